@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+import { Trouble, wordsOf } from '../kit/errors.ts'
+
+const port = z.coerce.number().int().min(0).max(65535)
+
+/** An IMAP mailbox that is read for provider mail. */
+export const ImapDoor = z.object({
+  id: z.string().regex(/^[a-z0-9-]+$/),
+  host: z.string(),
+  port: port.default(993),
+  tls: z.enum(['implicit', 'starttls', 'none']).default('implicit'),
+  /** PEM file of a certificate authority, where the server's certificate is not publicly signed. */
+  caFile: z.string().optional(),
+  user: z.string(),
+  passwordFile: z.string().optional(),
+  password: z.string().optional(),
+  mailbox: z.string().default('INBOX'),
+})
+export type ImapDoor = z.infer<typeof ImapDoor>
+
+/** The mail server our mail goes out through. */
+export const MailOut = z.object({
+  host: z.string(),
+  port: port.default(587),
+  tls: z.enum(['implicit', 'starttls', 'none']).default('starttls'),
+  caFile: z.string().optional(),
+  user: z.string().optional(),
+  passwordFile: z.string().optional(),
+  password: z.string().optional(),
+  /** Our own address: "Security desk <desk@example.org>". */
+  from: z.string(),
+  /** Copy of everything that leaves, into our own mailbox; settles what is unconfirmed. */
+  copyTo: z.string().optional(),
+  dkim: z.object({ domain: z.string(), selector: z.string(), keyFile: z.string() }).optional(),
+})
+export type MailOut = z.infer<typeof MailOut>
+
+/** `counterfoil.yaml` in the data folder. Everything has a default but the doors: they are shut until configured. */
+export const Config = z.object({
+  http: z
+    .object({
+      host: z.string().default('127.0.0.1'),
+      port: port.default(8844),
+      /** What people type: scheme, name, port. Passkeys are bound to its host name for ever. */
+      publicUrl: z.url().optional(),
+      /** Address ranges of proxies whose X-Forwarded-For we believe. */
+      trustedProxies: z.array(z.string()).default([]),
+    })
+    .prefault({}),
+  smtp: z
+    .object({
+      host: z.string().default('127.0.0.1'),
+      port: port.default(2525),
+      /** Recipients we take mail for; everything else is refused. */
+      recipients: z.array(z.string()).min(1),
+      tls: z.object({ certFile: z.string(), keyFile: z.string() }).optional(),
+      /** Refuse mail that is not sent over TLS. */
+      requireTls: z.boolean().default(false),
+    })
+    .optional(),
+  imap: z.array(ImapDoor).default([]),
+  folders: z.array(z.object({ path: z.string(), providerId: z.string().nullable().default(null) })).default([]),
+  mailOut: MailOut.optional(),
+  /** Our own mail domains. */
+  ownDomains: z.array(z.string()).default([]),
+  /** Roles of the playbooks' `notify` and the mail addresses behind them. */
+  people: z.record(z.string(), z.array(z.string())).default({}),
+  /** Any REST source described in YAML: files or folders of them. */
+  connectors: z.array(z.string()).default([]),
+  /** DNS servers for SPF, DKIM and DMARC; the system's own when empty. */
+  dnsServers: z.array(z.string()).default([]),
+  replyHoldSeconds: z.number().min(0).max(3600).default(30),
+  businessHours: z
+    .object({ timeZone: z.string().default('Europe/Berlin'), from: z.string().default('08:00'), to: z.string().default('18:00') })
+    .prefault({}),
+})
+export type Config = z.infer<typeof Config>
+
+export type Settings = {
+  readonly dataFolder: string
+  readonly databaseUrl: string | null
+  readonly config: Config
+  readonly logLevel: string
+}
+
+/** Reads the environment and `counterfoil.yaml`. The only place that reads `process.env`. Throws Trouble('input.invalid') that names the setting. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const dataFolder = path.resolve(env['COUNTERFOIL_DATA'] ?? '.counterfoil')
+  const file = env['COUNTERFOIL_CONFIG'] ?? path.join(dataFolder, 'counterfoil.yaml')
+  let raw: unknown = {}
+  if (existsSync(file)) {
+    try {
+      raw = parseYaml(readFileSync(file, 'utf8')) ?? {}
+    } catch (error) {
+      throw new Trouble('input.invalid', { file, problem: wordsOf(error) }, error)
+    }
+  }
+  const parsed = Config.safeParse(raw)
+  if (!parsed.success) throw new Trouble('input.invalid', { file, problem: z.prettifyError(parsed.error) })
+  const config = { ...parsed.data, http: { ...parsed.data.http } }
+  if (env['COUNTERFOIL_PORT'] !== undefined) config.http.port = port.parse(env['COUNTERFOIL_PORT'])
+  return { dataFolder, databaseUrl: env['DATABASE_URL'] ?? null, config, logLevel: env['COUNTERFOIL_LOG'] ?? 'info' }
+}

@@ -1,0 +1,55 @@
+/**
+ * Everything that can go wrong, by code: the HTTP status, what a person reads, and what to do next.
+ * Decide by `code`, never by message text. Details and causes go to the log only.
+ */
+export const troubles = {
+  'input.invalid': { status: 400, says: 'This input is not valid.', next: 'Mend the fields named and try again.' },
+  'input.too-large': { status: 413, says: 'This is larger than the limit.', next: 'Send a smaller piece.' },
+  'sign-in.needed': { status: 401, says: 'You are not signed in.', next: 'Sign in and try again.' },
+  'sign-in.refused': { status: 401, says: 'That sign-in did not work.', next: 'Check what you typed and try again.' },
+  'role.refused': { status: 403, says: 'Your role may not do this.', next: 'Ask an administrator or a lead.' },
+  'not.found': { status: 404, says: 'There is nothing here.', next: 'Go back to the list.' },
+  'state.conflict': {
+    status: 409,
+    says: 'This was changed by somebody else, or is in another state by now.',
+    next: 'Reload and look at what changed.',
+  },
+  'rate.limited': { status: 429, says: 'Too many requests.', next: 'Wait a moment and try again.' },
+  internal: { status: 500, says: 'Something broke on our side.', next: 'Try again; if it stays, run `counterfoil doctor`.' },
+  'database.unreachable': {
+    status: 503,
+    says: 'The database does not answer.',
+    next: 'Run `counterfoil doctor`; nothing that was acknowledged is lost.',
+  },
+  'disk.full': { status: 507, says: 'The disk is full.', next: 'Free some space; mail is refused with 4xx until then, so nothing is lost.' },
+  'file.unreadable': { status: 400, says: 'This file could not be read.', next: 'Check the path and its permissions.' },
+} as const satisfies Record<string, { status: number; says: string; next: string }>
+
+export type TroubleCode = keyof typeof troubles
+
+/** An error that a person can act on. `details` are for the log and for field names, never for secrets. */
+export class Trouble extends Error {
+  readonly code: TroubleCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: TroubleCode, details: Readonly<Record<string, unknown>> = {}, cause?: unknown) {
+    super(`${code}: ${troubles[code].says}`, cause === undefined ? undefined : { cause })
+    this.name = 'Trouble'
+    this.code = code
+    this.details = details
+  }
+
+  get status(): number {
+    return troubles[this.code].status
+  }
+}
+
+/** True for a Trouble of one of these codes (of any code when none is given). */
+export function isTrouble(error: unknown, ...codes: TroubleCode[]): error is Trouble {
+  return error instanceof Trouble && (codes.length === 0 || codes.includes(error.code))
+}
+
+/** The words of whatever was thrown, for a log line or a `why`. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,32 @@
+import type { Answered } from './finding.ts'
+import type { Letter } from './letter.ts'
+import type { Authentication, Raw } from './message.ts'
+import type { Provider } from './provider.ts'
+import type { QuestionName } from './question.ts'
+
+/** Bytes to a Letter, in a worker that is killed when it takes too long. Throws Trouble('input.invalid') for what is no mail at all. */
+export type Parse = (bytes: Uint8Array) => Promise<Letter>
+
+/** SPF, DKIM, DMARC, ARC, source and sender against the providers we know. Never throws: what could not be looked up is `temperror`. */
+export type Authenticate = (raw: Raw, letter: Letter, providers: readonly Provider[]) => Promise<Authentication>
+
+/** One connector's answer with its cost. */
+export type Asked = { readonly connector: string; readonly answered: Answered; readonly costMs: number; readonly askedAt: Date }
+
+/**
+ * Asks every connector that can answer (or only those named), in parallel, each within its limits.
+ * Never rejects and never returns an empty list: with nobody to ask it is one `not-collected` of connector "none".
+ */
+export type Ask = (
+  question: QuestionName,
+  ask: Readonly<Record<string, unknown>>,
+  options: { readonly signal: AbortSignal; readonly only?: readonly string[] },
+) => Promise<readonly Asked[]>
+
+/** What is known after trying to hand a mail to a server. `unknown`: the bytes were sent and no answer came back. */
+export type SendResult =
+  | { readonly kind: 'accepted'; readonly receipt: string }
+  | { readonly kind: 'refused'; readonly why: string; readonly permanent: boolean }
+  | { readonly kind: 'unknown'; readonly why: string }
+
+export type Send = (mail: { readonly bytes: Uint8Array; readonly from: string; readonly to: readonly string[] }) => Promise<SendResult>

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { QuestionName } from './question.ts'
+
+/** The five kinds of answer. "Could not look" never reads as "nothing there". */
+export const FindingKind = z.enum(['found', 'nothing', 'not-collected', 'failed', 'not-applicable'])
+export type FindingKind = z.infer<typeof FindingKind>
+
+/** What a connector says. `answer` is of the question's own schema. */
+export type Answered =
+  | { readonly kind: 'found'; readonly answer: unknown; readonly query: string; readonly warnings?: readonly string[] }
+  | { readonly kind: 'nothing'; readonly query: string }
+  | { readonly kind: 'not-collected'; readonly why: string; readonly query: string }
+  | { readonly kind: 'failed'; readonly why: string; readonly query: string }
+  | { readonly kind: 'not-applicable'; readonly why: string }
+
+/** An answer kept as evidence. */
+export const Finding = z.object({
+  id: z.uuid(),
+  alertId: z.uuid(),
+  question: QuestionName,
+  ask: z.record(z.string(), z.unknown()),
+  connector: z.string(),
+  kind: FindingKind,
+  answer: z.unknown().nullable(),
+  /** Why, for failed, not-collected and not-applicable; else empty. */
+  why: z.string(),
+  /** What was asked of the source, in its own words, so that a person can ask again. */
+  query: z.string(),
+  windowFrom: z.iso.datetime().nullable(),
+  windowTo: z.iso.datetime().nullable(),
+  costMs: z.number(),
+  askedAt: z.iso.datetime(),
+})
+export type Finding = z.infer<typeof Finding>

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+
+/** What happened, as the ledger names it. Data, so that an old export stays readable: add, never rename. */
+// biome-ignore format: a table reads better in few lines
+export const LedgerKind = z.enum([
+  'message.received', 'message.duplicate', 'message.quarantined', 'message.released', 'message.read',
+  'alert.opened', 'alert.joined', 'alert.closed', 'finding.recorded', 'decision.made', 'decision.undone',
+  'run.started', 'run.ended', 'step.ended', 'reply.drafted', 'reply.reviewed', 'reply.released', 'reply.cancelled',
+  'reply.sending', 'reply.sent', 'reply.unconfirmed', 'reply.settled', 'reply.failed', 'notice.sent', 'person.asked', 'person.answered',
+  'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
+])
+export type LedgerKind = z.infer<typeof LedgerKind>
+
+/**
+ * One record. The leaf of the Merkle tree is the canonical JSON (RFC 8785) of exactly these fields.
+ * `body` holds ids, digests and words of the decision; never secrets and never a message's text.
+ */
+export const LedgerRecord = z.object({
+  id: z.uuid(),
+  at: z.iso.datetime(),
+  kind: LedgerKind,
+  /** "user:<id>", "system", "provider:<id>", "person:<mail>", "playbook:<id>". */
+  actor: z.string(),
+  /** What it is about: "alert:<id>", "message:<sha256>", "reply:<id>", "run:<id>"... */
+  subject: z.string(),
+  body: z.record(z.string(), z.unknown()),
+})
+export type LedgerRecord = z.infer<typeof LedgerRecord>
+/** What a caller says; id and time are added on append. */
+export type LedgerLine = Omit<LedgerRecord, 'id' | 'at'>

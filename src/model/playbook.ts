@@ -1,0 +1,152 @@
+import { z } from 'zod'
+import { QuestionName } from './question.ts'
+
+/** "300ms", "5s", "10m", "4h", "3d". */
+export const Duration = z.string().regex(/^[1-9]\d{0,5}(ms|s|m|h|d)$/, 'write a duration as 300ms, 5s, 10m, 4h or 3d')
+
+/** A CEL expression, type-checked before a run. See docs/playbooks.md for what it sees. */
+export const Condition = z.string().min(1).max(2000)
+
+const Retry = z.object({
+  attempts: z.int().min(1).max(10).default(3),
+  backoff: Duration.default('1s').describe('Waits this long before the second try, then twice as long each time'),
+})
+
+const common = {
+  id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/).describe('Part of the journal: never rename one that may be waiting'),
+  title: z.string().min(1).max(200),
+  why: z.string().max(1000).optional().describe('Why this step, in plain words, for somebody new to the desk'),
+  csf: z.string().regex(/^(GV|ID|PR|DE|RS|RC)\.[A-Z]{2}-\d{2}$/).describe('NIST CSF 2.0 subcategory id, e.g. DE.AE-02'),
+  phase: z.enum(['preparation', 'detection', 'analysis', 'containment', 'eradication', 'recovery', 'post-incident']),
+  when: Condition.optional().describe('Skip the step unless this holds'),
+  timeout: Duration.optional(),
+  retry: Retry.optional(),
+}
+
+const AskStep = z.object({
+  ...common,
+  step: z.literal('ask'),
+  /** Asked in parallel; each is bounded by its connector's limits. */
+  questions: z
+    .array(
+      z.object({
+        ask: QuestionName,
+        /** Values of the ask's fields: CEL expressions over `alert` (a null or empty result makes it not-applicable). */
+        with: z.record(z.string(), Condition),
+        connectors: z.array(z.string()).optional().describe('Only these connectors; all that can answer otherwise'),
+      }),
+    )
+    .min(1)
+    .max(50),
+})
+const ProposeStep = z.object({ ...common, step: z.literal('decide-proposal') })
+const WaitStep = z.object({
+  ...common,
+  step: z.literal('wait-for-person'),
+  for: z.enum(['decision', 'answer', 'release']).describe('What a person must do for the run to go on'),
+  /** With `answer`: whom to ask, and what. CEL expressions. */
+  to: Condition.optional(),
+  question: z.string().max(1000).optional(),
+  expires: Duration.default('3d'),
+})
+const NotifyStep = z.object({
+  ...common,
+  step: z.literal('notify'),
+  to: z.array(z.string().max(320)).min(1).max(20).describe('Mail addresses of our own people, or a role: analyst, lead, approver'),
+  subject: z.string().max(300),
+  text: z.string().max(10_000).describe('Liquid template over `alert`, `findings`, `judgement`'),
+})
+const ReplyStep = z.object({ ...common, step: z.literal('reply'), text: z.string().max(20_000).optional().describe('Liquid template of the draft') })
+
+export type Step =
+  | z.infer<typeof AskStep>
+  | z.infer<typeof ProposeStep>
+  | z.infer<typeof WaitStep>
+  | z.infer<typeof NotifyStep>
+  | z.infer<typeof ReplyStep>
+  | z.infer<typeof SubStep>
+  | BranchStep
+export type BranchStep = {
+  id: string
+  title: string
+  why?: string | undefined
+  csf: string
+  phase: z.infer<typeof common.phase>
+  when?: string | undefined
+  timeout?: string | undefined
+  retry?: z.infer<typeof Retry> | undefined
+  step: 'branch'
+  branches: { if: string; steps: Step[] }[]
+  else?: Step[] | undefined
+}
+const SubStep = z.object({ ...common, step: z.literal('sub-playbook'), playbook: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) })
+const BranchStep: z.ZodType<BranchStep> = z.object({
+  ...common,
+  step: z.literal('branch'),
+  get branches() {
+    return z.array(z.object({ if: Condition, steps: z.array(Step).max(50) })).min(1).max(20)
+  },
+  get else() {
+    return z.array(Step).max(50).optional()
+  },
+}) as unknown as z.ZodType<BranchStep>
+export const Step: z.ZodType<Step> = z.lazy(() =>
+  z.union([AskStep, ProposeStep, WaitStep, NotifyStep, ReplyStep, SubStep, BranchStep]),
+) as unknown as z.ZodType<Step>
+
+/** A standard answer that starts by itself. One YAML file in content/playbooks. */
+export const Playbook = z.object({
+  playbook: z.literal(1).describe('Version of this format'),
+  id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
+  version: z.int().min(1),
+  title: z.string().min(1).max(200),
+  description: z.string().max(2000).default(''),
+  /** `alert`: starts by itself on a new alert for which `when` holds. `manual`: only as a sub-playbook or by hand. */
+  on: z.enum(['alert', 'unread', 'manual']),
+  when: Condition.optional(),
+  steps: z.array(Step).min(1).max(100),
+})
+export type Playbook = z.infer<typeof Playbook>
+
+export const RunState = z.enum(['running', 'waiting', 'done', 'failed', 'cancelled'])
+export type RunState = z.infer<typeof RunState>
+export const StepState = z.enum(['running', 'waiting', 'done', 'skipped', 'failed', 'timed-out'])
+export type StepState = z.infer<typeof StepState>
+
+/** A line of the step journal. `path` is the step's place: "ask-context", "if-ours/0/ask-owner", "sub/ask". */
+export const JournalLine = z.object({
+  path: z.string(),
+  stepId: z.string(),
+  kind: z.string(),
+  title: z.string(),
+  state: StepState,
+  attempt: z.int(),
+  csf: z.string(),
+  phase: z.string(),
+  why: z.string(),
+  input: z.unknown(),
+  output: z.unknown(),
+  error: z.string().nullable(),
+  waitingFor: z.string().nullable(),
+  deadline: z.iso.datetime().nullable(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().nullable(),
+  node: z.string(),
+})
+export type JournalLine = z.infer<typeof JournalLine>
+
+export const Run = z.object({
+  id: z.uuid(),
+  playbookId: z.string(),
+  playbookVersion: z.int(),
+  title: z.string(),
+  alertId: z.uuid(),
+  state: RunState,
+  dryRun: z.boolean(),
+  trigger: z.string(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().nullable(),
+  resumedTimes: z.int(),
+  journal: z.array(JournalLine),
+})
+export type Run = z.infer<typeof Run>

@@ -1,0 +1,132 @@
+import { z } from 'zod'
+
+/** The evidence ladder: the rungs of a triage, from what the provider said to what only we know. */
+export const rungs = ['provider-alert', 'network-sessions', 'endpoint-logs', 'identity-owner', 'vulnerability', 'business-context'] as const
+export const Rung = z.enum(rungs)
+export type Rung = z.infer<typeof Rung>
+
+export const rungTitles: Record<Rung, string> = {
+  'provider-alert': 'Provider alert',
+  'network-sessions': 'Network sessions',
+  'endpoint-logs': 'Target and endpoint logs',
+  'identity-owner': 'Identity and owner',
+  vulnerability: 'Vulnerability',
+  'business-context': 'Business role and change calendar',
+}
+
+export const Level = z.enum(['low', 'medium', 'high', 'critical'])
+export type Level = z.infer<typeof Level>
+
+const at = z.iso.datetime().nullable().optional().describe('The moment the question is about; null for now')
+const text = z.string()
+const maybe = z.string().nullable()
+
+const PersonAnswer = z.object({
+  id: text,
+  name: text,
+  email: maybe,
+  account: maybe,
+  department: maybe,
+  title: maybe,
+  manager: maybe,
+  privileged: z.boolean().nullable(),
+})
+const AssetAnswer = z.object({
+  id: text,
+  name: text,
+  addresses: z.array(text),
+  owner: maybe,
+  ownerEmail: maybe,
+  role: maybe,
+  application: maybe,
+  environment: maybe,
+  criticality: Level.nullable(),
+  sensitivity: Level.nullable(),
+  regulatory: z.array(text),
+  exposed: z.boolean().nullable(),
+  site: maybe,
+  /** When the source said so last (ISO 8601); how stale the fact is. */
+  asOf: maybe,
+})
+const Sessions = z.object({
+  count: z.int(),
+  bytes: z.number().nullable(),
+  first: maybe,
+  last: maybe,
+  rows: z.array(z.record(z.string(), z.unknown())).max(100),
+})
+
+/**
+ * Everything the house may ask. `ask` and `answer` are the shapes; `rung` is the rung of the ladder that an answer fills;
+ * `title` is how a person would put it. A connector says which of these it can answer.
+ */
+export const questions = {
+  'asset-of-address': { rung: 'identity-owner', title: 'Which asset has this address?', ask: z.object({ address: text, at }), answer: AssetAnswer },
+  'asset-of-host': { rung: 'identity-owner', title: 'Which asset is this host?', ask: z.object({ host: text, at }), answer: AssetAnswer },
+  'owner-of-host': { rung: 'identity-owner', title: 'Who owns this host?', ask: z.object({ host: text, at }), answer: PersonAnswer },
+  'person-of-account': { rung: 'identity-owner', title: 'Who is behind this account?', ask: z.object({ account: text }), answer: PersonAnswer },
+  'business-role-of-asset': {
+    rung: 'business-context',
+    title: 'What is this asset for, and how much does it matter?',
+    ask: z.object({ asset: text.describe('A host name or an address'), at }),
+    answer: AssetAnswer,
+  },
+  'network-of-address': {
+    rung: 'business-context',
+    title: 'Is this address one of ours?',
+    ask: z.object({ address: text }),
+    answer: z.object({ ours: z.boolean(), network: maybe, name: maybe, site: maybe, zone: maybe }),
+  },
+  'change-window-of-asset': {
+    rung: 'business-context',
+    title: 'Was a change, test or exercise planned then?',
+    ask: z.object({ asset: text, at }),
+    answer: z.object({ changes: z.array(z.object({ id: text, title: text, from: text, to: text, owner: maybe })) }),
+  },
+  'vulnerabilities-of-asset': {
+    rung: 'vulnerability',
+    title: 'Is the target vulnerable to what is being tried?',
+    ask: z.object({ asset: text, cve: text.nullable().optional() }),
+    answer: z.object({ vulnerable: z.boolean(), open: z.array(z.object({ cve: text, severity: maybe, since: maybe, note: maybe })) }),
+  },
+  'sessions-between-addresses': {
+    rung: 'network-sessions',
+    title: 'Did these two talk to each other?',
+    ask: z.object({ source: text, destination: text, at }),
+    answer: Sessions,
+  },
+  'sessions-of-address': { rung: 'network-sessions', title: 'Whom did this address talk to?', ask: z.object({ address: text, at }), answer: Sessions },
+  'logins-of-account': { rung: 'endpoint-logs', title: 'Where did this account sign in?', ask: z.object({ account: text, at }), answer: Sessions },
+  'processes-of-host': { rung: 'endpoint-logs', title: 'What ran on this host?', ask: z.object({ host: text, at }), answer: Sessions },
+  'hash-seen-on': { rung: 'endpoint-logs', title: 'Where was this file seen?', ask: z.object({ hash: text }), answer: Sessions },
+  'reputation-of-observable': {
+    rung: 'provider-alert',
+    title: 'What is known about this indicator?',
+    ask: z.object({ type: text, value: text }),
+    answer: z.object({ verdict: z.enum(['malicious', 'suspicious', 'harmless', 'unknown']), sources: z.array(text), note: maybe }),
+  },
+  'seen-before': {
+    rung: 'business-context',
+    title: 'Did we answer this before?',
+    ask: z.object({ rule: text, entity: text, provider: text.nullable().optional(), before: at, notAlert: text.nullable().optional() }),
+    answer: z.object({
+      times: z.int(),
+      first: maybe,
+      last: maybe,
+      outcomes: z.record(z.string(), z.int()),
+      lastDecision: z.object({ alertId: text, outcome: text, reason: text, by: text, at: text }).nullable(),
+    }),
+  },
+  'was-this-you': {
+    rung: 'identity-owner',
+    title: 'Ask the owner: was this you?',
+    ask: z.object({ email: text, name: maybe.optional(), what: text.describe('What happened, in one sentence'), alertId: text }),
+    answer: z.object({ answer: z.enum(['yes', 'no', 'unsure', 'not-me']), comment: text, by: text, at: text }),
+  },
+} as const satisfies Record<string, { rung: Rung; title: string; ask: z.ZodObject; answer: z.ZodObject }>
+
+export const questionNames = Object.keys(questions) as [QuestionName, ...QuestionName[]]
+export type QuestionName = keyof typeof questions
+export const QuestionName = z.enum(questionNames)
+export type AskOf<Q extends QuestionName> = z.infer<(typeof questions)[Q]['ask']>
+export type AnswerOf<Q extends QuestionName> = z.infer<(typeof questions)[Q]['answer']>
