@@ -21,7 +21,9 @@ export type Fidelity = z.infer<typeof Fidelity>
 export const Risk = z.object({
   score: z.number().min(0).max(100),
   level: z.enum(['low', 'medium', 'high', 'critical']),
-  parts: z.array(z.object({ name: z.string(), value: z.string(), weight: z.number(), known: z.boolean(), because: z.string() })),
+  parts: z.array(
+    z.object({ name: z.string(), value: z.string(), weight: z.number(), known: z.boolean(), because: z.string() }),
+  ),
 })
 export type Risk = z.infer<typeof Risk>
 
@@ -48,8 +50,25 @@ export const Proposal = z.object({
 })
 export type Proposal = z.infer<typeof Proposal>
 
-export const Judgement = z.object({ ladder: z.array(LadderRung), fidelity: Fidelity, risk: Risk, proposal: Proposal, sentence: z.string() })
+export const Judgement = z.object({
+  ladder: z.array(LadderRung),
+  fidelity: Fidelity,
+  risk: Risk,
+  proposal: Proposal,
+  sentence: z.string(),
+})
 export type Judgement = z.infer<typeof Judgement>
+
+/** An earlier alert about the same question (same rule, same entity), and what was decided. `outcome` null: it is still open. */
+export const PastAlert = z.object({
+  alertId: z.uuid(),
+  number: z.int(),
+  receivedAt: z.iso.datetime(),
+  outcome: Outcome.nullable(),
+  reason: z.string(),
+  by: z.string(),
+})
+export type PastAlert = z.infer<typeof PastAlert>
 
 /** A person's decision. Cites evidence rows, or says why there are none. */
 export const Decision = z.object({

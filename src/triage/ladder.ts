@@ -1,0 +1,108 @@
+import type { Alert } from '../model/alert.ts'
+import type { Finding, FindingKind } from '../model/finding.ts'
+import { questions, type Rung, rungs } from '../model/question.ts'
+import type { LadderRung } from '../model/triage.ts'
+import { isReadable } from './answers.ts'
+
+/**
+ * Which state a rung has when its findings disagree: the first of these that any of them has.
+ * Whoever looked counts before whoever could not: a failed look-up takes nothing away from an answer (so it never lowers
+ * fidelity), and it is named in `says` beside the answer. It comes before `not-collected`, because trying again may help.
+ * `nothing` needs somebody who looked; `not-applicable` needs everybody to agree.
+ */
+export const precedence = [
+  'found',
+  'nothing',
+  'failed',
+  'not-collected',
+  'not-applicable',
+] as const satisfies readonly FindingKind[]
+
+/** The six rungs, each with its state, who filled it and what it says. Pure. */
+export function makeLadder(alert: Alert, findings: readonly Finding[]): readonly LadderRung[] {
+  return rungs.map((rung) =>
+    makeRung(
+      rung,
+      alert,
+      findings.filter((finding) => questions[finding.question].rung === rung),
+    ),
+  )
+}
+
+function makeRung(rung: Rung, alert: Alert, findings: readonly Finding[]): LadderRung {
+  const delivered = deliveredBecause(rung, alert)
+  const counted = findings.filter((finding) => !onlyMemory(finding))
+  const asked = precedence.find((kind) => counted.some((finding) => kindOf(finding) === kind))
+  const state: FindingKind = delivered === null ? (asked ?? 'not-collected') : 'found'
+  const ours = asked === 'found' || asked === 'nothing'
+  const says = [delivered, ...saysOf(findings)].filter((part) => part !== null)
+  return {
+    rung,
+    state,
+    supplier: delivered !== null ? 'provider' : ours ? 'us' : 'nobody',
+    delivered: delivered !== null,
+    says: says.length > 0 ? says.join(' ') : silent(rung, alert),
+    findingIds: findings.map((finding) => finding.id),
+  }
+}
+
+/** An answer that cannot be read counts as failed: it is not known what was found. */
+export function kindOf(finding: Finding): FindingKind {
+  return isReadable(finding) ? finding.kind : 'failed'
+}
+
+/** "We never decided this before" tells about our memory, not about the asset: by itself it leaves the rung empty. */
+function onlyMemory(finding: Finding): boolean {
+  return finding.question === 'seen-before' && finding.kind === 'nothing'
+}
+
+function deliveredBecause(rung: Rung, alert: Alert): string | null {
+  const shown = alert.reading.delivered.find((line) => line.rung === rung)
+  if (shown !== undefined) return `Delivered: ${shown.because}`
+  if (rung === 'provider-alert' && alert.kind === 'alert')
+    return `Delivered: ${alert.providerName} says "${alert.title}".`
+  return null
+}
+
+function silent(rung: Rung, alert: Alert): string {
+  if (rung === 'provider-alert')
+    return `No reader understood the message of ${alert.providerName}: a person must read it.`
+  return 'Nobody was asked.'
+}
+
+/** One sentence for each kind of answer, best first. A failure is left out where the same source answered the same question after all. */
+function saysOf(findings: readonly Finding[]): readonly string[] {
+  const answered = new Set(findings.filter((finding) => ['found', 'nothing'].includes(kindOf(finding))).map(sourceOf))
+  return precedence.flatMap((kind) => {
+    const these = findings.filter(
+      (finding) => kindOf(finding) === kind && (kind !== 'failed' || !answered.has(sourceOf(finding))),
+    )
+    return these.length === 0 ? [] : [...new Set(these.map((finding) => says(kind, finding)))]
+  })
+}
+
+function sourceOf(finding: Finding): string {
+  return `${finding.question}\n${finding.connector}\n${JSON.stringify(finding.ask)}`
+}
+
+function says(kind: FindingKind, finding: Finding): string {
+  const question = questions[finding.question].title
+  switch (kind) {
+    case 'found':
+      return `${question} ${finding.connector} answered.`
+    case 'nothing':
+      return finding.question === 'seen-before'
+        ? 'Never decided before.'
+        : `${question} ${finding.connector} looked: nothing there.`
+    case 'failed':
+      return `${question} ${finding.connector} could not look: ${stop(finding.why || 'its answer could not be read')}`
+    case 'not-collected':
+      return `${question} Not collected: ${stop(finding.why || 'nobody can answer that here')}`
+    case 'not-applicable':
+      return `${question} Not applicable: ${stop(finding.why || 'the alert does not name it')}`
+  }
+}
+
+function stop(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
