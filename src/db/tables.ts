@@ -1,0 +1,382 @@
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
+
+/** timestamptz: read as Date, written as Date or ISO 8601. */
+export type Timestamp = ColumnType<Date, Date | string, Date | string>
+type TimestampOrNull = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+type TimestampByDefault = ColumnType<Date, Date | string | undefined, Date | string>
+/** jsonb: read as whatever it holds (parse it with its schema), written as JSON text by `jsonb()` of db/jsonb.ts. */
+export type Jsonb = ColumnType<unknown, string, string>
+type JsonbOrNull = ColumnType<unknown, string | null | undefined, string | null>
+type JsonbByDefault = ColumnType<unknown, string | undefined, string>
+/** text[] with an empty default. */
+type Texts = ColumnType<string[], string[] | undefined, string[]>
+/** bigint: pg reads it as text, so that nothing is rounded. */
+type Bigint = ColumnType<string, string | number | bigint, string | number | bigint>
+type BigintByDefault = ColumnType<string, string | number | bigint | undefined, string | number | bigint>
+type OrNull<T> = ColumnType<T | null, T | null | undefined, T | null>
+
+export type MessageTable = {
+  id: string
+  bytes: Buffer
+  size_bytes: GeneratedAlways<number>
+  form: 'mail' | 'json'
+  channel: string
+  origin: string
+  source_address: OrNull<string>
+  helo_name: OrNull<string>
+  envelope_from: OrNull<string>
+  envelope_to: Texts
+  door_provider_id: OrNull<string>
+  received_at: Timestamp
+  state: Generated<string>
+  state_reason: Generated<string>
+  kind: OrNull<string>
+  provider_id: OrNull<string>
+  authentication: JsonbOrNull
+  letter: JsonbOrNull
+  message_id_header: OrNull<string>
+  in_reply_to: OrNull<string>
+  thread_ids: Texts
+  from_address: OrNull<string>
+  subject: OrNull<string>
+  reading: JsonbOrNull
+  alert_id: OrNull<string>
+  released_by: OrNull<string>
+  released_at: TimestampOrNull
+  sample: Generated<boolean>
+}
+
+export type MessageAgainTable = {
+  message_id: string
+  received_at: Timestamp
+  channel: string
+  origin: string
+  source_address: OrNull<string>
+}
+
+export type IntakePositionTable = {
+  door: string
+  position: Jsonb
+  state: Generated<string>
+  says: Generated<string>
+  last_success_at: TimestampOrNull
+  changed_at: TimestampByDefault
+}
+
+export type ProviderTable = {
+  id: string
+  config: Jsonb
+  intake_key_digest: OrNull<string>
+  version: Generated<number>
+  changed_at: TimestampByDefault
+}
+
+export type AlertTable = {
+  id: string
+  number: Generated<number>
+  provider_id: string
+  state: Generated<string>
+  kind: string
+  ticket: OrNull<string>
+  rule: OrNull<string>
+  severity: string
+  title: string
+  entity: OrNull<string>
+  host: OrNull<string>
+  account: OrNull<string>
+  source: OrNull<string>
+  destination: OrNull<string>
+  occurred_at: TimestampOrNull
+  received_at: Timestamp
+  reading: Jsonb
+  judgement: JsonbOrNull
+  priority: Generated<number>
+  filled_at: TimestampOrNull
+  outcome: OrNull<string>
+  decided_at: TimestampOrNull
+  version: Generated<number>
+  sample: Generated<boolean>
+}
+
+export type SightingTable = {
+  alert_id: string
+  message_id: string
+  type: string
+  value: string
+  part: string
+  span_start: number
+  span_end: number
+  text: string
+}
+
+export type FindingTable = {
+  id: string
+  alert_id: string
+  run_id: OrNull<string>
+  question: string
+  ask: Jsonb
+  connector: string
+  kind: string
+  answer: JsonbOrNull
+  why: Generated<string>
+  query: Generated<string>
+  window_from: TimestampOrNull
+  window_to: TimestampOrNull
+  cost_ms: number
+  asked_at: Timestamp
+}
+
+export type DecisionTable = {
+  id: string
+  alert_id: string
+  outcome: string
+  reason: string
+  cites: Texts
+  without_evidence: Generated<boolean>
+  decided_by: string
+  decided_at: Timestamp
+  undone_at: TimestampOrNull
+  undone_by: OrNull<string>
+}
+
+export type RunTable = {
+  id: string
+  playbook_id: string
+  playbook_version: number
+  playbook: Jsonb
+  alert_id: string
+  state: Generated<string>
+  dry_run: Generated<boolean>
+  trigger: string
+  started_at: Timestamp
+  ended_at: TimestampOrNull
+  resumed_times: Generated<number>
+  epoch: Generated<number>
+  error: Generated<string>
+}
+
+export type StepTable = {
+  run_id: string
+  path: string
+  step_id: string
+  kind: string
+  title: string
+  csf: string
+  phase: string
+  why: Generated<string>
+  state: string
+  attempt: Generated<number>
+  input: JsonbOrNull
+  output: JsonbOrNull
+  error: OrNull<string>
+  waiting_for: OrNull<string>
+  deadline: TimestampOrNull
+  started_at: Timestamp
+  ended_at: TimestampOrNull
+  node: string
+  ordinal: GeneratedAlways<string>
+}
+
+export type PersonQuestionTable = {
+  token_digest: string
+  alert_id: string
+  run_id: OrNull<string>
+  step_path: OrNull<string>
+  finding_id: OrNull<string>
+  email: string
+  name: OrNull<string>
+  what: string
+  asked_at: Timestamp
+  expires_at: Timestamp
+  answered_at: TimestampOrNull
+  answer: OrNull<string>
+  comment: OrNull<string>
+}
+
+export type ReplyTable = {
+  id: string
+  alert_id: string
+  provider_id: string
+  state: Generated<string>
+  text: string
+  spans: JsonbByDefault
+  machine: JsonbByDefault
+  recipients: string[]
+  subject: string
+  message_id: string
+  in_reply_to: OrNull<string>
+  reference_ids: Texts
+  bytes: OrNull<Buffer>
+  digest: OrNull<string>
+  decision_id: OrNull<string>
+  released_by: OrNull<string>
+  released_at: TimestampOrNull
+  hold_until: TimestampOrNull
+  sent_at: TimestampOrNull
+  receipt: OrNull<string>
+  version: Generated<number>
+  created_at: Timestamp
+}
+
+export type PseudonymTable = { provider_id: string; class: string; value: string; pseudonym: string }
+
+export type NoticeTable = {
+  id: string
+  kind: string
+  recipients: string[]
+  bytes: Buffer
+  state: Generated<string>
+  receipt: OrNull<string>
+  created_at: Timestamp
+  sent_at: TimestampOrNull
+}
+
+export type AssetTable = {
+  id: string
+  name: string
+  facts: Jsonb
+  names: string[]
+  addresses: Texts
+  source: string
+  as_of: Timestamp
+}
+
+export type PersonTable = { id: string; name: string; facts: Jsonb; keys: string[]; source: string; as_of: Timestamp }
+
+export type NetworkTable = { cidr: string; facts: Jsonb; source: string; as_of: Timestamp }
+
+export type ImportBatchTable = {
+  id: string
+  noun: string
+  source: string
+  mapping: Jsonb
+  rows_in: number
+  rows_taken: number
+  rows_refused: Jsonb
+  done_by: string
+  done_at: Timestamp
+}
+
+export type ConnectorStateTable = {
+  connector: string
+  last_success_at: TimestampOrNull
+  last_failure_at: TimestampOrNull
+  last_why: Generated<string>
+  asked: BigintByDefault
+  failed: BigintByDefault
+}
+
+export type SettingTable = { key: string; value: Jsonb; changed_by: string; changed_at: Timestamp }
+
+export type AppUserTable = {
+  id: string
+  email: string
+  name: string
+  role: string
+  password_hash: OrNull<string>
+  totp_secret_sealed: OrNull<Buffer>
+  totp_last_step: BigintByDefault
+  failed_sign_ins: Generated<number>
+  locked_until: TimestampOrNull
+  disabled: Generated<boolean>
+  created_at: Timestamp
+}
+
+export type PasskeyTable = {
+  credential_id: string
+  user_id: string
+  public_key: Buffer
+  counter: Bigint
+  transports: Texts
+  backed_up: boolean
+  attestation: Buffer
+  name: string
+  created_at: Timestamp
+  last_used_at: TimestampOrNull
+}
+
+export type SessionTable = {
+  token_digest: string
+  user_id: string
+  created_at: Timestamp
+  expires_at: Timestamp
+  last_seen_at: Timestamp
+  user_agent: Generated<string>
+  address: Generated<string>
+  method: string
+}
+
+export type OneTimeLinkTable = {
+  token_digest: string
+  purpose: string
+  payload: Jsonb
+  created_at: Timestamp
+  expires_at: Timestamp
+  used_at: TimestampOrNull
+}
+
+export type WebauthnChallengeTable = {
+  challenge: string
+  purpose: string
+  user_id: OrNull<string>
+  created_at: Timestamp
+  expires_at: Timestamp
+}
+
+export type LedgerEntryTable = {
+  id: string
+  at: Timestamp
+  kind: string
+  actor: string
+  subject: string
+  leaf: string
+  leaf_index: ColumnType<string | null, undefined, string | number | bigint>
+  leaf_hash: ColumnType<Buffer | null, undefined, Buffer>
+}
+
+export type LedgerCheckpointTable = { tree_size: Bigint; root_hash: Buffer; note: string; at: Timestamp }
+
+export type LedgerNodeTable = { level: number; index: Bigint; hash: Buffer }
+
+export type NodeTable = {
+  id: string
+  host: string
+  pid: number
+  started_at: Timestamp
+  heartbeat_at: Timestamp
+  /** What graphile-worker writes into `locked_by` for this process; null until its worker pool exists. */
+  worker_pool: OrNull<string>
+}
+
+/** Every table of migrations/*.sql, as Kysely sees it. */
+export type Tables = {
+  message: MessageTable
+  message_again: MessageAgainTable
+  intake_position: IntakePositionTable
+  provider: ProviderTable
+  alert: AlertTable
+  sighting: SightingTable
+  finding: FindingTable
+  decision: DecisionTable
+  run: RunTable
+  step: StepTable
+  person_question: PersonQuestionTable
+  reply: ReplyTable
+  pseudonym: PseudonymTable
+  notice: NoticeTable
+  asset: AssetTable
+  person: PersonTable
+  network: NetworkTable
+  import_batch: ImportBatchTable
+  connector_state: ConnectorStateTable
+  setting: SettingTable
+  app_user: AppUserTable
+  passkey: PasskeyTable
+  session: SessionTable
+  one_time_link: OneTimeLinkTable
+  webauthn_challenge: WebauthnChallengeTable
+  ledger_entry: LedgerEntryTable
+  ledger_checkpoint: LedgerCheckpointTable
+  ledger_node: LedgerNodeTable
+  node: NodeTable
+}
