@@ -1,0 +1,265 @@
+import { z } from 'zod'
+import { Alert, AlertState, Severity } from '../model/alert.ts'
+import { Finding, FindingKind } from '../model/finding.ts'
+import { Attachment, TextPart } from '../model/letter.ts'
+import { Authentication, Channel, MessageKind, MessageState } from '../model/message.ts'
+import { Run, RunState } from '../model/playbook.ts'
+import { QuestionName, Rung } from '../model/question.ts'
+import { ReplyState } from '../model/reply.ts'
+import { Decision, Fidelity, Judgement, Outcome } from '../model/triage.ts'
+import { Done, endpoint } from './endpoint.ts'
+
+const when = z.iso.datetime()
+const whenMaybe = when.nullable()
+
+/** Every alert is in exactly one of these (but `all`). */
+export const Tab = z.enum(['needs', 'answer', 'asked', 'running', 'done', 'all'])
+export type Tab = z.infer<typeof Tab>
+
+/** More rows than fit twenty screens; who needs more filters. */
+export const queueRowsMax = 500
+
+export const QueueQuery = z.object({
+  tab: Tab.default('needs'),
+  q: z.string().max(200).default(''),
+  provider: z.string().max(64).default(''),
+  severity: Severity.or(z.literal('')).default(''),
+})
+export type QueueQuery = z.infer<typeof QueueQuery>
+
+export const QueueRow = z.object({
+  id: z.uuid(),
+  number: z.int(),
+  version: z.int(),
+  providerId: z.string(),
+  providerName: z.string(),
+  state: AlertState,
+  kind: z.enum(['alert', 'unread']),
+  ticket: z.string().nullable(),
+  rule: z.string().nullable(),
+  title: z.string(),
+  severity: Severity,
+  entity: z.string().nullable(),
+  owner: z.string().nullable(),
+  criticality: z.string().nullable(),
+  receivedAt: when,
+  risk: z.object({ score: z.number(), level: z.string() }).nullable(),
+  fidelity: Fidelity.nullable(),
+  rungs: z.array(z.object({ rung: Rung, state: FindingKind, delivered: z.boolean() })),
+  /** Earlier alerts with the same rule and entity, and how the last of them was decided. */
+  before: z.object({ times: z.int(), lastAt: whenMaybe, lastOutcome: Outcome.nullable() }),
+  run: z
+    .object({
+      id: z.uuid(),
+      state: RunState,
+      done: z.int(),
+      steps: z.int(),
+      waitingFor: z.string().nullable(),
+      deadline: whenMaybe,
+    })
+    .nullable(),
+  proposed: Outcome.nullable(),
+  outcome: Outcome.nullable(),
+  decidedAt: whenMaybe,
+  reply: z.object({ id: z.uuid(), state: ReplyState }).nullable(),
+  sample: z.boolean(),
+})
+export type QueueRow = z.infer<typeof QueueRow>
+
+/** What became of every message: `received = inAlerts + known + quarantined + waiting`, always. */
+export const Reconciliation = z.object({
+  received: z.int(),
+  inAlerts: z.int(),
+  known: z.array(z.object({ kind: z.string(), n: z.int() })),
+  quarantined: z.int(),
+  waiting: z.int(),
+  again: z.int(),
+  alerts: z.int(),
+})
+export type Reconciliation = z.infer<typeof Reconciliation>
+
+export const Feed = z.object({
+  lastMessage: z.object({ at: when, from: z.string() }).nullable(),
+  doors: z.array(z.object({ door: z.string(), state: z.string(), says: z.string(), lastSuccessAt: whenMaybe })),
+})
+export type Feed = z.infer<typeof Feed>
+
+export const Queue = z.object({
+  rows: z.array(QueueRow),
+  more: z.boolean(),
+  counts: z.record(Tab, z.int()),
+  providers: z.array(z.object({ id: z.string(), name: z.string() })),
+  reconciliation: Reconciliation,
+  feed: Feed,
+})
+export type Queue = z.infer<typeof Queue>
+
+/** A place in a message worth showing, and what was read there. */
+export const Highlight = z.object({
+  part: z.string(),
+  start: z.int(),
+  end: z.int(),
+  label: z.string(),
+  value: z.string(),
+  kind: z.enum(['field', 'observable', 'evidence']),
+})
+export type Highlight = z.infer<typeof Highlight>
+
+export const MessagePage = z.object({
+  id: z.string(),
+  receivedAt: when,
+  channel: Channel,
+  from: z.string().nullable(),
+  to: z.array(z.string()),
+  subject: z.string(),
+  sentAt: whenMaybe,
+  state: MessageState,
+  stateReason: z.string(),
+  kind: MessageKind.nullable(),
+  because: z.string(),
+  sizeBytes: z.int(),
+  sourceAddress: z.string().nullable(),
+  authentication: Authentication.nullable(),
+  releasedBy: z.string().nullable(),
+  parts: z.array(TextPart),
+  attachments: z.array(Attachment),
+  warnings: z.array(z.string()),
+  highlights: z.array(Highlight),
+})
+export type MessagePage = z.infer<typeof MessagePage>
+
+export const FindingRow = Finding.extend({ title: z.string(), rung: Rung, summary: z.string() })
+export type FindingRow = z.infer<typeof FindingRow>
+export const DecisionRow = Decision.extend({ byName: z.string() })
+export type DecisionRow = z.infer<typeof DecisionRow>
+export const RunRow = z.object({
+  id: z.uuid(),
+  title: z.string(),
+  playbookId: z.string(),
+  playbookVersion: z.int(),
+  state: RunState,
+  dryRun: z.boolean(),
+  startedAt: when,
+  endedAt: whenMaybe,
+  done: z.int(),
+  steps: z.int(),
+  waitingFor: z.string().nullable(),
+  deadline: whenMaybe,
+})
+export type RunRow = z.infer<typeof RunRow>
+export const HistoryRow = z.object({
+  id: z.uuid(),
+  number: z.int(),
+  receivedAt: when,
+  outcome: Outcome.nullable(),
+  reason: z.string().nullable(),
+  by: z.string().nullable(),
+})
+export type HistoryRow = z.infer<typeof HistoryRow>
+
+export const AlertPage = z.object({
+  alert: Alert,
+  version: z.int(),
+  outcome: Outcome.nullable(),
+  decidedAt: whenMaybe,
+  filledAt: whenMaybe,
+  judgement: Judgement.nullable(),
+  findings: z.array(FindingRow),
+  messages: z.array(MessagePage),
+  decisions: z.array(DecisionRow),
+  runs: z.array(RunRow),
+  replies: z.array(z.object({ id: z.uuid(), state: ReplyState, createdAt: when, sentAt: whenMaybe })),
+  history: z.array(HistoryRow),
+  neighbours: z.object({ previous: z.uuid().nullable(), next: z.uuid().nullable() }),
+})
+export type AlertPage = z.infer<typeof AlertPage>
+
+/** More citations than an alert has rungs and findings in practice. */
+const citesMax = 50
+
+export const DecideBody = z
+  .object({
+    outcome: Outcome,
+    reason: z.string().trim().min(1, 'Say why, in a sentence').max(4000),
+    cites: z.array(z.uuid()).max(citesMax),
+    withoutEvidence: z.boolean(),
+    version: z.int(),
+  })
+  .refine((body) => body.withoutEvidence !== body.cites.length > 0, {
+    path: ['cites'],
+    message: 'Cite at least one finding, or say that you decide without evidence',
+  })
+
+export const QuarantineRow = z.object({
+  id: z.string(),
+  receivedAt: when,
+  channel: Channel,
+  from: z.string().nullable(),
+  subject: z.string(),
+  reason: z.string(),
+  sizeBytes: z.int(),
+  authentication: Authentication.nullable(),
+  text: z.string(),
+  sample: z.boolean(),
+})
+export type QuarantineRow = z.infer<typeof QuarantineRow>
+
+const id = z.object({ id: z.uuid() })
+const digest = z.object({ id: z.string().regex(/^[0-9a-f]{64}$/) })
+
+export const deskApi = {
+  'GET /api/queue': endpoint({ permission: 'desk.see', says: 'The alert queue', query: QueueQuery, answer: Queue }),
+  'GET /api/alerts/:id': endpoint({
+    permission: 'desk.see',
+    says: 'Everything about an alert',
+    params: id,
+    answer: AlertPage,
+  }),
+  'POST /api/alerts/:id/decision': endpoint({
+    permission: 'alert.decide',
+    says: 'Decide an alert, citing evidence',
+    params: id,
+    body: DecideBody,
+    answer: z.object({ decisionId: z.uuid(), version: z.int(), replyId: z.uuid().nullable() }),
+  }),
+  'POST /api/alerts/:id/decision/undo': endpoint({
+    permission: 'alert.decide',
+    says: 'Take the standing decision back',
+    params: id,
+    body: z.object({ decisionId: z.uuid() }),
+    answer: Done,
+  }),
+  'POST /api/alerts/:id/ask': endpoint({
+    permission: 'alert.ask',
+    says: 'Ask the sources of a finding again',
+    params: id,
+    body: z.object({ question: QuestionName, ask: z.record(z.string(), z.unknown()) }),
+    answer: Done,
+  }),
+  'GET /api/messages/:id/raw': endpoint({
+    permission: 'message.download',
+    says: 'The bytes of a message as they came, as a download',
+    params: digest,
+  }),
+  'GET /api/quarantine': endpoint({
+    permission: 'quarantine.see',
+    says: 'Messages that were not accepted',
+    answer: z.object({ rows: z.array(QuarantineRow), released: z.int(), accepted: z.int() }),
+  }),
+  'POST /api/quarantine/:id/release': endpoint({
+    permission: 'quarantine.release',
+    says: 'Accept a message after looking at it',
+    params: digest,
+    body: z.object({
+      reason: z.string().trim().min(1, 'Say why').max(2000),
+      providerId: z.string().max(64).nullable(),
+    }),
+    answer: Done,
+  }),
+  'GET /api/runs/:id': endpoint({
+    permission: 'desk.see',
+    says: 'A run of a playbook, step by step',
+    params: id,
+    answer: z.object({ run: Run, alert: z.object({ id: z.uuid(), number: z.int(), title: z.string() }) }),
+  }),
+} as const

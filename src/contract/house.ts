@@ -1,0 +1,183 @@
+import { z } from 'zod'
+import { Provider } from '../model/provider.ts'
+import { QuestionName } from '../model/question.ts'
+import { Xray } from '../model/xray.ts'
+import { Done, endpoint } from './endpoint.ts'
+
+const when = z.iso.datetime()
+
+export const ProviderRow = z.object({
+  provider: Provider,
+  version: z.int(),
+  hasKey: z.boolean(),
+  messages: z.int(),
+  lastMessageAt: when.nullable(),
+})
+export type ProviderRow = z.infer<typeof ProviderRow>
+
+export const HouseSettings = z.object({
+  ownDomains: z.array(z.string().max(253)).max(100),
+  replyHoldSeconds: z.number().min(0).max(3600),
+})
+export type HouseSettings = z.infer<typeof HouseSettings>
+
+export const ConnectorCard = z.object({
+  id: z.string(),
+  title: z.string(),
+  scope: z.string(),
+  answers: z.array(z.object({ question: QuestionName, title: z.string(), rung: z.string() })),
+  limits: z.object({ timeoutMs: z.number(), concurrency: z.number(), perMinute: z.number() }),
+  state: z.enum(['active', 'failing', 'warning', 'silent', 'not-configured']),
+  says: z.string(),
+  lastSuccess: when.nullable(),
+  asked: z.int(),
+  failed: z.int(),
+})
+export type ConnectorCard = z.infer<typeof ConnectorCard>
+
+export const ImportNoun = z.enum(['assets', 'people', 'networks'])
+export type ImportNoun = z.infer<typeof ImportNoun>
+
+export const ImportPreview = z.object({
+  noun: ImportNoun,
+  columns: z.array(z.string()),
+  /** Field of ours -> column of the file, as guessed. */
+  mapping: z.record(z.string(), z.string()),
+  fields: z.array(z.string()),
+  rowsIn: z.int(),
+  rowsTaken: z.int(),
+  refused: z.array(z.object({ row: z.int(), why: z.string() })),
+  sample: z.array(z.record(z.string(), z.unknown())),
+})
+export type ImportPreview = z.infer<typeof ImportPreview>
+
+export const LedgerRow = z.object({
+  id: z.uuid(),
+  at: when,
+  kind: z.string(),
+  actor: z.string(),
+  subject: z.string(),
+  index: z.int().nullable(),
+  body: z.record(z.string(), z.unknown()),
+})
+export type LedgerRow = z.infer<typeof LedgerRow>
+
+export const QuestionPage = z.object({
+  state: z.enum(['open', 'answered', 'expired']),
+  what: z.string(),
+  name: z.string().nullable(),
+  askedAt: when,
+  expiresAt: when,
+  answeredAt: when.nullable(),
+})
+export type QuestionPage = z.infer<typeof QuestionPage>
+
+const token = z.object({ token: z.string().regex(/^[A-Za-z0-9_-]{20,100}$/) })
+const providerId = z.object({ id: z.string().max(64) })
+
+export const houseApi = {
+  'GET /api/providers': endpoint({
+    permission: 'house.see',
+    says: 'Providers and how we know them',
+    answer: z.object({
+      providers: z.array(ProviderRow),
+      formats: z.array(z.object({ id: z.string(), title: z.string() })),
+    }),
+  }),
+  'PUT /api/providers/:id': endpoint({
+    permission: 'provider.change',
+    says: 'Add or change a provider; version 0 adds',
+    params: providerId,
+    body: z.object({ provider: Provider, version: z.int().nonnegative() }),
+    answer: z.object({ version: z.int() }),
+  }),
+  'POST /api/providers/:id/key': endpoint({
+    permission: 'provider.change',
+    says: 'A new intake key; shown once, the old one stops at once',
+    params: providerId,
+    answer: z.object({ key: z.string() }),
+  }),
+  'GET /api/settings': endpoint({
+    permission: 'house.see',
+    says: 'Settings of the house',
+    answer: z.object({
+      settings: HouseSettings,
+      doors: z.array(z.string()),
+      mailOut: z.string().nullable(),
+      publicUrl: z.string(),
+    }),
+  }),
+  'PUT /api/settings': endpoint({
+    permission: 'setting.change',
+    says: 'Change settings',
+    body: HouseSettings,
+    answer: Done,
+  }),
+  'GET /api/connectors': endpoint({
+    permission: 'house.see',
+    says: 'What can answer our questions, and how it is doing',
+    answer: z.object({ connectors: z.array(ConnectorCard) }),
+  }),
+  'GET /api/imports': endpoint({
+    permission: 'house.see',
+    says: 'Lists we have: assets, people, networks',
+    answer: z.object({ lists: z.array(z.object({ noun: ImportNoun, rows: z.int(), asOf: when.nullable() })) }),
+  }),
+  'POST /api/imports/preview': endpoint({
+    permission: 'context.import',
+    says: 'What an uploaded list would become; changes nothing',
+    form: 'multipart',
+    answer: ImportPreview,
+  }),
+  'POST /api/imports': endpoint({
+    permission: 'context.import',
+    says: 'Take an uploaded list',
+    form: 'multipart',
+    answer: ImportPreview,
+  }),
+  'POST /api/xray': endpoint({
+    permission: 'xray.run',
+    says: 'What a folder of old provider mail says; nothing of it is kept',
+    form: 'multipart',
+    answer: z.object({ xray: Xray, files: z.int(), bytes: z.number() }),
+  }),
+  'GET /api/ledger': endpoint({
+    permission: 'ledger.see',
+    says: 'The record, newest first',
+    query: z.object({ subject: z.string().max(200).default(''), before: z.string().max(40).default('') }),
+    answer: z.object({
+      rows: z.array(LedgerRow),
+      treeSize: z.int(),
+      rootHash: z.string().nullable(),
+      checkpoint: z.string().nullable(),
+    }),
+  }),
+  'GET /api/ledger/export': endpoint({
+    permission: 'ledger.see',
+    says: 'The record for `counterfoil audit verify`, as a download',
+  }),
+  'GET /api/questions/:token': endpoint({
+    permission: 'one-time-link',
+    says: 'A question to a person; looking changes nothing',
+    params: token,
+    answer: QuestionPage,
+  }),
+  'POST /api/questions/:token': endpoint({
+    permission: 'one-time-link',
+    says: 'Answer it, once',
+    params: token,
+    body: z.object({
+      answer: z.enum(['yes', 'no', 'unsure', 'not-me']),
+      comment: z.string().trim().max(2000).default(''),
+    }),
+    answer: Done,
+  }),
+  'POST /api/intake': endpoint({
+    permission: 'provider-key',
+    says: 'A provider’s message: RFC 5322 (message/rfc822) or JSON, with the provider’s key as bearer token',
+    form: 'raw',
+    answer: z.object({ id: z.string(), fresh: z.boolean() }),
+  }),
+  'GET /api/live': endpoint({ permission: 'desk.see', says: 'Server-sent events: topics that changed' }),
+  'GET /api/health': endpoint({ permission: 'public', says: 'Ready or not', answer: z.object({ ready: z.boolean() }) }),
+} as const

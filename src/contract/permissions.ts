@@ -1,0 +1,42 @@
+import type { Role } from '../model/user.ts'
+
+/**
+ * Who may do what: one row for each permission, naming the roles that have it. Doors are shut by default: a role that is
+ * not named does not get in, and a route that names no permission does not start (http/server.ts).
+ */
+export const permissions = {
+  'self.manage': ['administrator', 'lead', 'analyst', 'approver', 'auditor'],
+  'desk.see': ['administrator', 'lead', 'analyst', 'approver', 'auditor'],
+  'alert.decide': ['administrator', 'lead', 'analyst'],
+  'alert.ask': ['administrator', 'lead', 'analyst'],
+  'message.download': ['administrator', 'lead', 'analyst', 'auditor'],
+  'quarantine.see': ['administrator', 'lead', 'analyst', 'auditor'],
+  'quarantine.release': ['administrator', 'lead', 'analyst'],
+  'reply.write': ['administrator', 'lead', 'analyst'],
+  'reply.release': ['administrator', 'lead', 'analyst', 'approver'],
+  'xray.run': ['administrator', 'lead', 'analyst'],
+  'house.see': ['administrator', 'lead', 'analyst', 'auditor'],
+  'provider.change': ['administrator', 'lead'],
+  'setting.change': ['administrator'],
+  'context.import': ['administrator', 'lead'],
+  'user.manage': ['administrator'],
+  'ledger.see': ['administrator', 'lead', 'auditor'],
+} as const satisfies Record<string, readonly Role[]>
+
+export type Permission = keyof typeof permissions
+
+/**
+ * What a route asks of its caller. Besides the table: `public` (anybody), `one-time-link` (whoever holds a link's token,
+ * checked by the route), `provider-key` (whoever holds a provider's intake key, checked by the route).
+ */
+export type Access = Permission | 'public' | 'one-time-link' | 'provider-key'
+
+/** True when the role has the permission. */
+export function may(role: Role, permission: Permission): boolean {
+  return (permissions[permission] as readonly Role[]).includes(role)
+}
+
+/** Everything a role may do, for the page to know which buttons to show. The server checks again. */
+export function permissionsOf(role: Role): Permission[] {
+  return (Object.keys(permissions) as Permission[]).filter((permission) => may(role, permission))
+}

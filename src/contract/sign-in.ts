@@ -1,0 +1,174 @@
+import { z } from 'zod'
+import { Role, User } from '../model/user.ts'
+import { Done, endpoint } from './endpoint.ts'
+
+/** Long enough for a passphrase; argon2id over more than this is only a way to burn our CPU. */
+export const passwordCharactersMax = 256
+/** NIST SP 800-63B-4 asks for 15 where a password is alone and 8 where a second factor follows; we take the middle. */
+export const passwordCharactersMin = 12
+
+const Password = z.string().min(passwordCharactersMin).max(passwordCharactersMax)
+/** 256 bits as base64url (kit/digest.ts newSecret). */
+export const Token = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'This is not a link of ours')
+const Email = z
+  .email()
+  .max(320)
+  .transform((value) => value.toLowerCase())
+const Code = z.string().regex(/^\d{6}$/, 'Six digits')
+const Name = z.string().trim().min(1).max(200)
+const WebAuthnAnswer = z.looseObject({ id: z.string().max(2000), type: z.literal('public-key') })
+/** The options object goes to the browser as the WebAuthn library made it. */
+const WebAuthnOptions = z.looseObject({ challenge: z.string() })
+
+export const SignInState = z.object({
+  /** False on an empty installation: the first administrator is made by the link printed in the terminal. */
+  hasUsers: z.boolean(),
+  passkeys: z.object({ possible: z.boolean(), says: z.string() }),
+  sample: z.boolean(),
+})
+export type SignInState = z.infer<typeof SignInState>
+
+export const Me = z.object({
+  user: User,
+  permissions: z.array(z.string()),
+  method: z.enum(['password', 'passkey']),
+  passkeys: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      createdAt: z.iso.datetime(),
+      lastUsedAt: z.iso.datetime().nullable(),
+    }),
+  ),
+  hasPassword: z.boolean(),
+  timeZone: z.string(),
+  alerts: z.int(),
+  sample: z.boolean(),
+})
+export type Me = z.infer<typeof Me>
+
+export const SessionRow = z.object({
+  id: z.string(),
+  userName: z.string(),
+  userEmail: z.string(),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+  lastSeenAt: z.iso.datetime(),
+  userAgent: z.string(),
+  address: z.string(),
+  method: z.string(),
+  current: z.boolean(),
+})
+export type SessionRow = z.infer<typeof SessionRow>
+
+export const UserRow = User.extend({
+  methods: z.array(z.string()),
+  lastSeenAt: z.iso.datetime().nullable(),
+  lockedUntil: z.iso.datetime().nullable(),
+})
+export type UserRow = z.infer<typeof UserRow>
+
+export const Welcome = z.object({
+  purpose: z.enum(['first-run', 'invite']),
+  email: z.string().nullable(),
+  role: Role,
+  expiresAt: z.iso.datetime(),
+})
+export type Welcome = z.infer<typeof Welcome>
+
+const SignedIn = z.object({ user: User })
+
+export const signInApi = {
+  'GET /api/sign-in': endpoint({ permission: 'public', says: 'How one may sign in here', answer: SignInState }),
+  'POST /api/sign-in/password': endpoint({
+    permission: 'public',
+    says: 'Sign in with password and one-time code',
+    body: z.object({ email: Email, password: z.string().min(1).max(passwordCharactersMax), code: Code }),
+    answer: SignedIn,
+  }),
+  'POST /api/sign-in/passkey-options': endpoint({
+    permission: 'public',
+    says: 'A challenge for a passkey',
+    answer: WebAuthnOptions,
+  }),
+  'POST /api/sign-in/passkey': endpoint({
+    permission: 'public',
+    says: 'Sign in with a passkey',
+    body: z.object({ response: WebAuthnAnswer }),
+    answer: SignedIn,
+  }),
+  'POST /api/sign-out': endpoint({ permission: 'self.manage', says: 'End this session', answer: Done }),
+
+  'POST /api/welcome': endpoint({
+    permission: 'one-time-link',
+    says: 'What a first-run or invitation link is for; does not use it up',
+    body: z.object({ token: Token }),
+    answer: Welcome,
+  }),
+  'POST /api/welcome/code': endpoint({
+    permission: 'one-time-link',
+    says: 'A new secret for an authenticator application',
+    body: z.object({ token: Token, email: Email }),
+    answer: z.object({ secret: z.string(), uri: z.string() }),
+  }),
+  'POST /api/welcome/password': endpoint({
+    permission: 'one-time-link',
+    says: 'Make the user with password and one-time codes',
+    body: z.object({ token: Token, email: Email, name: Name, password: Password, code: Code }),
+    answer: SignedIn,
+  }),
+  'POST /api/welcome/passkey-options': endpoint({
+    permission: 'one-time-link',
+    says: 'A challenge for a new passkey',
+    body: z.object({ token: Token, email: Email, name: Name }),
+    answer: WebAuthnOptions,
+  }),
+  'POST /api/welcome/passkey': endpoint({
+    permission: 'one-time-link',
+    says: 'Make the user with a passkey',
+    body: z.object({ token: Token, email: Email, name: Name, response: WebAuthnAnswer }),
+    answer: SignedIn,
+  }),
+
+  'GET /api/me': endpoint({ permission: 'self.manage', says: 'Who I am and what I may do', answer: Me }),
+  'POST /api/me/passkey-options': endpoint({
+    permission: 'self.manage',
+    says: 'A challenge for one more passkey',
+    answer: WebAuthnOptions,
+  }),
+  'POST /api/me/passkeys': endpoint({
+    permission: 'self.manage',
+    says: 'Keep one more passkey',
+    body: z.object({ name: Name, response: WebAuthnAnswer }),
+    answer: Done,
+  }),
+  'GET /api/sessions': endpoint({
+    permission: 'self.manage',
+    says: 'Sessions: my own, or everybody’s for who manages users',
+    answer: z.object({ sessions: z.array(SessionRow) }),
+  }),
+  'POST /api/sessions/:id/revoke': endpoint({
+    permission: 'self.manage',
+    says: 'End a session',
+    params: z.object({ id: z.string().regex(/^[0-9a-f]{32}$/) }),
+    answer: Done,
+  }),
+  'GET /api/users': endpoint({
+    permission: 'user.manage',
+    says: 'People who sign in',
+    answer: z.object({ users: z.array(UserRow) }),
+  }),
+  'POST /api/users/invite': endpoint({
+    permission: 'user.manage',
+    says: 'A one-time link for a new user',
+    body: z.object({ email: Email, role: Role }),
+    answer: z.object({ link: z.string(), expiresAt: z.iso.datetime() }),
+  }),
+  'PATCH /api/users/:id': endpoint({
+    permission: 'user.manage',
+    says: 'Change a user’s role, or shut the account',
+    params: z.object({ id: z.uuid() }),
+    body: z.object({ role: Role.optional(), disabled: z.boolean().optional() }),
+    answer: Done,
+  }),
+} as const

@@ -1,0 +1,85 @@
+import { iso, isoOrNull } from './jsonb.ts'
+import type { Db } from './open.ts'
+
+export type Passkey = {
+  readonly id: string
+  readonly userId: string
+  readonly publicKey: Buffer
+  readonly counter: number
+  readonly transports: string[]
+  readonly name: string
+  readonly createdAt: string
+  readonly lastUsedAt: string | null
+}
+
+/** Keys a person keeps: a phone, a laptop, two tokens and some spares. */
+export const passkeysOfUserMax = 20
+
+export async function addPasskey(
+  db: Db,
+  passkey: Omit<Passkey, 'lastUsedAt'> & { readonly backedUp: boolean; readonly attestation: Uint8Array },
+): Promise<void> {
+  await db
+    .insertInto('passkey')
+    .values({
+      credential_id: passkey.id,
+      user_id: passkey.userId,
+      public_key: passkey.publicKey,
+      counter: passkey.counter,
+      transports: passkey.transports,
+      backed_up: passkey.backedUp,
+      attestation: Buffer.from(passkey.attestation),
+      name: passkey.name,
+      created_at: passkey.createdAt,
+    })
+    .execute()
+}
+
+export async function passkeysOf(db: Db, userId: string): Promise<Passkey[]> {
+  const rows = await db
+    .selectFrom('passkey')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .orderBy('created_at')
+    .limit(passkeysOfUserMax)
+    .execute()
+  return rows.map(passkeyOf)
+}
+
+export async function passkeyById(db: Db, id: string): Promise<Passkey | null> {
+  const row = await db.selectFrom('passkey').selectAll().where('credential_id', '=', id).executeTakeFirst()
+  return row === undefined ? null : passkeyOf(row)
+}
+
+/** Notes the use. False when the counter went on meanwhile: two copies of one key, or an answer played twice. */
+export async function usePasskey(db: Db, id: string, before: number, after: number, at: Date): Promise<boolean> {
+  const done = await db
+    .updateTable('passkey')
+    .set({ counter: after, last_used_at: at })
+    .where('credential_id', '=', id)
+    .where('counter', '=', String(before))
+    .executeTakeFirst()
+  return done.numUpdatedRows === 1n
+}
+
+function passkeyOf(row: {
+  credential_id: string
+  user_id: string
+  public_key: Buffer
+  counter: string
+  transports: string[]
+  name: string
+  created_at: Date
+  last_used_at: Date | null
+}): Passkey {
+  return {
+    id: row.credential_id,
+    userId: row.user_id,
+    publicKey: row.public_key,
+    counter: Number(row.counter),
+    transports: row.transports,
+    name: row.name,
+    createdAt: iso(row.created_at),
+    lastUsedAt: isoOrNull(row.last_used_at),
+  }
+}

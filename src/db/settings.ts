@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { jsonb } from './jsonb.ts'
+import type { Db } from './open.ts'
+
+/** Settings that a person changes on the page, and their shapes. What stands in `counterfoil.yaml` is the default. */
+export const settingShapes = {
+  'own-domains': z.array(z.string()),
+  'reply-hold-seconds': z.number().min(0).max(3600),
+} as const
+export type SettingKey = keyof typeof settingShapes
+export type SettingOf<K extends SettingKey> = z.infer<(typeof settingShapes)[K]>
+
+/** What a person set, or null where nobody did. */
+export async function settingOf<K extends SettingKey>(db: Db, key: K): Promise<SettingOf<K> | null> {
+  const row = await db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst()
+  return row === undefined ? null : (settingShapes[key].parse(row.value) as SettingOf<K>)
+}
+
+export async function saveSetting<K extends SettingKey>(
+  db: Db,
+  key: K,
+  value: SettingOf<K>,
+  by: string,
+  now: Date,
+): Promise<void> {
+  const values = { key, value: jsonb(settingShapes[key].parse(value)), changed_by: by, changed_at: now }
+  await db
+    .insertInto('setting')
+    .values(values)
+    .onConflict((on) => on.column('key').doUpdateSet({ value: values.value, changed_by: by, changed_at: now }))
+    .execute()
+}

@@ -1,0 +1,179 @@
+import { type Selectable, sql } from 'kysely'
+import { User } from '../model/user.ts'
+import { iso, isoOrNull } from './jsonb.ts'
+import type { Db } from './open.ts'
+import type { AppUserTable } from './tables.ts'
+
+/** A desk has a few dozen people; this bounds the list. */
+export const usersListMax = 1000
+/** Misses before an account starts to wait. */
+export const missesFreeMax = 5
+const waitFirstSeconds = 30
+const waitSecondsMax = 15 * 60
+
+export type UserSecrets = {
+  readonly user: User
+  readonly passwordHash: string | null
+  readonly totpSealed: Buffer | null
+  readonly lockedUntil: Date | null
+}
+
+function userOf(row: Selectable<AppUserTable>): User {
+  return User.parse({
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    role: row.role,
+    createdAt: iso(row.created_at),
+    disabled: row.disabled,
+  })
+}
+
+export async function countUsers(db: Db): Promise<number> {
+  const row = await db.selectFrom('app_user').select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
+  return Number(row.n)
+}
+
+export async function userById(db: Db, id: string): Promise<User | null> {
+  const row = await db.selectFrom('app_user').selectAll().where('id', '=', id).executeTakeFirst()
+  return row === undefined ? null : userOf(row)
+}
+
+/** With what a sign-in needs; `email` in lower case. */
+export async function secretsOfEmail(db: Db, email: string): Promise<UserSecrets | null> {
+  const row = await db.selectFrom('app_user').selectAll().where('email', '=', email).executeTakeFirst()
+  if (row === undefined) return null
+  return {
+    user: userOf(row),
+    passwordHash: row.password_hash,
+    totpSealed: row.totp_secret_sealed,
+    lockedUntil: row.locked_until,
+  }
+}
+
+/** False when the address is taken. */
+export async function addUser(
+  db: Db,
+  user: User,
+  secrets: { readonly passwordHash: string | null; readonly totpSealed: Buffer | null; readonly totpLastStep: number },
+): Promise<boolean> {
+  const made = await db
+    .insertInto('app_user')
+    .values({
+      id: user.id,
+      email: user.email,
+      name: user.name,
+      role: user.role,
+      password_hash: secrets.passwordHash,
+      totp_secret_sealed: secrets.totpSealed,
+      totp_last_step: secrets.totpLastStep,
+      created_at: user.createdAt,
+    })
+    .onConflict((on) => on.column('email').doNothing())
+    .executeTakeFirst()
+  return (made.numInsertedOrUpdatedRows ?? 0n) === 1n
+}
+
+export type UserListed = {
+  readonly user: User
+  readonly methods: string[]
+  readonly lastSeenAt: string | null
+  readonly lockedUntil: string | null
+}
+
+/** Everybody, by name, with the ways they sign in. */
+export async function listUsers(db: Db): Promise<UserListed[]> {
+  const rows = await db
+    .selectFrom('app_user')
+    .selectAll()
+    .select((eb) => [
+      eb
+        .selectFrom('session')
+        .whereRef('session.user_id', '=', 'app_user.id')
+        .select((s) => s.fn.max('last_seen_at').as('seen'))
+        .as('seen'),
+      eb
+        .selectFrom('passkey')
+        .whereRef('passkey.user_id', '=', 'app_user.id')
+        .select(sql<string>`count(*)`.as('n'))
+        .as('passkeys'),
+    ])
+    .orderBy('name')
+    .limit(usersListMax)
+    .execute()
+  return rows.map((row) => ({
+    user: userOf(row),
+    methods: [...(row.password_hash === null ? [] : ['password']), ...(Number(row.passkeys) > 0 ? ['passkey'] : [])],
+    lastSeenAt: isoOrNull(row.seen),
+    lockedUntil: isoOrNull(row.locked_until),
+  }))
+}
+
+/** Names by actor ("user:<id>"), for pages that show who did something. */
+export async function namesOfActors(
+  db: Db,
+  actors: readonly (string | null)[],
+): Promise<(actor: string | null) => string> {
+  const ids = [...new Set(actors.flatMap((actor) => (actor?.startsWith('user:') ? [actor.slice('user:'.length)] : [])))]
+  const rows =
+    ids.length === 0
+      ? []
+      : await db.selectFrom('app_user').select(['id', 'name']).where(sql`id::text`, 'in', ids).execute()
+  const names = new Map(rows.map((row) => [`user:${row.id}`, row.name]))
+  return (actor) => (actor === null ? '' : (names.get(actor) ?? actor.replace(/^(user|person|provider|playbook):/, '')))
+}
+
+/** False when there is no such user. */
+export async function changeUser(
+  db: Db,
+  id: string,
+  change: { readonly role?: User['role'] | undefined; readonly disabled?: boolean | undefined },
+): Promise<boolean> {
+  if (change.role === undefined && change.disabled === undefined) return (await userById(db, id)) !== null
+  const done = await db
+    .updateTable('app_user')
+    .set({
+      ...(change.role === undefined ? {} : { role: change.role }),
+      ...(change.disabled === undefined ? {} : { disabled: change.disabled }),
+    })
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return done.numUpdatedRows === 1n
+}
+
+/** Administrators who can still sign in. Locks their rows, so that two changes at once cannot take the last one away. */
+export async function activeAdministrators(tx: Db): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('app_user')
+    .select('id')
+    .where('role', '=', 'administrator')
+    .where('disabled', '=', false)
+    .forUpdate()
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Counts a miss. From the sixth on the account waits: 30 s, then twice as long each time, 15 minutes at most. */
+export async function noteMiss(db: Db, id: string, now: Date): Promise<void> {
+  await sql`
+    update app_user set failed_sign_ins = failed_sign_ins + 1,
+      locked_until = case when failed_sign_ins + 1 < ${missesFreeMax} then locked_until
+        else ${now.toISOString()}::timestamptz
+          + least(${waitSecondsMax}, ${waitFirstSeconds} * power(2, least(failed_sign_ins + 1 - ${missesFreeMax}, 20))) * interval '1 second' end
+    where id = ${id}`.execute(db)
+}
+
+export async function forgetMisses(db: Db, id: string): Promise<void> {
+  await db.updateTable('app_user').set({ failed_sign_ins: 0, locked_until: null }).where('id', '=', id).execute()
+}
+
+/** Uses a one-time code up. False when this step, or a later one, was used before: a code counts once, whoever is faster. */
+export async function useTotpStep(db: Db, id: string, step: number): Promise<boolean> {
+  const done = await db
+    .updateTable('app_user')
+    .set({ totp_last_step: step })
+    .where('id', '=', id)
+    .where('totp_last_step', '<', String(step))
+    .executeTakeFirst()
+  return done.numUpdatedRows === 1n
+}
