@@ -42,3 +42,15 @@ export const Network = z.object({
   zone: z.string().nullable().default(null),
 })
 export type Network = z.infer<typeof Network>
+
+/** A fact of ours and where it comes from: the list's name, and when that list was true (ISO 8601). */
+export type Listed<T> = { readonly fact: T; readonly source: string; readonly asOf: string }
+
+/** A fact older than this is shown with its age: a quarter, the usual review of an asset list. */
+export const staleAfterDays = 92
+
+/** Whole days from `asOf` to `now`; null where `asOf` is no moment. */
+export function ageDays(asOf: string | null, now: Date): number | null {
+  const at = asOf === null ? Number.NaN : Date.parse(asOf)
+  return Number.isNaN(at) ? null : Math.floor((now.getTime() - at) / 86_400_000)
+}

@@ -11,7 +11,12 @@ export type Parse = (bytes: Uint8Array) => Promise<Letter>
 export type Authenticate = (raw: Raw, letter: Letter, providers: readonly Provider[]) => Promise<Authentication>
 
 /** One connector's answer with its cost. */
-export type Asked = { readonly connector: string; readonly answered: Answered; readonly costMs: number; readonly askedAt: Date }
+export type Asked = {
+  readonly connector: string
+  readonly answered: Answered
+  readonly costMs: number
+  readonly askedAt: Date
+}
 
 /**
  * Asks every connector that can answer (or only those named), in parallel, each within its limits.
@@ -20,7 +25,12 @@ export type Asked = { readonly connector: string; readonly answered: Answered; r
 export type Ask = (
   question: QuestionName,
   ask: Readonly<Record<string, unknown>>,
-  options: { readonly signal: AbortSignal; readonly only?: readonly string[] },
+  options: {
+    readonly signal: AbortSignal
+    readonly only?: readonly string[]
+    /** Called with each answer as it comes, before the slow ones are in; what it throws rejects the whole asking. */
+    readonly onAnswer?: (asked: Asked) => void
+  },
 ) => Promise<readonly Asked[]>
 
 /** What is known after trying to hand a mail to a server. `unknown`: the bytes were sent and no answer came back. */
@@ -29,4 +39,8 @@ export type SendResult =
   | { readonly kind: 'refused'; readonly why: string; readonly permanent: boolean }
   | { readonly kind: 'unknown'; readonly why: string }
 
-export type Send = (mail: { readonly bytes: Uint8Array; readonly from: string; readonly to: readonly string[] }) => Promise<SendResult>
+export type Send = (mail: {
+  readonly bytes: Uint8Array
+  readonly from: string
+  readonly to: readonly string[]
+}) => Promise<SendResult>

@@ -67,6 +67,7 @@ export const PastAlert = z.object({
   outcome: Outcome.nullable(),
   reason: z.string(),
   by: z.string(),
+  decidedAt: z.iso.datetime().nullable(),
 })
 export type PastAlert = z.infer<typeof PastAlert>
 

@@ -17,6 +17,7 @@ const past = (outcome: PastAlert['outcome'], number = 3): PastAlert => ({
   outcome,
   reason: 'The backup does this every night.',
   by: 'Ada Meyer',
+  decidedAt: '2026-10-02T10:00:00.000Z',
 })
 
 /** Answers that are right for their question where it matters to risk and proposal; for the rest a session list. */

@@ -1,4 +1,5 @@
 import type { Alert, Severity } from '../model/alert.ts'
+import { ageDays, staleAfterDays } from '../model/context.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Level } from '../model/question.ts'
 import type { Risk } from '../model/triage.ts'
@@ -10,8 +11,6 @@ type Part = Risk['parts'][number]
 const scoreOfMedium = 25
 /** From these scores on a risk is medium, high, critical: with nothing else known, the level is the provider's severity. */
 const levelFrom = { medium: 15, high: 40, critical: 70 } as const
-/** A fact older than this is shown with its age: a quarter, the usual review of an asset list. */
-export const staleAfterDays = 92
 
 const severityWeights: Record<Exclude<Severity, 'unknown'>, number> = {
   informational: 0.2,
@@ -164,9 +163,4 @@ function sourced({ answer, finding }: FoundAsset, now: Date): string {
   const age = ageDays(answer.asOf, now)
   const stale = age === null || age <= staleAfterDays ? '' : ` That is ${age} days old.`
   return `${answer.name}, by ${finding.connector}.${stale}`
-}
-
-function ageDays(asOf: string | null, now: Date): number | null {
-  const at = asOf === null ? Number.NaN : Date.parse(asOf)
-  return Number.isNaN(at) ? null : Math.floor((now.getTime() - at) / 86_400_000)
 }

@@ -1,0 +1,104 @@
+import type { z } from 'zod'
+import type { Clock } from '../kit/clock.ts'
+import type { Connector } from '../model/connector.ts'
+import type { Ask, Asked } from '../model/doors.ts'
+import type { Answered } from '../model/finding.ts'
+import { type QuestionName, questions } from '../model/question.ts'
+import { Lane } from './lane.ts'
+
+/** What came of one call, for the connector's card and for silence alarms. Must not throw: it handles its own trouble. */
+export type News = (connector: string, ok: boolean, why: string) => void
+
+/** An answer is kept whole up to this size; a source that gives more was asked the wrong way. 100 session rows fit four times. */
+const answerCharsMax = 256 * 1024
+
+/** Ties the connectors together to the one function that asks. Each connector gets its own lane, so a slow one holds nobody else. */
+export function makeAsk(input: {
+  readonly connectors: readonly Connector[]
+  readonly clock: Clock
+  readonly news: News
+}): Ask {
+  const { connectors, clock, news } = input
+  const lanes = new Map(connectors.map((connector) => [connector.id, new Lane(connector.limits)]))
+
+  return async (question, rawAsk, options) => {
+    const parsed = questions[question].ask.safeParse(rawAsk)
+    if (!parsed.success) {
+      const why = `this cannot be asked so: ${problemOf(parsed.error)}`
+      return said(
+        [{ connector: 'none', answered: { kind: 'failed', why, query: '' }, costMs: 0, askedAt: clock.now() }],
+        options.onAnswer,
+      )
+    }
+    const able = connectors.filter((connector) => connector.answers.includes(question))
+    const named = options.only === undefined ? able : able.filter((connector) => options.only?.includes(connector.id))
+    const absent = said(absentOf(question, named, options.only, connectors, clock), options.onAnswer)
+    const asked = named.map(async (connector): Promise<Asked> => {
+      const askedAt = clock.now()
+      const began = performance.now()
+      const lane = lanes.get(connector.id) ?? new Lane(connector.limits)
+      const work = (signal: AbortSignal) => connector.ask(question, parsed.data, { signal, clock })
+      const answered = checked(question, await lane.run(work, options.signal))
+      const one = { connector: connector.id, answered, costMs: performance.now() - began, askedAt }
+      if (!options.signal.aborted)
+        news(connector.id, answered.kind !== 'failed', answered.kind === 'failed' ? answered.why : '')
+      options.onAnswer?.(one)
+      return one
+    })
+    return [...(await Promise.all(asked)), ...absent]
+  }
+}
+
+function said(asked: readonly Asked[], onAnswer: ((asked: Asked) => void) | undefined): readonly Asked[] {
+  for (const one of asked) onAnswer?.(one)
+  return asked
+}
+
+/** Those who were named but are not there or cannot answer; or, when nobody is left at all, one "none". */
+function absentOf(
+  question: QuestionName,
+  asked: readonly Connector[],
+  only: readonly string[] | undefined,
+  connectors: readonly Connector[],
+  clock: Clock,
+): readonly Asked[] {
+  const nobody = (connector: string, why: string): Asked => {
+    return { connector, answered: { kind: 'not-collected', why, query: '' }, costMs: 0, askedAt: clock.now() }
+  }
+  const absent = (only ?? [])
+    .filter((id) => !asked.some((connector) => connector.id === id))
+    .map((id) =>
+      nobody(
+        id,
+        connectors.some((one) => one.id === id)
+          ? `${id} does not answer this question`
+          : `no connector "${id}" is set up`,
+      ),
+    )
+  if (asked.length + absent.length > 0) return absent
+  return [nobody('none', `no connector that answers "${questions[question].title}" is set up`)]
+}
+
+/** A found answer must be of the question's shape; anything else is a failure that says so, never a finding. */
+function checked(question: QuestionName, answered: Answered): Answered {
+  if (answered.kind !== 'found') return answered
+  const parsed = questions[question].answer.safeParse(answered.answer)
+  if (!parsed.success)
+    return { kind: 'failed', why: `it answered nonsense: ${problemOf(parsed.error)}`, query: answered.query }
+  const chars = JSON.stringify(parsed.data).length
+  if (chars > answerCharsMax) {
+    return {
+      kind: 'failed',
+      why: `it answered nonsense: ${chars} characters, the limit is ${answerCharsMax}`,
+      query: answered.query,
+    }
+  }
+  return { ...answered, answer: parsed.data }
+}
+
+function problemOf(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.join('.') || 'it'}: ${issue.message}`)
+    .join('; ')
+}
