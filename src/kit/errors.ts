@@ -6,7 +6,13 @@ export const troubles = {
   'input.invalid': { status: 400, says: 'This input is not valid.', next: 'Mend the fields named and try again.' },
   'input.too-large': { status: 413, says: 'This is larger than the limit.', next: 'Send a smaller piece.' },
   'sign-in.needed': { status: 401, says: 'You are not signed in.', next: 'Sign in and try again.' },
-  'sign-in.refused': { status: 401, says: 'That sign-in did not work.', next: 'Check what you typed and try again.' },
+  'sign-in.refused': { status: 401, says: 'That sign-in did not work.', next: 'Check what you typed and wait for a new code. After five misses an account waits, up to 15 minutes.' },
+  'origin.refused': {
+    status: 403,
+    says: 'This did not come from a page of this installation.',
+    next: 'Open the address that `http.publicUrl` names and try there.',
+  },
+  'link.over': { status: 410, says: 'This link was used already, or its time is over.', next: 'Ask for a new one.' },
   'role.refused': { status: 403, says: 'Your role may not do this.', next: 'Ask an administrator or a lead.' },
   'not.found': { status: 404, says: 'There is nothing here.', next: 'Go back to the list.' },
   'state.conflict': {
@@ -22,6 +28,26 @@ export const troubles = {
     next: 'Run `counterfoil doctor`; nothing that was acknowledged is lost.',
   },
   'disk.full': { status: 507, says: 'The disk is full.', next: 'Free some space; mail is refused with 4xx until then, so nothing is lost.' },
+  'ledger.broken': {
+    status: 500,
+    says: 'The ledger does not add up: what is in the database is not what was signed.',
+    next: 'Change nothing; run `counterfoil audit check` and compare with a backup or an export from before.',
+  },
+  'ledger.other-key': {
+    status: 500,
+    says: "This ledger was begun with another key than the one in this node's data folder.",
+    next: 'Copy ledger.key from the data folder of the node that began it (or from a backup) and start again.',
+  },
+  'archive.invalid': {
+    status: 400,
+    says: 'This backup is damaged, cut short, or none of ours.',
+    next: 'Nothing was changed. Try another backup.',
+  },
+  'place.occupied': {
+    status: 409,
+    says: 'There is something here already, and it is not overwritten.',
+    next: 'Choose an empty data folder and an empty database.',
+  },
   'file.unreadable': { status: 400, says: 'This file could not be read.', next: 'Check the path and its permissions.' },
 } as const satisfies Record<string, { status: number; says: string; next: string }>
 
