@@ -8,3 +8,8 @@ alter table run add column epoch integer not null default 0;
 alter table run add column error text not null default '';
 
 create index person_question_run on person_question (run_id) where run_id is not null;
+-- An answer may be read before the mail it answers (a mailbox is not read in order).
+create index message_thread on message using gin (thread_ids);
+
+-- One decision stands at a time; a new one needs the old one undone.
+create unique index decision_standing on decision (alert_id) where undone_at is null;

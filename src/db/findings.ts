@@ -1,0 +1,76 @@
+import type { Selectable } from 'kysely'
+import type { Finding, FindingKind } from '../model/finding.ts'
+import type { QuestionName } from '../model/question.ts'
+import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
+import type { Db } from './open.ts'
+import type { FindingTable } from './tables.ts'
+
+export type NewFinding = Finding & { readonly runId: string | null }
+
+/** Keeps answers as evidence. Those whose id is here already are left alone: a step may run twice. Returns the ids that are new. */
+export async function insertFindings(tx: Db, findings: readonly NewFinding[]): Promise<ReadonlySet<string>> {
+  if (findings.length === 0) return new Set()
+  const rows = await tx
+    .insertInto('finding')
+    .values(
+      findings.map((finding) => ({
+        id: finding.id,
+        alert_id: finding.alertId,
+        run_id: finding.runId,
+        question: finding.question,
+        ask: jsonb(finding.ask),
+        connector: finding.connector,
+        kind: finding.kind,
+        answer: finding.answer === null || finding.answer === undefined ? null : jsonb(finding.answer),
+        why: plainText(finding.why),
+        query: plainText(finding.query),
+        window_from: finding.windowFrom,
+        window_to: finding.windowTo,
+        cost_ms: finding.costMs,
+        asked_at: finding.askedAt,
+      })),
+    )
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .returning('id')
+    .execute()
+  return new Set(rows.map((row) => row.id))
+}
+
+function findingOf(row: Selectable<FindingTable>): Finding {
+  return {
+    id: row.id,
+    alertId: row.alert_id,
+    question: row.question as QuestionName,
+    ask: row.ask as Record<string, unknown>,
+    connector: row.connector,
+    kind: row.kind as FindingKind,
+    answer: row.answer,
+    why: row.why,
+    query: row.query,
+    windowFrom: isoOrNull(row.window_from),
+    windowTo: isoOrNull(row.window_to),
+    costMs: row.cost_ms,
+    askedAt: iso(row.asked_at),
+  }
+}
+
+/** No alert has more evidence rows than a playbook may ask questions, many times over. */
+const findingsMax = 2000
+
+/** The evidence of an alert, oldest first. */
+export async function findingsOf(db: Db, alertId: string): Promise<readonly Finding[]> {
+  const rows = await db
+    .selectFrom('finding')
+    .selectAll()
+    .where('alert_id', '=', alertId)
+    .orderBy('asked_at')
+    .orderBy('id')
+    .limit(findingsMax)
+    .execute()
+  return rows.map(findingOf)
+}
+
+export async function getFinding(db: Db, id: string): Promise<Finding | null> {
+  const row = await db.selectFrom('finding').selectAll().where('id', '=', id).executeTakeFirst()
+  return row === undefined ? null : findingOf(row)
+}

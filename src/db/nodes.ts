@@ -1,0 +1,81 @@
+import { sql } from 'kysely'
+import { iso } from './jsonb.ts'
+import type { Db } from './open.ts'
+
+export type Node = {
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  readonly startedAt: string
+  readonly heartbeatAt: string
+  readonly alive: boolean
+}
+
+/** Says "I am here". The time is the database's: the clocks of two machines differ, this one does not. */
+export async function heartbeat(
+  db: Db,
+  node: { readonly id: string; readonly host: string; readonly pid: number; readonly workerPool: string },
+): Promise<void> {
+  await sql`
+    insert into node (id, host, pid, started_at, heartbeat_at, worker_pool)
+    values (${node.id}, ${node.host}, ${node.pid}, now(), now(), ${node.workerPool})
+    on conflict (id) do update set heartbeat_at = now(), worker_pool = excluded.worker_pool`.execute(db)
+}
+
+/** Signs off. */
+export async function removeNode(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('node').where('id', '=', id).execute()
+}
+
+/** Every node that was heard of in the last day. */
+export async function listNodes(db: Db, silentMsMax: number): Promise<readonly Node[]> {
+  const rows = await db
+    .selectFrom('node')
+    .select([
+      'id',
+      'host',
+      'pid',
+      'started_at',
+      'heartbeat_at',
+      sql<boolean>`heartbeat_at > now() - ${silentMsMax} * interval '1 ms'`.as('alive'),
+    ])
+    .orderBy('started_at')
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    host: row.host,
+    pid: row.pid,
+    startedAt: iso(row.started_at),
+    heartbeatAt: iso(row.heartbeat_at),
+    alive: row.alive,
+  }))
+}
+
+/**
+ * Frees every job that is locked by a worker pool of no living node, so that another takes it at once (graphile-worker by itself
+ * waits four hours). Returns how many. A job locked a moment ago is left alone: its node may not have said who it is yet.
+ */
+export async function freeJobsOfDeadNodes(db: Db, silentMsMax: number): Promise<number> {
+  const result = await sql<{ id: string }>`
+    update graphile_worker._private_jobs as job set locked_at = null, locked_by = null, run_at = least(run_at, now())
+    where job.locked_at < now() - ${silentMsMax} * interval '1 ms'
+      and not exists (select 1 from node where node.worker_pool = job.locked_by and node.heartbeat_at > now() - ${silentMsMax} * interval '1 ms')
+    returning job.id`.execute(db)
+  await sql`delete from node where heartbeat_at < now() - interval '1 day'`.execute(db)
+  if (result.rows.length > 0) await sql`select pg_notify('jobs:insert', '{"r":0,"count":1}')`.execute(db)
+  return result.rows.length
+}
+
+/** Frees jobs that this very pool holds in the table but not in its hands (their end could not be written while the database was away). */
+export async function freeForgottenJobs(
+  db: Db,
+  workerPool: string,
+  inHand: readonly string[],
+  olderThanMs: number,
+): Promise<number> {
+  const result = await sql<{ id: string }>`
+    update graphile_worker._private_jobs as job set locked_at = null, locked_by = null
+    where job.locked_by = ${workerPool} and job.locked_at < now() - ${olderThanMs} * interval '1 ms' and not (job.id = any(${inHand}::bigint[]))
+    returning job.id`.execute(db)
+  return result.rows.length
+}

@@ -1,0 +1,114 @@
+import type { Selectable } from 'kysely'
+import { sha256Hex } from '../kit/digest.ts'
+import { iso, isoOrNull, plainText } from './jsonb.ts'
+import type { Db } from './open.ts'
+import type { PersonQuestionTable } from './tables.ts'
+
+export type PersonAnswer = 'yes' | 'no' | 'unsure' | 'not-me'
+
+export type PersonQuestion = {
+  readonly alertId: string
+  readonly runId: string | null
+  readonly stepPath: string | null
+  readonly findingId: string | null
+  readonly email: string
+  readonly name: string | null
+  readonly what: string
+  readonly askedAt: string
+  readonly expiresAt: string
+  readonly answeredAt: string | null
+  readonly answer: PersonAnswer | null
+  readonly comment: string | null
+}
+
+function questionOf(row: Selectable<PersonQuestionTable>): PersonQuestion {
+  return {
+    alertId: row.alert_id,
+    runId: row.run_id,
+    stepPath: row.step_path,
+    findingId: row.finding_id,
+    email: row.email,
+    name: row.name,
+    what: row.what,
+    askedAt: iso(row.asked_at),
+    expiresAt: iso(row.expires_at),
+    answeredAt: isoOrNull(row.answered_at),
+    answer: row.answer as PersonAnswer | null,
+    comment: row.comment,
+  }
+}
+
+/** Keeps a question with the digest of its one-time token; the token itself is only in the mail. */
+export async function insertPersonQuestion(
+  tx: Db,
+  token: string,
+  question: Omit<PersonQuestion, 'answeredAt' | 'answer' | 'comment'>,
+): Promise<void> {
+  await tx
+    .insertInto('person_question')
+    .values({
+      token_digest: sha256Hex(token),
+      alert_id: question.alertId,
+      run_id: question.runId,
+      step_path: question.stepPath,
+      finding_id: question.findingId,
+      email: plainText(question.email),
+      name: question.name === null ? null : plainText(question.name),
+      what: plainText(question.what),
+      asked_at: question.askedAt,
+      expires_at: question.expiresAt,
+    })
+    .execute()
+}
+
+/** The question behind a token; null for a token nobody was given. `lock` holds it until the transaction ends. */
+export async function personQuestionByToken(
+  db: Db,
+  token: string,
+  options: { readonly lock?: boolean } = {},
+): Promise<PersonQuestion | null> {
+  let query = db.selectFrom('person_question').selectAll().where('token_digest', '=', sha256Hex(token))
+  if (options.lock === true) query = query.forUpdate()
+  const row = await query.executeTakeFirst()
+  return row === undefined ? null : questionOf(row)
+}
+
+/** Every question asked about an alert, oldest first. */
+export async function personQuestionsOf(db: Db, alertId: string): Promise<readonly PersonQuestion[]> {
+  const rows = await db
+    .selectFrom('person_question')
+    .selectAll()
+    .where('alert_id', '=', alertId)
+    .orderBy('asked_at')
+    .limit(500)
+    .execute()
+  return rows.map(questionOf)
+}
+
+/** The question a waiting step asked, if it did. */
+export async function personQuestionOfStep(db: Db, runId: string, stepPath: string): Promise<PersonQuestion | null> {
+  const row = await db
+    .selectFrom('person_question')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .where('step_path', '=', stepPath)
+    .executeTakeFirst()
+  return row === undefined ? null : questionOf(row)
+}
+
+/** Takes the answer, once. False when it was answered before. */
+export async function setPersonAnswer(
+  tx: Db,
+  token: string,
+  answer: PersonAnswer,
+  comment: string,
+  at: Date,
+): Promise<boolean> {
+  const result = await tx
+    .updateTable('person_question')
+    .set({ answer, comment: plainText(comment), answered_at: at })
+    .where('token_digest', '=', sha256Hex(token))
+    .where('answered_at', 'is', null)
+    .executeTakeFirst()
+  return result.numUpdatedRows === 1n
+}

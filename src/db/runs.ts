@@ -1,0 +1,282 @@
+import { type Selectable, sql } from 'kysely'
+import type { JournalLine, Run, RunState, StepState } from '../model/playbook.ts'
+import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
+import type { Db } from './open.ts'
+import type { RunTable, StepTable } from './tables.ts'
+
+export type NewRun = {
+  readonly id: string
+  readonly playbookId: string
+  readonly playbookVersion: number
+  /** The playbook and everything it calls, as they are now: what the run keeps to its end. */
+  readonly snapshot: unknown
+  readonly alertId: string
+  readonly dryRun: boolean
+  readonly trigger: string
+  readonly startedAt: Date
+}
+
+/** Starts a run. False when this trigger started this playbook for this alert before. */
+export async function insertRun(tx: Db, run: NewRun): Promise<boolean> {
+  const result = await tx
+    .insertInto('run')
+    .values({
+      id: run.id,
+      playbook_id: run.playbookId,
+      playbook_version: run.playbookVersion,
+      playbook: jsonb(run.snapshot),
+      alert_id: run.alertId,
+      dry_run: run.dryRun,
+      trigger: run.trigger,
+      started_at: run.startedAt,
+    })
+    .onConflict((conflict) => conflict.columns(['alert_id', 'playbook_id', 'trigger']).doNothing())
+    .executeTakeFirst()
+  return result.numInsertedOrUpdatedRows === 1n
+}
+
+/** A run as a worker holds it. `epoch` is the fencing token: whoever holds an older one may not write. */
+export type HeldRun = {
+  readonly id: string
+  readonly playbookId: string
+  readonly snapshot: unknown
+  readonly alertId: string
+  readonly state: RunState
+  readonly dryRun: boolean
+  readonly epoch: number
+  readonly startedAt: string
+}
+
+/** Takes a run in hand: nobody who held it before can write any more. Null when there is nothing left to do. */
+export async function takeRun(tx: Db, id: string, resumed: boolean): Promise<HeldRun | null> {
+  const row = await tx
+    .updateTable('run')
+    .set((eb) => ({
+      epoch: eb('epoch', '+', 1),
+      state: 'running',
+      ...(resumed ? { resumed_times: eb('resumed_times', '+', 1) } : {}),
+    }))
+    .where('id', '=', id)
+    .where('state', 'in', ['running', 'waiting'])
+    .returning(['id', 'playbook_id', 'playbook', 'alert_id', 'state', 'dry_run', 'epoch', 'started_at'])
+    .executeTakeFirst()
+  if (row === undefined) return null
+  return {
+    id: row.id,
+    playbookId: row.playbook_id,
+    snapshot: row.playbook,
+    alertId: row.alert_id,
+    state: row.state as RunState,
+    dryRun: row.dry_run,
+    epoch: row.epoch,
+    startedAt: iso(row.started_at),
+  }
+}
+
+/** Locks the run until the transaction ends. False when somebody else took it in hand since. */
+export async function holdRun(tx: Db, id: string, epoch: number): Promise<boolean> {
+  const row = await tx
+    .selectFrom('run')
+    .select('id')
+    .where('id', '=', id)
+    .where('epoch', '=', epoch)
+    .forUpdate()
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export async function setRunState(
+  tx: Db,
+  id: string,
+  state: RunState,
+  end: { at: Date; error: string } | null,
+): Promise<void> {
+  await tx
+    .updateTable('run')
+    .set({ state, ...(end === null ? {} : { ended_at: end.at, error: plainText(end.error) }) })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Waiting runs of an alert that wait for this; locked, so that a run that is just about to wait and its wake-up never miss each other. */
+export async function lockRunsOf(
+  tx: Db,
+  alertId: string,
+): Promise<readonly { id: string; state: RunState; waitingFor: readonly string[] }[]> {
+  const rows = await tx
+    .selectFrom('run')
+    .select(['id', 'state'])
+    .where('alert_id', '=', alertId)
+    .where('state', 'in', ['running', 'waiting'])
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  if (rows.length === 0) return []
+  const steps = await tx
+    .selectFrom('step')
+    .select(['run_id', 'waiting_for'])
+    .where(
+      'run_id',
+      'in',
+      rows.map((row) => row.id),
+    )
+    .where('state', '=', 'waiting')
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    state: row.state as RunState,
+    waitingFor: steps.filter((step) => step.run_id === row.id).map((step) => step.waiting_for ?? ''),
+  }))
+}
+
+/** Writes a line of the journal, in place of what stood at this path. */
+export async function putStep(tx: Db, runId: string, line: JournalLine): Promise<void> {
+  const values = {
+    state: line.state,
+    attempt: line.attempt,
+    input: line.input === null || line.input === undefined ? null : jsonb(line.input),
+    output: line.output === null || line.output === undefined ? null : jsonb(line.output),
+    error: line.error === null ? null : plainText(line.error),
+    waiting_for: line.waitingFor,
+    deadline: line.deadline,
+    ended_at: line.endedAt,
+    node: line.node,
+  }
+  await tx
+    .insertInto('step')
+    .values({
+      run_id: runId,
+      path: line.path,
+      step_id: line.stepId,
+      kind: line.kind,
+      title: line.title,
+      csf: line.csf,
+      phase: line.phase,
+      why: line.why,
+      started_at: line.startedAt,
+      ...values,
+    })
+    .onConflict((conflict) => conflict.columns(['run_id', 'path']).doUpdateSet(values))
+    .execute()
+}
+
+function lineOf(row: Selectable<StepTable>): JournalLine {
+  return {
+    path: row.path,
+    stepId: row.step_id,
+    kind: row.kind,
+    title: row.title,
+    state: row.state as StepState,
+    attempt: row.attempt,
+    csf: row.csf,
+    phase: row.phase,
+    why: row.why,
+    input: row.input,
+    output: row.output,
+    error: row.error,
+    waitingFor: row.waiting_for,
+    deadline: isoOrNull(row.deadline),
+    startedAt: iso(row.started_at),
+    endedAt: isoOrNull(row.ended_at),
+    node: row.node,
+  }
+}
+
+/** The journal of a run, in the order its steps began. A playbook has at most 100 x 50 steps. */
+export async function journalOf(db: Db, runId: string): Promise<readonly JournalLine[]> {
+  const rows = await db
+    .selectFrom('step')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .orderBy('ordinal')
+    .limit(10_000)
+    .execute()
+  return rows.map(lineOf)
+}
+
+export type RunLine = Omit<Run, 'journal'> & { readonly error: string }
+
+type RunRow = Pick<
+  Selectable<RunTable>,
+  | 'id'
+  | 'playbook_id'
+  | 'playbook_version'
+  | 'alert_id'
+  | 'state'
+  | 'dry_run'
+  | 'trigger'
+  | 'started_at'
+  | 'ended_at'
+  | 'resumed_times'
+  | 'error'
+> & { title: string | null }
+
+const runColumns = [
+  'id',
+  'playbook_id',
+  'playbook_version',
+  'alert_id',
+  'state',
+  'dry_run',
+  'trigger',
+  'started_at',
+  'ended_at',
+  'resumed_times',
+  'error',
+] as const
+const title = sql<string | null>`playbook #>> '{main,title}'`.as('title')
+
+function runOf(row: RunRow): RunLine {
+  return {
+    id: row.id,
+    playbookId: row.playbook_id,
+    playbookVersion: row.playbook_version,
+    title: row.title ?? row.playbook_id,
+    alertId: row.alert_id,
+    state: row.state as RunState,
+    dryRun: row.dry_run,
+    trigger: row.trigger,
+    startedAt: iso(row.started_at),
+    endedAt: isoOrNull(row.ended_at),
+    resumedTimes: row.resumed_times,
+    error: row.error,
+  }
+}
+
+/** A run with its journal; null when there is none. */
+export async function getRun(db: Db, id: string): Promise<(Run & { readonly error: string }) | null> {
+  const row = await db
+    .selectFrom('run')
+    .select([...runColumns, title])
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row === undefined ? null : { ...runOf(row), journal: [...(await journalOf(db, id))] }
+}
+
+export const runsPageMax = 200
+
+/** Newest first. */
+export async function listRuns(
+  db: Db,
+  filter: { readonly alertId?: string; readonly state?: RunState; readonly limit?: number } = {},
+): Promise<readonly RunLine[]> {
+  let query = db
+    .selectFrom('run')
+    .select([...runColumns, title])
+    .orderBy('started_at', 'desc')
+    .limit(Math.min(filter.limit ?? runsPageMax, runsPageMax))
+  if (filter.alertId !== undefined) query = query.where('alert_id', '=', filter.alertId)
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+  return (await query.execute()).map(runOf)
+}
+
+/** Runs that say they are running although no job would go on with them: must be none; the sweeper queues a job for each. */
+export async function strandedRuns(db: Db, before: Date): Promise<readonly string[]> {
+  const found = await sql<{ id: string }>`
+    select run.id from run
+    where run.state = 'running' and not run.dry_run and run.started_at < ${before.toISOString()}::timestamptz
+      and not exists (select 1 from graphile_worker._private_jobs job
+                      where job.payload ->> 'runId' = run.id::text and job.attempts < job.max_attempts)
+    limit 100`.execute(db)
+  return found.rows.map((row) => row.id)
+}

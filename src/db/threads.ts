@@ -1,0 +1,47 @@
+import { sql } from 'kysely'
+import type { Db } from './open.ts'
+
+/** Serialises messages of one conversation until the transaction ends, so that a mail and its answer read at once do not open two alerts. */
+export async function lockThread(tx: Db, providerId: string, rootId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`${providerId}\n${rootId}`}, 7))`.execute(tx)
+}
+
+/**
+ * The alert a mail belongs to by its thread, within one provider (a Message-ID is easily forged): a message of ours it answers,
+ * a reply we sent, or a message that answered this very mail and came first.
+ */
+export async function alertOfThread(
+  db: Db,
+  providerId: string,
+  ids: readonly string[],
+  ownId: string | null,
+): Promise<string | null> {
+  if (ids.length > 0) {
+    const found = await sql<{ alert_id: string }>`
+      select alert_id from message where message_id_header = any(${ids}::text[]) and provider_id = ${providerId} and alert_id is not null
+      union all
+      select alert_id from reply where message_id = any(${ids}::text[]) and provider_id = ${providerId}
+      limit 1`.execute(db)
+    if (found.rows[0] !== undefined) return found.rows[0].alert_id
+  }
+  if (ownId === null) return null
+  const later = await sql<{ alert_id: string }>`
+    select alert_id from message where thread_ids @> ${[ownId]}::text[] and provider_id = ${providerId} and alert_id is not null limit 1`.execute(
+    db,
+  )
+  return later.rows[0]?.alert_id ?? null
+}
+
+/** Our own reply that carries this Message-ID: what a bounce or a copy in our own mailbox is about. */
+export async function replyByMessageId(
+  db: Db,
+  ids: readonly string[],
+): Promise<{ replyId: string; alertId: string; providerId: string } | null> {
+  if (ids.length === 0) return null
+  const row = await db
+    .selectFrom('reply')
+    .select(['id', 'alert_id', 'provider_id'])
+    .where('message_id', 'in', [...ids])
+    .executeTakeFirst()
+  return row === undefined ? null : { replyId: row.id, alertId: row.alert_id, providerId: row.provider_id }
+}
