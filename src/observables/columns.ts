@@ -1,0 +1,103 @@
+import type { ObservableType } from '../model/observable.ts'
+
+/** What the head of a table column says about the cells below. `opaque` is an id that only looks like a digest. */
+export type Column = 'filename' | 'opaque' | 'version' | ObservableType
+export type Cell = { start: number; end: number; column: Column }
+
+const heads: readonly [RegExp, Column][] = [
+  [/^(?:file ?names?|files?|name of (?:the )?file|original ?name)$/, 'filename'],
+  [
+    /^(?:session|session ?id|sid|flow|flow ?id|request ?id|trace ?id|span ?id|transaction ?id|correlation ?id|event ?id|message ?id|uuid|guid|id|nonce|token|cookie|etag|commit|serial|tenant|tenant ?id|row ?id|alert ?id|key|rc4 key|xor key|tlsh)$/,
+    'opaque',
+  ],
+  [
+    /^(?:version|versions|build|release|firmware|fixed in|affected versions?|installed version|fixed version)$/,
+    'version',
+  ],
+  [/^imp ?hash$/, 'imphash'],
+  [/^ja3s?(?: hash| fingerprint| digest)?$/, 'ja3'],
+  [/^mutex(?: name)?$/, 'mutex'],
+  [/^(?:user|user ?name|account|account ?name)$/, 'user'],
+  [/^(?:host|host ?name|device|device ?name|computer|computer ?name|endpoint|machine|workstation)$/, 'hostname'],
+]
+
+/** A table has at most this many columns we look at; more are a dump and not a table. */
+const columnsMax = 64
+
+/**
+ * The cells of pipe- and tab-separated tables whose column head says something, in the order of the text. The first row
+ * after a line that is no row is the head.
+ */
+export function cellsOf(text: string): Cell[] {
+  const cells: Cell[] = []
+  if (!text.includes('|') && !text.includes('\t')) return cells
+  let head: (Column | undefined)[] | undefined
+  let separator = ''
+  for (let start = 0; start <= text.length; ) {
+    let end = text.indexOf('\n', start)
+    if (end < 0) end = text.length
+    const found = separatorOf(text, start, end)
+    if (found === '' || (separator !== '' && found !== separator)) head = undefined
+    if (found !== '') {
+      separator = found
+      const bounds = split(text, start, end, found)
+      if (head === undefined) head = bounds.map(([from, to]) => headOf(text.slice(from, to)))
+      else collect(bounds, head, cells)
+    } else separator = ''
+    start = end + 1
+  }
+  return cells
+}
+
+function separatorOf(text: string, start: number, end: number): string {
+  // The line alone: looking for a separator past its end would make many lines without one cost the square of them.
+  const line = text.slice(start, end)
+  const pipe = line.indexOf('|')
+  // AsciiDoc fences its tables with `|===`; that line is no row.
+  if (pipe >= 0 && line.startsWith('|==')) return ''
+  if (pipe >= 0) return pipe === 0 || line.includes('|', pipe + 1) ? '|' : ''
+  return line.indexOf('\t') > 0 ? '\t' : ''
+}
+
+function split(text: string, start: number, end: number, separator: string): [number, number][] {
+  const bounds: [number, number][] = []
+  let from = text.startsWith(separator, start) ? start + 1 : start
+  // Jira writes the row of heads with doubled separators.
+  const step = separator === '|' && text.startsWith('||', start) ? 2 : 1
+  if (step === 2) from++
+  while (from <= end && bounds.length < columnsMax) {
+    const at = text.indexOf(separator, from)
+    const to = at < 0 || at > end ? end : at
+    bounds.push([from, to])
+    from = to + step
+  }
+  return bounds
+}
+
+function headOf(cell: string): Column | undefined {
+  if (cell.length > 60) return undefined
+  const name = cell
+    .toLowerCase()
+    .replace(/[*`"'_#]/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return heads.find(([pattern]) => pattern.test(name))?.[1]
+}
+
+function collect(bounds: readonly [number, number][], head: readonly (Column | undefined)[], cells: Cell[]): void {
+  for (const [k, [start, end]] of bounds.entries()) {
+    const column = head[k]
+    if (column !== undefined && end > start) cells.push({ start, end, column })
+  }
+}
+
+/** A cell below "file name" without its mark-up, when it can be one: an extension of any kind, and no separators. */
+export function filenameIn(text: string, cell: Cell): { start: number; end: number } | undefined {
+  let { start, end } = cell
+  while (start < end && /[\s`"'*]/.test(text.charAt(start))) start++
+  while (end > start && /[\s`"'*]/.test(text.charAt(end - 1))) end--
+  const name = text.slice(start, Math.min(end, start + 256))
+  return end - start <= 255 && /^[\p{L}\p{N}_$~({[][^\\/:*?"<>|\n\t]*\.[A-Za-z][A-Za-z0-9]{0,9}$/u.test(name)
+    ? { start, end }
+    : undefined
+}

@@ -1,0 +1,171 @@
+import type { ObservableType } from '../model/observable.ts'
+import { isAlnum, isSpace } from './chars.ts'
+
+/** What a label, right before its value, says the value is. Keys are compared without case, dots, dashes, underscores, spaces. */
+const meanings = new Map<string, ObservableType>()
+const say = (type: ObservableType, words: string) => {
+  for (const word of words.split(/\s+/)) meanings.set(word, type)
+}
+say(
+  'user',
+  `user username users useraccount account accountname samaccountname suser duser srcuser dstuser sourceuser destinationuser targetuser
+  targetusername subjectusername login loginname logonname logonaccount userprincipal usr uname accountid processuser processusername initiatinguser
+  initiatingprocessaccountname actor loggedonuser loggedinuser lastuser useridentity`,
+)
+say(
+  'hostname',
+  `host hostname hosts device devicename computer computername machine machinename endpoint endpointname workstation workstationname
+  shost dhost srchost dsthost sourcehost desthost destinationhost assetname server servername targethost netbios netbiosname
+  affectedhost affecteddevice affectedendpoint affectedmachine agenthostname system systemname hostid`,
+)
+say('mutex', 'mutex mutexname mutant mutexes mutexs')
+say('useragent', 'useragent ua httpuseragent requestclientapplication useragentstring csuseragent httpuser_agent')
+
+/** The longest key above, with the separators a writer may put inside it. */
+export const labelLengthMax = 32
+
+export function meaningOf(word: string): ObservableType | undefined {
+  return meanings.get(word.toLowerCase().replace(/[\s._-]/g, ''))
+}
+
+const emptyWords =
+  /^(?:unknown|none|null|nil|n\/?a|na|true|false|yes|no|undefined|empty|anonymous|any|all|not|the|is|was|and|or|name|id|localhost|redacted|system32|tbd|multiple|various|-+)$/i
+
+export type Labelled = { start: number; end: number }
+
+/**
+ * A user name after `user:` or `user=`: one word that fills its field. A second word means a person's name or a sentence.
+ * `at` is the first character after the label.
+ */
+export function userAfter(text: string, at: number): Labelled | undefined {
+  const field = fieldAfter(text, at)
+  if (field === undefined) return undefined
+  const word = /^[A-Za-z0-9._$-]{2,40}/.exec(text.slice(field.start, field.start + 42))?.[0].replace(/[.-]+$/, '')
+  if (word === undefined || word.length < 2 || emptyWords.test(word) || /^\d+$/.test(word)) return undefined
+  const end = field.start + word.length
+  const next = text.slice(end, end + 40)
+  if (/^[\\@/:]/.test(next) && !/^:\s/.test(next)) return undefined
+  const fills = field.equals
+    ? /^(?:$|[\s"'`,;|)\]}<>&])/.test(next)
+    : /^(?:$|["'`,;|)\]}<>]|[.]?\s*(?:[\r\n]|$)|\s{2}|\s*\(|\s[\w.]{1,24}[=:])/.test(next)
+  return fills ? { start: field.start, end } : undefined
+}
+
+/** A host name after `host:` or `device=`: a single label with a digit, a dash or capitals, as machines are named. */
+export function hostAfter(text: string, at: number): Labelled | undefined {
+  const field = fieldAfter(text, at)
+  if (field === undefined) return undefined
+  const word = /^[A-Za-z0-9][A-Za-z0-9_-]{1,62}/.exec(text.slice(field.start, field.start + 64))?.[0]
+  if (word === undefined || emptyWords.test(word) || /^[\d_-]+$/.test(word)) return undefined
+  const end = field.start + word.length
+  const next = text.slice(end, end + 3)
+  if (/^(?:\.\w|[\\@:=/]\w?|:\/)/.test(next)) return undefined
+  if (/^(?:0x)?[0-9a-f]{16,}$/i.test(word) || isTicket(word)) return undefined
+  const named =
+    /\d/.test(word) ||
+    (/[A-Z]/.test(word) && word === word.toUpperCase() && word.length >= 3) ||
+    (word.includes('-') && field.equals)
+  return named || field.quoted ? { start: field.start, end } : undefined
+}
+
+/** Ticket and rule numbers have the shape of a host name: letters, a dash, digits, and no word for a machine. */
+function isTicket(word: string): boolean {
+  return /^(?:CVE|CWE|KB|INC|CHG|REQ|TICKET|CASE|SEC|RULE|ID|MS|RFC|ISO|SHA|UTF|TLP)[-_]?\d/i.test(word)
+}
+
+/** A mutex: quoted, or one word that no sentence has (backslash, digit, underscore, brace or inner capital). */
+export function mutexAfter(text: string, at: number): Labelled | undefined {
+  const lead =
+    /^(?:["'`)\]*]*\s*(?:name[ds]?|called|object|created)?["'`]?\s*[:=|>]{0,2}\s*)/i.exec(
+      text.slice(at, at + 40),
+    )?.[0] ?? ''
+  const start = at + lead.length
+  const quote = text.charAt(start)
+  const ahead = text.slice(start, start + 300)
+  if (quote !== '' && '"\'`“'.includes(quote)) {
+    const close = ahead.indexOf(quote === '“' ? '”' : quote, 1)
+    const inside = close < 0 ? '' : ahead.slice(1, close)
+    if (inside.length >= 3 && !/[\r\n]/.test(inside)) return { start: start + 1, end: start + close }
+  }
+  const word = /^(?:\\?(?:Global|Local|Sessions|BaseNamedObjects)\\)?[^\s"'`,;|<>“”]{3,200}/
+    .exec(ahead)?.[0]
+    .replace(/[.:*)\]]+$/, '')
+  if (word === undefined) return undefined
+  const odd = /[\\{_\d]/.test(word) || /[a-z][A-Z]/.test(word)
+  const separated = /[:=|]/.test(lead)
+  return odd || (separated && /^[A-Za-z]{4,}$/.test(word) && !emptyWords.test(word))
+    ? { start, end: start + word.length }
+    : undefined
+}
+
+const product = /[A-Za-z!][\w.!+-]{1,60}(?:\/[\w.+:-]{1,60})?/y
+const comment = /\((?:[^()\n]{0,250}|[^()\n]{0,120}\([^()\n]{0,80}\)[^()\n]{0,120})\)/y
+
+/** Programs that name themselves so and are not browsers; a slash and a version must follow. */
+export const agentNames =
+  /^(?:mozilla|opera|curl|wget|python-requests|python-urllib|python|aiohttp|go-http-client|okhttp|java|libwww-perl|lwp|axios|node-fetch|undici|postmanruntime|powershell|windowspowershell|dalvik|apache-httpclient|guzzlehttp|php|ruby|winhttp|microsoft-cryptoapi|microsoft|certutil|sqlmap|nikto|nmap|masscan|zgrab|gobuster|dirbuster|hydra|wpscan|nuclei|httpx|feroxbuster|wfuzz|ffuf|censysinspect|expanse|bitsadmin|scrapy|httpie|restsharp|insomnia|faraday|mechanize|cfnetwork)$/i
+
+/** The end of a user agent that begins with a product: products and comments in turn (RFC 9110, 10.1.5). */
+export function agentEnd(text: string, start: number): number {
+  let end = -1
+  let i = start
+  for (let parts = 0; parts < 40; parts++) {
+    const pattern = text.charCodeAt(i) === 40 ? comment : product
+    pattern.lastIndex = i
+    const match = pattern.exec(text)
+    if (match === null) break
+    // A word without a version only inside: "Mobile", "Safari" follow a product, "fileHash=…" is the next field.
+    const isBare = pattern === product && !match[0].includes('/')
+    if (isBare && !(parts > 0 && /^(?:Mobile|Version|like|Safari|Gecko)$/.test(match[0]))) break
+    if (text.charCodeAt(i + match[0].length) === 61) break
+    i += match[0].length
+    end = i
+    if (text.charCodeAt(i) !== 32) break
+    i++
+  }
+  while (end > start && '.,;:'.includes(text.charAt(end - 1))) end--
+  return end
+}
+
+/** A user agent after its label: the grammar when it fits, else what is in the quotes or up to the end of the line. */
+export function agentAfter(text: string, at: number): Labelled | undefined {
+  const lead =
+    /^["'`*)\]]*\s*(?:string|header|was|is)?\s*[:=|]{0,2}\s*["'`“*]{0,3}/i.exec(text.slice(at, at + 24))?.[0] ?? ''
+  const start = at + lead.length
+  const separated = /[:=|"'`“]/.test(lead)
+  if (!separated || !isAlnum(text.charCodeAt(start))) return undefined
+  const opener = text.charAt(start - 1)
+  if (`"'\`“`.includes(opener)) {
+    const close = text.slice(start, start + 400).indexOf(opener === '“' ? '”' : opener)
+    if (close >= 3 && !/[\r\n]/.test(text.slice(start, start + close))) return { start, end: start + close }
+  }
+  const word = /^[\w.!-]+(?=\/)/.exec(text.slice(start, start + 60))
+  const end = word === null ? -1 : agentEnd(text, start)
+  if (end > start) return { start, end }
+  const line = /^[^\r\n|"<>]{4,250}/.exec(text.slice(start, start + 251))?.[0].trimEnd()
+  return line !== undefined && /[:|]/.test(lead) && !emptyWords.test(line)
+    ? { start, end: start + line.length }
+    : undefined
+}
+
+/** The value behind a label: past the separator, an opening quote or mark-up. `equals` when the separator was `=`. */
+function fieldAfter(text: string, at: number): { start: number; equals: boolean; quoted: boolean } | undefined {
+  const lead = /^["'`*)\]_]{0,3}[ \t.]{0,20}([:=]|\|)[ \t|]{0,20}["'`*“]{0,3}/.exec(text.slice(at, at + 48))
+  if (lead === null) return undefined
+  const start = at + lead[0].length
+  if (isSpace(text.charCodeAt(start))) return undefined
+  return { start, equals: lead[1] === '=', quoted: /["'`]$/.test(lead[0]) && /^["'`]/.test(lead[0]) }
+}
+
+/** Name parts that say "machine": DESKTOP-4F2K1A9, WKS-1182, FIN-LT-0412. */
+const machine =
+  /^(?:WKS|WKST|WKSTN|WS|PC|LT|LAP|LAPTOP|NB|NTB|DESKTOP|DT|WIN|SRV|SVR|SERVER|DC|ADC|EXCH|EX|MX|SQL|FILE|FS|PRINT|PRT|RDS|TS|CTX|VDI|VM|APP|WEB|HV|ESX|ESXI|HOST|NODE|MBP|MAC|IMAC|TAB|SCCM|WSUS|ADFS|NAS|BKP|BACKUP|JUMP|BASTION|KIOSK|POS|HMI|PLC|SCADA|TERM|CLIENT|WORKSTATION)(\d*)$/
+
+/** A bare host name, recognised by a part that names a kind of machine and by a part with digits. */
+export function isMachineName(word: string): boolean {
+  if (word.length < 4 || word.length > 24 || !/^[A-Z0-9]+(?:-[A-Z0-9]+)+$/.test(word)) return false
+  if (isTicket(word)) return false
+  const parts = word.split('-')
+  const digits = parts.slice(1).some((part) => /\d/.test(part)) || /[A-Z]\d+$/.test(parts[0] as string)
+  return digits && parts.some((part) => machine.test(part))
+}
