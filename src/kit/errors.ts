@@ -48,6 +48,11 @@ export const troubles = {
     says: 'There is something here already, and it is not overwritten.',
     next: 'Choose an empty data folder and an empty database.',
   },
+  'house.missing': {
+    status: 503,
+    says: 'There is no installation here.',
+    next: 'Name one with COUNTERFOIL_DATA or DATABASE_URL, or begin one with `counterfoil start`.',
+  },
   'file.unreadable': { status: 400, says: 'This file could not be read.', next: 'Check the path and its permissions.' },
 } as const satisfies Record<string, { status: number; says: string; next: string }>
 

@@ -32,7 +32,7 @@ const line = (n: number): LedgerLine => ({
   kind: 'run.started',
   actor: 'system',
   subject: `run:${n}`,
-  body: { n, wörds: 'ä\n"' },
+  body: { n, wörds: 'ä\n"\u2028\r' },
 })
 const exported = async (options: Partial<ExportOptions>): Promise<string> => {
   const pieces: string[] = []

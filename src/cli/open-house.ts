@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import pg from 'pg'
+import { readSettings, type Settings } from '../config/config.ts'
+import { type Postgres, startPostgres } from '../db/launcher.ts'
+import { migrate } from '../db/migrate.ts'
+import { type Database, openDatabase } from '../db/open.ts'
+import { Trouble } from '../kit/errors.ts'
+
+export type OpenHouse = {
+  readonly settings: Settings
+  readonly database: Database
+  readonly close: () => Promise<void>
+}
+
+/** Where the embedded PostgreSQL of a data folder lives. */
+export function postgresFolder(dataFolder: string): string {
+  return path.join(dataFolder, 'postgres')
+}
+
+/** True when there is an embedded cluster in this data folder, running or not. */
+export function hasCluster(dataFolder: string): boolean {
+  return (
+    existsSync(path.join(postgresFolder(dataFolder), 'passwords.json')) ||
+    existsSync(path.join(postgresFolder(dataFolder), 'MOVED'))
+  )
+}
+
+/** Talk goes to stderr: stdout is for data. */
+const log = {
+  info: () => undefined,
+  warn: (details: object, text: string) =>
+    void process.stderr.write(`counterfoil: ${text} ${JSON.stringify(details)}\n`),
+}
+
+/**
+ * The database for a command: the one of DATABASE_URL, or the embedded one of the data folder, shared with a server that
+ * runs on it. `create` makes and migrates what is not there; without it an installation that is not there is said, not made.
+ */
+export async function openHouse(
+  options: { readonly create?: boolean; readonly settings?: Settings } = {},
+): Promise<OpenHouse> {
+  const settings = options.settings ?? readSettings()
+  const create = options.create ?? false
+  if (settings.databaseUrl !== null) {
+    if (create) await migrate(settings.databaseUrl)
+    const database = await openDatabase(settings.databaseUrl, { poolMax: 4 })
+    return { settings, database, close: database.close }
+  }
+  if (!create && !hasCluster(settings.dataFolder)) {
+    throw new Trouble('house.missing', { dataFolder: settings.dataFolder })
+  }
+  const postgres = await startPostgres({ folder: postgresFolder(settings.dataFolder), log })
+  try {
+    if (create) await migrate(postgres.url)
+    const database = await openDatabase(postgres.url, { poolMax: 4 })
+    const close = async (): Promise<void> => {
+      await database.close()
+      await leave(postgres)
+    }
+    return { settings, database, close }
+  } catch (error) {
+    await leave(postgres)
+    throw error
+  }
+}
+
+/** Stops what this command started, unless a server came to share it in the meantime. */
+export async function leave(postgres: Postgres): Promise<void> {
+  if (!postgres.owner) return
+  const admin = new pg.Client({ connectionString: postgres.adminUrl, connectionTimeoutMillis: 5000 })
+  await admin.connect()
+  const others = await admin
+    .query("select 1 from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()")
+    .finally(() => admin.end())
+  if (others.rowCount === 0) await postgres.stop()
+}
