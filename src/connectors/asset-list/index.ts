@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { AskContext, Connector, Health } from '../../model/connector.ts'
 import { type Asset, ageDays, type Listed, type Person, staleAfterDays } from '../../model/context.ts'
@@ -37,14 +38,14 @@ async function answer(
   { clock }: AskContext,
 ): Promise<Answered> {
   const wanted = ask.address ?? ask.host ?? ask.asset ?? ''
-  const query = `assets with ${ipaddr.isValid(wanted) ? 'address' : 'name'} ${wanted}`
+  const query = `assets with ${isAddress(wanted) ? 'address' : 'name'} ${wanted}`
   if ((await lookups.importedAt()) === null) {
     return { kind: 'not-collected', why: 'no asset list was ever imported (counterfoil import assets FILE)', query }
   }
-  if (question === 'asset-of-address' && !ipaddr.isValid(wanted)) {
+  if (question === 'asset-of-address' && !isAddress(wanted)) {
     return { kind: 'not-applicable', why: `"${wanted}" is no address` }
   }
-  const matches = ipaddr.isValid(wanted)
+  const matches = isAddress(wanted)
     ? await lookups.byAddress(ipaddr.process(wanted).toString())
     : await named(lookups, wanted)
   const best = matches[0]
@@ -127,4 +128,9 @@ async function health(lookups: AssetLookups, { clock }: AskContext): Promise<Hea
   if (days > staleAfterDays)
     return { state: 'warning', says: `The newest asset list is ${days} days old.`, lastSuccess: at }
   return { state: 'active', says: `The newest asset list is ${days} days old.`, lastSuccess: at }
+}
+
+/** Not ipaddr.js's isValid: that takes inet_aton's "10.0.0" and "0x7f.1" for addresses. A zone ("fe80::1%eth0") means nothing elsewhere. */
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%')
 }

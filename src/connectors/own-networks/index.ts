@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { wordsOf } from '../../kit/errors.ts'
@@ -33,7 +34,7 @@ export function ownNetworks(lookups: NetworkLookups): Connector {
 
 async function whichOf(lookups: NetworkLookups, text: string, { signal }: AskContext): Promise<Answered> {
   const query = `own networks with ${text}`
-  if (!ipaddr.isValid(text)) return { kind: 'not-applicable', why: `"${text}" is no address` }
+  if (!isAddress(text)) return { kind: 'not-applicable', why: `"${text}" is no address` }
   if ((await lookups.importedAt()) === null) {
     return {
       kind: 'not-collected',
@@ -75,4 +76,9 @@ async function health(lookups: NetworkLookups): Promise<Health> {
   if (at === null)
     return { state: 'not-configured', says: 'No list of our networks was ever imported.', lastSuccess: null }
   return { state: 'active', says: 'Our networks are known.', lastSuccess: at }
+}
+
+/** Not ipaddr.js's isValid: that takes inet_aton's "10.0.0" and "0x7f.1" for addresses. A zone ("fe80::1%eth0") means nothing elsewhere. */
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%')
 }

@@ -1,0 +1,71 @@
+import type { ListNoun } from '../../model/list.ts'
+
+/** A field of a list: how its column may be headed (English and German), and whether several columns or values fill it. */
+export type Column = {
+  readonly field: string
+  readonly many: boolean
+  readonly headings: readonly string[]
+  readonly says: string
+}
+
+/** Headings are compared by this: lower-case, umlauts and accents spelt out, letters and digits only. */
+export function plainHeading(text: string): string {
+  const spelt = text
+    .toLowerCase()
+    .replaceAll('ä', 'ae')
+    .replaceAll('ö', 'oe')
+    .replaceAll('ü', 'ue')
+    .replaceAll('ß', 'ss')
+  return spelt.normalize('NFD').replaceAll(/[^a-z0-9]/g, '')
+}
+
+const one = (field: string, says: string, ...headings: string[]): Column => ({
+  field,
+  many: false,
+  headings: [field, ...headings].map(plainHeading),
+  says,
+})
+const many = (field: string, says: string, ...headings: string[]): Column => ({
+  ...one(field, says, ...headings),
+  many: true,
+})
+
+/** What a column may be for, in the order in which a heading is looked for. The first heading of a field that is there wins. */
+// biome-ignore format: a table reads better in few lines
+export const columnsOf: Record<ListNoun, readonly Column[]> = {
+  assets: [
+    one('id', 'Id of the asset in its source; the name when left out', 'Asset ID', 'CI ID', 'sys_id', 'Asset Tag', 'Inventory number', 'Inventarnummer', 'Inventar-Nr', 'Anlagennummer', 'Geräte-ID', 'Configuration item ID'),
+    one('name', 'Name of the machine, service or application', 'Host Name', 'Host', 'Computer', 'Computer Name', 'Machine', 'Machine name', 'Server', 'Server name', 'Device', 'Device Name', 'System', 'System name', 'Asset', 'Asset Name', 'CI', 'CI Name', 'Configuration item', 'Rechner', 'Rechnername', 'Gerät', 'Gerätename', 'Systemname', 'Bezeichnung', 'DNS Name', 'FQDN'),
+    many('aliases', 'Other names', 'Alias', 'DNS Name', 'DNS', 'FQDN', 'NetBIOS', 'NetBIOS Name', 'CNAME', 'Other names', 'Weitere Namen', 'Aliasname'),
+    many('addresses', 'IP addresses', 'Address', 'IP', 'IPs', 'IP Address', 'IP Addresses', 'IPv4', 'IPv6', 'IPv4 Address', 'IPv6 Address', 'Primary IP', 'Management IP', 'IP-Adresse', 'IP-Adressen', 'Adresse', 'IPv4-Adresse', 'IPv6-Adresse'),
+    one('owner', 'Name of the person who answers for it', 'Owned by', 'Owner name', 'System owner', 'Asset owner', 'Responsible', 'Responsible person', 'Managed by', 'Contact', 'Eigentümer', 'Besitzer', 'Verantwortlicher', 'Verantwortlich', 'Systemverantwortlicher', 'Ansprechpartner', 'Zuständig'),
+    one('ownerEmail', 'Mail address of the owner', 'Owner mail', 'Owner e-mail', 'E-Mail', 'Mail', 'Contact mail', 'Email owner', 'E-Mail Eigentümer', 'E-Mail Verantwortlicher', 'Mail Ansprechpartner', 'E-Mail-Adresse'),
+    one('role', 'What it is for', 'Business role', 'Function', 'Purpose', 'Description', 'Usage', 'Funktion', 'Rolle', 'Zweck', 'Beschreibung', 'Verwendung', 'Aufgabe'),
+    one('application', 'The application it belongs to', 'App', 'Business service', 'Service', 'Business application', 'Anwendung', 'Applikation', 'Dienst', 'Fachverfahren', 'Verfahren'),
+    one('environment', 'production, test...', 'Env', 'Stage', 'Tier', 'Umgebung', 'Stufe'),
+    one('criticality', 'low, medium, high or critical', 'Business criticality', 'Critical', 'Importance', 'Kritikalität', 'Wichtigkeit', 'Verfügbarkeit', 'Schutzbedarf'),
+    one('sensitivity', 'low, medium, high or critical (public, internal, confidential, secret)', 'Data classification', 'Classification', 'Confidentiality', 'Data sensitivity', 'Vertraulichkeit', 'Klassifizierung', 'Datenklasse', 'Schutzklasse'),
+    many('regulatory', 'Regulations it falls under', 'Regulation', 'Regulations', 'Compliance', 'Scope', 'Regulatorik', 'Regulierung', 'Vorgaben'),
+    one('exposed', 'yes where it faces the internet', 'Internet facing', 'Internet-facing', 'External', 'Exposure', 'Public', 'DMZ', 'Extern', 'Extern erreichbar', 'Aus dem Internet erreichbar', 'Internet'),
+    one('site', 'Where it stands', 'Location', 'Office', 'Data center', 'Standort', 'Ort', 'Rechenzentrum', 'Lokation'),
+  ],
+  people: [
+    one('id', 'Id of the person in its source; the mail address or first account when left out', 'Employee ID', 'Employee number', 'Personnel number', 'Personalnummer', 'Mitarbeiternummer', 'Personal-Nr', 'Object GUID', 'SID'),
+    one('name', 'Full name', 'Full name', 'Display name', 'Person', 'Employee', 'Common name', 'CN', 'Anzeigename', 'Vollständiger Name', 'Mitarbeiter', 'Mitarbeiterin'),
+    one('firstName', 'First name, where the name stands in two columns', 'Given name', 'Forename', 'Vorname'),
+    one('lastName', 'Last name, where the name stands in two columns', 'Surname', 'Family name', 'SN', 'Nachname', 'Familienname'),
+    one('email', 'Mail address', 'E-mail', 'Mail', 'Email address', 'E-mail address', 'Primary SMTP address', 'E-Mail-Adresse', 'Mailadresse'),
+    many('accounts', 'Sign-in names: DOMAIN\\user, user@domain, user', 'Account', 'User', 'Username', 'User name', 'Login', 'Logon name', 'sAMAccountName', 'User principal name', 'UPN', 'Benutzername', 'Benutzer', 'Anmeldename', 'Benutzerkonto', 'Konto', 'Kennung'),
+    one('department', 'Department', 'Dept', 'Team', 'Organisation', 'Organization', 'Organisational unit', 'Abteilung', 'Bereich', 'Organisationseinheit'),
+    one('title', 'Position', 'Job title', 'Position', 'Funktion', 'Stelle', 'Rolle', 'Stellenbezeichnung'),
+    one('manager', 'Who leads this person', 'Line manager', 'Supervisor', 'Reports to', 'Vorgesetzter', 'Vorgesetzte', 'Führungskraft'),
+    one('privileged', 'yes for administrators', 'Admin', 'Administrator', 'Is admin', 'Privilegiert', 'Admin-Rechte'),
+  ],
+  networks: [
+    one('cidr', 'The range: 192.0.2.0/24', 'Network', 'Subnet', 'Range', 'Prefix', 'IP range', 'Net', 'Address', 'Netz', 'Netzwerk', 'Subnetz', 'Adressbereich', 'Netzadresse', 'IP-Bereich'),
+    one('mask', 'The mask, where it stands in a column of its own', 'Netmask', 'Subnet mask', 'Prefix length', 'Netzmaske', 'Subnetzmaske', 'Maske'),
+    one('name', 'What it is called', 'Network name', 'Description', 'Label', 'Purpose', 'Usage', 'Bezeichnung', 'Beschreibung', 'Netzname', 'Verwendung'),
+    one('site', 'Where it is', 'Location', 'Office', 'Standort', 'Ort', 'Lokation'),
+    one('zone', 'Security zone or VLAN', 'Security zone', 'VLAN', 'Segment', 'VRF', 'Sicherheitszone'),
+  ],
+}

@@ -1,0 +1,127 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { CsvError, parse } from 'csv-parse'
+import { Trouble } from '../../kit/errors.ts'
+import type { FactOf, ListNoun, Mapping, RowRead } from '../../model/list.ts'
+import { type Form, formOf } from './file.ts'
+import { mapColumns, type Overrides } from './mapping.ts'
+import { rowReader } from './rows.ts'
+
+/** What is looked at to tell encoding and delimiter; some thousand rows. */
+const beginningBytes = 256 * 1024
+/** The largest organisations have a few hundred thousand assets; beyond this it is the wrong file. */
+export const rowsMax = 2_000_000
+/** One row; more is an open quote that swallows the rest of the file. */
+const rowCharsMax = 128 * 1024
+const headingsMax = 500
+
+export type ListRead<N extends ListNoun> = {
+  readonly form: Form
+  readonly headings: readonly string[]
+  readonly mapping: Mapping
+  /** Headings that fill nothing. */
+  readonly unused: readonly string[]
+  /** Reads on as it is iterated; once. Throws Trouble('input.invalid') where the file itself is broken (an open quote). */
+  readonly rows: AsyncIterable<RowRead<FactOf[N]>>
+}
+
+/**
+ * Reads a list: encoding, delimiter and columns are found out from its beginning, then its rows flow one by one. Nothing is kept.
+ * Throws Trouble('input.invalid') for a file without headings, or in which no column can be the name.
+ */
+export async function readList<N extends ListNoun>(
+  noun: N,
+  bytes: AsyncIterable<Uint8Array>,
+  overrides: Overrides = {},
+): Promise<ListRead<N>> {
+  const source = bytes[Symbol.asyncIterator]()
+  const beginning = await takeBeginning(source)
+  if (beginning.length === 0) throw new Trouble('input.invalid', { problem: 'the file is empty' })
+  const form = formOf(beginning)
+  const records = recordsOf(textOf(form, beginning, source), form)
+  const heading = await nextRecord(records)
+  if (heading === null) throw new Trouble('input.invalid', { problem: 'the file has no row of headings' })
+  const headings = heading.values.map((value) => value.trim())
+  if (headings.length > headingsMax)
+    throw new Trouble('input.too-large', { columns: headings.length, most: headingsMax })
+  const { mapping, unused } = mapColumns(noun, headings, overrides)
+  return { form, headings, mapping, unused, rows: rowsOf(noun, mapping, headings, records) }
+}
+
+type Record = { readonly row: number; readonly values: readonly string[] }
+
+async function* rowsOf<N extends ListNoun>(
+  noun: N,
+  mapping: Mapping,
+  headings: readonly string[],
+  records: AsyncGenerator<Record>,
+) {
+  const read = rowReader(noun, mapping, headings)
+  let rows = 0
+  for (let record = await nextRecord(records); record !== null; record = await nextRecord(records)) {
+    if (record.values.every((value) => value.trim() === '')) continue
+    rows += 1
+    if (rows > rowsMax) throw new Trouble('input.too-large', { rows, most: rowsMax })
+    yield read(record.row, record.values)
+  }
+}
+
+/** Not `for await`: that would close the parser after the headings. */
+async function nextRecord(records: AsyncGenerator<Record>): Promise<Record | null> {
+  try {
+    const next = await records.next()
+    return next.done === true ? null : next.value
+  } catch (error) {
+    if (error instanceof CsvError) throw new Trouble('input.invalid', { problem: error.message }, error)
+    throw error
+  }
+}
+
+async function takeBeginning(source: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  while (bytes < beginningBytes) {
+    const next = await source.next()
+    if (next.done === true) break
+    chunks.push(next.value)
+    bytes += next.value.length
+  }
+  return Buffer.concat(chunks)
+}
+
+/** The decoded text, chunk by chunk, without byte order mark and without Excel's hint line. */
+async function* textOf(form: Form, beginning: Uint8Array, source: AsyncIterator<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder(form.encoding)
+  const start = decoder.decode(beginning, { stream: true })
+  try {
+    yield form.skipLines === 0 ? start : start.slice(start.indexOf('\n') + 1)
+    for (let next = await source.next(); next.done !== true; next = await source.next()) {
+      yield decoder.decode(next.value, { stream: true })
+    }
+    yield decoder.decode()
+  } finally {
+    // Whoever stops early (a refused import) closes the file too.
+    await source.return?.()
+  }
+}
+
+/** Records with their row as a spreadsheet counts it. */
+async function* recordsOf(text: AsyncIterable<string>, form: Form): AsyncGenerator<Record> {
+  const parser = parse({
+    delimiter: form.delimiter,
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    info: true,
+    max_record_size: rowCharsMax,
+  })
+  const piped = pipeline(Readable.from(text), parser)
+  // The iteration below throws the same error; this promise must not end the process meanwhile.
+  piped.catch(() => undefined)
+  for await (const one of parser as AsyncIterable<{
+    info: { records: number; empty_lines: number }
+    record: string[]
+  }>) {
+    yield { row: one.info.records + one.info.empty_lines + form.skipLines, values: one.record }
+  }
+}
