@@ -28,11 +28,7 @@ test.each([
   ['a bare mail link', '<a href="mailto:soc@heron.example">soc@heron.example</a>', 'soc@heron.example'],
   ['no script link', '<a href="javascript:alert(1)">x</a>', 'x'],
   ['scripts and styles are silent', '<style>p{}</style><script>var a="<p>"</script>text', 'text'],
-  [
-    'hidden text is left out',
-    'a<div style="display: none">IGNORE <div>nested</div></div><span hidden>x</span>b',
-    'a\nb',
-  ],
+  ['hidden text is left out', 'a<div style="display: none">IGNORE <div>nested</div></div><span hidden>x</span>b', 'ab'],
   ['a hidden paragraph without end', '<p style="display:none">x<p>seen', 'seen'],
   ['entities', 'R&amp;D &lt;soc@heron.example&gt; &#x2013; caf&eacute;', 'R&D <soc@heron.example> – café'],
   ['no remote content', '<img src="https://track.example/p.gif"><img alt="High" src=cid:1>', 'High'],

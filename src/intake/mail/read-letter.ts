@@ -6,8 +6,8 @@ import { mailboxesOf } from './addresses.ts'
 import { autoKindOf } from './auto-kind.ts'
 import { decodeText, storable } from './charset.ts'
 import { readDeliveryStatus } from './delivery-status.ts'
-import type { Field } from './header-fields.ts'
-import { decodeWords, lastOf, unfold } from './header-fields.ts'
+import type { Field, Parameters } from './header-fields.ts'
+import { decodeWords, lastOf, parseParameters, unfold } from './header-fields.ts'
 import { htmlToText } from './html-text.ts'
 import {
   addressesMax,
@@ -47,10 +47,11 @@ export function doubledFields(fields: readonly Field[]): string[] {
   return onlyOnce.filter((name) => fields.filter((field) => field.name === name).length > 1)
 }
 
-/** The fields of a mail's own header, bounded by `headerBytesMax`, and whether the header was longer than that. */
-export function headerOf(bytes: Uint8Array): { fields: readonly Field[]; cut: boolean } {
+/** The fields of a mail's own header, bounded by `headerBytesMax`, whether the header was longer than that, and how many lines it has. */
+export function headerOf(bytes: Uint8Array): { fields: readonly Field[]; cut: boolean; lines: number } {
   const { root, headerCut } = readMimeTree(headOnly(mailStart(asBuffer(bytes))))
-  return { fields: root.fields, cut: headerCut }
+  const lines = root.fields.reduce((sum, field) => sum + field.raw.split('\n').length, 0)
+  return { fields: root.fields, cut: headerCut, lines }
 }
 
 function headOnly(bytes: Buffer): Buffer {
@@ -284,10 +285,21 @@ export function readLetter(input: Uint8Array): Letter {
   const gathered: Gathered = { parts: [], attachments: [], characters: 0, status: null, about: null, warnings }
   keepText(gathered, 'subject', 'text/plain', subject)
   gather(fields.length === 0 ? { ...tree.root, path: '1', body: bytes } : tree.root, gathered)
-  return letterOf(fields, tree.root, subject, gathered)
+  return letterOf(fields, tree.root.type, subject, gathered)
 }
 
-function letterOf(fields: readonly Field[], root: MimePart, subject: string, gathered: Gathered): Letter {
+/** The Letter of the header alone, for a mail whose body could not be read; `warning` says why. Never throws. */
+export function readHead(input: Uint8Array, warning: string): Letter {
+  const { fields } = headerOf(input)
+  const warnings = new Set([warning])
+  warnOfHeader(fields, warnings)
+  const subject = decodeWords(fields.findLast((field) => field.name === 'subject')?.raw ?? '')
+  const gathered: Gathered = { parts: [], attachments: [], characters: 0, status: null, about: null, warnings }
+  keepText(gathered, 'subject', 'text/plain', subject)
+  return letterOf(fields, parseParameters(lastOf(fields, 'content-type') ?? ''), subject, gathered)
+}
+
+function letterOf(fields: readonly Field[], type: Parameters, subject: string, gathered: Gathered): Letter {
   const { warnings } = gathered
   const from = authorOf(fields, warnings)
   const references = messageIds(lastOf(fields, 'references'), referencesMax)
@@ -304,7 +316,7 @@ function letterOf(fields: readonly Field[], root: MimePart, subject: string, gat
     headers: fields.slice(0, headersMax).map((field) => ({ name: field.name, value: decodeWords(field.raw) })),
     parts: gathered.parts,
     attachments: gathered.attachments,
-    auto: autoKindOf(fields, root.type, subject, gathered.status !== null),
+    auto: autoKindOf(fields, type, subject, gathered.status !== null),
     deliveryStatus: gathered.status === null ? null : { ...gathered.status, about: gathered.about },
     warnings: [...warnings],
   }
