@@ -44,3 +44,39 @@ export type Send = (mail: {
   readonly from: string
   readonly to: readonly string[]
 }) => Promise<SendResult>
+
+/** A mail of ours before it is bytes. Message-IDs without angle brackets. The same input always makes the same bytes. */
+export type LetterOut = {
+  readonly to: readonly string[]
+  readonly subject: string
+  readonly text: string
+  /** Content of the attached counterfoil.json; null: no attachment. */
+  readonly json: string | null
+  readonly messageId: string
+  readonly inReplyTo: string | null
+  readonly references: readonly string[]
+  readonly date: Date
+}
+
+/** What may leave: the bytes of a released reply, or a notice to our own people; with the digest that was recorded of them. */
+export type Leaving = {
+  readonly kind: 'reply' | 'notice'
+  readonly bytes: Uint8Array
+  /** SHA-256 of the bytes, from the row that was released. */
+  readonly digest: string
+  readonly messageId: string
+  readonly to: readonly string[]
+  /** Who let it leave: an actor for a reply; "system" for a notice. */
+  readonly releasedBy: string
+}
+
+/** The one way out for mail (outbox/mail/door.ts). */
+export type MailDoor = {
+  /** Our own address, and the domain our Message-IDs end in. */
+  readonly address: string
+  readonly domain: string
+  readonly compose: (letter: LetterOut) => Promise<Uint8Array>
+  /** Sends exactly these bytes, once, or says why not. Throws Trouble('internal') for bytes that are not what was released. */
+  readonly leave: (leaving: Leaving) => Promise<SendResult>
+  readonly close: () => Promise<void>
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs'
+import type { MailOut } from '../../config/config.ts'
+import { sha256Hex } from '../../kit/digest.ts'
+import { Trouble } from '../../kit/errors.ts'
+import type { Leaving, MailDoor } from '../../model/doors.ts'
+import { addressIn, composeMail, isAddress } from './compose.ts'
+import { dkimKey } from './dkim.ts'
+import { splitMail, valueOf } from './headers.ts'
+import { makeSend, type SendLimits, sendLimitsDefault } from './send.ts'
+
+/** Who our own people are: notices go to nobody else. */
+export type OwnPeople = {
+  readonly ownDomains: readonly string[]
+  readonly people: Readonly<Record<string, readonly string[]>>
+}
+
+export function isOwnAddress(address: string, own: OwnPeople): boolean {
+  const lower = address.toLowerCase()
+  const domain = lower.slice(lower.lastIndexOf('@') + 1)
+  return (
+    own.ownDomains.some((one) => domain === one.toLowerCase() || domain.endsWith(`.${one.toLowerCase()}`)) ||
+    Object.values(own.people).some((addresses) => addresses.some((one) => one.toLowerCase() === lower))
+  )
+}
+
+/**
+ * The one way out. Nothing else in the house holds the sender, so that what leaves is exactly one of two things: the bytes
+ * of a reply that a person released, or a notice to our own people.
+ */
+export function makeMailDoor(config: MailOut, own: OwnPeople, limits: SendLimits = sendLimitsDefault): MailDoor {
+  const address = addressIn(config.from)
+  const { dkim, copyTo } = config
+  if (copyTo !== undefined && !isAddress(copyTo)) throw new Trouble('input.invalid', { field: 'mailOut.copyTo' })
+  const key = dkim === undefined ? null : dkimKey(dkim.domain, dkim.selector, readFileSync(dkim.keyFile))
+  const send = makeSend(config, limits)
+  return {
+    address,
+    domain: address.slice(address.lastIndexOf('@') + 1),
+    compose: (letter) => composeMail(letter, config.from, key),
+    leave: (leaving) => {
+      assertMayLeave(leaving, own)
+      const copy = leaving.kind === 'reply' && copyTo !== undefined ? [copyTo] : []
+      return send({ bytes: leaving.bytes, from: address, to: [...leaving.to, ...copy] })
+    },
+    close: send.close,
+  }
+}
+
+/** Checked just before the bytes leave: they are those that were released, for those they were released to. */
+function assertMayLeave(leaving: Leaving, own: OwnPeople): void {
+  const refuse = (problem: string): never => {
+    throw new Trouble('internal', { problem, messageId: leaving.messageId })
+  }
+  if (sha256Hex(leaving.bytes) !== leaving.digest) refuse('the bytes are not those that were released')
+  const { headers } = splitMail(leaving.bytes)
+  const values = (name: string) => headers.filter((field) => field.name === name).map(valueOf)
+  if (values('message-id').join() !== `<${leaving.messageId}>`) refuse('the bytes are of another mail')
+  const named = values('to')
+    .join()
+    .split(',')
+    .map((one) => one.trim())
+  if (named.join('\n') !== leaving.to.join('\n')) refuse('the envelope is not what the mail says')
+  if (leaving.kind === 'reply' && !/^(?:user|person):./.test(leaving.releasedBy)) refuse('nobody released this reply')
+  const stranger = leaving.kind === 'notice' ? leaving.to.find((address) => !isOwnAddress(address, own)) : undefined
+  if (stranger !== undefined) refuse('a notice goes to our own people only')
+}
