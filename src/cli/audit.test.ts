@@ -103,7 +103,7 @@ test('the ledger in the database is checked, and a change in it is said with exi
     code: 0,
     out: expect.stringContaining('25 records'),
   })
-  await house.db.deleteFrom('ledger_node').where('level', '=', 1).where('index', '=', 3).execute()
+  await house.db.deleteFrom('ledger_node').where('level', '=', 1).where('index', '=', '3').execute()
   const check = await counterfoil(['audit', 'check', '--json'], database)
   expect(check.code).toBe(1)
   expect(JSON.parse(check.out)).toMatchObject({ ok: false, signatures: 'checked' })

@@ -16,9 +16,10 @@ export type Migrated = { readonly applied: readonly string[] }
 /**
  * Brings the database up to this version: our SQL files in the order of their names, each in one transaction, each recorded
  * with its digest; then graphile-worker's own. Safe to run from several processes at once.
+ * With `through` it stops after that file, so that a restore can bring rows of an older version into their own tables.
  * Throws Trouble('state.conflict') when a file that was applied has changed since: migrations only go forward.
  */
-export async function migrate(url: string): Promise<Migrated> {
+export async function migrate(url: string, options: { readonly through?: string } = {}): Promise<Migrated> {
   const client = new pg.Client({ connectionString: url, application_name: 'counterfoil-migrate' })
   const applied: string[] = []
   try {
@@ -37,7 +38,10 @@ export async function migrate(url: string): Promise<Migrated> {
         row.sha256,
       ]),
     )
-    const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
+    const { through } = options
+    const files = (await readdir(folder))
+      .filter((name) => name.endsWith('.sql') && (through === undefined || name <= through))
+      .sort()
     if (files.length === 0) throw new Trouble('internal', { folder, problem: 'no migration was found' })
     for (const name of files) {
       const text = await readFile(path.join(folder, name), 'utf8')
