@@ -6,7 +6,11 @@ export const troubles = {
   'input.invalid': { status: 400, says: 'This input is not valid.', next: 'Mend the fields named and try again.' },
   'input.too-large': { status: 413, says: 'This is larger than the limit.', next: 'Send a smaller piece.' },
   'sign-in.needed': { status: 401, says: 'You are not signed in.', next: 'Sign in and try again.' },
-  'sign-in.refused': { status: 401, says: 'That sign-in did not work.', next: 'Check what you typed and wait for a new code. After five misses an account waits, up to 15 minutes.' },
+  'sign-in.refused': {
+    status: 401,
+    says: 'That sign-in did not work.',
+    next: 'Check what you typed and wait for a new code. After five misses an account waits, up to 15 minutes.',
+  },
   'origin.refused': {
     status: 403,
     says: 'This did not come from a page of this installation.',
@@ -21,13 +25,21 @@ export const troubles = {
     next: 'Reload and look at what changed.',
   },
   'rate.limited': { status: 429, says: 'Too many requests.', next: 'Wait a moment and try again.' },
-  internal: { status: 500, says: 'Something broke on our side.', next: 'Try again; if it stays, run `counterfoil doctor`.' },
+  internal: {
+    status: 500,
+    says: 'Something broke on our side.',
+    next: 'Try again; if it stays, run `counterfoil doctor`.',
+  },
   'database.unreachable': {
     status: 503,
     says: 'The database does not answer.',
     next: 'Run `counterfoil doctor`; nothing that was acknowledged is lost.',
   },
-  'disk.full': { status: 507, says: 'The disk is full.', next: 'Free some space; mail is refused with 4xx until then, so nothing is lost.' },
+  'disk.full': {
+    status: 507,
+    says: 'The disk is full.',
+    next: 'Free some space; mail is refused with 4xx until then, so nothing is lost.',
+  },
   'ledger.broken': {
     status: 500,
     says: 'The ledger does not add up: what is in the database is not what was signed.',
@@ -52,6 +64,11 @@ export const troubles = {
     status: 503,
     says: 'There is no installation here.',
     next: 'Name one with COUNTERFOIL_DATA or DATABASE_URL, or begin one with `counterfoil start`.',
+  },
+  'mail.not-configured': {
+    status: 409,
+    says: 'No mail server is configured for outgoing mail.',
+    next: 'Set mailOut in counterfoil.yaml and restart; drafts stay as they are.',
   },
   'file.unreadable': { status: 400, says: 'This file could not be read.', next: 'Check the path and its permissions.' },
 } as const satisfies Record<string, { status: number; says: string; next: string }>

@@ -75,6 +75,8 @@ export type MailDoor = {
   /** Our own address, and the domain our Message-IDs end in. */
   readonly address: string
   readonly domain: string
+  /** True for addresses a notice may go to: our own domains, and people who were named in the settings. */
+  readonly isOwn: (address: string) => boolean
   readonly compose: (letter: LetterOut) => Promise<Uint8Array>
   /** Sends exactly these bytes, once, or says why not. Throws Trouble('internal') for bytes that are not what was released. */
   readonly leave: (leaving: Leaving) => Promise<SendResult>

@@ -6,7 +6,7 @@ export const LedgerKind = z.enum([
   'message.received', 'message.duplicate', 'message.quarantined', 'message.released', 'message.read',
   'alert.opened', 'alert.joined', 'alert.closed', 'finding.recorded', 'decision.made', 'decision.undone',
   'run.started', 'run.ended', 'step.ended', 'reply.drafted', 'reply.reviewed', 'reply.released', 'reply.cancelled',
-  'reply.sending', 'reply.sent', 'reply.unconfirmed', 'reply.settled', 'reply.failed', 'notice.sent', 'person.asked', 'person.answered',
+  'reply.sending', 'reply.deferred', 'reply.sent', 'reply.unconfirmed', 'reply.settled', 'reply.failed', 'notice.sent', 'person.asked', 'person.answered',
   'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
 ])
 export type LedgerKind = z.infer<typeof LedgerKind>

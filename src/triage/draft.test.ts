@@ -63,9 +63,10 @@ The same in machine-readable form is attached (counterfoil.json).
   test("uses the provider's own word where it is known", () => {
     const text = draftText({
       ...inputFor('false-alarm-benign'),
-      words: (outcome) => (outcome === 'false-alarm-benign' ? 'BenignPositive' : null),
+      words: (outcome) =>
+        outcome === 'false-alarm-benign' ? { word: 'BenignPositive', comment: 'False alarm: benign trigger' } : null,
     })
-    expect(text).toContain('Our decision: BenignPositive')
+    expect(text).toContain('Our decision: BenignPositive (False alarm: benign trigger).')
   })
 
   test('quotes their question on one line', () => {

@@ -6,8 +6,8 @@ import { type Decision, type Judgement, type Outcome, outcomeTitles } from '../m
 import { type Exchange, verdicts } from './exchange.ts'
 import { applyReview, releaseLine, type SensitiveContext, valueKey } from './redact.ts'
 
-/** The provider's own word for an outcome; null where its vocabulary is not known, and ours is used. */
-export type OutcomeWords = (outcome: Outcome) => string | null
+/** The provider's own word for an outcome, and ours beside it: one word of theirs may stand for two outcomes of ours. */
+export type OutcomeWords = (outcome: Outcome) => { readonly word: string; readonly comment: string } | null
 
 export type DraftInput = {
   readonly alert: Alert
@@ -27,8 +27,14 @@ export function referenceOf(alert: Pick<Alert, 'number'>): string {
   return `A-${alert.number}`
 }
 
-function wordsFor(input: Pick<DraftInput, 'words' | 'decision'>): string {
-  return input.words(input.decision.outcome) ?? outcomeTitles[input.decision.outcome]
+function wordsFor(input: Pick<DraftInput, 'words' | 'decision'>): { readonly word: string; readonly comment: string } {
+  const ours = outcomeTitles[input.decision.outcome]
+  return input.words(input.decision.outcome) ?? { word: ours, comment: ours }
+}
+
+function decided(input: Pick<DraftInput, 'words' | 'decision'>): string {
+  const { word, comment } = wordsFor(input)
+  return word.toLowerCase() === comment.toLowerCase() ? comment : `${word} (${comment})`
 }
 
 /** 2026-11-20T14:02:33.000Z to "2026-11-20 14:02 UTC". */
@@ -54,7 +60,7 @@ export function draftText(input: DraftInput): string {
     'Hello,',
     `this answers ${about}, received ${minute(alert.receivedAt)}. Our reference: ${referenceOf(alert)}.`,
     ...(question === undefined ? [] : [`You asked: "${oneLine(question).slice(0, quotedCharsMax)}"`]),
-    `Our decision: ${wordsFor(input)}.\nReason: ${decision.reason.trim()}`,
+    `Our decision: ${decided(input)}.\nReason: ${decision.reason.trim()}`,
     facts.length === 0
       ? 'This was decided without further evidence from our side.'
       : `What we found:\n${facts.map((fact) => `- ${fact}`).join('\n')}`,
@@ -275,7 +281,7 @@ export function draftMachine(
     ticket: alert.ticket,
     rule: alert.rule,
     outcome: decision.outcome,
-    outcomeWords: wordsFor(input),
+    outcomeWords: wordsFor(input).word,
     verdict_id: verdict.id,
     verdict: verdict.name,
     request: requests[decision.outcome],

@@ -36,6 +36,7 @@ export function makeMailDoor(config: MailOut, own: OwnPeople, limits: SendLimits
   return {
     address,
     domain: address.slice(address.lastIndexOf('@') + 1),
+    isOwn: (one) => isOwnAddress(one, own),
     compose: (letter) => composeMail(letter, config.from, key),
     leave: (leaving) => {
       assertMayLeave(leaving, own)

@@ -1,0 +1,179 @@
+import type { Selectable } from 'kysely'
+import { z } from 'zod'
+import { Reply, type ReplyState, SensitiveSpan } from '../model/reply.ts'
+import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
+import type { Db } from './open.ts'
+import type { ReplyTable } from './tables.ts'
+
+/** A reply with what only the work room needs of its row. */
+export type ReplyRecord = {
+  readonly reply: Reply
+  readonly providerId: string
+  readonly decisionId: string | null
+  /** The machine-readable part as drafted; parse it with triage/exchange.ts. */
+  readonly machine: unknown
+  /** Exactly what leaves; null until it was released. */
+  readonly bytes: Buffer | null
+  readonly createdAt: string
+}
+
+export type NewReply = {
+  readonly id: string
+  readonly alertId: string
+  readonly providerId: string
+  readonly decisionId: string
+  readonly text: string
+  readonly spans: readonly SensitiveSpan[]
+  readonly machine: unknown
+  readonly to: readonly string[]
+  readonly subject: string
+  readonly messageId: string
+  readonly inReplyTo: string | null
+  readonly references: readonly string[]
+}
+
+function recordOf(row: Selectable<ReplyTable>): ReplyRecord {
+  const reply = Reply.parse({
+    id: row.id,
+    alertId: row.alert_id,
+    state: row.state,
+    text: row.text,
+    spans: z.array(SensitiveSpan).parse(row.spans),
+    to: row.recipients,
+    subject: row.subject,
+    messageId: row.message_id,
+    inReplyTo: row.in_reply_to,
+    references: row.reference_ids,
+    digest: row.digest,
+    releasedBy: row.released_by,
+    releasedAt: isoOrNull(row.released_at),
+    holdUntil: isoOrNull(row.hold_until),
+    sentAt: isoOrNull(row.sent_at),
+    receipt: row.receipt,
+    version: row.version,
+  })
+  const { provider_id: providerId, decision_id: decisionId, machine, bytes } = row
+  return { reply, providerId, decisionId, machine, bytes, createdAt: iso(row.created_at) }
+}
+
+/** Null when there is none. */
+export async function replyById(db: Db, id: string): Promise<Reply | null> {
+  return (await replyRecord(db, id))?.reply ?? null
+}
+
+/** `lock` holds the row until the transaction ends. Lock the alert first: the one order in which both are ever locked. */
+export async function replyRecord(
+  db: Db,
+  id: string,
+  options: { readonly lock?: boolean } = {},
+): Promise<ReplyRecord | null> {
+  const query = db.selectFrom('reply').selectAll().where('id', '=', id)
+  const row = await (options.lock === true ? query.forUpdate() : query).executeTakeFirst()
+  return row === undefined ? null : recordOf(row)
+}
+
+/** More answers to one alert than this are no answers any more. */
+export const repliesOfAlertMax = 100
+
+/** All replies of an alert, newest first. */
+export async function repliesOf(db: Db, alertId: string): Promise<ReplyRecord[]> {
+  const rows = await db
+    .selectFrom('reply')
+    .selectAll()
+    .where('alert_id', '=', alertId)
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .limit(repliesOfAlertMax)
+    .execute()
+  return rows.map(recordOf)
+}
+
+/** Puts a draft down. False when it is there already: its id comes from the decision, so that drafting twice makes one. */
+export async function insertReply(tx: Db, fresh: NewReply, at: Date): Promise<boolean> {
+  const done = await tx
+    .insertInto('reply')
+    .values({
+      id: fresh.id,
+      alert_id: fresh.alertId,
+      provider_id: fresh.providerId,
+      decision_id: fresh.decisionId,
+      text: plainText(fresh.text),
+      spans: jsonb(fresh.spans),
+      machine: jsonb(fresh.machine),
+      recipients: fresh.to.map(plainText),
+      subject: plainText(fresh.subject),
+      message_id: fresh.messageId,
+      in_reply_to: fresh.inReplyTo === null ? null : plainText(fresh.inReplyTo),
+      reference_ids: fresh.references.map(plainText),
+      created_at: at,
+    })
+    .onConflict((on) => on.column('id').doNothing())
+    .executeTakeFirst()
+  return done.numInsertedOrUpdatedRows === 1n
+}
+
+/** Changes text and places of a draft that is locked; the new version comes back. */
+export async function saveReplyDraft(
+  tx: Db,
+  id: string,
+  draft: { readonly text: string; readonly spans: readonly SensitiveSpan[] },
+): Promise<number> {
+  const row = await tx
+    .updateTable('reply')
+    .set((eb) => ({ text: plainText(draft.text), spans: jsonb(draft.spans), version: eb('version', '+', 1) }))
+    .where('id', '=', id)
+    .returning('version')
+    .executeTakeFirstOrThrow()
+  return row.version
+}
+
+export type ReplyChange = {
+  readonly state: ReplyState
+  readonly bytes?: Uint8Array
+  readonly digest?: string
+  readonly releasedBy?: string
+  readonly releasedAt?: Date
+  readonly holdUntil?: Date
+  readonly sentAt?: Date
+  readonly receipt?: string
+}
+
+/** Moves a reply that is locked into another state. */
+export async function changeReply(tx: Db, id: string, change: ReplyChange): Promise<void> {
+  await tx
+    .updateTable('reply')
+    .set((eb) => ({
+      state: change.state,
+      version: eb('version', '+', 1),
+      ...(change.bytes === undefined ? {} : { bytes: Buffer.from(change.bytes) }),
+      ...(change.digest === undefined ? {} : { digest: change.digest }),
+      ...(change.releasedBy === undefined ? {} : { released_by: change.releasedBy }),
+      ...(change.releasedAt === undefined ? {} : { released_at: change.releasedAt }),
+      ...(change.holdUntil === undefined ? {} : { hold_until: change.holdUntil }),
+      ...(change.sentAt === undefined ? {} : { sent_at: change.sentAt }),
+      ...(change.receipt === undefined ? {} : { receipt: plainText(change.receipt) }),
+    }))
+    .where('id', '=', id)
+    .execute()
+}
+
+/** True when a mail with this Message-ID came back to us: only who got the mail knows the id. */
+export async function copyCame(db: Db, messageId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('message')
+    .select('id')
+    .where('message_id_header', '=', messageId)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Replies that wait for a person or for a server, for `doctor` and for screens. */
+export async function countReplies(db: Db): Promise<Partial<Record<ReplyState, number>>> {
+  const rows = await db
+    .selectFrom('reply')
+    .select(['state', (eb) => eb.fn.countAll<string>().as('n')])
+    .groupBy('state')
+    .execute()
+  return Object.fromEntries(rows.map((row) => [row.state, Number(row.n)]))
+}
