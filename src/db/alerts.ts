@@ -134,14 +134,14 @@ export async function getAlert(
     .selectAll('alert')
     .select([providerName.as('provider_name'), messageIds.as('message_ids')])
     .where(typeof which === 'number' ? 'number' : 'id', '=', which as never)
-  if (options.lock === true) query = query.forUpdate('alert')
+  if (options.lock === true) query = query.forNoKeyUpdate('alert')
   const row = await query.executeTakeFirst()
   return row === undefined ? null : recordOf(row)
 }
 
 /** Takes the alert's row until the transaction ends. Always before a run's row: the one order in which both are ever locked. */
 export async function lockAlert(tx: Db, id: string): Promise<void> {
-  await tx.selectFrom('alert').select('id').where('id', '=', id).forUpdate().execute()
+  await tx.selectFrom('alert').select('id').where('id', '=', id).forNoKeyUpdate().execute()
 }
 
 export const alertsPageMax = 200

@@ -14,6 +14,12 @@ export async function notify(tx: Db, topic: string): Promise<void> {
   await sql`select pg_notify(${channel}, ${topic.slice(0, topicCharsMax)})`.execute(tx)
 }
 
+/** The same for several topics, in one statement. PostgreSQL drops doubles within a transaction. */
+export async function notifyAll(tx: Db, topics: readonly string[]): Promise<void> {
+  const short = topics.map((topic) => topic.slice(0, topicCharsMax))
+  await sql`select pg_notify(${channel}, topic) from unnest(${short}::text[]) as topic`.execute(tx)
+}
+
 export type Listening = { readonly close: () => Promise<void> }
 
 /**

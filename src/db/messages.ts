@@ -146,7 +146,7 @@ export async function getMessage(
     .selectFrom('message')
     .select([...columns, 'authentication', 'letter', 'reading'])
     .where('id', '=', id)
-  if (options.lock === true) query = query.forUpdate()
+  if (options.lock === true) query = query.forNoKeyUpdate()
   const row = await query.executeTakeFirst()
   if (row === undefined) return null
   return {

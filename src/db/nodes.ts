@@ -66,6 +66,38 @@ export async function freeJobsOfDeadNodes(db: Db, silentMsMax: number): Promise<
   return result.rows.length
 }
 
+/** Nodes of this machine whose process is gone, as `isAlive` says: their jobs are free at once, without waiting for their silence. */
+export async function freeJobsOfDeadProcesses(
+  db: Db,
+  host: string,
+  isAlive: (node: { readonly id: string; readonly pid: number }) => boolean,
+): Promise<number> {
+  const nodes = await db.selectFrom('node').select(['id', 'pid', 'worker_pool']).where('host', '=', host).execute()
+  const dead = nodes.filter((node) => !isAlive(node))
+  if (dead.length === 0) return 0
+  const pools = dead.flatMap((node) => (node.worker_pool === null ? [] : [node.worker_pool]))
+  const result = await sql<{ id: string }>`
+    update graphile_worker._private_jobs as job set locked_at = null, locked_by = null, run_at = least(run_at, now())
+    where job.locked_by = any(${pools}::text[]) returning job.id`.execute(db)
+  await db
+    .deleteFrom('node')
+    .where(
+      'id',
+      'in',
+      dead.map((node) => node.id),
+    )
+    .execute()
+  return result.rows.length
+}
+
+/** A job that failed is tried again within this time, however often it failed: graphile-worker would wait e^10 s, six hours. */
+export async function capBackoff(db: Db, waitMsMax: number): Promise<void> {
+  await sql`
+    update graphile_worker._private_jobs set run_at = now() + ${waitMsMax} * interval '1 ms'
+    where locked_at is null and attempts > 0 and attempts < max_attempts and last_error is not null
+      and run_at > now() + ${waitMsMax} * interval '1 ms' and updated_at > now() - interval '1 hour'`.execute(db)
+}
+
 /** Frees jobs that this very pool holds in the table but not in its hands (their end could not be written while the database was away). */
 export async function freeForgottenJobs(
   db: Db,

@@ -80,7 +80,7 @@ export async function holdRun(tx: Db, id: string, epoch: number): Promise<boolea
     .select('id')
     .where('id', '=', id)
     .where('epoch', '=', epoch)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst()
   return row !== undefined
 }
@@ -109,7 +109,7 @@ export async function lockRunsOf(
     .where('alert_id', '=', alertId)
     .where('state', 'in', ['running', 'waiting'])
     .orderBy('id')
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute()
   if (rows.length === 0) return []
   const steps = await tx

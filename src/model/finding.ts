@@ -5,10 +5,19 @@ import { QuestionName } from './question.ts'
 export const FindingKind = z.enum(['found', 'nothing', 'not-collected', 'failed', 'not-applicable'])
 export type FindingKind = z.infer<typeof FindingKind>
 
+/** The time that was looked at (ISO 8601), where a source was asked about a time. */
+export type Window = { readonly from: string; readonly to: string }
+
 /** What a connector says. `answer` is of the question's own schema. */
 export type Answered =
-  | { readonly kind: 'found'; readonly answer: unknown; readonly query: string; readonly warnings?: readonly string[] }
-  | { readonly kind: 'nothing'; readonly query: string }
+  | {
+      readonly kind: 'found'
+      readonly answer: unknown
+      readonly query: string
+      readonly warnings?: readonly string[]
+      readonly window?: Window
+    }
+  | { readonly kind: 'nothing'; readonly query: string; readonly window?: Window }
   | { readonly kind: 'not-collected'; readonly why: string; readonly query: string }
   | { readonly kind: 'failed'; readonly why: string; readonly query: string }
   | { readonly kind: 'not-applicable'; readonly why: string }

@@ -1,0 +1,258 @@
+import type { z } from 'zod'
+import type { AlertRecord } from '../db/alerts.ts'
+import type { Alert } from '../model/alert.ts'
+import { type Finding, FindingKind } from '../model/finding.ts'
+import { type QuestionName, questionNames, questions } from '../model/question.ts'
+import type { Decision, Judgement } from '../model/triage.ts'
+import { listMax, textCharsMax } from './limits.ts'
+
+/*
+ * What conditions and texts of playbooks see: `alert`, `answers`, `findings`, `judgement`, `decision`, `steps`.
+ * A text that is not known is "", a yes or no that may be unknown is "yes", "no" or "unknown". An answer that never came has
+ * `found` and `kind` and nothing else: a condition that asks for more of it is unknown, neither yes nor no.
+ */
+
+/** CEL type of each word: a type name, or a map of words. */
+export type WordSchema = { readonly [word: string]: string | WordSchema }
+
+const alertSchema = {
+  id: 'string',
+  number: 'int',
+  kind: 'string',
+  provider: 'string',
+  providerName: 'string',
+  ticket: 'string',
+  rule: 'string',
+  severity: 'string',
+  severityRank: 'int',
+  status: 'string',
+  title: 'string',
+  summary: 'string',
+  question: 'string',
+  entity: 'string',
+  host: 'string',
+  account: 'string',
+  source: 'string',
+  destination: 'string',
+  occurredAt: 'string',
+  receivedAt: 'string',
+  portalUrl: 'string',
+  sample: 'bool',
+  observables: 'list<map<string, string>>',
+  fields: 'map<string, string>',
+} as const
+const judgementSchema = {
+  known: 'bool',
+  delivered: 'int',
+  attained: 'int',
+  applicable: 'int',
+  risk: 'double',
+  riskLevel: 'string',
+  proposal: 'string',
+  confidence: 'string',
+  sentence: 'string',
+} as const
+const decisionSchema = { made: 'bool', outcome: 'string', reason: 'string', by: 'string' } as const
+
+/** "owner-of-host" as a word of an expression: owner_of_host. */
+export function wordOf(question: QuestionName): string {
+  return question.replaceAll('-', '_')
+}
+
+type Kind = { readonly cel: string; readonly take: (value: unknown) => unknown }
+
+const text = (value: unknown): string =>
+  value === null || value === undefined ? '' : String(value).slice(0, textCharsMax)
+const texts = (value: unknown): string[] => (Array.isArray(value) ? value.slice(0, listMax).map(text) : [])
+const yesNo = (value: unknown): string => (value === true ? 'yes' : value === false ? 'no' : 'unknown')
+const row = (value: unknown): Record<string, string> =>
+  typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, text(member)]))
+    : {}
+const rows = (value: unknown): Record<string, string>[] =>
+  Array.isArray(value) ? value.slice(0, listMax).map(row) : []
+
+/** How a field of an answer reads in an expression, by its own schema. */
+function kindOf(schema: z.core.$ZodType, nullable = false): Kind {
+  const { def } = schema._zod as unknown as {
+    def: { type: string; innerType?: z.core.$ZodType; element?: z.core.$ZodType; check?: string; format?: string }
+  }
+  switch (def.type) {
+    case 'nullable':
+    case 'optional':
+      return kindOf(def.innerType as z.core.$ZodType, true)
+    case 'boolean':
+      return nullable ? { cel: 'string', take: yesNo } : { cel: 'bool', take: (value) => value === true }
+    case 'number':
+      return nullable
+        ? { cel: 'string', take: text }
+        : def.format === 'safeint'
+          ? { cel: 'int', take: (value) => BigInt(Math.trunc(Number(value))) }
+          : { cel: 'double', take: Number }
+    case 'array': {
+      const inner = (def.element?._zod as unknown as { def: { type: string } }).def.type
+      return inner === 'object' || inner === 'record'
+        ? { cel: 'list<map<string, string>>', take: rows }
+        : { cel: 'list<string>', take: texts }
+    }
+    case 'object':
+    case 'record':
+      return { cel: 'map<string, string>', take: row }
+    default:
+      return { cel: 'string', take: text }
+  }
+}
+
+const answerKinds = new Map<QuestionName, ReadonlyMap<string, Kind>>(
+  questionNames.map((name) => [
+    name,
+    new Map(
+      Object.entries(questions[name].answer.shape as Record<string, z.core.$ZodType>).map(([field, schema]) => [
+        field,
+        kindOf(schema),
+      ]),
+    ),
+  ]),
+)
+
+const answersSchema: WordSchema = Object.fromEntries(
+  questionNames.map((name) => {
+    const fields = [...(answerKinds.get(name) ?? new Map<string, Kind>())].map(
+      ([field, kind]) => [field, kind.cel] as const,
+    )
+    return [wordOf(name), { found: 'bool', kind: 'string', by: 'string', ...Object.fromEntries(fields) }]
+  }),
+)
+
+/** Everything an expression may name, with its type: what it is checked against before a run. */
+export const conditionSchema: WordSchema = {
+  alert: alertSchema,
+  answers: answersSchema,
+  findings: 'list<map<string, string>>',
+  judgement: judgementSchema,
+  decision: decisionSchema,
+  steps: 'map<string, string>',
+}
+
+export type Known = {
+  readonly alert: AlertRecord
+  readonly findings: readonly Finding[]
+  readonly judgement: Judgement | null
+  readonly decision: Decision | null
+  /** State of each step so far, by its path. */
+  readonly steps: ReadonlyMap<string, string>
+}
+
+const severityRank: Readonly<Record<Alert['severity'], number>> = {
+  unknown: 0,
+  informational: 1,
+  low: 2,
+  medium: 3,
+  high: 4,
+  critical: 5,
+}
+
+function alertWords({ alert }: AlertRecord) {
+  const { reading } = alert
+  return {
+    id: alert.id,
+    number: BigInt(alert.number),
+    kind: alert.kind,
+    provider: alert.providerId,
+    providerName: text(alert.providerName),
+    ticket: text(alert.ticket),
+    rule: text(alert.rule),
+    severity: alert.severity,
+    severityRank: BigInt(severityRank[alert.severity]),
+    status: text(reading.status?.value),
+    title: text(alert.title),
+    summary: text(reading.summary),
+    question: text(reading.question?.value),
+    entity: text(alert.entity),
+    host: text(alert.host),
+    account: text(alert.account),
+    source: text(alert.source),
+    destination: text(alert.destination),
+    occurredAt: text(alert.occurredAt),
+    receivedAt: alert.receivedAt,
+    portalUrl: text(reading.portalUrl?.value),
+    sample: alert.sample,
+    observables: reading.observables.slice(0, listMax).map(({ type, value }) => ({ type, value: text(value) })),
+    fields: Object.fromEntries(reading.fields.slice(0, listMax).map((field) => [text(field.name), text(field.value)])),
+  }
+}
+
+/** Found before nothing before could-not-look. */
+const kindRank = new Map(FindingKind.options.map((kind, rank) => [kind, rank]))
+
+/** The best answer to each question: a found one before any other, the latest of equals. */
+function answerWords(findings: readonly Finding[]): Record<string, unknown> {
+  const best = new Map<QuestionName, Finding>()
+  for (const finding of findings) {
+    const before = best.get(finding.question)
+    if (before === undefined || (kindRank.get(finding.kind) ?? 9) <= (kindRank.get(before.kind) ?? 9))
+      best.set(finding.question, finding)
+  }
+  return Object.fromEntries(
+    questionNames.map((name) => {
+      const finding = best.get(name)
+      if (finding === undefined) return [wordOf(name), { found: false, kind: 'not-asked', by: '' }]
+      const answer = finding.kind === 'found' ? questions[name].answer.safeParse(finding.answer) : null
+      // A found answer of another shape (an older version wrote it) is no answer.
+      if (answer === null || !answer.success)
+        return [
+          wordOf(name),
+          { found: false, kind: finding.kind === 'found' ? 'failed' : finding.kind, by: finding.connector },
+        ]
+      const fields = [...(answerKinds.get(name) ?? [])].map(([field, kind]) => [
+        field,
+        kind.take((answer.data as Record<string, unknown>)[field]),
+      ])
+      return [wordOf(name), { found: true, kind: 'found', by: finding.connector, ...Object.fromEntries(fields) }]
+    }),
+  )
+}
+
+/**
+ * One finding as texts: what was asked, of whom, how it came out, `about` (the first value of the ask) and, where something was found,
+ * the fields of the answer: `findings.exists(f, f.about == alert.source && has(f.ours) && f.ours == "false")`.
+ */
+function findingWords({ question, connector, kind, why, ask, answer }: Finding): Record<string, string> {
+  const fields = kind === 'found' ? row(answer) : {}
+  return { ...fields, question, connector, kind, why: text(why), about: text(Object.values(ask)[0]) }
+}
+
+/** The words, for a condition: whole numbers are bigint, as CEL wants them. */
+export function wordsFor(known: Known): Record<string, unknown> {
+  const { judgement, decision } = known
+  return {
+    alert: alertWords(known.alert),
+    answers: answerWords(known.findings),
+    findings: known.findings.slice(-listMax).map(findingWords),
+    judgement: {
+      known: judgement !== null,
+      delivered: BigInt(judgement?.fidelity.delivered ?? 0),
+      attained: BigInt(judgement?.fidelity.attained ?? 0),
+      applicable: BigInt(judgement?.fidelity.applicable ?? 0),
+      risk: judgement?.risk.score ?? 0,
+      riskLevel: judgement?.risk.level ?? '',
+      proposal: judgement?.proposal.outcome ?? '',
+      confidence: judgement?.proposal.confidence ?? '',
+      sentence: judgement?.sentence ?? '',
+    },
+    decision: {
+      made: decision !== null,
+      outcome: decision?.outcome ?? '',
+      reason: text(decision?.reason),
+      by: decision?.by ?? '',
+    },
+    steps: Object.fromEntries(known.steps),
+  }
+}
+
+/** The same words for a text template: whole numbers are plain numbers. */
+export function wordsForText(known: Known): Record<string, unknown> {
+  return JSON.parse(
+    JSON.stringify(wordsFor(known), (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)),
+  ) as Record<string, unknown>
+}

@@ -1,0 +1,55 @@
+import type { Kysely } from 'kysely'
+import type { Db } from '../db/open.ts'
+import type { Tables } from '../db/tables.ts'
+import type { Clock } from '../kit/clock.ts'
+import type { Ask, Authenticate, Parse } from '../model/doors.ts'
+import type { Library } from './library.ts'
+
+/** pino fits. */
+export type Log = {
+  readonly debug: (details: object, text: string) => void
+  readonly info: (details: object, text: string) => void
+  readonly warn: (details: object, text: string) => void
+  readonly error: (details: object, text: string) => void
+}
+
+/** A mail to our own people. `id` is stable, so that a step that runs twice queues one mail. */
+export type Notice = {
+  readonly id: string
+  readonly kind: 'person-question' | 'notify'
+  readonly to: readonly string[]
+  readonly subject: string
+  readonly text: string
+}
+
+/** What the work room is handed by `main.ts`: the record, the time, and the doors as functions. */
+export type House = {
+  readonly db: Kysely<Tables>
+  readonly clock: Clock
+  readonly log: Log
+  /** Names this process in journals: "host:pid:random". */
+  readonly node: string
+  /** Playbooks as they are now; a run keeps those it started with. */
+  readonly library: Library
+  readonly parse: Parse
+  readonly authenticate: Authenticate
+  readonly ask: Ask
+  /** Mail addresses behind the roles that `notify` names. */
+  readonly people: Readonly<Record<string, readonly string[]>>
+  /** The page where a person answers, for a one-time token. */
+  readonly answerUrl: (token: string) => string
+  /** Queues a mail to our own people, in the caller's transaction. */
+  readonly mailNotice: (tx: Db, notice: Notice) => Promise<void>
+  /** Drafts the reply to an alert, in the caller's transaction. */
+  readonly draftReply: (tx: Db, alertId: string, text: string | null) => Promise<{ readonly replyId: string }>
+  /** Our own reply was seen again: a copy came to our mailbox, or a delivery report about it. Settles what was unconfirmed. */
+  readonly replySeen: (tx: Db, seen: ReplySeen) => Promise<void>
+}
+
+export type ReplySeen = {
+  readonly replyId: string
+  readonly messageId: string
+  readonly by:
+    | { readonly kind: 'copy' }
+    | { readonly kind: 'delivery-report'; readonly failed: boolean; readonly says: string }
+}

@@ -1,0 +1,143 @@
+import { notifyAll } from '../db/live.ts'
+import { transaction } from '../db/open.ts'
+import { holdRun, journalOf, putStep, setRunState, takeRun } from '../db/runs.ts'
+import { isTrouble, wordsOf } from '../kit/errors.ts'
+import { append } from '../ledger/append.ts'
+import { backoffMs } from './durations.ts'
+import type { House } from './house.ts'
+import { nextPlace, type Place } from './journal.ts'
+import { Snapshot } from './snapshot.ts'
+import { askStep } from './steps/ask.ts'
+import { branchStep } from './steps/branch.ts'
+import { decideProposalStep } from './steps/decide-proposal.ts'
+import { notifyStep } from './steps/notify.ts'
+import { replyStep } from './steps/reply.ts'
+import { subPlaybookStep } from './steps/sub-playbook.ts'
+import { waitForPersonStep } from './steps/wait-for-person.ts'
+import { queueRun } from './wake.ts'
+import { Interrupted, lineFor, type StepEnd, Superseded, stepLine, type Walk } from './walk.ts'
+
+/** 100 steps, each perhaps a branch or call of 50: a run that takes more goes in a circle, which load.ts makes impossible. */
+const stepsMax = 10_000
+const retryDefault = { attempts: 3, backoff: '1s' }
+
+export type Continued = 'ended' | 'waiting' | 'superseded' | 'nothing'
+
+/**
+ * Goes on with a run until it waits for a person, ends, or is taken over. Each step's result is committed before the next
+ * begins; the job that called us stays in the table until we return, so wherever the process dies, that job (freed by the sweeper)
+ * finds the journal and goes on behind the last line. Safe to call twice, also at the same time.
+ */
+export async function continueRun(
+  house: House,
+  runId: string,
+  options: { readonly resumed: boolean; readonly signal: AbortSignal },
+): Promise<Continued> {
+  const taken = await transaction(house.db, async (tx) => {
+    const run = await takeRun(tx, runId, options.resumed)
+    return run === null ? null : { run, journal: await journalOf(tx, runId) }
+  })
+  if (taken === null) return 'nothing'
+  const walk: Walk = {
+    house,
+    run: taken.run,
+    snapshot: Snapshot.parse(taken.run.snapshot),
+    journal: new Map(taken.journal.map((line) => [line.path, line])),
+    dryFindings: [],
+    signal: options.signal,
+  }
+  try {
+    return await walkOn(walk)
+  } catch (error) {
+    if (error instanceof Superseded) return 'superseded'
+    throw error
+  }
+}
+
+async function walkOn(walk: Walk): Promise<Continued> {
+  for (let count = 0; count < stepsMax; count += 1) {
+    const place = nextPlace(walk.snapshot, walk.journal)
+    if (place === null) return endRun(walk, 'done', '')
+    let end: StepEnd
+    try {
+      end = await takeStep(walk, place)
+    } catch (error) {
+      // The record is away or we are not meant any more: that is no failure of the step.
+      const notItsFault = error instanceof Superseded || error instanceof Interrupted
+      if (notItsFault || isTrouble(error, 'database.unreachable', 'disk.full')) throw error
+      const retried = await stepFailed(walk, place, wordsOf(error))
+      if (retried) return 'waiting'
+      return endRun(walk, 'failed', `step "${place.path}" failed: ${wordsOf(error)}`)
+    }
+    if (end.state === 'waiting') return 'waiting'
+  }
+  return endRun(walk, 'failed', `more than ${stepsMax} steps`)
+}
+
+function takeStep(walk: Walk, place: Place): Promise<StepEnd> {
+  const { step } = place
+  switch (step.step) {
+    case 'ask':
+      return askStep(walk, { ...place, step })
+    case 'decide-proposal':
+      return decideProposalStep(walk, place)
+    case 'wait-for-person':
+      return waitForPersonStep(walk, { ...place, step })
+    case 'notify':
+      return notifyStep(walk, { ...place, step })
+    case 'reply':
+      return replyStep(walk, { ...place, step })
+    case 'branch':
+      return branchStep(walk, { ...place, step })
+    case 'sub-playbook':
+      return subPlaybookStep(walk, { ...place, step })
+  }
+}
+
+/** Writes the failure down; true when the step gets another try later. */
+async function stepFailed(walk: Walk, place: Place, error: string): Promise<boolean> {
+  const { house, run } = walk
+  const { attempts, backoff } = place.step.retry ?? retryDefault
+  const attempt = walk.journal.get(place.path)?.attempt ?? 1
+  const again = attempt < attempts && !run.dryRun
+  house.log.warn(
+    { runId: run.id, step: place.path, attempt, error },
+    again ? 'a step failed and is tried again' : 'a step failed',
+  )
+  await transaction(house.db, async (tx) => {
+    if (!(await holdRun(tx, run.id, run.epoch))) throw new Superseded()
+    const line = lineFor(
+      walk,
+      place,
+      again ? { state: 'running', error, attempt: attempt + 1 } : { state: 'failed', error, attempt },
+    )
+    await putStep(tx, run.id, line)
+    if (again) await queueRun(tx, run.id, new Date(house.clock.now().getTime() + backoffMs(backoff, attempt)))
+    else if (!run.dryRun) await append(tx, stepLine(walk, line), house.clock)
+    await notifyAll(tx, [`run:${run.id}`, `alert:${run.alertId}`])
+  })
+  return again
+}
+
+async function endRun(walk: Walk, state: 'done' | 'failed', error: string): Promise<Continued> {
+  const { house, run } = walk
+  await transaction(house.db, async (tx) => {
+    if (!(await holdRun(tx, run.id, run.epoch))) throw new Superseded()
+    await setRunState(tx, run.id, state, { at: house.clock.now(), error })
+    if (!run.dryRun) {
+      await append(
+        tx,
+        {
+          kind: 'run.ended',
+          actor: `playbook:${run.playbookId}`,
+          subject: `run:${run.id}`,
+          body: { alertId: run.alertId, state, error },
+        },
+        house.clock,
+      )
+    }
+    await notifyAll(tx, [`run:${run.id}`, `alert:${run.alertId}`, 'queue'])
+  })
+  if (state === 'failed') house.log.error({ runId: run.id, alertId: run.alertId, error }, 'a run failed')
+  return 'ended'
+}

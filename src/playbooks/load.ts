@@ -1,0 +1,242 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { isMap, isNode, LineCounter, parseDocument } from 'yaml'
+import { Trouble } from '../kit/errors.ts'
+import { Playbook, type Step } from '../model/playbook.ts'
+import { questions } from '../model/question.ts'
+import { checkCondition } from './conditions.ts'
+import { type Library, libraryOf } from './library.ts'
+import { depthMax } from './snapshot.ts'
+import { problemOfTemplate } from './texts.ts'
+
+export type Issue = { readonly line: number; readonly column: number; readonly where: string; readonly problem: string }
+export type Validated = { readonly playbook: Playbook | null; readonly issues: readonly Issue[] }
+
+/** A playbook is read by people; the longest of ours has 5 KB. */
+const playbookCharsMax = 200_000
+const playbooksMax = 500
+
+type Place = readonly (string | number)[]
+type Report = (place: Place, problem: string) => void
+
+/** Reads a playbook and says everything that is wrong with it, with line and column (from 1). `known` are the playbooks it may call. */
+export function validatePlaybook(text: string, known: Library = libraryOf([])): Validated {
+  const lines = new LineCounter()
+  const issues: Issue[] = []
+  if (text.length > playbookCharsMax)
+    return {
+      playbook: null,
+      issues: [{ line: 1, column: 1, where: '', problem: `longer than ${playbookCharsMax} characters` }],
+    }
+  const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true, merge: false })
+  const at = (offset: number, where: string, problem: string): void => {
+    const { line, col } = lines.linePos(offset)
+    issues.push({ line, column: col, where, problem })
+  }
+  for (const error of document.errors) at(error.pos[0], '', error.message.split('\n')[0] ?? '')
+  if (issues.length > 0) return { playbook: null, issues }
+  const report: Report = (place, problem) => at(offsetOf(document, place), place.join('.'), problem)
+  const parsed = Playbook.safeParse(document.toJS({ maxAliasCount: 0 }))
+  if (!parsed.success) {
+    for (const issue of deepest(parsed.error.issues as unknown as SchemaIssue[], [])) report(issue.path, issue.message)
+    return { playbook: null, issues }
+  }
+  checkPlaybook(parsed.data, known, report)
+  return { playbook: issues.length === 0 ? parsed.data : null, issues: issues.toSorted((a, b) => a.line - b.line) }
+}
+
+/** Where in the text this place stands; the nearest parent that is there. */
+function offsetOf(document: ReturnType<typeof parseDocument>, place: Place): number {
+  for (let length = place.length; length > 0; length -= 1) {
+    const parent = document.getIn(place.slice(0, length - 1), true)
+    const key = place[length - 1]
+    const pair = isMap(parent)
+      ? parent.items.find((item) => isNode(item.key) && String(item.key) === String(key))
+      : undefined
+    if (pair !== undefined && isNode(pair.key) && pair.key.range) return pair.key.range[0]
+    const node = document.getIn(place.slice(0, length), true)
+    if (isNode(node) && node.range) return node.range[0]
+  }
+  return 0
+}
+
+type SchemaIssue = {
+  readonly code: string
+  readonly path: Place
+  readonly message: string
+  readonly errors?: readonly (readonly SchemaIssue[])[]
+}
+
+/** A union reports every branch; the one that fits its `step` word (so has the fewest complaints, and none about that word) is meant. */
+function deepest(issues: readonly SchemaIssue[], prefix: Place): { path: Place; message: string }[] {
+  return issues.flatMap((issue) => {
+    const place = [...prefix, ...issue.path]
+    if (issue.code !== 'invalid_union' || issue.errors === undefined || issue.errors.length === 0)
+      return [{ path: place, message: issue.message }]
+    const meant = issue.errors.filter(
+      (branch) => !branch.some((inner) => inner.path.at(-1) === 'step' && inner.path.length === 1),
+    )
+    if (meant.length === 0)
+      return [
+        {
+          path: [...place, 'step'],
+          message: 'no such step: ask, decide-proposal, wait-for-person, notify, reply, branch or sub-playbook',
+        },
+      ]
+    const fewest = meant.toSorted((a, b) => a.length - b.length)[0] ?? []
+    return deepest(fewest, place)
+  })
+}
+
+function checkPlaybook(playbook: Playbook, known: Library, report: Report): void {
+  if (playbook.when !== undefined) condition(playbook.when, 'bool', ['when'], report)
+  if (playbook.when !== undefined && playbook.on === 'manual')
+    report(['when'], 'a manual playbook starts by hand or is called: it has no `when`')
+  checkSteps(playbook.steps, ['steps'], report)
+  checkCalls(playbook, known, report)
+}
+
+function condition(text: string, expected: 'bool' | 'any', place: Place, report: Report): void {
+  const checked = checkCondition(text, expected)
+  if (!checked.ok) report(place, checked.problem)
+}
+
+function template(text: string, place: Place, report: Report): void {
+  const problem = problemOfTemplate(text)
+  if (problem !== null) report(place, problem)
+}
+
+function checkSteps(steps: readonly Step[], place: Place, report: Report): void {
+  const seen = new Set<string>()
+  steps.forEach((step, index) => {
+    const here = [...place, index]
+    if (seen.has(step.id)) report([...here, 'id'], `another step of this list is called "${step.id}"`)
+    seen.add(step.id)
+    if (step.when !== undefined) condition(step.when, 'bool', [...here, 'when'], report)
+    checkStep(step, here, report)
+  })
+}
+
+function checkStep(step: Step, here: Place, report: Report): void {
+  switch (step.step) {
+    case 'ask':
+      step.questions.forEach((question, index) => checkQuestion(question, [...here, 'questions', index], report))
+      return
+    case 'wait-for-person':
+      if (step.for === 'answer' && (step.to === undefined || step.question === undefined))
+        report([...here, 'for'], 'to wait for an answer, say `to` whom goes which `question`')
+      if (step.to !== undefined) condition(step.to, 'any', [...here, 'to'], report)
+      if (step.question !== undefined) template(step.question, [...here, 'question'], report)
+      return
+    case 'notify':
+      template(step.subject, [...here, 'subject'], report)
+      template(step.text, [...here, 'text'], report)
+      return
+    case 'reply':
+      if (step.text !== undefined) template(step.text, [...here, 'text'], report)
+      return
+    case 'branch':
+      step.branches.forEach((branch, index) => {
+        condition(branch.if, 'bool', [...here, 'branches', index, 'if'], report)
+        checkSteps(branch.steps, [...here, 'branches', index, 'steps'], report)
+      })
+      if (step.else !== undefined) checkSteps(step.else, [...here, 'else'], report)
+      return
+    case 'decide-proposal':
+    case 'sub-playbook':
+      return
+  }
+}
+
+function checkQuestion(
+  question: { ask: keyof typeof questions; with: Record<string, string> },
+  here: Place,
+  report: Report,
+): void {
+  const { shape } = questions[question.ask].ask
+  const fields = Object.keys(shape)
+  for (const [field, text] of Object.entries(question.with)) {
+    if (!fields.includes(field))
+      report([...here, 'with', field], `"${question.ask}" has no "${field}" (it has ${fields.join(', ')})`)
+    else condition(text, 'any', [...here, 'with', field], report)
+  }
+  for (const [field, schema] of Object.entries(shape)) {
+    if (question.with[field] === undefined && !schema.safeParse(undefined).success)
+      report([...here, 'with'], `"${question.ask}" needs "${field}"`)
+  }
+}
+
+/** Playbooks that are called must be there, must not call each other in a circle, and not too deep. */
+function checkCalls(playbook: Playbook, known: Library, report: Report): void {
+  const walk = (steps: readonly Step[], place: Place, callers: readonly string[]): void => {
+    steps.forEach((step, index) => {
+      const here = callers.length === 1 ? [...place, index] : place
+      if (step.step === 'branch') {
+        step.branches.forEach((branch, at) =>
+          walk(branch.steps, callers.length === 1 ? [...here, 'branches', at, 'steps'] : place, callers),
+        )
+        walk(step.else ?? [], callers.length === 1 ? [...here, 'else'] : place, callers)
+      }
+      if (step.step !== 'sub-playbook') return
+      const sub = known.byId(step.playbook)
+      const where = callers.length === 1 ? [...here, 'playbook'] : place
+      if (callers.includes(step.playbook))
+        report(where, `playbooks call each other in a circle: ${[...callers, step.playbook].join(' > ')}`)
+      else if (sub === undefined) report(where, `there is no playbook "${step.playbook}"`)
+      else if (callers.length >= depthMax)
+        report(where, `calls are more than ${depthMax} deep: ${[...callers, step.playbook].join(' > ')}`)
+      else walk(sub.steps, where, [...callers, step.playbook])
+    })
+  }
+  walk(playbook.steps, ['steps'], [playbook.id])
+}
+
+export type LoadedFile = { readonly file: string } & Validated
+
+/** Every playbook file in these folders and files, each checked against all of them. */
+export async function readPlaybooks(paths: readonly string[]): Promise<readonly LoadedFile[]> {
+  const files: string[] = []
+  for (const given of paths) {
+    if (!existsSync(given)) throw new Trouble('file.unreadable', { file: given })
+    if (/\.ya?ml$/.test(given)) files.push(given)
+    else
+      files.push(
+        ...(await readdir(given))
+          .filter((name) => /\.ya?ml$/.test(name))
+          .sort()
+          .map((name) => path.join(given, name)),
+      )
+  }
+  if (files.length > playbooksMax) throw new Trouble('input.too-large', { files: files.length, most: playbooksMax })
+  const texts = await Promise.all(files.map(async (file) => ({ file, text: await readFile(file, 'utf8') })))
+  // First what each is by itself, so that they can be called; then again with all of them in sight.
+  const shapes = texts.flatMap(({ text }) => {
+    const parsed = Playbook.safeParse(parseDocument(text).toJS({ maxAliasCount: 0 }))
+    return parsed.success ? [parsed.data] : []
+  })
+  const known = libraryOf(shapes)
+  const seen = new Map<string, string>()
+  return texts.map(({ file, text }) => {
+    const validated = validatePlaybook(text, known)
+    const id = validated.playbook?.id
+    const before = id === undefined ? undefined : seen.get(id)
+    if (id !== undefined) seen.set(id, before ?? file)
+    if (before === undefined) return { file, ...validated }
+    return {
+      file,
+      playbook: null,
+      issues: [{ line: 1, column: 1, where: 'id', problem: `"${id}" is also the id of ${before}` }],
+    }
+  })
+}
+
+/** The library of an installation. Throws Trouble('input.invalid') that names every file, line and problem: a wrong playbook stops the start, not a run. */
+export async function loadLibrary(paths: readonly string[]): Promise<Library> {
+  const files = await readPlaybooks(paths)
+  const wrong = files.flatMap(({ file, issues }) =>
+    issues.map((issue) => `${file}:${issue.line}:${issue.column} ${issue.problem}`),
+  )
+  if (wrong.length > 0) throw new Trouble('input.invalid', { playbooks: wrong })
+  return libraryOf(files.flatMap(({ playbook }) => (playbook === null ? [] : [playbook])))
+}

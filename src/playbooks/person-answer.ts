@@ -1,0 +1,112 @@
+import { getAlert } from '../db/alerts.ts'
+import { insertFindings } from '../db/findings.ts'
+import { notifyAll } from '../db/live.ts'
+import { type Db, transaction } from '../db/open.ts'
+import {
+  type PersonAnswer,
+  type PersonQuestion,
+  personQuestionByToken,
+  setPersonAnswer,
+} from '../db/person-questions.ts'
+import { stableId } from '../kit/stable-id.ts'
+import { appendAll } from '../ledger/append.ts'
+import type { House } from './house.ts'
+import { rejudge } from './rejudge.ts'
+import { wakeRuns } from './wake.ts'
+
+/** Longer than this nobody types on a phone. */
+export const commentCharsMax = 4000
+
+export type Answering =
+  | { readonly kind: 'taken'; readonly question: PersonQuestion }
+  | { readonly kind: 'answered-before' | 'expired'; readonly question: PersonQuestion }
+  | { readonly kind: 'unknown' }
+
+/** What a one-time link is about, without using it up. */
+export async function personQuestion(
+  house: Pick<House, 'db' | 'clock'>,
+  token: string,
+): Promise<Answering | { readonly kind: 'open'; readonly question: PersonQuestion }> {
+  return standing(house, await personQuestionByToken(house.db, token))
+}
+
+function standing(house: Pick<House, 'clock'>, question: PersonQuestion | null) {
+  if (question === null) return { kind: 'unknown' } as const
+  if (question.answeredAt !== null) return { kind: 'answered-before', question } as const
+  if (house.clock.now() >= new Date(question.expiresAt)) return { kind: 'expired', question } as const
+  return { kind: 'open', question } as const
+}
+
+/**
+ * Takes the answer of a person who followed a one-time link: it becomes evidence, the alert is judged again and the waiting
+ * run goes on, in one transaction. A link works once; its answer is never changed.
+ */
+export async function answerPersonQuestion(
+  house: Pick<House, 'db' | 'clock'>,
+  token: string,
+  answer: PersonAnswer,
+  comment: string,
+): Promise<Answering> {
+  return transaction(house.db, async (tx) => {
+    // The alert before anything else of it: the one order in which all lock.
+    const seen = await personQuestionByToken(tx, token)
+    if (seen !== null) await getAlert(tx, seen.alertId, { lock: true })
+    const stands = standing(house, await personQuestionByToken(tx, token, { lock: true }))
+    if (stands.kind !== 'open') return stands
+    const { question } = stands
+    const at = house.clock.now()
+    await setPersonAnswer(tx, token, answer, comment.slice(0, commentCharsMax), at)
+    await keepAnswer(house, tx, question, { answer, comment: comment.slice(0, commentCharsMax), at })
+    await rejudge(house, tx, question.alertId, { full: false })
+    if (question.runId !== null) await wakeRuns(tx, question.alertId, 'answer')
+    await notifyAll(tx, [`alert:${question.alertId}`, 'queue'])
+    return { kind: 'taken', question }
+  })
+}
+
+async function keepAnswer(
+  house: Pick<House, 'clock'>,
+  tx: Db,
+  question: PersonQuestion,
+  given: { answer: PersonAnswer; comment: string; at: Date },
+): Promise<void> {
+  const { alertId, email, runId } = question
+  const id = question.findingId ?? stableId('answer', alertId, email, question.askedAt)
+  const at = given.at.toISOString()
+  await insertFindings(tx, [
+    {
+      id,
+      alertId,
+      runId,
+      question: 'was-this-you',
+      ask: { email, what: question.what, alertId },
+      connector: 'person',
+      kind: 'found',
+      answer: { answer: given.answer, comment: given.comment, by: email, at },
+      why: '',
+      query: `mail to ${email} with a one-time link`,
+      windowFrom: null,
+      windowTo: null,
+      costMs: given.at.getTime() - new Date(question.askedAt).getTime(),
+      askedAt: at,
+    },
+  ])
+  await appendAll(
+    tx,
+    [
+      {
+        kind: 'person.answered',
+        actor: `person:${email}`,
+        subject: `alert:${alertId}`,
+        body: { findingId: id, answer: given.answer, askedAt: question.askedAt },
+      },
+      {
+        kind: 'finding.recorded',
+        actor: `person:${email}`,
+        subject: `alert:${alertId}`,
+        body: { findingId: id, runId, question: 'was-this-you', connector: 'person', kind: 'found' },
+      },
+    ],
+    house.clock,
+  )
+}

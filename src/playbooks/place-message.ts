@@ -1,0 +1,183 @@
+import { alertByTicket, getAlert, insertAlert, lockAlert, updateReading } from '../db/alerts.ts'
+import { notifyAll } from '../db/live.ts'
+import { insertSightings, threadOf, updateMessage } from '../db/messages.ts'
+import type { Db } from '../db/open.ts'
+import { alertOfThread, lockThread, replyByMessageId } from '../db/threads.ts'
+import { Trouble } from '../kit/errors.ts'
+import { stableId } from '../kit/stable-id.ts'
+import { append } from '../ledger/append.ts'
+import type { MessageKind } from '../model/message.ts'
+import type { House } from './house.ts'
+import { mergeReadings } from './merge-readings.ts'
+import { onAlert } from './on-alert.ts'
+import type { Read } from './read-message.ts'
+import { rejudge } from './rejudge.ts'
+
+/** Where mail goes whose provider a person has not named (released from quarantine). */
+export const unknownProvider = 'unknown'
+
+/** These touch an alert; everything else is put down for what it is and starts nothing. That also keeps two robots from answering each other. */
+const touching: ReadonlySet<MessageKind> = new Set(['alert', 'update', 'reply', 'unread'])
+
+/** Puts a message that was read in its place: opens an alert, joins one, or puts it down for what it is. In the caller's transaction, which holds the message. */
+export async function placeMessage(house: House, tx: Db, read: Read): Promise<void> {
+  const own = await ownReplyIn(house, tx, read)
+  if (own !== null) return putDown(house, tx, read, { alertId: own.alertId, kind: own.kind })
+  const { kind } = read.reading
+  const providerId = read.provider?.id ?? unknownProvider
+  const alertId = await alertFor(tx, providerId, read)
+  if (!touching.has(kind)) return putDown(house, tx, read, { alertId, kind })
+  if (alertId !== null) return join(house, tx, read, alertId)
+  return open(house, tx, read, providerId)
+}
+
+/** A report about one of our replies, or a copy of one in our own mailbox: it belongs to that reply's alert and never starts anything. */
+async function ownReplyIn(
+  house: House,
+  tx: Db,
+  { message, letter }: Read,
+): Promise<{ alertId: string; kind: MessageKind } | null> {
+  if (letter === null) return null
+  const copy = await replyByMessageId(tx, letter.messageId === null ? [] : [letter.messageId])
+  if (copy !== null) {
+    await house.replySeen(tx, { replyId: copy.replyId, messageId: message.id, by: { kind: 'copy' } })
+    return { alertId: copy.alertId, kind: 'notice' }
+  }
+  if (letter.auto !== 'bounce') return null
+  const report = letter.deliveryStatus
+  const reply = await replyByMessageId(tx, [...(report?.about == null ? [] : [report.about]), ...threadOf(letter)])
+  if (reply === null) return null
+  const failed = report?.recipients.some((one) => one.action.toLowerCase() === 'failed') ?? false
+  const says =
+    report?.recipients.map((one) => `${one.address}: ${one.action} ${one.status} ${one.diagnostic}`).join('; ') ??
+    letter.subject
+  await house.replySeen(tx, {
+    replyId: reply.replyId,
+    messageId: message.id,
+    by: { kind: 'delivery-report', failed, says: says.slice(0, 1000) },
+  })
+  return { alertId: reply.alertId, kind: 'bounce' }
+}
+
+/** The alert this message belongs to: by the provider's ticket, else by its thread. */
+async function alertFor(tx: Db, providerId: string, { letter, reading }: Read): Promise<string | null> {
+  const thread = letter === null ? [] : threadOf(letter)
+  const root = thread[0] ?? letter?.messageId
+  if (root != null) await lockThread(tx, providerId, root)
+  if (reading.ticket !== null) {
+    const known = await alertByTicket(tx, providerId, reading.ticket.value)
+    if (known !== null) return known
+  }
+  return letter === null ? null : alertOfThread(tx, providerId, thread, letter.messageId)
+}
+
+type Outcome = { readonly alertId: string | null; readonly kind: MessageKind }
+
+async function writeMessage(house: House, tx: Db, read: Read, { alertId, kind }: Outcome): Promise<void> {
+  const { message, reading } = read
+  await updateMessage(tx, message.id, {
+    state: 'read',
+    stateReason: reading.because,
+    kind,
+    providerId: read.provider?.id ?? (alertId === null ? null : unknownProvider),
+    authentication: read.authentication,
+    letter: read.letter,
+    reading,
+    alertId,
+  })
+  await append(
+    tx,
+    {
+      kind: 'message.read',
+      actor: 'system',
+      subject: `message:${message.id}`,
+      body: { kind, reader: reading.reader, alertId, provider: read.provider?.id ?? null },
+    },
+    house.clock,
+  )
+}
+
+async function putDown(house: House, tx: Db, read: Read, outcome: Outcome): Promise<void> {
+  await writeMessage(house, tx, read, outcome)
+  await notifyAll(tx, outcome.alertId === null ? ['queue'] : [`alert:${outcome.alertId}`, 'queue'])
+}
+
+async function open(house: House, tx: Db, read: Read, providerId: string): Promise<void> {
+  const { message, reading } = read
+  const id = stableId('alert', message.id)
+  // A reply in a thread we do not know is nothing a reader should decide about: a person looks.
+  const kind = reading.kind === 'unread' || reading.kind === 'reply' ? 'unread' : 'alert'
+  const fresh = {
+    id,
+    providerId,
+    kind,
+    reading,
+    receivedAt: new Date(message.receivedAt),
+    sample: message.sample,
+  } as const
+  if (!(await insertAlert(tx, fresh))) {
+    // Another message with this ticket opened it between our look and our insert.
+    const known = await alertByTicket(tx, providerId, reading.ticket?.value ?? '')
+    if (known === null)
+      throw new Trouble('internal', { problem: 'an alert is neither new nor known', messageId: message.id })
+    return join(house, tx, read, known)
+  }
+  await writeMessage(house, tx, read, { alertId: id, kind: reading.kind })
+  await insertSightings(tx, id, message.id, reading.observables)
+  await append(
+    tx,
+    {
+      kind: 'alert.opened',
+      actor: `provider:${providerId}`,
+      subject: `alert:${id}`,
+      body: { messageId: message.id, kind, ticket: reading.ticket?.value ?? null },
+    },
+    house.clock,
+  )
+  await rejudge(house, tx, id, { full: false })
+  const record = await getAlert(tx, id)
+  if (record !== null) await onAlert(house, tx, record)
+  await notifyAll(tx, [`alert:${id}`, 'queue'])
+}
+
+async function join(house: House, tx: Db, read: Read, alertId: string): Promise<void> {
+  const { message, reading } = read
+  await lockAlert(tx, alertId)
+  const record = await getAlert(tx, alertId)
+  if (record === null) throw new Trouble('internal', { problem: 'the alert to join is gone', alertId })
+  const { alert } = record
+  await writeMessage(house, tx, read, { alertId, kind: reading.kind })
+  await insertSightings(tx, alertId, message.id, reading.observables)
+  const understood = reading.kind !== 'unread'
+  const merged = understood ? mergeReadings(alert.reading, reading) : alert.reading
+  // A closed alert that is raised again, or asked about, is open again; a "thank you" leaves it closed.
+  const reopened = alert.state === 'closed' && (reading.kind === 'alert' || reading.question !== null)
+  await updateReading(tx, alertId, await withFreeTicket(tx, alert.providerId, alertId, merged), {
+    kind: alert.kind === 'unread' && (reading.kind === 'alert' || reading.kind === 'update') ? 'alert' : alert.kind,
+    state: reopened ? 'open' : alert.state,
+  })
+  await append(
+    tx,
+    {
+      kind: 'alert.joined',
+      actor: `provider:${alert.providerId}`,
+      subject: `alert:${alertId}`,
+      body: { messageId: message.id, kind: reading.kind, reopened },
+    },
+    house.clock,
+  )
+  await rejudge(house, tx, alertId, { full: false })
+  await notifyAll(tx, [`alert:${alertId}`, 'queue'])
+}
+
+/** A ticket learned from a later message may already be another alert's: then this one stays without. */
+async function withFreeTicket(
+  tx: Db,
+  providerId: string,
+  alertId: string,
+  reading: Read['reading'],
+): Promise<Read['reading']> {
+  if (reading.ticket === null) return reading
+  const holder = await alertByTicket(tx, providerId, reading.ticket.value)
+  return holder === null || holder === alertId ? reading : { ...reading, ticket: null }
+}

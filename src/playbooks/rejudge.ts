@@ -1,0 +1,28 @@
+import { getAlert, historyOf, lockAlert, setJudgement } from '../db/alerts.ts'
+import { findingsOf } from '../db/findings.ts'
+import type { Db } from '../db/open.ts'
+import type { Clock } from '../kit/clock.ts'
+import { Trouble } from '../kit/errors.ts'
+import type { Judgement } from '../model/triage.ts'
+import { judge } from '../triage/judge.ts'
+
+/**
+ * Judges an alert again from all evidence there is and stores what follows, under the alert's lock, so that of two findings
+ * that come at once the later judgement sees both. `full`: the questions of its playbook have been answered.
+ */
+export async function rejudge(
+  house: { readonly clock: Clock },
+  tx: Db,
+  alertId: string,
+  options: { readonly full: boolean },
+): Promise<Judgement> {
+  await lockAlert(tx, alertId)
+  const record = await getAlert(tx, alertId)
+  if (record === null) throw new Trouble('not.found', { alertId })
+  const findings = await findingsOf(tx, alertId)
+  const history = await historyOf(tx, record.alert)
+  const now = house.clock.now()
+  const judgement = judge({ alert: record.alert, findings, history, now })
+  await setJudgement(tx, alertId, judgement, options.full ? now : null)
+  return judgement
+}

@@ -1,0 +1,226 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { lockAlert } from '../../db/alerts.ts'
+import { insertFindings, type NewFinding } from '../../db/findings.ts'
+import { notifyAll } from '../../db/live.ts'
+import { type Db, transaction } from '../../db/open.ts'
+import { holdRun } from '../../db/runs.ts'
+import { stableId } from '../../kit/stable-id.ts'
+import { appendAll } from '../../ledger/append.ts'
+import type { Asked } from '../../model/doors.ts'
+import type { Answered } from '../../model/finding.ts'
+import type { Step } from '../../model/playbook.ts'
+import { type QuestionName, questions } from '../../model/question.ts'
+import { wordsFor } from '../condition-words.ts'
+import { evaluate } from '../conditions.ts'
+import { durationMs } from '../durations.ts'
+import type { Place } from '../journal.ts'
+import { rejudge } from '../rejudge.ts'
+import { Interrupted, inStep, type StepEnd, Superseded, type Walk } from '../walk.ts'
+
+type AskStep = Extract<Step, { step: 'ask' }>
+type AskPlace = Place & { readonly step: AskStep }
+
+/** A question with its values filled in, as it stands in the journal: asked again after a crash, it is the same question. */
+type Resolved = {
+  readonly question: QuestionName
+  readonly ask: Record<string, unknown>
+  readonly only?: readonly string[]
+  /** Why it does not apply here; then nobody is asked. */
+  readonly notApplicable?: string
+}
+
+/** When the playbook says nothing. A connector has a limit of its own, and shorter. */
+const timeoutDefault = '60s'
+/** A connector that does not heed its signal is given up on this much later. */
+const graceMs = 2000
+/** Answers that come within this are kept in one transaction: five quick ones cost one commit, a slow one keeps nobody waiting. */
+const gatherMs = 20
+
+/** Asks its questions in parallel and keeps each answer as it comes. Every question ends in at least one finding. */
+export async function askStep(walk: Walk, place: AskPlace): Promise<StepEnd> {
+  const before = walk.journal.get(place.path)
+  if (before === undefined) {
+    const entered = await inStep(walk, place, { alert: false }, async (_tx, known) => {
+      const words = wordsFor(await known())
+      return { state: 'running', input: place.step.questions.map((question) => resolve(question, words)) }
+    })
+    if (entered.state !== 'running') return entered
+  }
+  const line = walk.journal.get(place.path)
+  const resolved = (line?.input ?? []) as readonly Resolved[]
+  const inbox = new Inbox(walk, place, line?.attempt ?? 1)
+  await askAll(walk, place, resolved, inbox)
+  await inbox.settled()
+  if (walk.signal.aborted) throw new Interrupted('stopping')
+  return inStep(walk, place, { alert: true }, async (tx) => {
+    await inbox.keepRest(tx)
+    return { state: 'done', output: { answers: inbox.counts } }
+  })
+}
+
+function resolve(question: AskStep['questions'][number], words: Record<string, unknown>): Resolved {
+  const ask: Record<string, unknown> = {}
+  const shape: Record<string, { safeParse: (value: unknown) => { success: boolean } }> =
+    questions[question.ask].ask.shape
+  for (const [field, text] of Object.entries(question.with)) {
+    const answer = evaluate(text, words)
+    const value = answer.kind === 'value' && answer.value !== '' ? answer.value : null
+    if (value !== null) ask[field] = value
+    else if (shape[field]?.safeParse(undefined).success !== true) {
+      const notApplicable =
+        answer.kind === 'unknown' ? `${field} is not known: ${answer.why}` : `the alert names no ${field}`
+      return { question: question.ask, ask: {}, notApplicable }
+    }
+  }
+  return { question: question.ask, ask, ...(question.connectors === undefined ? {} : { only: question.connectors }) }
+}
+
+async function askAll(walk: Walk, place: AskPlace, resolved: readonly Resolved[], inbox: Inbox): Promise<void> {
+  const timeoutMs = durationMs(place.step.timeout ?? timeoutDefault)
+  const timeout = AbortSignal.timeout(timeoutMs)
+  const signal = AbortSignal.any([timeout, walk.signal])
+  await Promise.all(
+    resolved.map(async (one, index) => {
+      const put = (asked: Asked): void => inbox.put(index, one, asked)
+      if (one.notApplicable !== undefined)
+        return put(byNobody(walk, { kind: 'not-applicable', why: one.notApplicable }))
+      const given = walk.house.ask(one.question, one.ask, {
+        signal,
+        onAnswer: put,
+        ...(one.only === undefined ? {} : { only: one.only }),
+      })
+      const late = sleep(timeoutMs + graceMs, 'late' as const, { ref: false, signal: inbox.over.signal }).catch(
+        () => 'late' as const,
+      )
+      const came = await Promise.race([given, late])
+      if (came === 'late')
+        return put(byNobody(walk, { kind: 'failed', why: `no answer within ${timeoutMs} ms`, query: '' }))
+      for (const asked of came) put(asked)
+    }),
+  ).finally(() => inbox.over.abort())
+}
+
+function byNobody(walk: Walk, answered: Answered): Asked {
+  return { connector: 'none', answered, costMs: 0, askedAt: walk.house.clock.now() }
+}
+
+/** Gathers answers and writes them down as they come, each once. */
+class Inbox {
+  readonly over = new AbortController()
+  readonly counts: Record<string, number> = {}
+  readonly #walk: Walk
+  readonly #place: AskPlace
+  readonly #attempt: number
+  readonly #seen = new Set<string>()
+  #waiting: NewFinding[] = []
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #failed: { readonly error: unknown } | null = null
+
+  constructor(walk: Walk, place: AskPlace, attempt: number) {
+    this.#walk = walk
+    this.#place = place
+    this.#attempt = attempt
+  }
+
+  put(index: number, one: Resolved, asked: Asked): void {
+    const finding = findingOf(this.#walk, this.#place, { index, one, asked, attempt: this.#attempt })
+    if (this.#seen.has(finding.id)) return
+    this.#seen.add(finding.id)
+    this.counts[finding.kind] = (this.counts[finding.kind] ?? 0) + 1
+    this.#waiting.push(finding)
+    this.#timer ??= setTimeout(() => this.#write(), gatherMs)
+  }
+
+  #write(): void {
+    this.#timer = undefined
+    const { house, run } = this.#walk
+    this.#writing = this.#writing
+      .then(async () => {
+        if (this.#waiting.length === 0) return
+        const batch = this.#waiting
+        this.#waiting = []
+        await transaction(house.db, async (tx) => {
+          await lockAlert(tx, run.alertId)
+          if (!(await holdRun(tx, run.id, run.epoch))) throw new Superseded()
+          await keep(this.#walk, tx, batch, false)
+        })
+      })
+      .catch((error: unknown) => {
+        this.#failed ??= { error }
+      })
+  }
+
+  /** After the last answer: nothing is being written any more. Throws what a write threw. */
+  async settled(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#writing
+    if (this.#failed !== null) throw this.#failed.error
+  }
+
+  /** Keeps what is still in hand, in the transaction that ends the step, and judges the alert as fully asked. */
+  async keepRest(tx: Db): Promise<void> {
+    await keep(this.#walk, tx, this.#waiting, true)
+  }
+}
+
+async function keep(walk: Walk, tx: Db, findings: readonly NewFinding[], full: boolean): Promise<void> {
+  const { house, run } = walk
+  if (run.dryRun) {
+    walk.dryFindings.push(...findings)
+    return
+  }
+  const fresh = await insertFindings(tx, findings)
+  const lines = findings
+    .filter((finding) => fresh.has(finding.id))
+    .map((finding) => ({
+      kind: 'finding.recorded' as const,
+      actor: `playbook:${run.playbookId}`,
+      subject: `alert:${run.alertId}`,
+      body: {
+        findingId: finding.id,
+        runId: run.id,
+        question: finding.question,
+        connector: finding.connector,
+        kind: finding.kind,
+      },
+    }))
+  await appendAll(tx, lines, house.clock)
+  await rejudge(house, tx, run.alertId, { full })
+  await notifyAll(tx, [`alert:${run.alertId}`, 'queue'])
+}
+
+function findingOf(
+  walk: Walk,
+  place: AskPlace,
+  from: { index: number; one: Resolved; asked: Asked; attempt: number },
+): NewFinding {
+  const { one, asked } = from
+  const { answered } = asked
+  const id = stableId(
+    'finding',
+    walk.run.id,
+    place.path,
+    String(from.index),
+    one.question,
+    asked.connector,
+    String(from.attempt),
+  )
+  const window = 'window' in answered ? answered.window : undefined
+  return {
+    id,
+    alertId: walk.run.alertId,
+    runId: walk.run.id,
+    question: one.question,
+    ask: one.ask,
+    connector: asked.connector,
+    kind: answered.kind,
+    answer: answered.kind === 'found' ? answered.answer : null,
+    why: 'why' in answered ? answered.why : answered.kind === 'found' ? (answered.warnings ?? []).join('; ') : '',
+    query: 'query' in answered ? answered.query : '',
+    windowFrom: window?.from ?? null,
+    windowTo: window?.to ?? null,
+    costMs: asked.costMs,
+    askedAt: asked.askedAt.toISOString(),
+  }
+}

@@ -1,0 +1,126 @@
+import { standingDecision } from '../../db/decisions.ts'
+import { removeJob } from '../../db/jobs.ts'
+import type { Db } from '../../db/open.ts'
+import { insertPersonQuestion, personQuestionOfStep, personQuestionsOf } from '../../db/person-questions.ts'
+import { releasedReplyOf } from '../../db/released-replies.ts'
+import { newSecret } from '../../kit/digest.ts'
+import { stableId } from '../../kit/stable-id.ts'
+import { append } from '../../ledger/append.ts'
+import type { Step } from '../../model/playbook.ts'
+import { type Known, wordsFor, wordsForText } from '../condition-words.ts'
+import { evaluate } from '../conditions.ts'
+import { durationMs } from '../durations.ts'
+import type { Place } from '../journal.ts'
+import { renderText } from '../texts.ts'
+import { inStep, type StepEnd, timerKey, type Walk } from '../walk.ts'
+
+type Wait = Extract<Step, { step: 'wait-for-person' }>
+type WaitPlace = Place & { readonly step: Wait }
+
+/**
+ * Waits until a person has decided, answered or released, or until it expires. Called on entering, on being woken and by the
+ * timer; looks each time, and goes on waiting when nothing has happened.
+ */
+export async function waitForPersonStep(walk: Walk, place: WaitPlace): Promise<StepEnd> {
+  const { house, run } = walk
+  const { step } = place
+  const before = walk.journal.get(place.path)
+  return inStep(walk, place, { alert: false }, async (tx, known) => {
+    const happened = await hasHappened(walk, place, tx)
+    if (happened !== null) {
+      if (before !== undefined) await removeJob(tx, timerKey(run.id, place.path))
+      return { state: 'done', output: happened }
+    }
+    if (run.dryRun) return { state: 'done', output: { wouldWaitFor: step.for, atMost: step.expires } }
+    const now = house.clock.now()
+    if (before?.deadline != null) {
+      const deadline = new Date(before.deadline)
+      if (now >= deadline) return { state: 'timed-out', output: { waitedFor: step.for, since: before.startedAt } }
+      return { state: 'waiting', waitingFor: step.for, deadline, input: before.input }
+    }
+    const deadline = new Date(now.getTime() + durationMs(step.expires))
+    if (step.for !== 'answer')
+      return { state: 'waiting', waitingFor: step.for, deadline, input: { expires: step.expires } }
+    return askPerson(walk, place, tx, await known(), deadline)
+  })
+}
+
+/** What the wait is for, if it is there already. */
+async function hasHappened(walk: Walk, place: WaitPlace, tx: Db): Promise<unknown> {
+  const { alertId } = walk.run
+  switch (place.step.for) {
+    case 'decision': {
+      const decision = await standingDecision(tx, alertId)
+      return decision === null
+        ? null
+        : { decisionId: decision.id, outcome: decision.outcome, by: decision.by, at: decision.at }
+    }
+    case 'release': {
+      const reply = await releasedReplyOf(tx, alertId)
+      return reply === null ? null : reply
+    }
+    case 'answer': {
+      const asked = await personQuestionOfStep(tx, walk.run.id, place.path)
+      if (asked?.answeredAt == null) return null
+      return { answer: asked.answer, by: asked.email, at: asked.answeredAt, findingId: asked.findingId }
+    }
+  }
+}
+
+async function askPerson(walk: Walk, place: WaitPlace, tx: Db, known: Known, deadline: Date): Promise<StepEnd> {
+  const { house, run } = walk
+  const { step } = place
+  const to = evaluate(step.to ?? '""', wordsFor(known))
+  const email = to.kind === 'value' ? String(to.value ?? '').trim() : ''
+  if (!/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(email)) {
+    return {
+      state: 'skipped',
+      error: to.kind === 'unknown' ? `nobody to ask: ${to.why}` : 'nobody to ask: there is no mail address',
+    }
+  }
+  // Nobody is asked the same twice: an answer about this alert from this person counts here too.
+  const earlier = (await personQuestionsOf(tx, run.alertId)).find(
+    (asked) => asked.email.toLowerCase() === email.toLowerCase() && asked.answeredAt !== null,
+  )
+  if (earlier !== undefined)
+    return {
+      state: 'done',
+      output: { answer: earlier.answer, by: earlier.email, at: earlier.answeredAt, findingId: earlier.findingId },
+    }
+
+  const what = renderText(step.question ?? '', wordsForText(known))
+    .replace(/\s+/g, ' ')
+    .trim()
+  const token = newSecret()
+  const findingId = stableId('answer', run.id, place.path)
+  const now = house.clock.now()
+  await insertPersonQuestion(tx, token, {
+    alertId: run.alertId,
+    runId: run.id,
+    stepPath: place.path,
+    findingId,
+    email,
+    name: null,
+    what,
+    askedAt: now.toISOString(),
+    expiresAt: deadline.toISOString(),
+  })
+  await house.mailNotice(tx, {
+    id: stableId('question', run.id, place.path),
+    kind: 'person-question',
+    to: [email],
+    subject: `Was this you? (A-${known.alert.alert.number})`,
+    text: `${what}\n\nPlease answer here, it takes one tap:\n${house.answerUrl(token)}\n\nThe link is for you alone and works once, until ${deadline.toISOString().slice(0, 16).replace('T', ' ')} UTC. If you are unsure, say so: that helps too.\n`,
+  })
+  await append(
+    tx,
+    {
+      kind: 'person.asked',
+      actor: `playbook:${run.playbookId}`,
+      subject: `alert:${run.alertId}`,
+      body: { runId: run.id, step: place.path, email, findingId },
+    },
+    house.clock,
+  )
+  return { state: 'waiting', waitingFor: 'answer', deadline, input: { to: email, what } }
+}
