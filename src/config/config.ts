@@ -74,7 +74,11 @@ export const Config = z.object({
   dnsServers: z.array(z.string()).default([]),
   replyHoldSeconds: z.number().min(0).max(3600).default(30),
   businessHours: z
-    .object({ timeZone: z.string().default('Europe/Berlin'), from: z.string().default('08:00'), to: z.string().default('18:00') })
+    .object({
+      timeZone: z.string().default('Europe/Berlin'),
+      from: z.string().default('08:00'),
+      to: z.string().default('18:00'),
+    })
     .prefault({}),
 })
 export type Config = z.infer<typeof Config>
@@ -103,4 +107,9 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const config = { ...parsed.data, http: { ...parsed.data.http } }
   if (env['COUNTERFOIL_PORT'] !== undefined) config.http.port = port.parse(env['COUNTERFOIL_PORT'])
   return { dataFolder, databaseUrl: env['DATABASE_URL'] ?? null, config, logLevel: env['COUNTERFOIL_LOG'] ?? 'info' }
+}
+
+/** A connector's secret from the environment. Only names that are meant for it: a description must not read what else is there. */
+export function environmentSecret(name: string, env: NodeJS.ProcessEnv = process.env): string | null {
+  return name.startsWith('COUNTERFOIL_SECRET_') ? (env[name] ?? null) : null
 }

@@ -1,0 +1,27 @@
+import type { Connector } from '../model/connector.ts'
+import { type AssetLookups, assetList } from './asset-list/index.ts'
+import { type NetworkLookups, ownNetworks } from './own-networks/index.ts'
+import { type PastLookups, pastAlerts } from './past-alerts/index.ts'
+import { type PeopleLookups, peopleList } from './people-list/index.ts'
+import { type PersonLookups, person } from './person/index.ts'
+
+/** What the connectors of the house look things up with; main.ts ties them to the store. */
+export type Lookups = {
+  readonly assets: AssetLookups
+  readonly people: PeopleLookups
+  readonly networks: NetworkLookups
+  readonly past: PastLookups
+  readonly person: PersonLookups
+}
+
+/** Every connector there is, in the order of the settings page. A new one is a folder and a line here; a new REST source is a YAML file. */
+export function makeConnectors(lookups: Lookups, httpJson: readonly Connector[]): readonly Connector[] {
+  return [
+    assetList(lookups.assets),
+    peopleList(lookups.people),
+    ownNetworks(lookups.networks),
+    pastAlerts(lookups.past),
+    person(lookups.person),
+    ...httpJson,
+  ]
+}
