@@ -29,34 +29,37 @@ const columnsMax = 64
  * after a line that is no row is the head.
  */
 export function cellsOf(text: string): Cell[] {
+  const cells = [...tableCells(text, '|'), ...tableCells(text, '\t')]
+  return cells.sort((a, b) => a.start - b.start)
+}
+
+function tableCells(text: string, separator: string): Cell[] {
   const cells: Cell[] = []
-  if (!text.includes('|') && !text.includes('\t')) return cells
   let head: (Column | undefined)[] | undefined
-  let separator = ''
-  for (let start = 0; start <= text.length; ) {
-    let end = text.indexOf('\n', start)
+  // From separator to separator, so that the lines between tables cost nothing here.
+  let next = 0
+  for (let at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, next)) {
+    const start = text.lastIndexOf('\n', at) + 1
+    let end = text.indexOf('\n', at)
     if (end < 0) end = text.length
-    const found = separatorOf(text, start, end)
-    if (found === '' || (separator !== '' && found !== separator)) head = undefined
-    if (found !== '') {
-      separator = found
-      const bounds = split(text, start, end, found)
-      if (head === undefined) head = bounds.map(([from, to]) => headOf(text.slice(from, to)))
-      else collect(bounds, head, cells)
-    } else separator = ''
-    start = end + 1
+    if (start !== next) head = undefined
+    next = end + 1
+    if (!isRow(text, start, at, separator)) {
+      head = undefined
+      continue
+    }
+    const wanted = head === undefined || head.some((column) => column !== undefined)
+    if (!wanted) continue
+    const bounds = split(text, start, end, separator)
+    if (head === undefined) head = bounds.map(([from, to]) => headOf(text.slice(from, to)))
+    else collect(bounds, head, cells)
   }
   return cells
 }
 
-function separatorOf(text: string, start: number, end: number): string {
-  // The line alone: looking for a separator past its end would make many lines without one cost the square of them.
-  const line = text.slice(start, end)
-  const pipe = line.indexOf('|')
+function isRow(text: string, start: number, at: number, separator: string): boolean {
   // AsciiDoc fences its tables with `|===`; that line is no row.
-  if (pipe >= 0 && line.startsWith('|==')) return ''
-  if (pipe >= 0) return pipe === 0 || line.includes('|', pipe + 1) ? '|' : ''
-  return line.indexOf('\t') > 0 ? '\t' : ''
+  return separator === '\t' ? at > start : !text.startsWith('|==', start)
 }
 
 function split(text: string, start: number, end: number, separator: string): [number, number][] {

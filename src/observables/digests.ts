@@ -32,7 +32,9 @@ export function digestAs(
   column: string | undefined,
 ): ObservableType | undefined {
   if (type !== 'md5' && type !== 'sha1') return type
-  const before = /[^\n]*$/.exec(text.slice(Math.max(0, start - labelReach), start))?.[0] ?? ''
+  const reach = text.slice(Math.max(0, start - labelReach), start)
+  const before = reach.slice(reach.lastIndexOf('\n') + 1)
+  if (column === undefined && !/[A-Za-z]/.test(before)) return type
   const near = column ?? (hashLabel.test(before) ? '' : before)
   // A label in the line before its value is the nearest one: "imphash f34d…" and not "imphash: none, MD5 9e10…".
   for (const [pattern, as] of named) {

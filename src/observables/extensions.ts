@@ -7,22 +7,20 @@ export const files: ReadonlySet<string> = new Set(
   hta lnk pif inf reg job chm hlp jar jnlp war ear class java kt scala go cs cpp cxx hpp asm swift lua rb erl php php3 php4 php5 php7
   phtml phar asp aspx ashx asmx ascx axd jsp jspx jspa cfm cgi esp htm html xhtml shtml mht mhtml xht svg xml xsl xslt xsd json jsonl
   yaml yml toml ini cfg conf config properties env plist manifest lock log evtx evt etl trace dmp mdmp core
-  txt rtf csv tsv md5 sha1 sha256 pdf ps doc docx docm dot dotx dotm xls xlsx xlsm xlsb xlt xltm xlam xla xll xlm iqy slk ppt pptx pptm pps ppsx
-  ppsm ppa ppam pub one onepkg odt ods odp vsd vsdx mdb accdb accde mpp msg eml emlx pst ost mbox ics vcf
-  rar 7z gz tgz bz2 xz tar zst lz lzh lzma arj ace cab iso img vhd vhdx vmdk ova ovf dmg pkg deb rpm apk aab ipa xapk crx xpi udf wim gzip
+  txt rtf csv tsv md5 sha1 sha256 pdf doc docx docm dotx dotm xls xlsx xlsm xlsb xlt xltm xlam xla xll xlm iqy slk ppt pptx pptm pps ppsx
+  ppsm ppa ppam onepkg odt ods odp vsd vsdx mdb accdb accde mpp msg eml emlx pst ost mbox ics vcf
+  rar 7z gz tgz bz2 xz tar zst lz lzh lzma arj ace iso img vhd vhdx vmdk ova ovf dmg pkg deb rpm apk aab ipa xapk crx xpi udf wim gzip
   png jpg jpeg gif bmp ico tif tiff webp svgz psd mp3 mp4 avi wav wmv mkv flv swf ttf otf woff woff2 eot
-  dat bin tmp temp bak old orig swp db sqlite sqlite3 mdf ldf ndf edb dit sav hiv blob raw mem vmem pcap pcapng cap bpl
-  so dylib ko elf out bundle pem crt cer der key pfx p12 p7b p7s p7m csr jks keystore kdbx ppk asc gpg pgp sig ovpn rdp
-  py pyc pyd pyo pyw whl ipynb bash zsh csh ksh fish awk sed command scpt applescript au3 ahk nsi iss udl application url website desktop service timer
-  settingcontent-ms library-ms search-ms theme themepack diagcab gadget wll xlw cpgz template tpl twig ejs map wasm css scss less
+  dat bin tmp temp bak old orig swp db sqlite sqlite3 mdf ldf ndf edb dit sav blob raw mem vmem pcap pcapng cap bpl
+  dylib ko elf out bundle pem crt cer der key pfx p12 p7b p7s p7m csr jks keystore kdbx ppk asc gpg pgp sig ovpn rdp
+  pyc pyd pyo pyw whl ipynb bash zsh csh ksh awk sed command scpt applescript au3 ahk nsi iss udl application url desktop service timer
+  settingcontent-ms library-ms search-ms theme themepack diagcab gadget wll xlw cpgz template tpl twig ejs wasm css scss less
   yar yara rule rules sigma stix bro zeek locked encrypted crypt lockbit onion-key gpt`.split(/\s+/),
 )
 
 /** Extensions that are top-level domains too. */
 export const either: ReadonlySet<string> = new Set(
-  'sh py pl rs md so zip mov ps cab app pub inc do in pm cc mo la am ml st cat bar tf vi pro gdn tm map one ink ac'.split(
-    ' ',
-  ),
+  'sh py pl rs md so zip mov ps cab app pub inc pm cc map one'.split(' '),
 )
 
 /** Of `either`, those that are files far more often than names in the text of alerts when nothing else speaks. */

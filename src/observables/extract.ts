@@ -10,16 +10,15 @@ import { Scanner } from './scanner.ts'
 export function extract(text: string): Observable[] {
   const refanged = refang(text)
   const found = new Scanner(refanged).run()
-  const seen = new Set<string>()
+  // Readers go forward, but a host is listed after its URL and an address after its network; equal ones stand side by side.
+  found.sort((a, b) => a.start - b.start || b.end - a.end)
   const out: Observable[] = []
-  for (const { type, value, start, end } of found) {
+  for (const [k, { type, value, start, end }] of found.entries()) {
+    const before = found[k - 1]
+    if (before !== undefined && before.start === start && before.end === end && before.type === type) continue
     const from = refanged.startOf(start)
     const to = refanged.endOf(end)
-    if (to <= from) continue
-    const key = `${type} ${from} ${to}`
-    if (seen.has(key)) continue
-    seen.add(key)
     out.push({ type, value, start: from, end: to, text: text.slice(from, to) })
   }
-  return out.sort((a, b) => a.start - b.start || b.end - a.end)
+  return out
 }

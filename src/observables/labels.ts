@@ -1,5 +1,5 @@
 import type { ObservableType } from '../model/observable.ts'
-import { isAlnum, isSpace } from './chars.ts'
+import { bitOf, dash, digit, dot, high, isAlnum, isSpace, letterBits, lowerBits } from './chars.ts'
 
 /** What a label, right before its value, says the value is. Keys are compared without case, dots, dashes, underscores, spaces. */
 const meanings = new Map<string, ObservableType>()
@@ -29,7 +29,7 @@ export function meaningOf(word: string): ObservableType | undefined {
 }
 
 const emptyWords =
-  /^(?:unknown|none|null|nil|n\/?a|na|true|false|yes|no|undefined|empty|anonymous|any|all|not|the|is|was|and|or|name|id|localhost|redacted|system32|tbd|multiple|various|-+)$/i
+  /^(?:unknown|none|null|nil|n\/?a|na|true|false|yes|no|undefined|empty|anonymous|any|all|not|the|is|was|and|or|name|id|localhost|redacted|system32|tbd|nt|number|string|org|multiple|various|-+)$/i
 
 export type Labelled = { start: number; end: number }
 
@@ -40,33 +40,57 @@ export type Labelled = { start: number; end: number }
 export function userAfter(text: string, at: number): Labelled | undefined {
   const field = fieldAfter(text, at)
   if (field === undefined) return undefined
-  const word = /^[A-Za-z0-9._$-]{2,40}/.exec(text.slice(field.start, field.start + 42))?.[0].replace(/[.-]+$/, '')
-  if (word === undefined || word.length < 2 || emptyWords.test(word) || /^\d+$/.test(word)) return undefined
-  const end = field.start + word.length
-  const next = text.slice(end, end + 40)
-  if (/^[\\@/:]/.test(next) && !/^:\s/.test(next)) return undefined
-  const fills = field.equals
-    ? /^(?:$|[\s"'`,;|)\]}<>&])/.test(next)
-    : /^(?:$|["'`,;|)\]}<>]|[.]?\s*(?:[\r\n]|$)|\s{2}|\s*\(|\s[\w.]{1,24}[=:])/.test(next)
-  return fills ? { start: field.start, end } : undefined
+  const { start } = field
+  let end = start
+  for (const limit = Math.min(text.length, start + userLengthMax); end < limit; end++) {
+    if ((bitOf(text.charCodeAt(end)) & ~high) === 0 && text.charCodeAt(end) !== 36) break
+  }
+  while (end > start && !isAlnum(text.charCodeAt(end - 1)) && text.charCodeAt(end - 1) !== 36) end--
+  if (end - start < 2 || !fillsField(text, end, field.equals)) return undefined
+  const word = text.slice(start, end)
+  return emptyWords.test(word) || /^[\d.]+$|^S-1-\d/.test(word) ? undefined : { start, end }
+}
+
+const userLengthMax = 40
+const fieldEnd = /$|["'`,;|)\]}<>]|[.]?\s*(?:[\r\n]|$)|\s{2}|\s*\(|\s[\w.]{1,24}[=:]/y
+
+function fillsField(text: string, end: number, equals: boolean): boolean {
+  const next = text.charCodeAt(end)
+  if (next === 92 || next === 64 || next === 47 || next === 58 || next === 61) return false
+  if (equals)
+    return Number.isNaN(next) || isSpace(next) || next === 38 || `"'\`,;|)]}<>`.includes(String.fromCharCode(next))
+  fieldEnd.lastIndex = end
+  return fieldEnd.test(text)
 }
 
 /** A host name after `host:` or `device=`: a single label with a digit, a dash or capitals, as machines are named. */
 export function hostAfter(text: string, at: number): Labelled | undefined {
   const field = fieldAfter(text, at)
   if (field === undefined) return undefined
-  const word = /^[A-Za-z0-9][A-Za-z0-9_-]{1,62}/.exec(text.slice(field.start, field.start + 64))?.[0]
-  if (word === undefined || emptyWords.test(word) || /^[\d_-]+$/.test(word)) return undefined
-  const end = field.start + word.length
-  const next = text.slice(end, end + 3)
-  if (/^(?:\.\w|[\\@:=/]\w?|:\/)/.test(next)) return undefined
-  if (/^(?:0x)?[0-9a-f]{16,}$/i.test(word) || isTicket(word)) return undefined
+  const { start } = field
+  let end = start
+  let bits = 0
+  for (const limit = Math.min(text.length, start + hostLengthMax); end < limit; end++) {
+    const bit = bitOf(text.charCodeAt(end))
+    if (bit === 0 || bit === dot || bit === high) break
+    bits |= bit
+  }
+  // A dotted name, an address, an account or the next label is read by whoever reads those.
+  const next = text.charCodeAt(end)
+  if (end - start < 2 || next === 92 || next === 64 || next === 61 || next === 58 || next === 47) return undefined
+  if (next === 46 && isAlnum(text.charCodeAt(end + 1))) return undefined
   const named =
-    /\d/.test(word) ||
-    (/[A-Z]/.test(word) && word === word.toUpperCase() && word.length >= 3) ||
-    (word.includes('-') && field.equals)
-  return named || field.quoted ? { start: field.start, end } : undefined
+    (bits & digit) !== 0 ||
+    ((bits & lowerBits) === 0 && end - start >= 3) ||
+    ((bits & dash) !== 0 && field.equals) ||
+    field.quoted
+  if (!named || (bits & letterBits) === 0 || !isAlnum(text.charCodeAt(start))) return undefined
+  const word = text.slice(start, end)
+  if (emptyWords.test(word) || /^(?:0x)?[0-9a-f-]{16,}$/i.test(word) || isTicket(word)) return undefined
+  return { start, end }
 }
+
+const hostLengthMax = 63
 
 /** Ticket and rule numbers have the shape of a host name: letters, a dash, digits, and no word for a machine. */
 function isTicket(word: string): boolean {
@@ -98,8 +122,9 @@ export function mutexAfter(text: string, at: number): Labelled | undefined {
     : undefined
 }
 
-const product = /[A-Za-z!][\w.!+-]{1,60}(?:\/[\w.+:-]{1,60})?/y
-const comment = /\((?:[^()\n]{0,250}|[^()\n]{0,120}\([^()\n]{0,80}\)[^()\n]{0,120})\)/y
+// A version begins with a digit, so that a web address behind a user agent is not taken along.
+const product = /[A-Za-z!][\w.!+-]{1,60}(?:\/v?\d[\w.+:-]{0,60})?/y
+const comment = /\([^()\n]{0,160}(?:\([^()\n]{0,60}\)[^()\n]{0,100})?\)/y
 
 /** Programs that name themselves so and are not browsers; a slash and a version must follow. */
 export const agentNames =
@@ -150,12 +175,25 @@ export function agentAfter(text: string, at: number): Labelled | undefined {
 
 /** The value behind a label: past the separator, an opening quote or mark-up. `equals` when the separator was `=`. */
 function fieldAfter(text: string, at: number): { start: number; equals: boolean; quoted: boolean } | undefined {
-  const lead = /^["'`*)\]_]{0,3}[ \t.]{0,20}([:=]|\|)[ \t|]{0,20}["'`*“]{0,3}/.exec(text.slice(at, at + 48))
-  if (lead === null) return undefined
-  const start = at + lead[0].length
-  if (isSpace(text.charCodeAt(start))) return undefined
-  return { start, equals: lead[1] === '=', quoted: /["'`]$/.test(lead[0]) && /^["'`]/.test(lead[0]) }
+  let separator = 0
+  let i = at
+  let before = 0
+  let quote = 0
+  for (; i < at + fieldLeadMax; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 58 || c === 61 || c === 124) {
+      if (separator !== 0 && c !== 124) return undefined
+      separator = separator === 0 ? c : separator
+    } else if (c === 34 || c === 39 || c === 96 || c === 0x201c) {
+      if (separator === 0) before = c
+      else quote = c
+    } else if (c === 46 ? separator !== 0 : c !== 32 && c !== 9 && c !== 42 && !(c === 41 && separator === 0)) break
+  }
+  if (separator === 0) return undefined
+  return { start: i, equals: separator === 61, quoted: before !== 0 && quote !== 0 }
 }
+
+const fieldLeadMax = 48
 
 /** Name parts that say "machine": DESKTOP-4F2K1A9, WKS-1182, FIN-LT-0412. */
 const machine =

@@ -1,6 +1,7 @@
-import { domainToASCII } from 'node:url'
 import { parse } from 'tldts'
+import { bitOf, dash, digit, dot, lowerBits, underscore } from './chars.ts'
 import { either, extensionOf, files, frameworks, libraries, mostlyFiles, sources } from './extensions.ts'
+import { toAscii } from './punycode.ts'
 
 /** What stands around a dotted name and weighs in on what it is. */
 export type Around = {
@@ -20,7 +21,7 @@ const filenameLengthMax = 255
 
 /** First names of fields in logs and of objects in code (`process.name`, `event.id`), whose last part is a real TLD. */
 const fieldOwners = new Set(
-  `process host user file event agent rule source destination src dst client server network dns url http tls log cloud container
+  `process author attributes host user file event agent rule source destination src dst client server network dns url http tls log cloud container
   device observer organization os registry related service threat kibana winlog alert signal data object this self window document
   item obj target actor req res request response session account group role resource detail details params ctx context metadata spec
   status config module system package parent principal identity activity query answers question hash pe dll x509 email sender
@@ -61,16 +62,18 @@ const englishSuffixes = new Set([
 export type Name = { type: 'domain' | 'filename' | 'hostname'; value: string }
 
 /** A dotted name (already free of leading and trailing dots and dashes) as a domain or a file name, or undefined. */
-export function nameOf(text: string, around: Around): Name | undefined {
+export function nameOf(text: string, around: Around, domain: (host: string) => string | undefined): Name | undefined {
   if (around.detection) return undefined
   const extension = extensionOf(text)
   if (!around.defanged) {
     if (files.has(extension)) return filename(text, around)
     if (either.has(extension) && isRatherFile(text, extension, around)) return filename(text, around)
   }
-  const domain = domainOf(text, around)
-  if (domain !== undefined) return domain
-  return files.has(extension) || either.has(extension) ? filename(text, around) : undefined
+  const name = domainOf(text, around, domain)
+  if (name !== undefined) return name
+  return files.has(extension) || (either.has(extension) && text.indexOf('.') === text.lastIndexOf('.'))
+    ? filename(text, around)
+    : undefined
 }
 
 function isRatherFile(text: string, extension: string, around: Around): boolean {
@@ -91,23 +94,33 @@ function isRatherFile(text: string, extension: string, around: Around): boolean 
 }
 
 function filename(text: string, around: Around): Name | undefined {
-  if (text.length > filenameLengthMax || frameworks.test(text) || libraries.test(text)) return undefined
+  if (
+    text.length > filenameLengthMax ||
+    (hasFramework.has(extensionOf(text)) && frameworks.test(text)) ||
+    (/\d\.\d/.test(text) && libraries.test(text))
+  )
+    return undefined
   const extension = extensionOf(text)
   const stem = text.slice(0, -extension.length - 1)
   // Behind a percent sign begins the rest of an encoded path, which is no name by itself.
   if (around.before === '%') return undefined
-  if (!/[\p{L}\p{N}]/u.test(stem)) return undefined
   // A line number after a source file: a stack trace, in which files are code and not artefacts.
   if (around.after === ':' && /\d/.test(around.afterNext) && sources.has(extension)) return undefined
+  // `hashes.MD5` is a property; a file of digests ends in small letters.
+  if (/^(?:MD5|SHA1|SHA256)$/.test(text.slice(-extension.length))) return undefined
   // `object.log(` and `this.config = {` are calls and members.
   if (around.after === '(' && !/[-_\d]/.test(stem)) return undefined
-  if (/^(?:this|self|window|document|console|math|json|module|process|logger|log)$/i.test(stem)) return undefined
+  if (wordy.has(extension) && objects.has(stem.toLowerCase())) return undefined
   // Reversed names of packages (`org.example.core`) and fields (`event.key`) end in words that are extensions too.
-  if (/^(?:com|org|net|java|javax)\./.test(text) && text.split('.').length > 2) return undefined
+  if (stem.includes('.') && /^(?:com|org|net|java|javax)\./.test(text)) return undefined
+  if (wordy.has(extension) && /[a-z][A-Z]/.test(stem) && !stem.includes('.')) return undefined
   if (wordy.has(extension) && fieldOwners.has(stem.split('.')[0]?.toLowerCase() ?? '')) return undefined
   if (/^\d+(?:\.\d+)*$/.test(stem) && extension.length === 1) return undefined
   return { type: 'filename', value: text }
 }
+
+const hasFramework = new Set(['js', 'net', 'ts', 'py', 'io'])
+const objects = new Set('this self window document console math json module process logger log'.split(' '))
 
 /** Extensions that are ordinary words, and so also the last part of a field's name. */
 const wordy = new Set(
@@ -123,37 +136,48 @@ export function hostDomain(host: string): string | undefined {
   return ascii !== undefined && isPublic(ascii) ? ascii : undefined
 }
 
-function domainOf(text: string, around: Around): Name | undefined {
+function domainOf(text: string, around: Around, domain: (host: string) => string | undefined): Name | undefined {
   if (text.length > domainLengthMax || around.before === '@') return undefined
   if (!around.defanged && (around.before === '\\' || around.before === '/' || !readsAsDomain(text, around)))
     return undefined
-  const ascii = asciiOf(text)
-  if (ascii === undefined) return undefined
-  if (isPublic(ascii)) return { type: 'domain', value: ascii }
-  return internal.test(ascii) ? { type: 'hostname', value: ascii } : undefined
+  const value = domain(text)
+  if (value !== undefined) return { type: 'domain', value }
+  const ascii = internal.test(text) ? asciiOf(text) : undefined
+  return ascii === undefined ? undefined : { type: 'hostname', value: ascii }
 }
 
 /** Names inside an organisation: no registry knows them, so they are hosts and not domains (RFC 6762, RFC 8375, ICANN on .internal). */
-const internal = /^(?:[a-z0-9_](?:[a-z0-9-]*[a-z0-9])?\.)+(?:local|lan|internal|intra|corp|localdomain|home\.arpa)$/
+const internal = /\.(?:local|lan|internal|intra|corp|localdomain|home\.arpa)$/i
 
 function isPublic(ascii: string): boolean {
   const found = parse(ascii, { validateHostname: false, extractHostname: false, detectIp: false, mixedInputs: false })
   return found.isIcann === true && found.domain !== null
 }
 
-const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/
-
+/** Lower-case ASCII form of a host name with at least two labels, or undefined when a label is not one (RFC 1123, RFC 5891). */
 function asciiOf(host: string): string | undefined {
-  let name = host.toLowerCase()
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant.
-  if (!/^[\x00-\x7f]*$/.test(name)) name = domainToASCII(name)
+  const lower = host.toLowerCase()
+  const name = toAscii(lower)
   if (name === '' || name.length > domainLengthMax) return undefined
-  const labels = name.split('.')
-  if (labels.length < 2 || !labels.every((part) => label.test(part))) return undefined
-  // Underscores are for service labels and odd hosts, never for the registered name itself (RFC 8552).
-  if (labels.slice(-2).some((part) => part.includes('_'))) return undefined
-  return /^\d+$/.test(labels.at(-1) as string) ? undefined : name
+  let label = name.length
+  // Backwards, because the last label fails most often: it must hold a letter.
+  for (let count = 0, letters = false, i = name.length - 1; i >= -1; i--) {
+    const bit = i < 0 ? dot : bitOf(name.charCodeAt(i))
+    if (bit === dot) {
+      if (label === i + 1 || label - i > labelLengthMax + 1) return undefined
+      if (name.charCodeAt(i + 1) === 45 || name.charCodeAt(label - 1) === 45) return undefined
+      if (++count === 1 && (!letters || i < 0)) return undefined
+      label = i
+    } else if (bit === underscore) {
+      // Underscores are for service labels and odd hosts, never for the registered name itself (RFC 8552).
+      if (count < 2) return undefined
+    } else if ((bit & lowerBits) !== 0) letters = true
+    else if (bit !== digit && bit !== dash) return undefined
+  }
+  return name
 }
+
+const labelLengthMax = 63
 
 /** Rules against code, fields, detection names and missing spaces, which defanging or a URL around it overrules. */
 function readsAsDomain(text: string, around: Around): boolean {
@@ -163,9 +187,10 @@ function readsAsDomain(text: string, around: Around): boolean {
   if (around.after === '(' && !/[-\d]/.test(text)) return false
   // `System.Net`, `Program.Main`, `ASP.NET`: registered names are written in one case, at least in their last part.
   if (/[A-Z]/.test(last) && !(text === text.toUpperCase() && text.length > 7)) return false
-  if (frameworks.test(text)) return false
+  if (hasFramework.has(last.toLowerCase()) && frameworks.test(text)) return false
   const tld = last.toLowerCase()
-  if (fieldSuffixes.has(tld) && fieldOwners.has(first)) return false
+  if (fieldSuffixes.has(tld) && (fieldOwners.has(first) || ((tld === 'name' || tld === 'id') && text.includes('_'))))
+    return false
   if (
     labels.length > 2 &&
     /^(?:com|org|net|edu|gov|io|co)$/.test(first) &&

@@ -43,6 +43,8 @@ function endsPath(text: string, c: number, i: number, component: number, opener:
   if (c === 34 || c === 42 || c === 58 || c === 60 || c === 62 || c === 63 || c === 96 || c === 124) return true
   if (c === 39) return opener === "'" || !isAlnum(text.charCodeAt(i + 1))
   if (c === 59) return true
+  // `module.dll,Export` calls an export, `module.dll+1a0b` is an offset in a call trace.
+  if (c === 43) return hasExtension(text.slice(component, i))
   if (c === 44) return isSpace(text.charCodeAt(i + 1)) || hasExtension(text.slice(component, i))
   if (c === 41 || c === 93 || c === 125) {
     const open = c === 41 ? '(' : c === 93 ? '[' : '{'
@@ -54,8 +56,8 @@ function endsPath(text: string, c: number, i: number, component: number, opener:
 
 /** Between quotes a path may hold any words, unless a program's name and a space say that arguments follow. */
 function quotedEnd(text: string, start: number, body: number, opener: string): number {
+  if (opener !== '"' && opener !== "'" && opener !== '`' && opener !== '“') return -1
   const closer = opener === '“' ? '”' : opener
-  if (!`"'\`”`.includes(closer) || closer === '') return -1
   const ahead = text.slice(body, body + 300)
   const close = ahead.indexOf(closer)
   if (close <= 0) return -1
@@ -69,20 +71,44 @@ function quotedEnd(text: string, start: number, body: number, opener: string): n
 /** Where to go on after the space at `i`: into the next word of the same name, or -1 when the path ends here. */
 function spaceGoesOn(text: string, component: number, i: number): number {
   if (i === component || hasExtension(text.slice(component, i))) return -1
-  const ahead = text.slice(i, i + spanMax)
-  const cut = ahead.search(/[\\/:*?"<>|\r\n\t`;=,]|\s-|\. | {2}/)
-  const span = cut < 0 ? ahead : ahead.slice(0, cut)
-  const words = span.trim().split(' ')
-  const stops = words.findIndex((word) => english.has(word.toLowerCase()) && word === word.toLowerCase())
-  if (cut >= 0 && ahead[cut] === '\\' && !span.endsWith(' ') && stops < 0 && words.length <= 4) return i + span.length
-  // The last name of the path: only when it ends in an extension soon, and no English comes before that.
-  let at = i
-  for (const [k, word] of words.slice(0, wordsMax).entries()) {
-    if (k === stops) return -1
-    at += 1 + word.length
-    if (hasExtension(word.replace(/[).,'\]]+$/, ''))) return at - (/[).,'\]]+$/.exec(word)?.[0].length ?? 0)
+  const limit = Math.min(text.length, i + spanMax)
+  let words = 0
+  for (let from = i + 1, at = from; at <= limit; at++) {
+    const c = text.charCodeAt(at)
+    // The rest of a folder's name, when a separator follows soon and nothing before it reads as English.
+    if (c === 92) return words < 4 && at > from ? at : -1
+    if (c !== 32 && !endsWord(c)) continue
+    if (at === from || text.charCodeAt(from) === 45 || isEnglish(text, from, at)) return -1
+    // The rest of the last name of the path, when it ends in an extension.
+    let end = at
+    while (end > from && `).,'];`.includes(text.charAt(end - 1))) end--
+    if (hasExtension(text.slice(from, end))) return end
+    if (c !== 32 || end < at || ++words >= wordsMax) return -1
+    from = at + 1
   }
   return -1
+}
+
+/** What ends a word inside a path: the end of the text, control characters, and the characters no file name may have. */
+function endsWord(c: number): boolean {
+  return (
+    Number.isNaN(c) ||
+    c < 32 ||
+    c === 34 ||
+    c === 42 ||
+    c === 44 ||
+    c === 47 ||
+    (c >= 58 && c <= 63) ||
+    c === 96 ||
+    c === 124
+  )
+}
+
+/** The longest word of `english`. */
+const englishLengthMax = 8
+
+function isEnglish(text: string, from: number, to: number): boolean {
+  return to - from <= englishLengthMax && english.has(text.slice(from, to))
 }
 
 function trimmedEnd(text: string, body: number, end: number): number {
@@ -144,15 +170,23 @@ export function registryKeyEnd(text: string, start: number, body: number): numbe
 }
 
 function keySpaceGoesOn(text: string, i: number, opener: string): number {
-  const ahead = text.slice(i, i + spanMax)
-  const quote = '"\'`“'.includes(opener) && opener !== '' ? ahead.indexOf(opener === '“' ? '”' : opener) : -1
-  if (quote > 0 && !/[\r\n]/.test(ahead.slice(0, quote))) return i + quote
-  const cut = ahead.search(/[\\"<>|\r\n\t`;=,:]|\. | {2}/)
-  const span = cut < 0 ? '' : ahead.slice(0, cut)
-  if (cut < 0 || ahead[cut] !== '\\' || span.endsWith(' ')) return -1
-  const words = span.trim().split(' ')
-  if (words.length > 5 || words.some((word) => english.has(word) || hiveOf(word) !== undefined)) return -1
-  return i + span.length
+  if (opener === '"' || opener === "'" || opener === '`' || opener === '“') {
+    const ahead = text.slice(i, i + spanMax)
+    const quote = ahead.indexOf(opener === '“' ? '”' : opener)
+    if (quote > 0 && !/[\r\n]/.test(ahead.slice(0, quote))) return i + quote
+  }
+  let words = 0
+  for (let from = i + 1, at = from; at < i + spanMax; at++) {
+    const c = text.charCodeAt(at)
+    if (c === 92) return at > from && words < 5 && hiveOf(text.slice(from, at)) === undefined ? at : -1
+    if (c !== 32) {
+      if (endsWord(c) && c !== 42 && c !== 47) return -1
+      continue
+    }
+    if (at === from || isEnglish(text, from, at) || ++words >= 5) return -1
+    from = at + 1
+  }
+  return -1
 }
 
 /** `HKLM\…` for every spelling of the hive, one backslash between names. */

@@ -11,8 +11,9 @@ import {
 } from './addresses.ts'
 import { dash, digit, dot, isAlnum, isDigit, isHex, underscore } from './chars.ts'
 import { ssdeepEnd } from './digests.ts'
+import { addUrl } from './read-urls.ts'
 import type { Scanner, Word } from './scanner.ts'
-import { portEnd } from './urls.ts'
+import { barePath, portEnd } from './urls.ts'
 import { isVersion } from './versions.ts'
 
 const quad = /\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d]|\.\d)/y
@@ -50,6 +51,11 @@ function addAddress(scanner: Scanner, address: string, start: number, end: numbe
     return to
   }
   if (isNetmask(address)) return end
+  // In a log, a path behind address and port is what a request asked for; defanged, somebody meant a web address.
+  if (scanner.refanged.defanged(start, end)) {
+    const url = barePath(text, { type: 'ipv4', value: address }, start, end)
+    if (url !== undefined && /\/[A-Za-z_~.-]/.test(url.value)) return addUrl(scanner, url)
+  }
   scanner.add('ipv4', address, start, end)
   if (text.charCodeAt(end) === 45 && end < wordEnd) {
     const other = /^\d{1,3}(?:\.\d{1,3}){3}/.exec(text.slice(end + 1, wordEnd))?.[0] ?? ''

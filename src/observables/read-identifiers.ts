@@ -1,8 +1,8 @@
-import { alnumBits, dash, digit, dot, hexBits, isAlnum, isDigit, underscore } from './chars.ts'
+import { alnumBits, dash, digit, dot, hexBits, isAlnum, underscore } from './chars.ts'
 import { digestAs, digestType } from './digests.ts'
 import { isMachineName } from './labels.ts'
 import type { Scanner, Word } from './scanner.ts'
-import { isBitcoin, isEthereum, isMonero } from './wallets.ts'
+import { walletOf } from './wallets.ts'
 
 // Dashes as word processors and web pages write them: hyphen, no-break hyphen, figure, en, em, minus, small, full-width.
 const dashes = '[-_\\u2010-\\u2015\\u2212\\ufe63\\uff0d]'
@@ -61,9 +61,8 @@ function readPlain(scanner: Scanner, word: Word, length: number): number {
   }
   if (length <= 12) return readShort(scanner, word, length)
   const value = text.slice(start, end)
-  if (length === 42 && isEthereum(value)) return scanner.add('eth', value, start, end)
-  if (length >= 26 && length <= 74 && isBitcoin(value)) return scanner.add('btc', value, start, end)
-  if ((length === 95 || length === 106) && isMonero(value)) return scanner.add('xmr', value, start, end)
+  const wallet = length >= 26 && length <= 106 ? walletOf(value, scanner.patience) : undefined
+  if (wallet !== undefined) return scanner.add(wallet, value, start, end)
   return -1
 }
 
@@ -121,13 +120,20 @@ function readSystem(scanner: Scanner, word: Word): number {
 /** A CVE anywhere in a word: detection names and file names carry them (`Exploit.CVE-2021-1732.I`). */
 function readCve(scanner: Scanner, word: Word): number {
   const { text } = scanner
-  const { start, end } = word
-  const at = start + text.slice(start, end).search(/cve/i)
-  if (at < start || isAlnum(text.charCodeAt(at - 1))) return -1
-  cve.lastIndex = at
-  const match = cve.exec(text)
-  if (match === null) return -1
-  return scanner.add('cve', `CVE-${match[1]}-${match[2]}`, at, at + match[0].length)
+  for (let i = word.start + 1; i < word.end - 1; i++) {
+    if (
+      (text.charCodeAt(i) | 32) !== 118 ||
+      (text.charCodeAt(i - 1) | 32) !== 99 ||
+      (text.charCodeAt(i + 1) | 32) !== 101
+    )
+      continue
+    const at = i - 1
+    if (isAlnum(text.charCodeAt(at - 1))) return -1
+    cve.lastIndex = at
+    const match = cve.exec(text)
+    return match === null ? -1 : scanner.add('cve', `CVE-${match[1]}-${match[2]}`, at, at + match[0].length)
+  }
+  return -1
 }
 
 function readDashed(scanner: Scanner, word: Word, value: string): number {
@@ -151,8 +157,4 @@ function readDashed(scanner: Scanner, word: Word, value: string): number {
   }
   if (isMachineName(value)) return scanner.add('hostname', value, start, end)
   return -1
-}
-
-export function startsWithDigit(text: string, at: number): boolean {
-  return isDigit(text.charCodeAt(at))
 }

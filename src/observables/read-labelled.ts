@@ -16,10 +16,12 @@ export function readLabelled(scanner: Scanner, word: Word, to: number): number {
   const { start, end } = word
   if (end - start > labelLengthMax) return -1
   const next = text.charCodeAt(to)
-  const name = text.slice(start, end)
-  if (next === 47 && agentNames.test(name)) return readAgent(scanner, name, start)
-  if (!mayLabel(next)) return -1
-  const meaning = meaningOf(name)
+  if (next === 47) {
+    const agent = text.slice(start, end)
+    return agentNames.test(agent) ? readAgent(scanner, agent, start) : -1
+  }
+  if (!mayLabel(text, to, next, word)) return -1
+  const meaning = meaningOf(labelText(text, start, end))
   switch (meaning) {
     case undefined:
       return -1
@@ -48,37 +50,47 @@ export function readLabelled(scanner: Scanner, word: Word, to: number): number {
   }
 }
 
-/** `:`, `=`, `|`, a quote, a space, a dot leader or mark-up: what separates a label from its value. */
-function mayLabel(code: number): boolean {
-  return (
-    code === 58 ||
-    code === 61 ||
-    code === 124 ||
-    code === 34 ||
-    code === 39 ||
-    code === 32 ||
-    code === 9 ||
-    code === 96 ||
-    code === 42 ||
-    code === 10
-  )
+/** A separator, or spaces, dots, quotes or mark-up with a separator behind them. Two labels need none: `UA "…"`, `mutex …`. */
+function mayLabel(text: string, to: number, next: number, word: Word): boolean {
+  if (next === 58 || next === 61 || next === 124) return true
+  const length = word.end - word.start
+  if (length === 2 || length === 5) {
+    const first = text.charCodeAt(word.start) | 32
+    if (first === 117 || first === 109) return true
+  }
+  if (next !== 32 && next !== 34 && next !== 39 && next !== 9 && next !== 96 && next !== 42) return false
+  for (let i = to; i < to + leadMax; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 58 || c === 61 || c === 124) return true
+    if (c !== 32 && c !== 46 && c !== 34 && c !== 39 && c !== 9 && c !== 96 && c !== 42) return false
+  }
+  return false
+}
+
+/** The longest dot leader we have seen between a label and its colon is 14. */
+const leadMax = 24
+
+/** The label with the word before it when it is but half of one: "Account Name:", "Workstation name:". */
+function labelText(text: string, start: number, end: number): string {
+  const word = text.slice(start, end)
+  if (word.length !== 4 || word.toLowerCase() !== 'name') return word
+  return (/[A-Za-z]{3,16}[ _]$/.exec(text.slice(Math.max(0, start - 17), start))?.[0] ?? '') + word
 }
 
 /** A single `curl/8.1` in running text is software; in quotes or behind a label it is what a client called itself. */
 function readAgent(scanner: Scanner, name: string, start: number): number {
   const { text } = scanner
+  const opener = text.charAt(start - 1)
+  const closer = opener === '“' ? '”' : opener === '"' || opener === "'" || opener === '`' ? opener : ''
+  const isBrowser = /^(?:mozilla|opera|dalvik)$/i.test(name)
+  const isPlain = /^(?:python-requests|go-http-client|python-urllib|windowspowershell|sqlmap|zgrab)$/i.test(name)
+  const labelled = /(?:agent|\bua|client)["']?\s*[:=|]\s*$/i.test(text.slice(Math.max(0, start - 24), start))
+  // A browser's agent goes on with a comment; without one, "Mozilla/5.0" is prose about browsers.
+  if (isBrowser && !labelled && !/^[\d.]+ \(/.test(text.slice(start + name.length + 1, start + name.length + 12)))
+    return -1
+  if (!isBrowser && !isPlain && !labelled && closer === '') return -1
   const end = agentEnd(text, start)
   if (end < 0) return -1
-  const opener = text.charAt(start - 1)
-  const quoted = '"\'`“'.includes(opener) && opener !== '' && (opener === '“' ? '”' : opener) === text.charAt(end)
-  const browser = /^(?:mozilla|opera|dalvik)$/i.test(name) && text.slice(start, end).includes('(')
-  const labelled = /(?:agent|\bua|client)["']?\s*[:=|]\s*$/i.test(text.slice(Math.max(0, start - 24), start))
-  if (
-    !quoted &&
-    !browser &&
-    !labelled &&
-    !/^(?:python-requests|go-http-client|python-urllib|windowspowershell|sqlmap|zgrab)$/i.test(name)
-  )
-    return -1
+  if (!isBrowser && !isPlain && !labelled && text.charAt(end) !== closer) return -1
   return scanner.add('useragent', text.slice(start, end), start, end)
 }

@@ -18,38 +18,43 @@ export function readName(scanner: Scanner, word: Word): number {
   const { start, end, bits } = word
   if ((bits & dot) === 0) return end
   const around = {
-    before: text.charAt(start - 1),
+    // The second of two names with a slash between them stands by itself.
+    before: scanner.alternative === start ? ' ' : text.charAt(start - 1),
     after: text.charAt(end),
     afterNext: text.charAt(end + 1),
     defanged: scanner.refanged.defanged(start, end),
     detection: text.charCodeAt(start - 1) === 47 && detectionPrefix.test(text.slice(Math.max(0, start - 16), start)),
   }
   const value = text.slice(start, end)
-  const name = nameOf(value, around)
+  const name = nameOf(value, around, (host) => scanner.domain(host))
   if (name === undefined) return end
   if (name.type === 'filename') return addFilename(scanner, name.value, start, end)
-  const url = name.type === 'domain' ? barePath(text, name.value, start, end) : undefined
-  if (url !== undefined && !isAlternative(text, end)) return addUrl(scanner, url)
+  const url = name.type === 'domain' ? barePath(text, { type: 'domain', value: name.value }, start, end) : undefined
+  const two = url !== undefined && isAlternative(scanner, end)
+  if (two) scanner.alternative = end + 1
+  if (url !== undefined && !two) return addUrl(scanner, url)
   return scanner.add(name.type, name.value, start, end)
 }
 
 /** `one.example/two.example` are two names and no path. */
-function isAlternative(text: string, slash: number): boolean {
+function isAlternative(scanner: Scanner, slash: number): boolean {
+  const { text } = scanner
   const next = /^\/([\w-]+(?:\.[\w-]+)+)(?![\w/?#.-])/.exec(text.slice(slash, slash + 260))?.[1]
   if (next === undefined || hasExtension(next)) return false
-  return nameOf(next, { before: ' ', after: '', afterNext: '', defanged: false, detection: false })?.type === 'domain'
+  const alone = { before: ' ', after: '', afterNext: '', defanged: false, detection: false }
+  return nameOf(next, alone, (host) => scanner.domain(host))?.type === 'domain'
 }
 
 /** Takes the words before a file name along when quotes say that they belong to it. */
 function addFilename(scanner: Scanner, value: string, start: number, end: number): number {
   const { text } = scanner
   const closer = text.charAt(end)
-  if (closer !== '' && '"`”\''.includes(closer) && text.charAt(start - 1) === ' ') {
+  if (closer !== '' && '"`”\''.includes(closer) && !isAlnum(text.charCodeAt(start - 1))) {
     const before = text.slice(Math.max(0, start - quoteReach), start)
     const open = before.lastIndexOf(closer === '”' ? '“' : closer)
     const words = open < 0 ? '' : before.slice(open + 1)
     const isTitle =
-      open >= 0 && /^[\p{L}\p{N}(][\p{L}\p{N} ()&,'+_.-]*$/u.test(words) && !isAlnum(before.charCodeAt(open - 1))
+      open >= 0 && /^[\p{L}\p{N}(][\p{L}\p{N} ()#&,'+_.-]*$/u.test(words) && !isAlnum(before.charCodeAt(open - 1))
     if (isTitle && words.split(' ').length <= 10 && !words.split(' ').some(hasExtension)) {
       return scanner.add('filename', words + value, start - words.length, end)
     }

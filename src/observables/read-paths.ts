@@ -1,4 +1,4 @@
-import { isAlnum, isDigit, isSpace } from './chars.ts'
+import { bitOf, isAlnum, isDigit, isSpace, letterBits } from './chars.ts'
 import { hasExtension } from './extensions.ts'
 import { hiveOf, registryKeyEnd, registryKeyText, unixPathEnd, windowsPathEnd, windowsPathText } from './paths.ts'
 import { readAddressIn } from './read-share.ts'
@@ -9,8 +9,9 @@ export function readDrive(scanner: Scanner, word: Word, colon: number): number {
   const { text } = scanner
   const start = colon - 1
   const separator = text.charCodeAt(colon + 1)
+  if (separator !== 92 && separator !== 47) return -1
   if (start !== word.start && isAlnum(text.charCodeAt(start - 1))) return -1
-  if (!/[A-Za-z]/.test(text.charAt(start)) || isSpace(text.charCodeAt(colon + 2))) return -1
+  if ((bitOf(text.charCodeAt(start)) & letterBits) === 0 || isSpace(text.charCodeAt(colon + 2))) return -1
   if (separator !== 92 && !(separator === 47 && isAlnum(text.charCodeAt(colon + 2)))) return -1
   return addPath(scanner, start, skipSeparators(text, colon + 1))
 }
@@ -31,9 +32,14 @@ const share = /\\{2,4}(?:[\w.$-]{1,255})(\\{1,2})(?=[\w$])/y
 /** `\\server\share\…`, and in the same place pipes and devices (`\\.\pipe\…`), which are no files. */
 export function readShare(scanner: Scanner, start: number): number {
   const { text } = scanner
+  if ((text.charCodeAt(start + 1) | 32) === 114) return readKernelKey(scanner, start)
   if (text.charCodeAt(start + 1) !== 92 || isAlnum(text.charCodeAt(start - 1)) || text.charCodeAt(start - 1) === 92)
     return start + 1
-  const device = /^\\{2,4}[.?]\\{1,2}[^\s"'<>|`]{0,200}/.exec(text.slice(start, start + 210))?.[0]
+  const mark = text.charCodeAt(start + 2) === 92 ? text.charCodeAt(start + 4) : text.charCodeAt(start + 2)
+  const device =
+    mark !== 46 && mark !== 63
+      ? undefined
+      : /^\\{2,4}[.?]\\{1,2}[^\s"'<>|`]{0,200}/.exec(text.slice(start, start + 210))?.[0]
   if (device !== undefined) {
     const drive = /^\\{2,4}\?\\{1,2}(?=[A-Za-z]:\\)/.exec(device)?.[0]
     return start + (drive ?? device).length
@@ -41,8 +47,31 @@ export function readShare(scanner: Scanner, start: number): number {
   share.lastIndex = start
   const match = share.exec(text)
   if (match === null) return start + 2
+  // Namespaces of WMI are written like shares.
+  if (
+    /^\\+(?:[\w.-]+\\+)?root\\+(?:cimv2|default|subscription|microsoft|wmi|security|standardcimv2)/i.test(
+      text.slice(start, start + 80),
+    )
+  ) {
+    return start + match[0].length
+  }
   readAddressIn(scanner, start, start + match[0].length)
   return addPath(scanner, start, start + match[0].length)
+}
+
+const kernelKey = /\\REGISTRY\\{1,2}(MACHINE|USER)(?=\\)/iy
+
+/** `\\REGISTRY\\MACHINE\\…`, as drivers and so many sensors write the hives. */
+function readKernelKey(scanner: Scanner, start: number): number {
+  const { text } = scanner
+  kernelKey.lastIndex = start
+  const match = kernelKey.exec(text)
+  if (match === null) return start + 1
+  const body = start + match[0].length
+  const end = registryKeyEnd(text, start, body)
+  if (end < 0) return body
+  const hive = (match[1] as string).toUpperCase() === 'USER' ? 'HKU' : 'HKLM'
+  return scanner.add('regkey', registryKeyText(hive, text.slice(body, end)), start, end)
 }
 
 function skipSeparators(text: string, at: number): number {
@@ -53,6 +82,8 @@ function skipSeparators(text: string, at: number): number {
 
 function addPath(scanner: Scanner, start: number, body: number): number {
   const { text } = scanner
+  // The next drive, glued on: this one has no folder.
+  if (text.charCodeAt(body + 1) === 58 && text.charCodeAt(body + 2) === 92) return body
   const end = windowsPathEnd(text, start, body)
   if (end <= body) return body
   return scanner.add('filepath', windowsPathText(text.slice(start, end)), start, end)
@@ -90,7 +121,7 @@ export function readRegistry(scanner: Scanner, word: Word, to: number): number {
   return scanner.add('regkey', registryKeyText(hive, text.slice(body, end)), word.start, end)
 }
 
-const accountName = /\\{1,2}([A-Za-z0-9_][\w.$-]{0,63})/y
+const accountName = /\\{1,2}([A-Za-z0-9_][\w.$-]{2,63})/y
 /** Names before a backslash that are folders, keys or namespaces and no domain of accounts. */
 const notDomains =
   /^(?:SOFTWARE|SYSTEM|SYSTEM32|SAM|SECURITY|HARDWARE|WINDOWS|WINNT|TEMP|TMP|USERS|PROGRAMDATA|DEVICE|REGISTRY|GLOBAL|LOCAL|SESSIONS|BASENAMEDOBJECTS|PIPE|DRIVERS|ROOT|CIMV2|STARTUP|DESKTOP|DOWNLOADS|DOCUMENTS|APPDATA|BIN|OBJ|SRC|RUN|HK\w+|[A-Z])$/i

@@ -5,10 +5,11 @@ import { schemeBefore, type Url, urlAt } from './urls.ts'
 /** `scheme://…`, also with the backslashes that some defanging leaves. `to` is where the colon is. -1 when it is none. */
 export function readUrl(scanner: Scanner, word: Word, to: number): number {
   const { text } = scanner
-  const slashes = text.startsWith('://', to)
+  const next = text.charCodeAt(to + 1)
+  if ((next !== 47 && next !== 92 && next !== 32) || word.end !== to) return -1
+  const slashes = next === 47 && text.charCodeAt(to + 2) === 47
   if (!slashes && !text.startsWith(':\\\\', to) && !text.startsWith(': //', to)) return -1
   const end = word.end
-  if (end !== to) return -1
   if (slashes && /file$/i.test(text.slice(Math.max(word.start, end - 4), end)))
     return Math.max(to + 3, readUnix(scanner, to + 3))
   const scheme = schemeBefore(text, end)

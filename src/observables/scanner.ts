@@ -1,6 +1,7 @@
 import type { ObservableType } from '../model/observable.ts'
 import { bitOf, dash, digit, dot, high, isAlnum, underscore } from './chars.ts'
 import { type Cell, type Column, cellsOf, filenameIn } from './columns.ts'
+import { hostDomain } from './names.ts'
 import { readAddress, readColons } from './read-addresses.ts'
 import { readEmail } from './read-emails.ts'
 import { readIdentifier } from './read-identifiers.ts'
@@ -28,8 +29,12 @@ export class Scanner {
   readonly refanged: Refanged
   readonly found: Found[] = []
   readonly versions = { lastEnd: -1 }
+  /** Where the second of two names with a slash between them begins. */
+  alternative = -1
+  readonly patience = { falseChecksums: 0 }
   readonly #cells: readonly Cell[]
   #cell = 0
+  readonly #domains = new Map<string, string | undefined>()
 
   constructor(refanged: Refanged) {
     this.refanged = refanged
@@ -60,6 +65,15 @@ export class Scanner {
   add(type: ObservableType, value: string, start: number, end: number): number {
     this.found.push({ type, value, start, end })
     return end
+  }
+
+  /** `hostDomain`, once for each name: the same few names fill a report, and the public suffix list costs the most of all. */
+  domain(host: string): string | undefined {
+    const known = this.#domains.get(host)
+    if (known !== undefined || this.#domains.has(host)) return known
+    const domain = hostDomain(host)
+    if (this.#domains.size < domainsMax) this.#domains.set(host, domain)
+    return domain
   }
 
   /** The column this offset stands in, when its head says something. Offsets must not go back. */
@@ -147,6 +161,9 @@ export class Scanner {
     return readName(this, word)
   }
 }
+
+/** Names kept from one text; a report has hundreds, and beyond this the text is a list in which none comes twice. */
+const domainsMax = 4096
 
 /** What a plain word of prose has none of. */
 const telling = digit | dot | dash | underscore | high

@@ -30,6 +30,9 @@ const schemes: readonly [RegExp, string][] = [
 
 /** The scheme that ends at `end` (where `://` or its like begins): how it is rightly written, and where it starts. */
 export function schemeBefore(text: string, end: number): { scheme: string; start: number } | undefined {
+  // The two that nearly all are, without a pattern.
+  if (text.startsWith('http', end - 4)) return { scheme: 'http', start: end - 4 }
+  if (text.startsWith('https', end - 5)) return { scheme: 'https', start: end - 5 }
   const before = text.slice(Math.max(0, end - schemeLengthMax), end)
   let best: { scheme: string; start: number } | undefined
   for (const [pattern, scheme] of schemes) {
@@ -54,23 +57,30 @@ export function urlAt(text: string, scheme: string, schemeStart: number, authori
   const written = (split[2] as string).replace(/[._-]+$/, '')
   const from = start + (userInfo === undefined ? 0 : userInfo.length + 1)
   const read = hostOf(written, from)
-  if (read === undefined) return undefined
+  // Over a space (`hxxp:// evil.example`) only to a real host: "http:// and" is prose about schemes.
+  if (read === undefined || (read.host === undefined && text.charCodeAt(start - 1) === 32)) return undefined
   const hostEnd = from + written.length
+  // `http://http://…`: what stands where the host should is another scheme.
+  if (text.charCodeAt(hostEnd) === 58 && text.charCodeAt(hostEnd + 1) === 47) return undefined
   const end = trimmed(text, hostEnd, bodyEnd(text, hostEnd, text.charAt(schemeStart - 1)))
   const rest = text.slice(hostEnd, end).replaceAll('\\', '/')
   const prefix = userInfo === undefined ? '' : `${userInfo}@`
   return { value: `${scheme}://${prefix}${read.text}${rest}`, start: schemeStart, end, host: read.host }
 }
 
-/** A URL without a scheme: a domain (already recognised, at [start, hostEnd)) with a path behind it. */
-export function barePath(text: string, domain: string, start: number, hostEnd: number): Url | undefined {
+/** A URL without a scheme: a host (already recognised, at [start, hostEnd)) with a path behind it. */
+export function barePath(
+  text: string,
+  name: { type: 'domain' | 'ipv4'; value: string },
+  start: number,
+  hostEnd: number,
+): Url | undefined {
   const port = /^:\d{1,5}(?=\/)/.exec(text.slice(hostEnd, hostEnd + 7))?.[0] ?? ''
   const path = hostEnd + port.length
   if (text.charCodeAt(path) !== 47 || !isPathStart(text, path + 1)) return undefined
   const end = trimmed(text, path, bodyEnd(text, path, text.charAt(start - 1)))
   if (end <= path + 1) return undefined
-  const host = { type: 'domain' as const, value: domain, start, end: hostEnd }
-  return { value: domain + port + text.slice(path, end), start, end, host }
+  return { value: name.value + port + text.slice(path, end), start, end, host: { ...name, start, end: hostEnd } }
 }
 
 function isPathStart(text: string, at: number): boolean {

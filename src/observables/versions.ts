@@ -9,6 +9,8 @@ const lookBackMax = 48
 
 const cue =
   /(?:\b|_)(?:versions?|vers?|engine|firmware|release|build|ext|extension|oid|section|clause|chapter|paragraph|rev|revision|hotfix|kernel|driver|sdk|ruleset|upgraded? to|updated? to|fixed in|patched in|introduced in|before|prior to|earlier than|older than|newer than|up to|cost cent(?:re|er))[\s.:#="'_-]*$/i
+/** The same inside a name in camel case: `agentVersion`. */
+const camelCue = /[a-z](?:Version|Build|Release|Firmware)[\s.:#="'_-]*$/
 const looseCue = /(?:before|prior to|earlier than|older than|newer than|up to)[\s]*$/i
 const list = /^\s{0,3}(?:,|;|\/|\band|\bor|\bto|\bthrough|\bthru|-|–)?\s{0,3}(?:and|or|before)?\s{0,3}$/
 const after =
@@ -55,13 +57,14 @@ function reads(text: string, start: number, end: number, memory: VersionMemory):
   if (before.endsWith('/') && (bitOf(before.charCodeAt(before.length - 2)) & letterBits) !== 0) {
     return !slashed.test(/[\w.+-]+(?=\/$)/.exec(before)?.[0] ?? '')
   }
+  if (memory.lastEnd >= 0 && start - memory.lastEnd < 16 && list.test(text.slice(memory.lastEnd, start)))
+    return isSmall(quad)
   after.lastIndex = end
   const follows = after.exec(text)
   if (follows !== null && !isRange(text, end)) return true
   // "before 10.0.0.5 connected" is English; "before 7.2.4" is a version only when its numbers are small.
+  if (camelCue.test(before)) return true
   if (cue.test(before)) return looseCue.test(before) ? isSmall(quad) : true
-  if (memory.lastEnd >= 0 && start - memory.lastEnd < 16 && list.test(text.slice(memory.lastEnd, start)))
-    return isSmall(quad)
   if (/(?:CEF|LEEF):\s?\d(?:\.\d)?\|[^|\n]{0,40}\|[^|\n]{0,40}\|$/.test(text.slice(Math.max(0, start - 100), start)))
     return true
   return followsProduct(before, quad)

@@ -5,6 +5,35 @@ const base58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 const base58Value = new Int8Array(128).fill(-1)
 for (let i = 0; i < 58; i++) base58Value[base58.charCodeAt(i)] = i
 
+/**
+ * How many false checksums one text may cost. A report has none or a few; a text with more has them to keep us busy, and
+ * from there on a candidate is believed by its shape, so that nothing can be hidden behind a wall of false ones.
+ */
+export const falseChecksumsMax = 500
+
+export type Patience = { falseChecksums: number }
+
+/** The wallet a word is, by its length and first character. */
+export function walletOf(text: string, patience: Patience): 'btc' | 'eth' | 'xmr' | undefined {
+  const type = shapeOf(text)
+  if (type === undefined || patience.falseChecksums >= falseChecksumsMax) return type
+  if (type === 'btc' ? isBitcoin(text) : type === 'eth' ? isEthereum(text) : isMonero(text)) return type
+  patience.falseChecksums++
+  return undefined
+}
+
+function shapeOf(text: string): 'btc' | 'eth' | 'xmr' | undefined {
+  const first = text.charCodeAt(0)
+  if (first === 48) return text.length === 42 && text.charCodeAt(1) === 120 ? 'eth' : undefined
+  if (text.length >= 95)
+    return (text.length === 95 || text.length === 106) && /^[48][1-9A-HJ-NP-Za-km-z]+$/.test(text) ? 'xmr' : undefined
+  if (first === 49 || first === 51)
+    return text.length >= 26 && text.length <= 35 && /^[1-9A-HJ-NP-Za-km-z]+$/.test(text) && /[A-Z]/.test(text)
+      ? 'btc'
+      : undefined
+  return /^bc1[02-9ac-hj-np-z]{11,71}$/i.test(text) ? 'btc' : undefined
+}
+
 /** Bitcoin: base58check with version 0 (P2PKH) or 5 (P2SH), or bech32 / bech32m (BIP 173, BIP 350). */
 export function isBitcoin(text: string): boolean {
   const first = text.charCodeAt(0)
