@@ -1,4 +1,5 @@
 import { Resolver } from 'node:dns/promises'
+import ipaddr from 'ipaddr.js'
 
 /** No such name, no such record: DNS answered, and the answer is "none". Everything else is a failure. */
 const none = new Set(['ENOTFOUND', 'ENODATA'])
@@ -15,7 +16,8 @@ export function reverseBy(
     const stop = () => resolver.cancel()
     signal.addEventListener('abort', stop, { once: true })
     try {
-      return await resolver.reverse(address)
+      // Not resolver.reverse(): it says ENOTFOUND for a server that failed or was silent, which would read as "no name".
+      return await resolver.resolvePtr(pointerName(address))
     } catch (error) {
       if (error instanceof Error && 'code' in error && none.has(String(error.code))) return []
       throw error
@@ -23,4 +25,12 @@ export function reverseBy(
       signal.removeEventListener('abort', stop)
     }
   }
+}
+
+/** The name under which an address is looked up (RFC 1035, 3.5; RFC 3596, 2.5). */
+function pointerName(address: string): string {
+  const ip = ipaddr.parse(address)
+  const bytes = ip.toByteArray().reverse()
+  if (ip.kind() === 'ipv4') return `${bytes.join('.')}.in-addr.arpa`
+  return `${bytes.map((byte) => `${(byte & 15).toString(16)}.${(byte >> 4).toString(16)}`).join('.')}.ip6.arpa`
 }
