@@ -72,6 +72,10 @@ export const Config = z.object({
   connectors: z.array(z.string()).default([]),
   /** DNS servers for SPF, DKIM and DMARC; the system's own when empty. */
   dnsServers: z.array(z.string()).default([]),
+  /** Ask DNS for the names of our own addresses. */
+  reverseDns: z.boolean().default(true),
+  /** Folders or files of playbooks of your own, besides those that come along. */
+  playbooks: z.array(z.string()).default([]),
   replyHoldSeconds: z.number().min(0).max(3600).default(30),
   businessHours: z
     .object({
@@ -90,10 +94,20 @@ export type Settings = {
   readonly logLevel: string
 }
 
+/** Where things are, by the environment alone: known also when the settings themselves cannot be read. */
+export function placesOf(env: NodeJS.ProcessEnv = process.env): {
+  readonly dataFolder: string
+  readonly configFile: string
+  readonly databaseUrl: string | null
+} {
+  const dataFolder = path.resolve(env['COUNTERFOIL_DATA'] ?? '.counterfoil')
+  const configFile = env['COUNTERFOIL_CONFIG'] ?? path.join(dataFolder, 'counterfoil.yaml')
+  return { dataFolder, configFile, databaseUrl: env['DATABASE_URL'] ?? null }
+}
+
 /** Reads the environment and `counterfoil.yaml`. The only place that reads `process.env`. Throws Trouble('input.invalid') that names the setting. */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
-  const dataFolder = path.resolve(env['COUNTERFOIL_DATA'] ?? '.counterfoil')
-  const file = env['COUNTERFOIL_CONFIG'] ?? path.join(dataFolder, 'counterfoil.yaml')
+  const { dataFolder, configFile: file, databaseUrl } = placesOf(env)
   let raw: unknown = {}
   if (existsSync(file)) {
     try {
@@ -105,8 +119,13 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const parsed = Config.safeParse(raw)
   if (!parsed.success) throw new Trouble('input.invalid', { file, problem: z.prettifyError(parsed.error) })
   const config = { ...parsed.data, http: { ...parsed.data.http } }
-  if (env['COUNTERFOIL_PORT'] !== undefined) config.http.port = port.parse(env['COUNTERFOIL_PORT'])
-  return { dataFolder, databaseUrl: env['DATABASE_URL'] ?? null, config, logLevel: env['COUNTERFOIL_LOG'] ?? 'info' }
+  if (env['COUNTERFOIL_PORT'] !== undefined) {
+    const given = port.safeParse(env['COUNTERFOIL_PORT'])
+    if (!given.success)
+      throw new Trouble('input.invalid', { setting: 'COUNTERFOIL_PORT', problem: 'it is no port (0 to 65535)' })
+    config.http.port = given.data
+  }
+  return { dataFolder, databaseUrl, config, logLevel: env['COUNTERFOIL_LOG'] ?? 'info' }
 }
 
 /** A connector's secret from the environment. Only names that are meant for it: a description must not read what else is there. */
