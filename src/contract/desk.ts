@@ -16,8 +16,8 @@ const whenMaybe = when.nullable()
 export const Tab = z.enum(['needs', 'answer', 'asked', 'running', 'done', 'all'])
 export type Tab = z.infer<typeof Tab>
 
-/** More rows than fit twenty screens; who needs more filters. */
-export const queueRowsMax = 500
+/** More rows than ten screens hold; who needs more filters. */
+export const queueRowsMax = 200
 
 export const QueueQuery = z.object({
   tab: Tab.default('needs'),

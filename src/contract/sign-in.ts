@@ -31,7 +31,7 @@ export type SignInState = z.infer<typeof SignInState>
 export const Me = z.object({
   user: User,
   permissions: z.array(z.string()),
-  method: z.enum(['password', 'passkey']),
+  method: z.string(),
   passkeys: z.array(
     z.object({
       id: z.string(),
@@ -69,7 +69,7 @@ export const UserRow = User.extend({
 export type UserRow = z.infer<typeof UserRow>
 
 export const Welcome = z.object({
-  purpose: z.enum(['first-run', 'invite']),
+  purpose: z.enum(['first-run', 'invite', 'demo']),
   email: z.string().nullable(),
   role: Role,
   expiresAt: z.iso.datetime(),
@@ -104,6 +104,12 @@ export const signInApi = {
     says: 'What a first-run or invitation link is for; does not use it up',
     body: z.object({ token: Token }),
     answer: Welcome,
+  }),
+  'POST /api/welcome/enter': endpoint({
+    permission: 'one-time-link',
+    says: 'Enter a demo by its link',
+    body: z.object({ token: Token }),
+    answer: SignedIn,
   }),
   'POST /api/welcome/code': endpoint({
     permission: 'one-time-link',

@@ -18,6 +18,7 @@ export const troubles = {
   },
   'link.over': { status: 410, says: 'This link was used already, or its time is over.', next: 'Ask for a new one.' },
   'role.refused': { status: 403, says: 'Your role may not do this.', next: 'Ask an administrator or a lead.' },
+  'intake.refused': { status: 403, says: 'This was refused.', next: 'Ask the people who run this installation.' },
   'not.found': { status: 404, says: 'There is nothing here.', next: 'Go back to the list.' },
   'state.conflict': {
     status: 409,

@@ -1,0 +1,121 @@
+import type { Logger } from 'pino'
+import type { Settings } from '../config/config.ts'
+import type { ImportNoun, ImportPreview } from '../contract/house.ts'
+import type { Db } from '../db/open.ts'
+import type { Clock } from '../kit/clock.ts'
+import type { Connector, Health } from '../model/connector.ts'
+import type { Receipt } from '../model/message.ts'
+import type { QuestionName } from '../model/question.ts'
+import type { SensitiveSpan } from '../model/reply.ts'
+import type { Outcome } from '../model/triage.ts'
+import type { Xray } from '../model/xray.ts'
+
+/** A provider's post, as far as HTTP understands it; the intake door judges it. */
+export type Post = {
+  readonly bytes: Uint8Array
+  readonly contentType: string
+  /** What stood in the Authorization header after "Bearer ", or null. */
+  readonly key: string | null
+  readonly sourceAddress: string
+}
+
+/** A decision as a person gave it. */
+export type Deciding = {
+  readonly alertId: string
+  readonly outcome: Outcome
+  readonly reason: string
+  readonly cites: readonly string[]
+  readonly withoutEvidence: boolean
+  readonly version: number
+  readonly by: string
+}
+
+/**
+ * What the other rooms do for the front; `main.ts` passes it in. Every function throws Trouble: `not.found` for what does not
+ * exist, `state.conflict` for what somebody changed meanwhile, `input.invalid` with the field's name. `by` is an actor ("user:<id>").
+ */
+export type Work = {
+  readonly takePost: (post: Post) => Promise<Receipt>
+  readonly releaseFromQuarantine: (release: {
+    readonly messageId: string
+    readonly reason: string
+    readonly providerId: string | null
+    readonly by: string
+  }) => Promise<void>
+  readonly decide: (deciding: Deciding) => Promise<{ readonly decisionId: string; readonly version: number }>
+  readonly undo: (undoing: {
+    readonly alertId: string
+    readonly decisionId: string
+    readonly by: string
+  }) => Promise<void>
+  readonly askAgain: (asking: {
+    readonly alertId: string
+    readonly question: QuestionName
+    readonly ask: Readonly<Record<string, unknown>>
+    readonly by: string
+  }) => Promise<void>
+  readonly reply: {
+    /** The draft's id; makes one when the alert has none that is open. */
+    readonly draft: (alertId: string, by: string) => Promise<string>
+    readonly saveText: (id: string, text: string, version: number, by: string) => Promise<number>
+    readonly review: (
+      id: string,
+      verdicts: readonly {
+        readonly spanId: string
+        readonly verdict: SensitiveSpan['verdict']
+        readonly keepReason: string | null
+      }[],
+      version: number,
+      by: string,
+    ) => Promise<number>
+    /** The exact bytes that would leave now, and the text a person reads in them. */
+    readonly preview: (id: string) => Promise<{ readonly bytes: Uint8Array; readonly text: string }>
+    readonly release: (id: string, version: number, by: string) => Promise<void>
+    readonly cancel: (id: string, by: string) => Promise<void>
+    readonly settle: (id: string, arrived: boolean, reason: string, by: string) => Promise<void>
+  }
+  readonly answerQuestion: (
+    token: string,
+    answer: { readonly answer: 'yes' | 'no' | 'unsure' | 'not-me'; readonly comment: string },
+  ) => Promise<void>
+  readonly connectors: () => Promise<readonly { readonly connector: Connector; readonly health: Health }[]>
+  readonly importList: (list: {
+    readonly noun: ImportNoun
+    readonly bytes: Uint8Array
+    readonly source: string
+    /** Field of ours -> column of the file; null guesses. */
+    readonly mapping: Readonly<Record<string, string>> | null
+    /** True: say what would happen and change nothing. */
+    readonly dryRun: boolean
+    readonly by: string
+  }) => Promise<ImportPreview>
+  readonly xray: (folder: string) => Promise<Xray>
+  /** Writes the export line by line; `write` resolves when the reader has room again. */
+  readonly exportLedger: (write: (text: string) => Promise<void>) => Promise<void>
+  /** Readers of provider formats, for the settings page. */
+  readonly formats: readonly { readonly id: string; readonly title: string }[]
+  /** Hands over topics as they are notified, of all nodes. */
+  readonly listen: (onTopic: (topic: string) => void) => Promise<{ readonly close: () => Promise<void> }>
+}
+
+export type Front = {
+  readonly db: Db
+  readonly clock: Clock
+  readonly log: Logger
+  readonly settings: Settings
+  /** 256 bits (kit/seal.ts). */
+  readonly sealKey: Uint8Array
+  /** Folder of the built web app (web/dist). */
+  readonly webFolder: string
+  readonly work: Work
+  readonly limits?: Partial<Limits>
+}
+
+/** Requests for each peer address in a minute. */
+export type Limits = { readonly perMinute: number; readonly signInsPerMinute: number; readonly postsPerMinute: number }
+
+/**
+ * A page makes about ten calls and a person opens one a second at most; sign-ins are typed by hand; a provider's burst is
+ * measured at 200 a second (docs/benchmarks.md), doubled.
+ */
+export const limitsDefault: Limits = { perMinute: 1200, signInsPerMinute: 20, postsPerMinute: 24_000 }

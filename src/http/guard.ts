@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Access, may, type Permission, permissions } from '../contract/permissions.ts'
+import { noteSeen, type Session, sessionOf } from '../db/sessions.ts'
+import { Trouble } from '../kit/errors.ts'
+import type { Front } from './front.ts'
+import type { Site } from './serve.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access
+  }
+  interface FastifyRequest {
+    session: Session | null
+  }
+}
+
+const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** A token of ours is 43 characters; anything else is not looked up. */
+const tokenShape = /^[A-Za-z0-9_-]{43}$/
+
+/**
+ * The one place that decides who gets in. A route without `access` does not exist here (server.ts refuses to start), so
+ * that what is not said is shut.
+ */
+export function guard(app: FastifyInstance, front: Front, site: Site, origins: () => ReadonlySet<string>): void {
+  app.decorateRequest('session', null)
+  app.addHook('onRequest', async (request) => {
+    const access = request.routeOptions.config.access
+    if (access === undefined) return
+    if (!safe.has(request.method) && access !== 'provider-key') checkOrigin(request, origins())
+    if (access === 'public' || access === 'one-time-link' || access === 'provider-key') return
+    const session = await sessionBehind(request, front, site)
+    if (session === null) throw new Trouble('sign-in.needed')
+    if (!may(session.user.role, access)) throw new Trouble('role.refused', { access, role: session.user.role })
+    request.session = session
+    await noteSeen(front.db, session, front.clock.now())
+  })
+}
+
+/** The session of the request's cookie, or null. */
+export async function sessionBehind(request: FastifyRequest, front: Front, site: Site): Promise<Session | null> {
+  const token = request.cookies[site.cookieName]
+  if (token === undefined || !tokenShape.test(token)) return null
+  return sessionOf(front.db, token, front.clock.now())
+}
+
+/**
+ * Cross-site request forgery: the cookie is SameSite=Strict, and whatever changes something must come from a page of ours.
+ * Browsers send Origin with every such request; who sends none is a program, and then carries no cookie of a person's
+ * browser by accident, but is refused all the same: one rule.
+ */
+function checkOrigin(request: FastifyRequest, origins: ReadonlySet<string>): void {
+  const { origin } = request.headers
+  if (origin !== undefined && origins.has(origin)) return
+  throw new Trouble('origin.refused', { origin })
+}
+
+export function isPermission(access: Access): access is Permission {
+  return Object.hasOwn(permissions, access)
+}

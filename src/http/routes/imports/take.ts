@@ -1,0 +1,48 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { ImportNoun } from '../../../contract/house.ts'
+import { Trouble } from '../../../kit/errors.ts'
+import { type Asking, serve } from '../../serve.ts'
+
+/** A list of 100,000 assets with all columns is about 20 MB. */
+const listBytesMax = 32 * 1024 * 1024
+
+const Mapping = z.record(z.string().max(100), z.string().max(300))
+
+/** One file, the noun, and perhaps a mapping as JSON; fields may come in any order. */
+async function uploadOf(request: FastifyRequest) {
+  let file: { bytes: Buffer; name: string } | null = null
+  const fields: Record<string, string> = {}
+  for await (const part of request.parts({ limits: { files: 1, fileSize: listBytesMax, fields: 10 } })) {
+    if (part.type === 'file') file = { bytes: await part.toBuffer(), name: part.filename }
+    else fields[part.fieldname] = String(part.value)
+  }
+  const noun = ImportNoun.safeParse(fields['noun'])
+  if (!noun.success) throw new Trouble('input.invalid', { fields: { noun: 'Say what this is a list of' } })
+  if (file === null) throw new Trouble('input.invalid', { fields: { file: 'Choose a CSV file' } })
+  return { noun: noun.data, bytes: file.bytes, source: file.name.slice(0, 200), mapping: mappingOf(fields['mapping']) }
+}
+
+function mappingOf(text: string | undefined): z.infer<typeof Mapping> | null {
+  if (text === undefined || text === '') return null
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    throw new Trouble('input.invalid', { fields: { mapping: 'This is not JSON' } }, error)
+  }
+  const mapping = Mapping.safeParse(json)
+  if (!mapping.success) throw new Trouble('input.invalid', { fields: { mapping: 'Name a column for each field' } })
+  return mapping.data
+}
+
+async function take(
+  { front, request, actor }: Pick<Asking<'POST /api/imports'>, 'front' | 'request' | 'actor'>,
+  dryRun: boolean,
+) {
+  const upload = await uploadOf(request)
+  return front.work.importList({ ...upload, dryRun, by: actor() })
+}
+
+export const previewList = serve('POST /api/imports/preview', async (asking) => take(asking, true))
+export const takeList = serve('POST /api/imports', async (asking) => take(asking, false))

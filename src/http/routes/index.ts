@@ -1,0 +1,61 @@
+import type { Route } from '../serve.ts'
+import { askAgain } from './alerts/ask.ts'
+import { decideAlert } from './alerts/decide.ts'
+import { showAlert } from './alerts/show.ts'
+import { undoDecision } from './alerts/undo.ts'
+import { showConnectors } from './connectors/list.ts'
+import { showHealth } from './health/show.ts'
+import { showLists } from './imports/list.ts'
+import { previewList, takeList } from './imports/take.ts'
+import { takeIntake } from './intake/take.ts'
+import { exportTheLedger } from './ledger/export.ts'
+import { showLedger } from './ledger/list.ts'
+import { streamLive } from './live/stream.ts'
+import { keepOneMorePasskey, morePasskeyOptions } from './me/passkey.ts'
+import { showMe } from './me/show.ts'
+import { downloadMessage } from './messages/raw.ts'
+import { newIntakeKey } from './providers/key.ts'
+import { showProviders } from './providers/list.ts'
+import { changeProvider } from './providers/save.ts'
+import { showQuarantine } from './quarantine/list.ts'
+import { releaseMessage } from './quarantine/release.ts'
+import { answerQuestion } from './questions/answer.ts'
+import { showQuestion } from './questions/show.ts'
+import { showQueue } from './queue/list.ts'
+import { cancelReply } from './replies/cancel.ts'
+import { draftReply } from './replies/draft.ts'
+import { previewReply } from './replies/preview.ts'
+import { releaseReply } from './replies/release.ts'
+import { settleReply } from './replies/settle.ts'
+import { showReply } from './replies/show.ts'
+import { reviewSpan } from './replies/spans.ts'
+import { saveReplyText } from './replies/text.ts'
+import { showRun } from './runs/show.ts'
+import { showSessions } from './sessions/list.ts'
+import { revokeSession } from './sessions/revoke.ts'
+import { saveSettings } from './settings/save.ts'
+import { showSettings } from './settings/show.ts'
+import { signOut } from './sign-in/out.ts'
+import { passkeyOptions, signInWithPasskey } from './sign-in/passkey.ts'
+import { signInWithPassword } from './sign-in/password.ts'
+import { signInState } from './sign-in/state.ts'
+import { changeOneUser } from './users/change.ts'
+import { inviteUser } from './users/invite.ts'
+import { showUsers } from './users/list.ts'
+import { newCode } from './welcome/code.ts'
+import { enterByLink } from './welcome/enter.ts'
+import { lookAtLink } from './welcome/look.ts'
+import { welcomePasskeyOptions, welcomeWithPasskey } from './welcome/passkey.ts'
+import { welcomeWithPassword } from './welcome/password.ts'
+import { runXray } from './xray/run.ts'
+
+/** Every route, by name; nothing is found by scanning a folder. */
+export const routes: readonly Route[] = [
+  signInState, signInWithPassword, passkeyOptions, signInWithPasskey, signOut,
+  lookAtLink, enterByLink, newCode, welcomeWithPassword, welcomePasskeyOptions, welcomeWithPasskey,
+  showMe, morePasskeyOptions, keepOneMorePasskey, showSessions, revokeSession, showUsers, inviteUser, changeOneUser,
+  showQueue, showAlert, decideAlert, undoDecision, askAgain, downloadMessage, showQuarantine, releaseMessage, showRun,
+  draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
+  showProviders, changeProvider, newIntakeKey, showSettings, saveSettings, showConnectors, showLists, previewList, takeList,
+  runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth,
+] // biome-ignore format: one list

@@ -1,0 +1,19 @@
+import { Trouble } from '../../../kit/errors.ts'
+import { serve } from '../../serve.ts'
+
+/** Hands the post to the intake door as it came; the door knows keys, addresses and forms. 202: it is ours now, and committed. */
+export const takeIntake = serve('POST /api/intake', async ({ front, request, reply }) => {
+  const key = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
+  const body: unknown = request.body
+  if (body === undefined || body === null)
+    throw new Trouble('input.invalid', { fields: { body: 'There is no message in it' } })
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body))
+  const receipt = await front.work.takePost({
+    bytes,
+    contentType: request.headers['content-type'] ?? '',
+    key,
+    sourceAddress: request.ip,
+  })
+  void reply.code(200)
+  return receipt
+})

@@ -1,0 +1,21 @@
+import { permissionsOf } from '../../../contract/permissions.ts'
+import { anySample, countAlerts } from '../../../db/desk-front.ts'
+import { passkeysOf } from '../../../db/passkeys.ts'
+import { secretsOfEmail } from '../../../db/users.ts'
+import { serve } from '../../serve.ts'
+
+export const showMe = serve('GET /api/me', async ({ front, session }) => {
+  const { user, method } = session()
+  const passkeys = await passkeysOf(front.db, user.id)
+  const secrets = await secretsOfEmail(front.db, user.email)
+  return {
+    user,
+    permissions: permissionsOf(user.role),
+    method,
+    passkeys: passkeys.map(({ id, name, createdAt, lastUsedAt }) => ({ id, name, createdAt, lastUsedAt })),
+    hasPassword: secrets?.passwordHash != null,
+    timeZone: front.settings.config.businessHours.timeZone,
+    alerts: await countAlerts(front.db),
+    sample: await anySample(front.db),
+  }
+})

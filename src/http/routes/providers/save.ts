@@ -1,0 +1,58 @@
+import ipaddr from 'ipaddr.js'
+import { transaction } from '../../../db/open.ts'
+import { saveProvider } from '../../../db/providers.ts'
+import { Trouble } from '../../../kit/errors.ts'
+import { append } from '../../../ledger/append.ts'
+import type { Provider } from '../../../model/provider.ts'
+import { serve } from '../../serve.ts'
+
+/** What a provider's settings must not say: they decide whom we believe. */
+function check(provider: Provider, id: string, formats: readonly string[]): void {
+  const fields: Record<string, string> = {}
+  if (provider.id !== id) fields['id'] = 'The id of a provider stays as it is'
+  if (!formats.includes(provider.format)) fields['format'] = 'There is no such format'
+  const badRange = provider.sourceRanges.find((range) => !isRange(range))
+  if (badRange !== undefined) fields['sourceRanges'] = `${badRange} is no address range such as 192.0.2.0/24`
+  const badDomain = provider.domains.find(
+    (domain) => !/^(?=.{4,253}$)([a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}$/i.test(domain),
+  )
+  if (badDomain !== undefined) fields['domains'] = `${badDomain} is no domain`
+  const badAddress = [...provider.addresses, ...(provider.replyAddress === null ? [] : [provider.replyAddress])].find(
+    (address) => !/^[^\s@<>,;"\p{Cc}]{1,64}@[^\s@<>,;"\p{Cc}]{3,253}$/u.test(address),
+  )
+  if (badAddress !== undefined) fields['addresses'] = `${badAddress} is no mail address`
+  if (Object.keys(fields).length > 0) throw new Trouble('input.invalid', { fields })
+}
+
+function isRange(range: string): boolean {
+  try {
+    ipaddr.parseCIDR(range.includes('/') ? range : `${range}/${range.includes(':') ? 128 : 32}`)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export const changeProvider = serve('PUT /api/providers/:id', async ({ front, params, body, actor }) => {
+  check(
+    body.provider,
+    params.id,
+    front.work.formats.map((format) => format.id),
+  )
+  const version = await transaction(front.db, async (tx) => {
+    const saved = await saveProvider(tx, body.provider, body.version, front.clock.now())
+    if (saved === null) throw new Trouble('state.conflict', { provider: params.id })
+    await append(
+      tx,
+      {
+        kind: 'provider.changed',
+        actor: actor(),
+        subject: `provider:${params.id}`,
+        body: { version: saved, config: body.provider },
+      },
+      front.clock,
+    )
+    return saved
+  })
+  return { version }
+})

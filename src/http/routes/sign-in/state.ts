@@ -1,0 +1,9 @@
+import { anySample } from '../../../db/desk-front.ts'
+import { countUsers } from '../../../db/users.ts'
+import { serve } from '../../serve.ts'
+
+export const signInState = serve('GET /api/sign-in', async ({ front, site }) => ({
+  hasUsers: (await countUsers(front.db)) > 0,
+  passkeys: site.passkeys,
+  sample: await anySample(front.db),
+}))

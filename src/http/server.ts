@@ -1,0 +1,167 @@
+import cookie from '@fastify/cookie'
+import helmet from '@fastify/helmet'
+import multipart from '@fastify/multipart'
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { createJsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { api, type Call } from '../contract/api.ts'
+import { Trouble } from '../kit/errors.ts'
+import { type Front, type Limits, limitsDefault } from './front.ts'
+import { guard } from './guard.ts'
+import { liveHub } from './live-hub.ts'
+import { answerProblems } from './problems.ts'
+import { routes as allRoutes } from './routes/index.ts'
+import type { Route, Site } from './serve.ts'
+import { originsOf, siteOf } from './site.ts'
+import { serveWebApp } from './web-app.ts'
+
+/** The largest JSON body: a reply's text, four times over. */
+const jsonBytesMax = 1024 * 1024
+/** A provider's mail as the doors take it (25 MiB), and a little for the wrapping. */
+export const postBytesMax = 26 * 1024 * 1024
+/** A request that takes longer is not one of ours; uploads of a folder are the longest. */
+const requestMsMax = 10 * 60_000
+/** A list of ten thousand assets is about 2 MB as CSV; an X-ray has its own bounds (routes/xray/run.ts). */
+const fileBytesMax = 512 * 1024 * 1024
+
+/** The HTTP side of the house, ready to listen. Throws when a call of the contract has no route or a route no permission. */
+export async function makeServer(front: Front): Promise<FastifyInstance> {
+  const site = siteOf(front.settings)
+  const limits = { ...limitsDefault, ...front.limits }
+  const proxies = front.settings.config.http.trustedProxies
+  const app = Fastify({
+    loggerInstance: front.log as never,
+    disableRequestLogging: true,
+    bodyLimit: jsonBytesMax,
+    requestTimeout: requestMsMax,
+    trustProxy: proxies.length === 0 ? false : proxies,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+  }) as unknown as FastifyInstance
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  answerProblems(app)
+  await app.register(cookie)
+  await app.register(helmet, headers(site))
+  await app.register(rateLimit, {
+    max: limits.perMinute,
+    timeWindow: 60_000,
+    errorResponseBuilder: () => new Trouble('rate.limited'),
+  })
+  await app.register(multipart, {
+    preservePath: true,
+    throwFileSizeLimit: true,
+    limits: { fileSize: fileBytesMax, fieldSize: 64 * 1024, fields: 20 },
+  })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Counterfoil', version: '1', description: 'The customer’s half of managed security' },
+    },
+    transform: createJsonSchemaTransform({ skipList: [] }),
+  })
+  // The mail itself, not JSON: kept as bytes for the intake door.
+  for (const type of ['message/rfc822', 'application/octet-stream', 'text/plain']) {
+    app.addContentTypeParser(type, { parseAs: 'buffer', bodyLimit: postBytesMax }, (_request, body, done) =>
+      done(null, body),
+    )
+  }
+  guard(app, front, site, () => originsOf(site, portOf(app) ?? front.settings.config.http.port))
+  const hub = liveHub(front)
+  app.decorate('live', hub)
+  app.addHook('onClose', () => hub.close())
+  await app.register(async (scope) => addRoutes(scope, front, site, limits))
+  await serveWebApp(app, front.webFolder)
+  return app
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    live: ReturnType<typeof liveHub>
+  }
+}
+
+/** The port we really listen on; a test lets the system choose. */
+function portOf(app: FastifyInstance): number | null {
+  const address = app.server.address()
+  return address !== null && typeof address === 'object' ? address.port : null
+}
+
+function addRoutes(scope: FastifyInstance, front: Front, site: Site, limits: Limits): void {
+  const missing = (Object.keys(api) as Call[]).filter((call) => !allRoutes.some((route) => route.call === call))
+  if (missing.length > 0) throw new Trouble('internal', { problem: 'calls of the contract without a route', missing })
+  for (const route of allRoutes) addRoute(scope, route, front, site, limits)
+}
+
+function addRoute(scope: FastifyInstance, route: Route, front: Front, site: Site, limits: Limits): void {
+  if (route.permission === undefined)
+    throw new Trouble('internal', { problem: 'a route without a permission', route: route.call })
+  const { schema } = route
+  const perMinute = limitOf(route, limits)
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const session = () => {
+      if (request.session === null) throw new Trouble('sign-in.needed')
+      return request.session
+    }
+    reply.header('cache-control', 'no-store')
+    return route.handle({
+      params: request.params,
+      query: request.query,
+      body: request.body,
+      request,
+      reply,
+      front,
+      site,
+      session,
+      actor: () => `user:${session().user.id}`,
+    })
+  }
+  scope.route({
+    method: route.method,
+    url: route.url,
+    schema: {
+      summary: schema.says,
+      tags: [route.url.split('/')[2] ?? 'api'],
+      ...(schema.params === undefined ? {} : { params: schema.params }),
+      ...(schema.query === undefined ? {} : { querystring: schema.query }),
+      ...(schema.body === undefined ? {} : { body: schema.body }),
+      ...(schema.answer === undefined ? {} : { response: { 200: schema.answer } }),
+    },
+    config: { access: route.permission, rateLimit: { max: perMinute, timeWindow: 60_000 } },
+    handler,
+    ...(schema.form === 'raw' ? { bodyLimit: postBytesMax } : {}),
+  })
+}
+
+/** Where secrets are guessed, the limit is a person's typing speed. */
+function limitOf(route: Route, limits: Limits): number {
+  if (route.permission === 'provider-key') return limits.postsPerMinute
+  if (route.permission === 'one-time-link' || (route.permission === 'public' && route.method !== 'GET'))
+    return limits.signInsPerMinute
+  return limits.perMinute
+}
+
+/** Nothing but our own files; no inline script; styles of the component library by nonce (web-app.ts); nobody may frame us. */
+function headers(site: Site) {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    strictTransportSecurity: site.secure ? { maxAge: 31_536_000 } : false,
+    referrerPolicy: { policy: 'no-referrer' as const },
+    crossOriginEmbedderPolicy: false,
+  }
+}

@@ -1,0 +1,76 @@
+import type { Finding } from '../model/finding.ts'
+import type { AnswerOf, QuestionName } from '../model/question.ts'
+import { questions } from '../model/question.ts'
+
+/** "payroll application, owner M. Weiss": the parts of an answer that are there, in one line. */
+const list = (...parts: (string | null | undefined | false)[]): string =>
+  parts.filter((part) => typeof part === 'string' && part !== '').join(', ')
+const times = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
+
+type Say = { readonly [Q in QuestionName]: (answer: AnswerOf<Q>) => string }
+
+const person = (answer: AnswerOf<'owner-of-host'>): string =>
+  list(answer.name, answer.title, answer.department, answer.privileged === true && 'privileged account')
+const asset = (answer: AnswerOf<'asset-of-host'>): string =>
+  list(
+    answer.name,
+    answer.role,
+    answer.owner !== null && `owner ${answer.owner}`,
+    answer.criticality !== null && `criticality ${answer.criticality}`,
+    answer.exposed === true && 'reachable from the internet',
+    answer.regulatory.length > 0 && answer.regulatory.join(' and '),
+  )
+const sessions = (answer: AnswerOf<'sessions-of-address'>): string =>
+  list(
+    times(answer.count, 'record', 'records'),
+    answer.first !== null && `first ${answer.first}`,
+    answer.last !== null && `last ${answer.last}`,
+  )
+
+const say: Say = {
+  'asset-of-address': asset,
+  'asset-of-host': asset,
+  'business-role-of-asset': asset,
+  'owner-of-host': person,
+  'person-of-account': person,
+  'network-of-address': (a) =>
+    a.ours ? list(`Ours: ${a.name ?? a.network ?? ''}`, a.site, a.zone) : 'Not one of our networks',
+  'change-window-of-asset': (a) =>
+    a.changes.length === 0
+      ? 'No change was planned'
+      : a.changes.map((change) => `${change.id}: ${change.title}`).join('; '),
+  'vulnerabilities-of-asset': (a) =>
+    a.vulnerable
+      ? `Vulnerable: ${a.open.map((one) => one.cve).join(', ')}`
+      : a.open.length === 0
+        ? 'No open vulnerability'
+        : `Not to this; open: ${a.open.map((one) => one.cve).join(', ')}`,
+  'sessions-between-addresses': sessions,
+  'sessions-of-address': sessions,
+  'logins-of-account': sessions,
+  'processes-of-host': sessions,
+  'hash-seen-on': sessions,
+  'reputation-of-observable': (a) => list(a.verdict, a.sources.length > 0 && `by ${a.sources.join(', ')}`, a.note),
+  'seen-before': (a) =>
+    list(
+      times(a.times, 'time before', 'times before'),
+      a.lastDecision !== null && `last decided ${a.lastDecision.outcome}: ${a.lastDecision.reason}`,
+    ),
+  'was-this-you': (a) =>
+    list(
+      { yes: 'Yes, it was me', no: 'No, it was not me', unsure: 'Not sure', 'not-me': 'This is not my account' }[
+        a.answer
+      ],
+      a.comment,
+      `by ${a.by}`,
+    ),
+}
+
+/** A finding in one line: what was found, or why nothing was. */
+export function summaryOf(finding: Finding): string {
+  if (finding.kind === 'nothing') return 'Looked, and there is nothing.'
+  if (finding.kind !== 'found') return finding.why
+  const answer = questions[finding.question].answer.safeParse(finding.answer)
+  if (!answer.success) return 'Answered, but not in the shape this question has.'
+  return (say[finding.question] as (answer: unknown) => string)(answer.data)
+}

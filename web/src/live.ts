@@ -1,0 +1,63 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { useSyncExternalStore } from 'react'
+
+let connected = false
+const watchers = new Set<() => void>()
+
+function setConnected(next: boolean): void {
+  if (connected === next) return
+  connected = next
+  for (const watcher of watchers) watcher()
+}
+
+/** Whether news reach this page right now. */
+export function useLive(): boolean {
+  return useSyncExternalStore(
+    (watcher) => {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
+    () => connected,
+  )
+}
+
+/** A burst of two hundred alerts a second must not become two hundred fetches of the queue. */
+const gatherMs = 250
+
+/** Which answers a topic makes old. */
+function keysOf(topic: string): string[][] {
+  const [noun, id] = topic.split(':') as [string, string | undefined]
+  if (noun === 'alert' && id !== undefined) return [['alert', id], ['queue']]
+  if (noun === 'run' && id !== undefined) return [['run', id]]
+  if (noun === 'reply' && id !== undefined) return [['reply', id], ['preview', id], ['queue']]
+  if (noun === 'queue' || noun === 'quarantine') return [[noun], ['queue']]
+  return [[]]
+}
+
+/** Listens to the house's news for as long as somebody is signed in. Returns how to stop. */
+export function listen(client: QueryClient): () => void {
+  const source = new EventSource('/api/live')
+  let waiting = new Set<string>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const flush = () => {
+    timer = undefined
+    const topics = waiting
+    waiting = new Set()
+    for (const topic of topics) for (const queryKey of keysOf(topic)) void client.invalidateQueries({ queryKey })
+  }
+  source.onopen = () => setConnected(true)
+  source.onerror = () => setConnected(false)
+  let greeted = false
+  source.onmessage = (event: MessageEvent<string>) => {
+    const topic = JSON.parse(event.data) as string
+    // The first greeting follows a fresh page; a later one means that news were missed.
+    if (topic === 'hello' && !greeted) greeted = true
+    else waiting.add(topic)
+    timer ??= setTimeout(flush, gatherMs)
+  }
+  return () => {
+    clearTimeout(timer)
+    source.close()
+    setConnected(false)
+  }
+}

@@ -1,0 +1,90 @@
+import { SegmentedControl } from '@mantine/core'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useParams } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { AlertPage } from '../../../../src/contract/desk.ts'
+import { call } from '../../api.ts'
+import { BackIcon } from '../../parts/icons.tsx'
+import { useKeys } from '../../parts/keys.ts'
+import { ErrorState, Loading } from '../../parts/states.tsx'
+import { plural } from '../../words.ts'
+import { useDraftDecision } from './draft-decision.ts'
+import { Facts } from './facts.tsx'
+import { Messages } from './messages.tsx'
+import { Rail } from './rail.tsx'
+import { Story } from './story.tsx'
+import './alert.css'
+
+export function AlertRoute() {
+  const { id } = useParams({ from: '/desk/alerts/$id' })
+  const page = useQuery({
+    queryKey: ['alert', id],
+    queryFn: () => call('GET /api/alerts/:id', { params: { id } }),
+    placeholderData: keepPreviousData,
+  })
+  if (page.data === undefined)
+    return page.error === null ? (
+      <Loading lines={14} />
+    ) : (
+      <ErrorState error={page.error} retry={() => void page.refetch()} />
+    )
+  if (page.isPlaceholderData) return <Loading lines={14} />
+  return <AlertView key={id} page={page.data} />
+}
+
+function AlertView({ page }: { readonly page: AlertPage }) {
+  const { alert, neighbours } = page
+  const [view, setView] = useState<'story' | 'messages'>('story')
+  const navigate = useNavigate()
+  const draft = useDraftDecision(page)
+  const go = (id: string | null) => id !== null && void navigate({ to: '/alerts/$id', params: { id } })
+  useKeys({
+    j: () => go(neighbours.next),
+    k: () => go(neighbours.previous),
+    m: () => setView(view === 'story' ? 'messages' : 'story'),
+    '1': () => draft.choose('incident'),
+    '2': () => draft.choose('minor-trouble'),
+    '3': () => draft.choose(draft.outcome === 'false-alarm-nothing' ? 'false-alarm-benign' : 'false-alarm-nothing'),
+    '4': () => draft.choose('tune'),
+    c: () => {
+      const focused = document.activeElement?.closest<HTMLElement>('[data-finding]')?.dataset['finding']
+      if (focused !== undefined) draft.cite(focused)
+    },
+    r: () => {
+      const reply = page.replies.at(-1)
+      if (reply !== undefined) void navigate({ to: '/replies/$id', params: { id: reply.id } })
+    },
+    u: () => void navigate({ to: '/queue' }),
+  })
+  return (
+    <>
+      <div className="page-head alert-head">
+        <Link to="/queue" className="row tight dim">
+          <BackIcon /> Queue
+        </Link>
+        <span className="dim mono">A-{alert.number}</span>
+        <h1 className="clip" title={alert.title}>
+          {alert.rule ?? alert.title}
+        </h1>
+        {alert.sample && <span className="tag sample">Sample data</span>}
+        {alert.kind === 'unread' && <span className="tag warn">Unread: no reader understood it</span>}
+        <SegmentedControl
+          size="xs"
+          className="alert-views"
+          aria-label="Story or messages"
+          value={view}
+          onChange={(value) => setView(value as typeof view)}
+          data={[
+            { value: 'story', label: 'Story' },
+            { value: 'messages', label: plural(page.messages.length, 'message') },
+          ]}
+        />
+      </div>
+      <div className={view === 'story' ? 'alert-grid' : 'alert-grid wide'}>
+        {view === 'story' && <Facts page={page} />}
+        {view === 'story' ? <Story page={page} draft={draft} /> : <Messages page={page} />}
+        <Rail page={page} draft={draft} />
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,191 @@
+import { Button, Tabs } from '@mantine/core'
+import { useState } from 'react'
+import type { AlertPage, Highlight, MessagePage } from '../../../../src/contract/desk.ts'
+import { useMay } from '../../me.ts'
+import { CheckIcon, FailedIcon } from '../../parts/icons.tsx'
+import { When } from '../../parts/time.tsx'
+import { bytesWords } from '../../words.ts'
+import { Marked } from './marked.tsx'
+
+/** Each message as text, side by side with what was read from it. HTML is never rendered; the bytes come as a download. */
+export function Messages({ page }: { readonly page: AlertPage }) {
+  const first = page.messages[0]
+  if (first === undefined) return <section className="card">No message belongs to this alert.</section>
+  if (page.messages.length === 1) return <OneMessage message={first} />
+  return (
+    <Tabs defaultValue={first.id} className="story">
+      <Tabs.List>
+        {page.messages.map((message, index) => (
+          <Tabs.Tab key={message.id} value={message.id}>
+            {index + 1}. {message.kind ?? 'message'} <When at={message.receivedAt} />
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {page.messages.map((message) => (
+        <Tabs.Panel key={message.id} value={message.id} pt="sm">
+          <OneMessage message={message} />
+        </Tabs.Panel>
+      ))}
+    </Tabs>
+  )
+}
+
+const keyOf = (one: Highlight): string => `${one.part}|${one.start}|${one.end}|${one.label}`
+
+function OneMessage({ message }: { readonly message: MessagePage }) {
+  const [on, setOn] = useState<string | null>(null)
+  return (
+    <div className="message-grid">
+      <section className="card message-text" aria-label="The message as text">
+        <Head message={message} />
+        {message.parts.map((part) => (
+          <div key={part.path}>
+            <div className="dim part-name">
+              {part.path === 'subject' ? 'Subject' : `Part ${part.path}, ${part.type}`}
+            </div>
+            <pre className="message-body">
+              <Marked
+                text={part.text}
+                highlights={message.highlights.filter((one) => one.part === part.path)}
+                on={on}
+                keyOf={keyOf}
+              />
+            </pre>
+          </div>
+        ))}
+        {message.attachments.map((file) => (
+          <div key={file.path} className="dim">
+            Attachment {file.filename}, {file.type}, {bytesWords(file.sizeBytes)}, SHA-256{' '}
+            <span className="mono">{file.sha256.slice(0, 16)}…</span>
+          </div>
+        ))}
+      </section>
+      <div className="stack">
+        <AuthenticationCard message={message} />
+        <Read message={message} on={on} setOn={setOn} />
+      </div>
+    </div>
+  )
+}
+
+function Head({ message }: { readonly message: MessagePage }) {
+  const may = useMay()
+  return (
+    <div className="row between message-head">
+      <dl className="kv">
+        <dt>From</dt>
+        <dd>{message.from ?? 'nobody'}</dd>
+        <dt>To</dt>
+        <dd>{message.to.join(', ')}</dd>
+        <dt>Received</dt>
+        <dd>
+          <When at={message.receivedAt} ago /> over {message.channel}
+          {message.sourceAddress !== null && ` from ${message.sourceAddress}`} · {bytesWords(message.sizeBytes)}
+        </dd>
+      </dl>
+      {may('message.download') && (
+        <Button component="a" href={`/api/messages/${message.id}/raw`} download size="compact-sm" variant="default">
+          Download the bytes
+        </Button>
+      )}
+    </div>
+  )
+}
+
+function AuthenticationCard({ message }: { readonly message: MessagePage }) {
+  const auth = message.authentication
+  if (auth === null) return null
+  const dkim = auth.dkim.map(
+    (one) =>
+      `${one.result} (${one.domain}${one.aligned ? ', aligned' : ', not aligned'}${one.lengthLimited ? ', length-limited' : ''})`,
+  )
+  return (
+    <section className="card" aria-label="Is it really them?">
+      <h2>
+        <span className={`kind ${auth.accepted ? 'good' : 'bad'}`}>
+          {auth.accepted ? <CheckIcon /> : <FailedIcon />}
+          {auth.accepted ? 'It is really them' : 'Not accepted by itself'}
+        </span>
+      </h2>
+      <dl className="kv">
+        <dt>DKIM</dt>
+        <dd>{dkim.length === 0 ? 'none' : dkim.join('; ')}</dd>
+        <dt>SPF</dt>
+        <dd>
+          {auth.spf.result}
+          {auth.spf.domain !== null && ` (${auth.spf.domain})`}
+        </dd>
+        <dt>DMARC</dt>
+        <dd>
+          {auth.dmarc.result}
+          {auth.dmarc.policy !== null && ` (policy ${auth.dmarc.policy})`}
+        </dd>
+        <dt>ARC</dt>
+        <dd>{auth.arc.result}</dd>
+        <dt>Source</dt>
+        <dd>
+          {auth.sourceAddress ?? 'none'},{' '}
+          {auth.sourceAllowed === 'yes'
+            ? 'in the agreed ranges'
+            : auth.sourceAllowed === 'no'
+              ? 'outside the agreed ranges'
+              : 'no ranges agreed'}
+        </dd>
+      </dl>
+      <ul>
+        {auth.reasons.map((reason) => (
+          <li key={reason}>{reason}</li>
+        ))}
+        {message.releasedBy !== null && (
+          <li>
+            Released from quarantine by {message.releasedBy}: {message.stateReason}
+          </li>
+        )}
+      </ul>
+    </section>
+  )
+}
+
+function Read({
+  message,
+  on,
+  setOn,
+}: {
+  readonly message: MessagePage
+  readonly on: string | null
+  readonly setOn: (key: string | null) => void
+}) {
+  return (
+    <section className="card" aria-label="What was read from it">
+      <h2>What was read from it</h2>
+      {message.because !== '' && <p className="dim">{message.because}</p>}
+      {message.highlights.length === 0 && <p className="dim">Nothing. Read the text, and decide by it.</p>}
+      <ul className="read">
+        {message.highlights.map((one, index) => {
+          const key = keyOf(one)
+          return (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the same place may be read twice under one name
+            <li key={`${key}|${index}`}>
+              <button
+                type="button"
+                className={on === key ? 'read-row on' : 'read-row'}
+                onMouseEnter={() => setOn(key)}
+                onFocus={() => setOn(key)}
+                onClick={() =>
+                  document
+                    .querySelector(`mark[data-at="${CSS.escape(`${one.part}|${one.start}`)}"]`)
+                    ?.scrollIntoView({ block: 'center' })
+                }
+              >
+                <mark className={one.kind}>{one.label}</mark>
+                <span className="clip mono" title={one.value}>
+                  {one.value}
+                </span>
+              </button>
+            </li>
+          )
+        })}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,232 @@
+import { Button } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { AlertPage, FindingRow } from '../../../../src/contract/desk.ts'
+import type { LadderRung } from '../../../../src/model/triage.ts'
+import { call } from '../../api.ts'
+import { useMay } from '../../me.ts'
+import { AskIcon, DownIcon } from '../../parts/icons.tsx'
+import { KindTag } from '../../parts/meter.tsx'
+import { When } from '../../parts/time.tsx'
+import { say } from '../../parts/toast.tsx'
+import { msWords, rungWords } from '../../words.ts'
+import type { DraftDecision } from './draft-decision.ts'
+import { History } from './history.tsx'
+import { RiskCard } from './risk.tsx'
+
+type Props = { readonly page: AlertPage; readonly draft: DraftDecision }
+
+export function Story({ page, draft }: Props) {
+  const { judgement, alert } = page
+  return (
+    <div className="story stack">
+      <section className="card">
+        <p className="sentence">{judgement?.sentence ?? `${alert.providerName} says: ${alert.title}`}</p>
+        {judgement === null && (
+          <p className="dim">The playbook has not filled the ladder yet. It fills in by itself, rung by rung.</p>
+        )}
+        {judgement !== null && <FidelityLine page={page} />}
+      </section>
+      {judgement !== null && (
+        <section className="card ladder" aria-label="Evidence ladder">
+          <h2>Evidence ladder</h2>
+          {judgement.ladder.map((rung) => (
+            <Rung
+              key={rung.rung}
+              rung={rung}
+              findings={page.findings.filter((finding) => finding.rung === rung.rung)}
+              draft={draft}
+              alertId={alert.id}
+            />
+          ))}
+        </section>
+      )}
+      {judgement !== null && <Reasons page={page} draft={draft} />}
+      {judgement !== null && <RiskCard risk={judgement.risk} />}
+      <History page={page} />
+    </div>
+  )
+}
+
+function FidelityLine({ page }: { readonly page: AlertPage }) {
+  const fidelity = page.judgement?.fidelity
+  if (fidelity === undefined) return null
+  const { delivered, attained, applicable } = fidelity
+  return (
+    <p className="fidelity">
+      <span>
+        Delivered by {page.alert.providerName} <strong>{delivered}</strong> of {applicable}
+      </span>
+      <span aria-hidden="true">→</span>
+      <span>
+        attained with our own questions <strong>{attained}</strong> of {applicable}
+      </span>
+      {attained > delivered && <span className="tag accent">{attained - delivered} by us</span>}
+    </p>
+  )
+}
+
+const suppliers = { provider: 'came with the alert', us: 'found by us', nobody: '' } as const
+
+function Rung({
+  rung,
+  findings,
+  draft,
+  alertId,
+}: {
+  readonly rung: LadderRung
+  readonly findings: readonly FindingRow[]
+  readonly draft: DraftDecision
+  readonly alertId: string
+}) {
+  const found = findings.filter((finding) => finding.kind === 'found').length
+  return (
+    <div className="rung">
+      <div className="rung-head">
+        <KindTag kind={rung.state} n={found} />
+        <div className="grow">
+          <strong>{rungWords[rung.rung]}</strong>
+          {suppliers[rung.supplier] !== '' && <span className="dim"> · {suppliers[rung.supplier]}</span>}
+          {rung.delivered && rung.supplier !== 'provider' && <span className="dim"> · also in the alert</span>}
+          <div className="rung-says">{rung.says}</div>
+        </div>
+      </div>
+      {findings.map((finding) => (
+        <Evidence key={finding.id} finding={finding} draft={draft} alertId={alertId} />
+      ))}
+    </div>
+  )
+}
+
+/** One answer: what it says, whether it is cited, and on opening where it is from and what was asked. */
+function Evidence({
+  finding,
+  draft,
+  alertId,
+}: {
+  readonly finding: FindingRow
+  readonly draft: DraftDecision
+  readonly alertId: string
+}) {
+  const [open, setOpen] = useState(false)
+  const may = useMay()
+  const cited = draft.cites.has(finding.id)
+  const again = useMutation({
+    mutationFn: () =>
+      call('POST /api/alerts/:id/ask', {
+        params: { id: alertId },
+        body: { question: finding.question, ask: finding.ask },
+      }),
+    onSuccess: () => say('Asked again; the answer appears here.'),
+    onError: (error) => say(`Not asked: ${error.message}`, { bad: true }),
+  })
+  return (
+    <div className={cited ? 'evidence cited' : 'evidence'} data-finding={finding.id}>
+      <div className="evidence-line">
+        <button type="button" className="evidence-open" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <span className={open ? 'turn open' : 'turn'}>
+            <DownIcon size={12} />
+          </span>
+          <span className="evidence-title">{finding.title}</span>
+          <span className="grow evidence-says">{finding.summary}</span>
+        </button>
+        <KindTag kind={finding.kind} />
+        {may('alert.decide') && (
+          <Button
+            size="compact-xs"
+            variant={cited ? 'filled' : 'default'}
+            aria-pressed={cited}
+            onClick={() => draft.cite(finding.id)}
+          >
+            {cited ? 'Cited' : 'Cite'}
+          </Button>
+        )}
+      </div>
+      {open && (
+        <div className="evidence-more">
+          <dl className="kv">
+            <dt>Source</dt>
+            <dd>{finding.connector}</dd>
+            <dt>Query</dt>
+            <dd className="mono">{finding.query === '' ? 'none was sent' : finding.query}</dd>
+            <dt>Window</dt>
+            <dd>
+              {finding.windowFrom === null && finding.windowTo === null
+                ? 'now'
+                : `${finding.windowFrom ?? '…'} to ${finding.windowTo ?? 'now'}`}
+            </dd>
+            <dt>Asked</dt>
+            <dd>
+              <When at={finding.askedAt} ago /> · took {msWords(finding.costMs)}
+            </dd>
+            {finding.why !== '' && (
+              <>
+                <dt>Why</dt>
+                <dd>{finding.why}</dd>
+              </>
+            )}
+          </dl>
+          {finding.answer !== null && finding.answer !== undefined && (
+            <pre className="answer">{JSON.stringify(finding.answer, null, 2)}</pre>
+          )}
+          {may('alert.ask') && (
+            <Button
+              size="compact-xs"
+              variant="default"
+              leftSection={<AskIcon size={12} />}
+              loading={again.isPending}
+              onClick={() => again.mutate()}
+            >
+              Ask again
+            </Button>
+          )}
+        </div>
+      )}
+    </div>
+  )
+}
+
+function Reasons({ page, draft }: Props) {
+  const proposal = page.judgement?.proposal
+  if (proposal === undefined) return null
+  const column = (title: string, rows: typeof proposal.supports, none: string) => (
+    <div className="grow">
+      <h2 className="section-title">{title}</h2>
+      {rows.length === 0 && <p className="dim">{none}</p>}
+      <ul>
+        {rows.map((row) => (
+          <li key={row.says}>
+            {row.findingId === null ? (
+              row.says
+            ) : (
+              <button
+                type="button"
+                className={draft.cites.has(row.findingId) ? 'reason cited' : 'reason'}
+                title="Click to cite"
+                onClick={() => row.findingId !== null && draft.cite(row.findingId)}
+              >
+                {row.says}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+  return (
+    <section className="card reasons" aria-label="What speaks for and against">
+      {column('Supports', proposal.supports, 'Nothing supports it yet.')}
+      {column('Contradicts', proposal.contradicts, 'Nothing contradicts it.')}
+      {proposal.missing.length > 0 && (
+        <div className="grow">
+          <h2 className="section-title">Missing</h2>
+          <ul>
+            {proposal.missing.map((one) => (
+              <li key={one}>{one}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,114 @@
+import { Button, Text, Textarea } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useParams } from '@tanstack/react-router'
+import { useState } from 'react'
+import { call, Refused } from '../../api.ts'
+import { Loading, Problem } from '../../parts/states.tsx'
+import { utc, When } from '../../parts/time.tsx'
+import { Gate } from '../sign-in/gate.tsx'
+import './question.css'
+
+const answers = [
+  { value: 'yes', title: 'Yes, that was me', says: 'I did this, or I know that it was done for me.' },
+  { value: 'no', title: 'No, that was not me', says: 'I did not do this. Please look into it.' },
+  { value: 'unsure', title: 'I am not sure', says: 'I cannot tell from what is written here.' },
+  { value: 'not-me', title: 'This is not mine', says: 'The machine or account belongs to somebody else.' },
+] as const
+
+/** For whoever got a mail: one question, one tap. Opening the page changes nothing, since mail scanners open links too. */
+export function QuestionPage() {
+  const { token } = useParams({ from: '/q/$token' })
+  const question = useQuery({
+    queryKey: ['question', token],
+    queryFn: () => call('GET /api/questions/:token', { params: { token } }),
+    retry: false,
+  })
+  const [answer, setAnswer] = useState<(typeof answers)[number]['value'] | null>(null)
+  const [comment, setComment] = useState('')
+  const [error, setError] = useState<unknown>(null)
+  const [sent, setSent] = useState(false)
+
+  if (question.isPending) return <Loading />
+  if (question.error !== null) {
+    const unknown = question.error instanceof Refused && [400, 404].includes(question.error.status)
+    return (
+      <Gate title={unknown ? 'This link is not one of ours' : 'This could not be loaded'}>
+        <Text size="sm">
+          {unknown
+            ? 'It may be cut short. Open it again from the mail, all of it.'
+            : 'Try again in a minute; your answer is still wanted.'}
+        </Text>
+      </Gate>
+    )
+  }
+  const { state, what, name, askedAt, expiresAt, answeredAt } = question.data
+  if (sent) {
+    return (
+      <Gate title="Thank you">
+        <Text size="sm">Your answer is with the security desk. There is nothing else to do.</Text>
+      </Gate>
+    )
+  }
+  if (state === 'answered') {
+    return (
+      <Gate title="This was answered already">
+        <Text size="sm">
+          An answer was given {answeredAt === null ? '' : `on ${utc(answeredAt)}`}. If it was not yours, tell the
+          security desk.
+        </Text>
+      </Gate>
+    )
+  }
+  if (state === 'expired') {
+    return (
+      <Gate title="The time for this question is over">
+        <Text size="sm">It could be answered until {utc(expiresAt)}. If it still matters, reply to the mail.</Text>
+      </Gate>
+    )
+  }
+  const send = () => {
+    if (answer === null) return
+    setError(null)
+    call('POST /api/questions/:token', { params: { token }, body: { answer, comment } }).then(
+      () => setSent(true),
+      setError,
+    )
+  }
+  return (
+    <Gate title={name === null ? 'Was this you?' : `${name}, was this you?`}>
+      <Text className="question-what">{what}</Text>
+      <Text size="sm" c="dimmed" component="div">
+        Asked <When at={askedAt} ago /> by your security desk. It can be answered until {utc(expiresAt)}.
+      </Text>
+      <div className="answers" role="radiogroup" aria-label="Your answer">
+        {answers.map((one) => (
+          <button
+            key={one.value}
+            type="button"
+            role="radio"
+            aria-checked={answer === one.value}
+            onClick={() => setAnswer(one.value)}
+          >
+            <strong>{one.title}</strong>
+            <span>{one.says}</span>
+          </button>
+        ))}
+      </div>
+      <Textarea
+        label="Anything that helps (optional)"
+        autosize
+        minRows={2}
+        maxLength={2000}
+        value={comment}
+        onChange={(event) => setComment(event.currentTarget.value)}
+      />
+      <Problem error={error} />
+      <Button size="lg" disabled={answer === null} onClick={send}>
+        Send my answer
+      </Button>
+      <Text size="xs" c="dimmed">
+        It goes to the security desk of your organisation only, and can be given once.
+      </Text>
+    </Gate>
+  )
+}

@@ -1,0 +1,78 @@
+import { Button } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+import type { Queue, Tab } from '../../../../src/contract/desk.ts'
+import { EmptyState } from '../../parts/states.tsx'
+import { When } from '../../parts/time.tsx'
+
+const titles: Record<Tab, string> = {
+  needs: 'Nothing needs you.',
+  answer: 'Every decided alert is answered.',
+  asked: 'Nobody has been asked anything.',
+  running: 'No playbook is filling a ladder right now.',
+  done: 'Nothing was decided today.',
+  all: 'There is no alert.',
+}
+
+/** Why it is empty, the proof that the feed is alive, and one thing to do. */
+export function QueueEmpty({ queue, tab }: { readonly queue: Queue; readonly tab: Tab }) {
+  const { feed, counts, reconciliation } = queue
+  const proof = (
+    <>
+      {feed.lastMessage === null ? (
+        <div>No message has ever arrived.</div>
+      ) : (
+        <div>
+          Last message: <When at={feed.lastMessage.at} ago />, from {feed.lastMessage.from}.
+        </div>
+      )}
+      {feed.doors.map((door) => (
+        <div key={door.door}>
+          {door.door}: {door.state}
+          {door.lastSuccessAt !== null && (
+            <>
+              , checked <When at={door.lastSuccessAt} ago />
+            </>
+          )}
+          {door.says !== '' && `. ${door.says}`}
+        </div>
+      ))}
+    </>
+  )
+  return (
+    <EmptyState
+      title={titles[tab]}
+      proof={proof}
+      action={<Next tab={tab} counts={counts} received={reconciliation.received} />}
+    />
+  )
+}
+
+function Next({
+  tab,
+  counts,
+  received,
+}: {
+  readonly tab: Tab
+  readonly counts: Queue['counts']
+  readonly received: number
+}) {
+  if (received === 0) {
+    return (
+      <Button component={Link} to="/x-ray">
+        X-ray a folder of old provider mail
+      </Button>
+    )
+  }
+  const other = (['needs', 'answer', 'all'] as const).find((one) => one !== tab && counts[one] > 0)
+  if (other === undefined) return null
+  const words = {
+    needs: `Decide ${counts.needs} that need you`,
+    answer: `Answer ${counts.answer} that are decided`,
+    all: `See all ${counts.all}`,
+  }
+  return (
+    <Button variant="default" component={Link} to="/queue" search={{ tab: other } as never}>
+      {words[other]}
+    </Button>
+  )
+}

@@ -1,0 +1,185 @@
+import { Link } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
+import type { QueueRow, Tab } from '../../../../src/contract/desk.ts'
+import { Meter } from '../../parts/meter.tsx'
+import { When } from '../../parts/time.tsx'
+import { outcomeShort, replyWords, runWords, severityWords, waitingWords } from '../../words.ts'
+
+type Props = {
+  readonly rows: readonly QueueRow[]
+  readonly cursor: number
+  readonly setCursor: (index: number) => void
+  readonly open: (row: QueueRow) => void
+  readonly tab: Tab
+}
+
+export function QueueTable({ rows, cursor, setCursor, open, tab }: Props) {
+  const body = useRef<HTMLTableSectionElement>(null)
+  const keyboard = useRef(cursor)
+  useEffect(() => {
+    if (keyboard.current === cursor) return
+    keyboard.current = cursor
+    body.current?.rows[cursor]?.scrollIntoView({ block: 'nearest' })
+  }, [cursor])
+  return (
+    <div className="queue-scroll" role="tabpanel" aria-label="Alerts">
+      <table className="plain queue">
+        <thead>
+          <tr>
+            <th className="c-risk">Risk</th>
+            <th className="c-theirs">Theirs</th>
+            <th className="c-title">Alert</th>
+            <th className="c-asset">About</th>
+            <th className="c-evidence">Evidence</th>
+            <th className="c-before">Seen before</th>
+            <th className="c-run">{tab === 'done' || tab === 'answer' ? 'Decision' : 'Playbook'}</th>
+            <th className="c-time num">Received</th>
+          </tr>
+        </thead>
+        <tbody ref={body}>
+          {rows.map((row, index) => (
+            <tr
+              key={row.id}
+              className={`edge-${row.risk?.level ?? 'none'}${index === cursor ? ' cursor' : ''}`}
+              aria-current={index === cursor ? 'true' : undefined}
+              onMouseDown={() => setCursor(index)}
+              onDoubleClick={() => open(row)}
+            >
+              <Cells row={row} />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function Cells({ row }: { readonly row: QueueRow }) {
+  const theirs = severityWords[row.severity]
+  const ours = row.risk?.level
+  const differs = ours !== undefined && row.severity !== 'unknown' && ours !== row.severity
+  return (
+    <>
+      <td className="c-risk">
+        {row.risk === null ? (
+          <span className="dim">not judged</span>
+        ) : (
+          <span className={`sev ${row.risk.level}`}>
+            <span className="score">{Math.round(row.risk.score)}</span>{' '}
+            {severityWords[row.risk.level as keyof typeof severityWords] ?? row.risk.level}
+          </span>
+        )}
+      </td>
+      <td className="c-theirs">
+        {differs ? (
+          <s className="dim" title={`${row.providerName} says ${theirs.toLowerCase()}; we say ${ours}`}>
+            {theirs}
+          </s>
+        ) : (
+          theirs
+        )}
+      </td>
+      <td className="c-title">
+        <div className="clip">
+          <span className="dim mono number">A-{row.number}</span>{' '}
+          <Link to="/alerts/$id" params={{ id: row.id }} title={row.title}>
+            {row.rule ?? row.title}
+          </Link>{' '}
+          <span className="dim">{row.providerName}</span>
+          {row.kind === 'unread' && <span className="tag warn">Unread</span>}
+          {row.sample && <span className="tag sample">Sample</span>}
+        </div>
+      </td>
+      <td className="c-asset">
+        <div className="clip" title={[row.entity, row.owner].filter(Boolean).join(' · ')}>
+          {row.entity ?? <span className="dim">not named</span>}
+          {row.owner !== null && <span className="dim"> · {row.owner}</span>}
+          {row.criticality !== null && <span className="dim"> · {row.criticality}</span>}
+        </div>
+      </td>
+      <td className="c-evidence">
+        <span className="row" style={{ gap: '0.45rem' }}>
+          <Meter rungs={row.rungs} />
+          {row.fidelity !== null && (
+            <span
+              className="dim"
+              title="Rungs that came with the alert → rungs after our own questions, of those that apply"
+            >
+              {row.fidelity.delivered} → {row.fidelity.attained} / {row.fidelity.applicable}
+            </span>
+          )}
+        </span>
+      </td>
+      <td className="c-before">
+        <Before row={row} />
+      </td>
+      <td className="c-run">
+        <Work row={row} />
+      </td>
+      <td className="c-time num">
+        <When at={row.receivedAt} />
+      </td>
+    </>
+  )
+}
+
+function Before({ row }: { readonly row: QueueRow }) {
+  const { times, lastAt, lastOutcome } = row.before
+  if (times === 0) return <span className="dim">first time</span>
+  return (
+    <span
+      className="tag accent"
+      title={lastOutcome === null ? 'Never decided' : `Last decided: ${outcomeShort[lastOutcome]}`}
+    >
+      {ordinal(times + 1)} time
+      {lastAt !== null && (
+        <>
+          {' · '}
+          <When at={lastAt} />
+        </>
+      )}
+    </span>
+  )
+}
+
+function ordinal(n: number): string {
+  const rest = n % 100
+  const ending =
+    rest > 10 && rest < 14 ? 'th' : (({ 1: 'st', 2: 'nd', 3: 'rd' } as Record<number, string>)[n % 10] ?? 'th')
+  return `${n}${ending}`
+}
+
+function Work({ row }: { readonly row: QueueRow }) {
+  if (row.outcome !== null) {
+    return (
+      <span className="row tight">
+        <span className="tag">{outcomeShort[row.outcome]}</span>
+        {row.reply !== null && <ReplyTag reply={row.reply} />}
+      </span>
+    )
+  }
+  const { run } = row
+  if (run === null) return <span className="dim">none ran</span>
+  if (run.state === 'waiting') return <span className="clip dim">{waitingWords(run.waitingFor)}</span>
+  if (run.state === 'failed') return <span className="tag bad">Playbook failed</span>
+  return (
+    <span className="dim">
+      {runWords[run.state]} {run.done}/{run.steps}
+    </span>
+  )
+}
+
+function ReplyTag({ reply }: { readonly reply: NonNullable<QueueRow['reply']> }) {
+  const tone =
+    reply.state === 'sent' ? 'good' : reply.state === 'unconfirmed' || reply.state === 'failed' ? 'bad' : 'warn'
+  return (
+    <Link
+      to="/replies/$id"
+      params={{ id: reply.id }}
+      className={`tag ${tone}`}
+      title={`Reply: ${replyWords[reply.state]}`}
+    >
+      {reply.state === 'draft' ? 'Review reply' : replyWords[reply.state]}
+    </Link>
+  )
+}

@@ -1,0 +1,200 @@
+import { Button, Textarea } from '@mantine/core'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import type { ReplyPage } from '../../../../src/contract/answer.ts'
+import { call } from '../../api.ts'
+import { useMay } from '../../me.ts'
+import { LockIcon } from '../../parts/icons.tsx'
+import { Problem } from '../../parts/states.tsx'
+import { utc, When } from '../../parts/time.tsx'
+import { plural } from '../../words.ts'
+import type { Review } from './review.ts'
+
+type Props = { readonly page: ReplyPage; readonly review: Review }
+
+/** Where the reply stands: what may be done with it now, or the receipt. */
+export function Outcome({ page, review }: Props) {
+  const { state } = page.reply
+  if (state === 'draft') return <Release page={page} review={review} />
+  if (state === 'held') return <Held page={page} />
+  if (state === 'unconfirmed') return <Settle page={page} />
+  return <Receipt page={page} />
+}
+
+function useReplyCall(id: string) {
+  const client = useQueryClient()
+  return () =>
+    Promise.all([
+      client.invalidateQueries({ queryKey: ['reply', id] }),
+      client.invalidateQueries({ queryKey: ['queue'] }),
+    ])
+}
+
+function Release({ page, review }: Props) {
+  const { reply, provider, holdSeconds, mayRelease } = page
+  const after = useReplyCall(reply.id)
+  const release = useMutation({
+    mutationFn: () =>
+      call('POST /api/replies/:id/release', { params: { id: reply.id }, body: { version: review.version() } }),
+    onSettled: after,
+  })
+  const left = review.open.length
+  return (
+    <section className="card pane">
+      <div className="pane-head">
+        <h2>Release</h2>
+      </div>
+      {left > 0 ? (
+        <Button fullWidth variant="default" leftSection={<LockIcon />} onClick={review.jump}>
+          {left} of {review.spans.length} left to review
+        </Button>
+      ) : (
+        <Button
+          fullWidth
+          disabled={!mayRelease || review.judge.isPending}
+          loading={release.isPending}
+          onClick={() => release.mutate()}
+        >
+          {provider.dryRun ? 'Release as a dry run' : `Release to ${provider.name}`}
+        </Button>
+      )}
+      <Problem error={release.error} />
+      <p className="dim">
+        {mayRelease
+          ? provider.dryRun
+            ? 'It is made and kept, and not sent: this provider is not switched live.'
+            : `It is held for ${plural(holdSeconds, 'second')}, in which you can take it back, then mailed once.`
+          : 'Your role may look; somebody who may release must do it.'}
+      </p>
+    </section>
+  )
+}
+
+function Held({ page }: { readonly page: ReplyPage }) {
+  const { reply } = page
+  const after = useReplyCall(reply.id)
+  const [now, setNow] = useState(Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 250)
+    return () => clearInterval(timer)
+  }, [])
+  const cancel = useMutation({
+    mutationFn: () => call('POST /api/replies/:id/cancel', { params: { id: reply.id } }),
+    onSettled: after,
+  })
+  const left = reply.holdUntil === null ? 0 : Math.max(0, Math.ceil((Date.parse(reply.holdUntil) - now) / 1000))
+  return (
+    <section className="card pane held" role="status">
+      <div className="pane-head">
+        <h2>{left > 0 ? `Leaves in ${plural(left, 'second')}` : 'Leaving now'}</h2>
+      </div>
+      <p className="dim">
+        Released by {page.releasedByName ?? 'somebody'}. These exact bytes:{' '}
+        <span className="mono digest">{reply.digest}</span>
+      </p>
+      <Problem error={cancel.error} />
+      <Button
+        fullWidth
+        color="red"
+        variant="outline"
+        disabled={left === 0}
+        loading={cancel.isPending}
+        onClick={() => cancel.mutate()}
+      >
+        Take it back
+      </Button>
+    </section>
+  )
+}
+
+function Settle({ page }: { readonly page: ReplyPage }) {
+  const { reply } = page
+  const may = useMay()
+  const after = useReplyCall(reply.id)
+  const [reason, setReason] = useState('')
+  const settle = useMutation({
+    mutationFn: (arrived: boolean) =>
+      call('POST /api/replies/:id/settle', { params: { id: reply.id }, body: { arrived, reason } }),
+    onSettled: after,
+  })
+  return (
+    <section className="card pane">
+      <div className="pane-head">
+        <h2>Nobody can know whether it arrived</h2>
+      </div>
+      <p>
+        The bytes were handed to the mail server and its answer did not come back. It is not sent again by itself. Look
+        into the mailbox that gets copies, or ask them for Message-ID{' '}
+        <span className="mono digest">{reply.messageId}</span>.
+      </p>
+      <Textarea
+        label="How you know"
+        autosize
+        minRows={2}
+        value={reason}
+        onChange={(event) => setReason(event.currentTarget.value)}
+      />
+      <Problem error={settle.error} />
+      {may('reply.release') && (
+        <div className="row">
+          <Button disabled={reason.trim() === ''} onClick={() => settle.mutate(true)}>
+            It arrived
+          </Button>
+          <Button variant="default" disabled={reason.trim() === ''} onClick={() => settle.mutate(false)}>
+            It did not
+          </Button>
+        </div>
+      )}
+    </section>
+  )
+}
+
+const titles = {
+  sending: 'Leaving now',
+  sent: 'Sent, once',
+  failed: 'Refused for good',
+  'dry-run': 'Dry run: made, kept, not sent',
+  cancelled: 'Taken back in time',
+} as const
+
+function Receipt({ page }: { readonly page: ReplyPage }) {
+  const { reply, releasedByName } = page
+  const title = titles[reply.state as keyof typeof titles]
+  return (
+    <section className={`card pane receipt ${reply.state}`} aria-label="Receipt">
+      <div className="pane-head">
+        <h2>{title}</h2>
+      </div>
+      <dl className="kv">
+        {reply.sentAt !== null && (
+          <>
+            <dt>Sent</dt>
+            <dd>
+              {utc(reply.sentAt)} (<When at={reply.sentAt} ago />)
+            </dd>
+          </>
+        )}
+        <dt>Released by</dt>
+        <dd>{releasedByName ?? 'nobody'}</dd>
+        <dt>Message-ID</dt>
+        <dd className="mono digest">{reply.messageId}</dd>
+        {reply.digest !== null && (
+          <>
+            <dt>SHA-256</dt>
+            <dd className="mono digest">{reply.digest}</dd>
+          </>
+        )}
+        {reply.receipt !== null && (
+          <>
+            <dt>Their server</dt>
+            <dd className="mono digest">{reply.receipt}</dd>
+          </>
+        )}
+        <dt>Ledger</dt>
+        <dd>
+          <a href={`/ledger?subject=${encodeURIComponent(`reply:${reply.id}`)}`}>Its records</a>
+        </dd>
+      </dl>
+    </section>
+  )
+}

@@ -1,0 +1,65 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link, useParams } from '@tanstack/react-router'
+import type { ReplyPage } from '../../../../src/contract/answer.ts'
+import { call } from '../../api.ts'
+import { BackIcon } from '../../parts/icons.tsx'
+import { ErrorState, Loading } from '../../parts/states.tsx'
+import { replyWords } from '../../words.ts'
+import { DraftPane } from './draft-pane.tsx'
+import { LeavesPane } from './leaves-pane.tsx'
+import { Navigator } from './navigator.tsx'
+import { Outcome } from './outcome.tsx'
+import { Recipients } from './recipients.tsx'
+import { useReview } from './review.ts'
+import './reply.css'
+
+/** While it is held or under way the page looks every two seconds too, should the live stream be cut. */
+const movingMs = 2000
+
+export function ReplyRoute() {
+  const { id } = useParams({ from: '/desk/replies/$id' })
+  const page = useQuery({
+    queryKey: ['reply', id],
+    queryFn: () => call('GET /api/replies/:id', { params: { id } }),
+    refetchInterval: (query) =>
+      query.state.data !== undefined && ['held', 'sending'].includes(query.state.data.reply.state) ? movingMs : false,
+  })
+  if (page.data === undefined)
+    return page.error === null ? (
+      <Loading lines={14} />
+    ) : (
+      <ErrorState error={page.error} retry={() => void page.refetch()} />
+    )
+  return <ReplyView key={id} page={page.data} />
+}
+
+function ReplyView({ page }: { readonly page: ReplyPage }) {
+  const { reply, alert, provider } = page
+  const review = useReview(page)
+  return (
+    <>
+      <div className="page-head">
+        <Link to="/alerts/$id" params={{ id: alert.id }} className="row tight dim plain-link">
+          <BackIcon /> A-{alert.number}
+        </Link>
+        <h1>Answer to {provider.name}</h1>
+        <span
+          className={`tag ${reply.state === 'sent' ? 'good' : reply.state === 'failed' || reply.state === 'unconfirmed' ? 'bad' : 'accent'}`}
+        >
+          {replyWords[reply.state]}
+        </span>
+        {provider.dryRun && <span className="tag warn">Dry run: this provider is not switched live</span>}
+        <span className="dim clip">{alert.title}</span>
+      </div>
+      <Recipients page={page} />
+      <div className="reply-grid">
+        <DraftPane page={page} review={review} />
+        <LeavesPane page={page} />
+        <div className="stack">
+          <Outcome page={page} review={review} />
+          {reply.state === 'draft' && <Navigator page={page} review={review} />}
+        </div>
+      </div>
+    </>
+  )
+}

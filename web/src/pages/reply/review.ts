@@ -1,0 +1,114 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useRef, useState } from 'react'
+import type { ReplyPage } from '../../../../src/contract/answer.ts'
+import type { SensitiveSpan } from '../../../../src/model/reply.ts'
+import { call } from '../../api.ts'
+import { useMay } from '../../me.ts'
+import { useKeys } from '../../parts/keys.ts'
+
+export type Review = ReturnType<typeof useReview>
+
+/** Riskiest first is the order of the navigator: secrets and people before paths; the surer detector first. */
+const riskOf: Record<SensitiveSpan['class'], number> = {
+  secret: 0,
+  health: 1,
+  hr: 2,
+  personal: 3,
+  person: 4,
+  account: 5,
+  'internal-url': 6,
+  'internal-address': 7,
+  host: 8,
+  path: 9,
+}
+
+/** Going through the sensitive places one by one, by keyboard. */
+export function useReview({ reply }: ReplyPage) {
+  const client = useQueryClient()
+  const may = useMay()
+  const spans = [...reply.spans].sort(
+    (a, b) => riskOf[a.class] - riskOf[b.class] || b.confidence - a.confidence || a.start - b.start,
+  )
+  const [currentId, setCurrent] = useState<string | null>(null)
+  const [asksReason, setAsksReason] = useState(false)
+  const open = spans.filter((span) => span.verdict === null)
+  const current = spans.find((span) => span.id === currentId) ?? open[0] ?? spans[0] ?? null
+  const version = useRef(reply.version)
+  version.current = Math.max(version.current, reply.version)
+
+  const judge = useMutation({
+    mutationFn: (said: {
+      span: SensitiveSpan
+      verdict: SensitiveSpan['verdict']
+      keepReason: string | null
+      alike: boolean
+    }) =>
+      call('POST /api/replies/:id/spans', {
+        params: { id: reply.id },
+        body: {
+          spanId: said.span.id,
+          verdict: said.verdict,
+          keepReason: said.keepReason,
+          alike: said.alike,
+          version: version.current,
+        },
+      }),
+    // One verdict after the other: each carries the version that the one before gave.
+    scope: { id: `review-${reply.id}` },
+    onSuccess: (done) => {
+      version.current = Math.max(version.current, done.version)
+    },
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ['reply', reply.id] }),
+        client.invalidateQueries({ queryKey: ['preview', reply.id] }),
+      ]),
+  })
+  const editable = reply.state === 'draft' && may('reply.write')
+  const give = (verdict: SensitiveSpan['verdict'], options: { keepReason?: string; alike?: boolean } = {}) => {
+    if (current === null || !editable || judge.isPending) return
+    const alike = options.alike ?? false
+    judge.mutate({ span: current, verdict, keepReason: options.keepReason ?? null, alike })
+    setAsksReason(false)
+    const done = (span: SensitiveSpan) =>
+      span.id === current.id || (alike && span.text === current.text && span.class === current.class)
+    const next = open.find((span) => !done(span))
+    setCurrent(next?.id ?? current.id)
+  }
+  const step = (by: number) => {
+    const at = current === null ? -1 : spans.findIndex((span) => span.id === current.id)
+    setCurrent(spans[Math.min(spans.length - 1, Math.max(0, at + by))]?.id ?? null)
+    setAsksReason(false)
+  }
+  useKeys(
+    editable
+      ? {
+          y: () => give('redact'),
+          'shift+Y': () => give('redact', { alike: true }),
+          s: () => give('pseudonym'),
+          n: () => setAsksReason(true),
+          j: () => step(1),
+          k: () => step(-1),
+          ArrowDown: () => step(1),
+          ArrowUp: () => step(-1),
+          u: () => setCurrent(open[0]?.id ?? null),
+        }
+      : {},
+  )
+  return {
+    spans,
+    open,
+    current,
+    editable,
+    judge,
+    give,
+    asksReason,
+    setAsksReason,
+    select: (id: string) => {
+      setCurrent(id)
+      setAsksReason(false)
+    },
+    version: () => version.current,
+    jump: () => setCurrent(open[0]?.id ?? null),
+  }
+}

@@ -1,0 +1,84 @@
+import { Button, NumberInput, TagsInput } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { HouseSettings } from '../../../../src/contract/house.ts'
+import { type Answer, call } from '../../api.ts'
+import { useMay } from '../../me.ts'
+import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
+import { say } from '../../parts/toast.tsx'
+
+export function HousePart() {
+  const settings = useQuery({ queryKey: ['settings'], queryFn: () => call('GET /api/settings') })
+  if (settings.data === undefined)
+    return settings.error === null ? (
+      <Loading />
+    ) : (
+      <ErrorState error={settings.error} retry={() => void settings.refetch()} />
+    )
+  return (
+    <>
+      <Form start={settings.data.settings} />
+      <Doors data={settings.data} />
+    </>
+  )
+}
+
+function Form({ start }: { readonly start: HouseSettings }) {
+  const may = useMay()
+  const client = useQueryClient()
+  const [settings, setSettings] = useState(start)
+  const save = useMutation({
+    mutationFn: () => call('PUT /api/settings', { body: settings }),
+    onSuccess: () => say('Saved.'),
+    onSettled: () => client.invalidateQueries({ queryKey: ['settings'] }),
+  })
+  const locked = !may('setting.change')
+  return (
+    <section className="card">
+      <h2>Our side</h2>
+      <TagsInput
+        label="Our own mail domains"
+        description="Tell our mail from theirs in a thread"
+        readOnly={locked}
+        value={settings.ownDomains}
+        onChange={(ownDomains) => setSettings({ ...settings, ownDomains })}
+      />
+      <NumberInput
+        label="Hold before a released reply leaves, in seconds"
+        min={0}
+        max={3600}
+        readOnly={locked}
+        value={settings.replyHoldSeconds}
+        onChange={(value) => setSettings({ ...settings, replyHoldSeconds: typeof value === 'number' ? value : 30 })}
+      />
+      <Problem error={save.error} />
+      {!locked && (
+        <Button loading={save.isPending} onClick={() => save.mutate()} style={{ alignSelf: 'flex-start' }}>
+          Save
+        </Button>
+      )}
+    </section>
+  )
+}
+
+function Doors({ data }: { readonly data: Answer<'GET /api/settings'> }) {
+  return (
+    <section className="card">
+      <h2>Doors</h2>
+      <p className="dim">
+        These stand in <code>counterfoil.yaml</code> in the data folder, since they need a restart and a firewall.
+      </p>
+      <ul>
+        {data.doors.map((door) => (
+          <li key={door}>{door}</li>
+        ))}
+      </ul>
+      <dl className="kv">
+        <dt>Mail out</dt>
+        <dd>{data.mailOut ?? 'not configured: replies cannot be sent, and are kept'}</dd>
+        <dt>This address</dt>
+        <dd>{data.publicUrl}</dd>
+      </dl>
+    </section>
+  )
+}

@@ -1,0 +1,260 @@
+import { Button, CopyButton, Modal, Select, Switch, TagsInput, TextInput } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { ProviderRow } from '../../../../src/contract/house.ts'
+import type { Provider } from '../../../../src/model/provider.ts'
+import { call, fieldProblem } from '../../api.ts'
+import { useMay } from '../../me.ts'
+import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
+import { When } from '../../parts/time.tsx'
+import { say } from '../../parts/toast.tsx'
+import { classWords, plural } from '../../words.ts'
+
+const empty: Provider = {
+  id: '',
+  name: '',
+  format: 'generic',
+  addresses: [],
+  domains: [],
+  sourceRanges: [],
+  trustedSealers: [],
+  replyAddress: null,
+  dryRun: true,
+  mayShare: [],
+}
+
+export function ProvidersPart() {
+  const list = useQuery({ queryKey: ['providers'], queryFn: () => call('GET /api/providers') })
+  const may = useMay()
+  const [edit, setEdit] = useState<{ provider: Provider; version: number } | null>(null)
+  if (list.data === undefined)
+    return list.error === null ? <Loading /> : <ErrorState error={list.error} retry={() => void list.refetch()} />
+  const { providers, formats } = list.data
+  const add = may('provider.change') && (
+    <Button onClick={() => setEdit({ provider: empty, version: 0 })}>Add a provider</Button>
+  )
+  return (
+    <>
+      {providers.length === 0 ? (
+        <div className="card">
+          <EmptyState
+            title="No provider is known yet."
+            proof="Mail of a sender nobody has named waits in quarantine; nothing is lost."
+            action={add}
+          />
+        </div>
+      ) : (
+        <div className="row between">
+          <span className="dim">{plural(providers.length, 'provider')}</span>
+          {add}
+        </div>
+      )}
+      {providers.map((row) => (
+        <ProviderCard
+          key={row.provider.id}
+          row={row}
+          edit={() => setEdit({ provider: row.provider, version: row.version })}
+        />
+      ))}
+      {edit !== null && (
+        <Edit start={edit.provider} version={edit.version} formats={formats} close={() => setEdit(null)} />
+      )}
+    </>
+  )
+}
+
+function ProviderCard({ row, edit }: { readonly row: ProviderRow; readonly edit: () => void }) {
+  const { provider } = row
+  const may = useMay()
+  const client = useQueryClient()
+  const again = () => client.invalidateQueries({ queryKey: ['providers'] })
+  const live = useMutation({
+    mutationFn: (dryRun: boolean) =>
+      call('PUT /api/providers/:id', {
+        params: { id: provider.id },
+        body: { provider: { ...provider, dryRun }, version: row.version },
+      }),
+    onSuccess: (_done, dryRun) =>
+      say(
+        dryRun
+          ? `Replies to ${provider.name} are made and not sent.`
+          : `Replies to ${provider.name} are sent from now on, after release and hold.`,
+      ),
+    onSettled: again,
+  })
+  const key = useMutation({
+    mutationFn: () => call('POST /api/providers/:id/key', { params: { id: provider.id } }),
+    onSettled: again,
+  })
+  return (
+    <section className="card">
+      <div className="connector-head">
+        <h2>{provider.name}</h2>
+        <span className="tag">{provider.format}</span>
+        <span className={provider.dryRun ? 'tag warn' : 'tag good'}>{provider.dryRun ? 'Dry run' : 'Live'}</span>
+        <span className="dim">
+          {plural(row.messages, 'message')}
+          {row.lastMessageAt !== null && (
+            <>
+              , last <When at={row.lastMessageAt} ago />
+            </>
+          )}
+        </span>
+      </div>
+      <dl className="kv">
+        <dt>Domains</dt>
+        <dd>{provider.domains.join(', ') || 'none'}</dd>
+        <dt>Addresses</dt>
+        <dd>{provider.addresses.join(', ') || 'none'}</dd>
+        <dt>Source ranges</dt>
+        <dd className="mono">{provider.sourceRanges.join(', ') || 'not pinned'}</dd>
+        <dt>Replies go to</dt>
+        <dd>{provider.replyAddress ?? 'whoever wrote, if that is theirs'}</dd>
+        <dt>May leave as it is</dt>
+        <dd>
+          {provider.mayShare.map((one) => classWords[one as keyof typeof classWords] ?? one).join(', ') ||
+            'nothing sensitive'}
+        </dd>
+      </dl>
+      {may('provider.change') && (
+        <div className="row wrap">
+          <Switch
+            checked={!provider.dryRun}
+            onChange={(event) => live.mutate(!event.currentTarget.checked)}
+            label="Send replies"
+            disabled={live.isPending}
+          />
+          <Button size="compact-sm" variant="default" onClick={edit}>
+            Change
+          </Button>
+          <Button size="compact-sm" variant="default" loading={key.isPending} onClick={() => key.mutate()}>
+            {row.hasKey ? 'Replace the intake key' : 'Make an intake key'}
+          </Button>
+        </div>
+      )}
+      <Problem error={live.error ?? key.error} />
+      {key.data !== undefined && <Shown secret={key.data.key} />}
+    </section>
+  )
+}
+
+function Shown({ secret }: { readonly secret: string }) {
+  return (
+    <div className="secret-shown">
+      <div className="grow">
+        <strong>Shown once.</strong> For <code>POST /api/intake</code>, as <code>Authorization: Bearer …</code>
+        <div className="mono">{secret}</div>
+      </div>
+      <CopyButton value={secret}>
+        {({ copied, copy }) => (
+          <Button size="compact-sm" variant="default" onClick={copy}>
+            {copied ? 'Copied' : 'Copy'}
+          </Button>
+        )}
+      </CopyButton>
+    </div>
+  )
+}
+
+type EditProps = {
+  readonly start: Provider
+  readonly version: number
+  readonly formats: readonly { id: string; title: string }[]
+  readonly close: () => void
+}
+
+function Edit({ start, version, formats, close }: EditProps) {
+  const client = useQueryClient()
+  const [provider, setProvider] = useState(start)
+  const set = (change: Partial<Provider>) => setProvider({ ...provider, ...change })
+  const save = useMutation({
+    mutationFn: () => call('PUT /api/providers/:id', { params: { id: provider.id }, body: { provider, version } }),
+    onSuccess: close,
+    onSettled: () => client.invalidateQueries({ queryKey: ['providers'] }),
+  })
+  const says = (field: string) => fieldProblem(save.error, field)
+  return (
+    <Modal
+      opened
+      onClose={close}
+      size="lg"
+      title={version === 0 ? 'Add a provider' : `Change ${start.name}`}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <div className="stack">
+        <div className="two">
+          <TextInput
+            label="Name"
+            value={provider.name}
+            onChange={(event) => {
+              const name = event.currentTarget.value
+              set({
+                name,
+                ...(version === 0
+                  ? {
+                      id: name
+                        .toLowerCase()
+                        .replace(/[^a-z0-9]+/g, '-')
+                        .replace(/^-|-$/g, '')
+                        .slice(0, 60),
+                    }
+                  : {}),
+              })
+            }}
+          />
+          <Select
+            label="Format of their mail"
+            data={formats.map((format) => ({ value: format.id, label: format.title }))}
+            value={provider.format}
+            allowDeselect={false}
+            onChange={(format) => set({ format: format ?? 'generic' })}
+            error={says('format')}
+          />
+        </div>
+        <TagsInput
+          label="Their domains"
+          description="Subdomains count too"
+          value={provider.domains}
+          onChange={(domains) => set({ domains })}
+          error={says('domains')}
+        />
+        <TagsInput
+          label="Their mail addresses"
+          value={provider.addresses}
+          onChange={(addresses) => set({ addresses })}
+          error={says('addresses')}
+        />
+        <TagsInput
+          label="Address ranges their mail comes from"
+          description="Empty: not pinned. 192.0.2.0/24"
+          value={provider.sourceRanges}
+          onChange={(sourceRanges) => set({ sourceRanges })}
+          error={says('sourceRanges')}
+        />
+        <TagsInput
+          label="ARC sealers you trust on the way"
+          value={provider.trustedSealers}
+          onChange={(trustedSealers) => set({ trustedSealers })}
+        />
+        <TextInput
+          label="Replies go to"
+          placeholder="soc@provider.example"
+          value={provider.replyAddress ?? ''}
+          onChange={(event) =>
+            set({ replyAddress: event.currentTarget.value.trim() === '' ? null : event.currentTarget.value.trim() })
+          }
+        />
+        <TagsInput
+          label="May leave as it is, by your agreement"
+          data={Object.keys(classWords)}
+          value={provider.mayShare}
+          onChange={(mayShare) => set({ mayShare })}
+        />
+        <Problem error={save.error} />
+        <Button disabled={provider.name.trim() === ''} loading={save.isPending} onClick={() => save.mutate()}>
+          {version === 0 ? 'Add it' : 'Save'}
+        </Button>
+      </div>
+    </Modal>
+  )
+}

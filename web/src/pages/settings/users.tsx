@@ -1,0 +1,129 @@
+import { Button, CopyButton, Select, TextInput } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { UserRow } from '../../../../src/contract/sign-in.ts'
+import type { Role } from '../../../../src/model/user.ts'
+import { call, fieldProblem } from '../../api.ts'
+import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
+import { When } from '../../parts/time.tsx'
+import { say } from '../../parts/toast.tsx'
+import { roleWords } from '../../words.ts'
+
+const roles = Object.entries(roleWords).map(([value, label]) => ({ value, label }))
+
+export function UsersPart() {
+  const users = useQuery({ queryKey: ['users'], queryFn: () => call('GET /api/users') })
+  if (users.data === undefined)
+    return users.error === null ? <Loading /> : <ErrorState error={users.error} retry={() => void users.refetch()} />
+  return (
+    <>
+      <section className="card">
+        <h2>Users</h2>
+        <div className="scroll-x">
+          <table className="plain">
+            <thead>
+              <tr>
+                <th>Name</th>
+                <th>Mail address</th>
+                <th>Role</th>
+                <th>Signs in by</th>
+                <th>Last seen</th>
+                <th>Account</th>
+              </tr>
+            </thead>
+            <tbody>
+              {users.data.users.map((user) => (
+                <Row key={user.id} user={user} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </section>
+      <Invite />
+    </>
+  )
+}
+
+function Row({ user }: { readonly user: UserRow }) {
+  const client = useQueryClient()
+  const change = useMutation({
+    mutationFn: (body: { role?: Role; disabled?: boolean }) =>
+      call('PATCH /api/users/:id', { params: { id: user.id }, body }),
+    onError: (error) => say(`Not changed: ${fieldProblem(error, 'role') ?? error.message}`, { bad: true }),
+    onSettled: () => client.invalidateQueries({ queryKey: ['users'] }),
+  })
+  return (
+    <tr>
+      <td>{user.name}</td>
+      <td>{user.email}</td>
+      <td>
+        <Select
+          size="xs"
+          aria-label={`Role of ${user.name}`}
+          data={roles}
+          value={user.role}
+          allowDeselect={false}
+          onChange={(role) => role !== null && change.mutate({ role: role as Role })}
+        />
+      </td>
+      <td>{user.methods.join(', ') || 'nothing yet'}</td>
+      <td>{user.lastSeenAt === null ? <span className="dim">never</span> : <When at={user.lastSeenAt} ago />}</td>
+      <td>
+        <Button size="compact-sm" variant="default" onClick={() => change.mutate({ disabled: !user.disabled })}>
+          {user.disabled ? 'Open again' : 'Shut'}
+        </Button>
+      </td>
+    </tr>
+  )
+}
+
+function Invite() {
+  const [email, setEmail] = useState('')
+  const [role, setRole] = useState<Role>('analyst')
+  const invite = useMutation({ mutationFn: () => call('POST /api/users/invite', { body: { email, role } }) })
+  return (
+    <section className="card">
+      <h2>Invite somebody</h2>
+      <div className="two">
+        <TextInput
+          label="Mail address"
+          type="email"
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+          error={fieldProblem(invite.error, 'email')}
+        />
+        <Select
+          label="Role"
+          data={roles}
+          value={role}
+          allowDeselect={false}
+          onChange={(value) => value !== null && setRole(value as Role)}
+        />
+      </div>
+      <Problem error={invite.error} />
+      <Button
+        style={{ alignSelf: 'flex-start' }}
+        disabled={!/.+@.+\..+/.test(email)}
+        loading={invite.isPending}
+        onClick={() => invite.mutate()}
+      >
+        Make a one-time link
+      </Button>
+      {invite.data !== undefined && (
+        <div className="secret-shown">
+          <div className="grow">
+            <strong>Shown once.</strong> Give it to them by a way you trust; it works until{' '}
+            <When at={invite.data.expiresAt} />.<div className="mono">{invite.data.link}</div>
+          </div>
+          <CopyButton value={invite.data.link}>
+            {({ copied, copy }) => (
+              <Button size="compact-sm" variant="default" onClick={copy}>
+                {copied ? 'Copied' : 'Copy'}
+              </Button>
+            )}
+          </CopyButton>
+        </div>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,46 @@
+import { useEffect, useRef } from 'react'
+
+export type KeyMap = Readonly<Record<string, (event: KeyboardEvent) => void>>
+
+/** After G the next letter says where to; later than this it is just a letter. */
+const sequenceMs = 1200
+
+const typing = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+/** Enter and space belong to whatever button has the focus. */
+const pressable = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && /^(BUTTON|A|SUMMARY)$/.test(target.tagName)
+
+/**
+ * Keys of a page: "j", "Enter", "?", "shift+Y", "g q" (one after the other). Quiet while somebody types, while a dialog is
+ * open, and for anything with Ctrl, Alt or Cmd, which belongs to the browser.
+ */
+export function useKeys(keys: KeyMap): void {
+  const latest = useRef(keys)
+  latest.current = keys
+  useEffect(() => {
+    let first = ''
+    let firstAt = 0
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return
+      if (document.querySelector('[role="dialog"]') !== null) return
+      if ((event.key === 'Enter' || event.key === ' ') && pressable(event.target)) return
+      const key = event.shiftKey && /^[A-Z]$/.test(event.key) ? `shift+${event.key}` : event.key
+      const inTime = event.timeStamp - firstAt < sequenceMs
+      const sequence = first !== '' && inTime ? latest.current[`${first} ${key}`] : undefined
+      const single =
+        first !== '' && inTime && Object.keys(latest.current).some((name) => name.startsWith(`${first} `))
+          ? undefined
+          : latest.current[key]
+      const hit = sequence ?? single
+      first = key
+      firstAt = event.timeStamp
+      if (hit === undefined) return
+      first = ''
+      event.preventDefault()
+      hit(event)
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [])
+}

@@ -1,0 +1,158 @@
+import { ActionIcon, Button, Menu, Tooltip, useMantineColorScheme } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, Outlet, useNavigate } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { call, Refused } from '../api.ts'
+import { listen, useLive } from '../live.ts'
+import { meQuery, useMay } from '../me.ts'
+import { roleWords } from '../words.ts'
+import {
+  KeyboardIcon,
+  LedgerIcon,
+  Mark,
+  MoonIcon,
+  QuarantineIcon,
+  QueueIcon,
+  SettingsIcon,
+  SunIcon,
+  XrayIcon,
+} from './icons.tsx'
+import { KeySheet } from './key-sheet.tsx'
+import { useKeys } from './keys.ts'
+import { ErrorState, Loading } from './states.tsx'
+import { Toasts } from './toast.tsx'
+
+/** What every signed-in page stands in: the way to the others, who I am, and whether news arrive. */
+export function Shell() {
+  const me = useQuery(meQuery)
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const signedIn = me.data !== undefined
+  useEffect(() => (signedIn ? listen(client) : undefined), [client, signedIn])
+  const needsSignIn = me.error instanceof Refused && me.error.status === 401
+  useEffect(() => {
+    if (needsSignIn) void navigate({ to: '/sign-in', replace: true })
+  }, [needsSignIn, navigate])
+
+  if (me.isPending || needsSignIn) return <Loading />
+  if (me.error !== null) return <ErrorState error={me.error} retry={() => void me.refetch()} />
+  return (
+    <div className="shell">
+      <a className="skip" href="#main">
+        Go to the content
+      </a>
+      <Nav />
+      <main id="main" tabIndex={-1} className="page">
+        <Outlet />
+      </main>
+      <Toasts />
+    </div>
+  )
+}
+
+function Nav() {
+  const [sheet, setSheet] = useState(false)
+  const navigate = useNavigate()
+  const may = useMay()
+  useKeys({
+    '?': () => setSheet(true),
+    'g q': () => void navigate({ to: '/queue' }),
+    'g u': () => void navigate({ to: '/quarantine' }),
+    'g x': () => void navigate({ to: '/x-ray' }),
+    'g l': () => void navigate({ to: '/ledger' }),
+    'g s': () => void navigate({ to: '/settings' }),
+  })
+  return (
+    <nav className="nav" aria-label="Main">
+      <Link to="/queue" className="brand">
+        <Mark />
+        Counterfoil
+      </Link>
+      <Link to="/queue" className="nav-link">
+        <QueueIcon />
+        Queue
+      </Link>
+      {may('quarantine.see') && (
+        <Link to="/quarantine" className="nav-link">
+          <QuarantineIcon />
+          Quarantine
+        </Link>
+      )}
+      {may('xray.run') && (
+        <Link to="/x-ray" className="nav-link">
+          <XrayIcon />
+          X-ray
+        </Link>
+      )}
+      {may('ledger.see') && (
+        <Link to="/ledger" className="nav-link">
+          <LedgerIcon />
+          Ledger
+        </Link>
+      )}
+      <Link to="/settings" className="nav-link">
+        <SettingsIcon />
+        Settings
+      </Link>
+      <Foot openSheet={() => setSheet(true)} />
+      <KeySheet opened={sheet} close={() => setSheet(false)} />
+    </nav>
+  )
+}
+
+function Foot({ openSheet }: { readonly openSheet: () => void }) {
+  const me = useQuery(meQuery).data
+  const live = useLive()
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const scheme = useMantineColorScheme()
+  const signOut = async () => {
+    await call('POST /api/sign-out')
+    client.clear()
+    await navigate({ to: '/sign-in' })
+  }
+  return (
+    <div className="nav-foot">
+      <div className="row between">
+        <span className={live ? 'live' : 'live off'}>{live ? 'Live' : 'Reconnecting'}</span>
+        <div className="row tight">
+          <Tooltip label="Keyboard: ?">
+            <ActionIcon variant="subtle" color="gray" aria-label="Show keyboard shortcuts" onClick={openSheet}>
+              <KeyboardIcon />
+            </ActionIcon>
+          </Tooltip>
+          <Menu position="top-end">
+            <Menu.Target>
+              <ActionIcon variant="subtle" color="gray" aria-label="Choose light or dark">
+                {scheme.colorScheme === 'dark' ? <MoonIcon /> : <SunIcon />}
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {(['auto', 'light', 'dark'] as const).map((one) => (
+                <Menu.Item
+                  key={one}
+                  onClick={() => scheme.setColorScheme(one)}
+                  {...(scheme.colorScheme === one ? { 'aria-current': true } : {})}
+                >
+                  {one === 'auto' ? 'As the system' : one === 'light' ? 'Light' : 'Dark'}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        </div>
+      </div>
+      {me !== undefined && (
+        <div>
+          {me.sample && <span className="tag sample">Sample data</span>}
+          <div className="clip">{me.user.name}</div>
+          <div className="who clip">
+            {roleWords[me.user.role]} · {Intl.DateTimeFormat().resolvedOptions().timeZone}
+          </div>
+        </div>
+      )}
+      <Button variant="default" size="compact-sm" onClick={() => void signOut()}>
+        Sign out
+      </Button>
+    </div>
+  )
+}

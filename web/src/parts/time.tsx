@@ -1,0 +1,49 @@
+import { Tooltip } from '@mantine/core'
+import { useSyncExternalStore } from 'react'
+
+/** One clock for all times on a page; half a minute is as exact as "3 min ago" is. */
+const tickMs = 30_000
+let now = Date.now()
+const watchers = new Set<() => void>()
+setInterval(() => {
+  now = Date.now()
+  for (const watcher of watchers) watcher()
+}, tickMs)
+
+const watch = (watcher: () => void): (() => void) => {
+  watchers.add(watcher)
+  return () => watchers.delete(watcher)
+}
+
+/** "just now", "14 min", "3 h", "9 d": short enough for a row; `ago` adds the word. */
+export function relative(iso: string, at: number, ago = false): string {
+  const seconds = Math.round((at - Date.parse(iso)) / 1000)
+  const past = Math.abs(seconds)
+  if (past < 45) return seconds < -5 ? 'in a moment' : 'just now'
+  const amount =
+    past < 5400
+      ? `${Math.max(1, Math.round(past / 60))} min`
+      : past < 172_800
+        ? `${Math.round(past / 3600)} h`
+        : `${Math.round(past / 86_400)} d`
+  return seconds < 0 ? `in ${amount}` : ago ? `${amount} ago` : amount
+}
+
+/** "2026-11-22 14:03:10 UTC". */
+export function utc(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`
+}
+
+/** Relative time; the exact one in UTC and in the reader's own zone on hover and to screen readers. */
+export function When({ at, ago = false }: { readonly at: string; readonly ago?: boolean }) {
+  const current = useSyncExternalStore(watch, () => now)
+  const local = new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  return (
+    <Tooltip label={`${utc(at)} · ${local} ${zone}`} openDelay={200}>
+      <time dateTime={at} className="when">
+        {relative(at, Math.max(current, Date.now() - tickMs), ago)}
+      </time>
+    </Tooltip>
+  )
+}

@@ -1,0 +1,128 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Navigate,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
+import type { QueueQuery } from '../../src/contract/desk.ts'
+import { EmptyState, ErrorState } from './parts/states.tsx'
+
+const root = createRootRoute({
+  component: Outlet,
+  errorComponent: ({ error, reset }) => <ErrorState error={error} retry={reset} />,
+  notFoundComponent: () => (
+    <EmptyState
+      title="There is no such page."
+      proof="The address may be cut short."
+      action={<a href="/queue">Go to the queue</a>}
+    />
+  ),
+})
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  component: lazyRouteComponent(() => import('./pages/sign-in/sign-in.tsx'), 'SignInPage'),
+})
+const welcome = createRoute({
+  getParentRoute: () => root,
+  path: '/welcome',
+  component: lazyRouteComponent(() => import('./pages/sign-in/welcome.tsx'), 'WelcomePage'),
+})
+const question = createRoute({
+  getParentRoute: () => root,
+  path: '/q/$token',
+  component: lazyRouteComponent(() => import('./pages/question/question.tsx'), 'QuestionPage'),
+})
+const desk = createRoute({
+  getParentRoute: () => root,
+  id: 'desk',
+  component: lazyRouteComponent(() => import('./parts/shell.tsx'), 'Shell'),
+})
+const home = createRoute({
+  getParentRoute: () => desk,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/queue/home.tsx'), 'HomePage'),
+})
+
+/** Every filter of the queue stands in its address. */
+export type QueueSearch = { tab?: QueueQuery['tab']; q?: string; provider?: string; severity?: QueueQuery['severity'] }
+const tabs = new Set(['needs', 'answer', 'asked', 'running', 'done', 'all'])
+const severities = new Set(['unknown', 'informational', 'low', 'medium', 'high', 'critical'])
+const queue = createRoute({
+  getParentRoute: () => desk,
+  path: '/queue',
+  validateSearch: (search: Record<string, unknown>): QueueSearch => ({
+    ...(tabs.has(String(search['tab'])) ? { tab: search['tab'] as NonNullable<QueueSearch['tab']> } : {}),
+    ...(search['q'] === undefined ? {} : { q: String(search['q']).slice(0, 200) }),
+    ...(search['provider'] === undefined ? {} : { provider: String(search['provider']).slice(0, 64) }),
+    ...(severities.has(String(search['severity']))
+      ? { severity: search['severity'] as NonNullable<QueueSearch['severity']> }
+      : {}),
+  }),
+  component: lazyRouteComponent(() => import('./pages/queue/queue.tsx'), 'QueuePage'),
+})
+const alert = createRoute({
+  getParentRoute: () => desk,
+  path: '/alerts/$id',
+  component: lazyRouteComponent(() => import('./pages/alert/alert.tsx'), 'AlertRoute'),
+})
+const reply = createRoute({
+  getParentRoute: () => desk,
+  path: '/replies/$id',
+  component: lazyRouteComponent(() => import('./pages/reply/reply.tsx'), 'ReplyRoute'),
+})
+const run = createRoute({
+  getParentRoute: () => desk,
+  path: '/runs/$id',
+  component: lazyRouteComponent(() => import('./pages/run/run.tsx'), 'RunRoute'),
+})
+const quarantine = createRoute({
+  getParentRoute: () => desk,
+  path: '/quarantine',
+  component: lazyRouteComponent(() => import('./pages/quarantine/quarantine.tsx'), 'QuarantinePage'),
+})
+const xray = createRoute({
+  getParentRoute: () => desk,
+  path: '/x-ray',
+  component: lazyRouteComponent(() => import('./pages/xray/xray.tsx'), 'XrayPage'),
+})
+const ledger = createRoute({
+  getParentRoute: () => desk,
+  path: '/ledger',
+  validateSearch: (search: Record<string, unknown>): { subject?: string } =>
+    search['subject'] === undefined ? {} : { subject: String(search['subject']).slice(0, 200) },
+  component: lazyRouteComponent(() => import('./pages/ledger/ledger.tsx'), 'LedgerPage'),
+})
+const settingsHome = createRoute({
+  getParentRoute: () => desk,
+  path: '/settings',
+  beforeLoad: () => {
+    throw redirect({ to: '/settings/$part', params: { part: 'providers' } })
+  },
+  component: () => <Navigate to="/settings/$part" params={{ part: 'providers' }} />,
+})
+const settings = createRoute({
+  getParentRoute: () => desk,
+  path: '/settings/$part',
+  component: lazyRouteComponent(() => import('./pages/settings/settings.tsx'), 'SettingsPage'),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    signIn,
+    welcome,
+    question,
+    desk.addChildren([home, queue, alert, reply, run, quarantine, xray, ledger, settingsHome, settings]),
+  ]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

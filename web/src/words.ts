@@ -1,0 +1,137 @@
+import type { Tab } from '../../src/contract/desk.ts'
+import type { Severity } from '../../src/model/alert.ts'
+import type { FindingKind } from '../../src/model/finding.ts'
+import type { RunState, StepState } from '../../src/model/playbook.ts'
+import type { Rung } from '../../src/model/question.ts'
+import type { ReplyState, SensitiveClass } from '../../src/model/reply.ts'
+import type { Outcome } from '../../src/model/triage.ts'
+import type { Role } from '../../src/model/user.ts'
+
+/** How the screens say what the model names. Typed by the model, so that a new name without words does not compile. */
+export const outcomeWords: Record<Outcome, string> = {
+  incident: 'Incident',
+  'minor-trouble': 'Minor trouble',
+  'false-alarm-nothing': 'False alarm: nothing happened',
+  'false-alarm-benign': 'False alarm: benign trigger',
+  tune: 'Tune the rule',
+}
+export const outcomeShort: Record<Outcome, string> = {
+  incident: 'Incident',
+  'minor-trouble': 'Minor trouble',
+  'false-alarm-nothing': 'Nothing happened',
+  'false-alarm-benign': 'Benign trigger',
+  tune: 'Tune the rule',
+}
+export const outcomeSays: Record<Outcome, string> = {
+  incident: 'It happened and it matters: handle it as an incident.',
+  'minor-trouble': 'It happened; fix it now, no incident.',
+  'false-alarm-nothing': 'It did not happen.',
+  'false-alarm-benign': 'It happened, and our context explains it.',
+  tune: 'Never want to see it again: ask for the rule to change.',
+}
+export const rungWords: Record<Rung, string> = {
+  'provider-alert': 'Provider alert',
+  'network-sessions': 'Network sessions',
+  'endpoint-logs': 'Target and endpoint logs',
+  'identity-owner': 'Identity and owner',
+  vulnerability: 'Vulnerability',
+  'business-context': 'Business role and change calendar',
+}
+export const findingWords: Record<FindingKind, string> = {
+  found: 'Found',
+  nothing: 'Looked, nothing',
+  'not-collected': 'Not collected',
+  failed: 'Failed',
+  'not-applicable': 'Not applicable',
+}
+export const severityWords: Record<Severity, string> = {
+  unknown: 'Unknown',
+  informational: 'Info',
+  low: 'Low',
+  medium: 'Medium',
+  high: 'High',
+  critical: 'Critical',
+}
+export const tabWords: Record<Tab, string> = {
+  needs: 'Needs you',
+  answer: 'To answer',
+  asked: 'Waiting on a person',
+  running: 'Running',
+  done: 'Done today',
+  all: 'All',
+}
+export const replyWords: Record<ReplyState, string> = {
+  draft: 'Draft',
+  held: 'Held',
+  sending: 'Sending',
+  sent: 'Sent',
+  unconfirmed: 'Unconfirmed',
+  failed: 'Failed',
+  'dry-run': 'Dry run: not sent',
+  cancelled: 'Cancelled',
+}
+export const classWords: Record<SensitiveClass, string> = {
+  person: 'Person',
+  account: 'Account',
+  host: 'Host',
+  'internal-address': 'Internal address',
+  'internal-url': 'Internal URL',
+  secret: 'Secret',
+  personal: 'Personal data',
+  hr: 'HR',
+  health: 'Health',
+  path: 'Path',
+}
+export const runWords: Record<RunState, string> = {
+  running: 'Running',
+  waiting: 'Waiting',
+  done: 'Done',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+}
+export const stepWords: Record<StepState, string> = {
+  running: 'Running',
+  waiting: 'Waiting',
+  done: 'Done',
+  skipped: 'Skipped',
+  failed: 'Failed',
+  'timed-out': 'Timed out',
+}
+export const roleWords: Record<Role, string> = {
+  administrator: 'Administrator',
+  lead: 'Lead',
+  analyst: 'Analyst',
+  approver: 'Approver',
+  auditor: 'Auditor',
+}
+
+/** "waiting for the answer of m@example.org" out of the journal's own word. */
+export function waitingWords(waitingFor: string | null): string {
+  if (waitingFor === null || waitingFor === '') return 'waiting'
+  const [what, ...who] = waitingFor.split(':')
+  const names: Record<string, string> = {
+    decision: 'waiting for a decision',
+    answer: 'waiting for an answer',
+    release: 'waiting for a release',
+  }
+  const words = names[what ?? ''] ?? `waiting for ${what ?? ''}`
+  return who.length === 0 || /^[0-9a-f-]{36}$/.test(who.join(':')) ? words : `${words} (${who.join(':')})`
+}
+
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return `${n.toLocaleString('en')} ${n === 1 ? one : many}`
+}
+
+export function bytesWords(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`
+  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(bytes < 10_240 ? 1 : 0)} KB`
+  return `${(bytes / 1024 / 1024).toFixed(1)} MB`
+}
+
+export function msWords(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
+  if (ms < 3600_000) return `${Math.round(ms / 60_000)} min`
+  if (ms < 48 * 3600_000) return `${(ms / 3600_000).toFixed(1)} h`
+  return `${(ms / 86_400_000).toFixed(1)} d`
+}
