@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Alert } from '../model/alert.ts'
+import { Person } from '../model/context.ts'
 import type { SensitiveSpan } from '../model/reply.ts'
 import { type Decision, Outcome } from '../model/triage.ts'
 import { type DraftInput, draftMachine, draftSubject, draftText, releaseAnswer } from './draft.ts'
 import { sampleAlert, sampleAsset, sampleFinding } from './evidence.sample.ts'
 import { Exchange, exchangeSchema, verdicts } from './exchange.ts'
-import { findSensitive, sensitiveContext } from './redact.ts'
+import { findSensitive, indexLists, sensitiveContext } from './redact.ts'
 
 const asset = sampleFinding('asset-of-host', 'found', {
   answer: sampleAsset({ name: 'pay-db-01', owner: 'Nadia Petrova', role: 'payroll database', criticality: 'high' }),
@@ -111,8 +112,7 @@ describe('the machine-readable part', () => {
 })
 
 const plainContext = sensitiveContext({
-  people: [],
-  assets: [],
+  lists: indexLists({ people: [], assets: [] }),
   accounts: [],
   hosts: [],
   ownNetworks: [],
@@ -142,18 +142,17 @@ test('whatever is planted in alert, reason, rule, title, subject and observables
       const all = `${name} (${secret.account}) on ${secret.host} at ${secret.address}, password: ${secret.secret} in ${secret.path}`
       const context = sensitiveContext({
         ...plainBasics,
-        people: [
-          {
-            id: '1',
-            name,
-            email: `${secret.first}.${secret.last}@customer.example`.toLowerCase(),
-            accounts: [secret.account],
-            department: null,
-            title: null,
-            manager: null,
-            privileged: null,
-          },
-        ],
+        lists: indexLists({
+          people: [
+            Person.parse({
+              id: '1',
+              name,
+              email: `${secret.first}.${secret.last}@customer.example`.toLowerCase(),
+              accounts: [secret.account],
+            }),
+          ],
+          assets: [],
+        }),
         hosts: [secret.host],
         providerWrote: all,
       })
@@ -206,7 +205,6 @@ test('whatever is planted in alert, reason, rule, title, subject and observables
 })
 
 const plainBasics = {
-  assets: [],
   accounts: [],
   ownNetworks: [],
   ownDomains: ['customer.example'],

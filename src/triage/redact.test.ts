@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Asset, Person } from '../model/context.ts'
 import type { SensitiveClass, SensitiveSpan } from '../model/reply.ts'
-import { applyReview, findSensitive, releaseLine, sensitiveContext } from './redact.ts'
+import { applyReview, findSensitive, indexLists, releaseLine, sensitiveContext } from './redact.ts'
 import { foldCase, standsAlone } from './redaction/many-strings.ts'
 
 const people = [
@@ -24,9 +24,7 @@ const assets = [
     owner: 'Nadia Petrova',
   }),
 ]
-const context = sensitiveContext({
-  people,
-  assets,
+const basics = {
   accounts: ['svc_backup'],
   hosts: ['ws-0417'],
   ownNetworks: ['203.0.113.0/24', '2001:db8:77::/48'],
@@ -34,7 +32,8 @@ const context = sensitiveContext({
   providerDomains: ['provider.example'],
   providerWrote: 'Host ws-0417 contacted 192.0.2.66',
   references: ['INC-4711', 'A-17'],
-})
+}
+const context = sensitiveContext({ ...basics, lists: indexLists({ people, assets }) })
 
 const found = (text: string) => findSensitive(text, context).map((span) => `${span.class}:${span.text}`)
 
@@ -217,7 +216,7 @@ test('time grows with the text, not with names times text', () => {
   const many = Array.from({ length: 20_000 }, (_, i) =>
     Person.parse({ id: `x${i}`, name: `Anna Name${i}`, email: `u${i}@customer.example`, accounts: [`acc${i}`] }),
   )
-  const large = sensitiveContext({ ...context, people: many, assets, accounts: [], hosts: [] })
+  const large = sensitiveContext({ ...basics, lists: indexLists({ people: many, assets }) })
   const text = 'Anna wrote to Anna Name77 about 10.0.0.5 and acc19999. '.repeat(200)
   const timed = (input: string, use: typeof context) => {
     const start = performance.now()

@@ -9,7 +9,7 @@ import { findSecrets } from './redaction/secrets.ts'
 
 /** What we know of ourselves, so that it can be found in a text. */
 export type SensitiveContext = {
-  readonly names: NameIndex
+  readonly names: readonly NameIndex[]
   readonly ownNetworks: readonly string[]
   readonly ownDomains: readonly string[]
   readonly providerDomains: readonly string[]
@@ -19,19 +19,24 @@ export type SensitiveContext = {
   readonly references: readonly string[]
 }
 
-/** Builds the context; `people` and `assets` are indexed once here, so keep it for as many texts as there are. */
-export function sensitiveContext(input: {
+/** Our lists, ready to be looked up; keep it for as many texts as the lists stay the same (0.2 s for 50,000 people). */
+export function indexLists(lists: {
   readonly people: readonly Person[]
   readonly assets: readonly Asset[]
-  readonly accounts: readonly string[]
-  readonly hosts: readonly string[]
-  readonly ownNetworks: readonly string[]
-  readonly ownDomains: readonly string[]
-  readonly providerDomains: readonly string[]
-  readonly providerWrote: string
-  readonly references: readonly string[]
-}): SensitiveContext {
-  return { ...input, names: indexNames(input) }
+}): NameIndex {
+  return indexNames({ ...lists, accounts: [], hosts: [] })
+}
+
+/** What is known for one alert: our lists, and the names in the alert itself. */
+export function sensitiveContext(
+  input: Omit<SensitiveContext, 'names'> & {
+    readonly lists: NameIndex
+    readonly accounts: readonly string[]
+    readonly hosts: readonly string[]
+  },
+): SensitiveContext {
+  const { lists, accounts, hosts, ...rest } = input
+  return { ...rest, names: [lists, indexNames({ people: [], assets: [], accounts, hosts })] }
 }
 
 /** Classes whose words mean nothing elsewhere: "sick leave" twice is two places, not one value. */
@@ -47,7 +52,7 @@ export function findSensitive(text: string, context: SensitiveContext): Sensitiv
   const found = withoutReferences(
     text,
     [
-      ...findNames(text, context.names),
+      ...context.names.flatMap((index) => findNames(text, index)),
       ...findInternal(text, context, parseNetworks(context.ownNetworks)),
       ...findSecrets(text),
       ...findPersonal(text),

@@ -1,0 +1,159 @@
+import { addJob, removeJob } from '../../db/jobs.ts'
+import type { Db } from '../../db/open.ts'
+import { changeReply, type ReplyRecord, replyRecord, saveReplyDraft } from '../../db/replies.ts'
+import { settingOf } from '../../db/settings.ts'
+import { sha256Hex } from '../../kit/digest.ts'
+import { Trouble } from '../../kit/errors.ts'
+import { append } from '../../ledger/append.ts'
+import type { SensitiveSpan } from '../../model/reply.ts'
+import { releaseAnswer } from '../../triage/draft.ts'
+import { Exchange } from '../../triage/exchange.ts'
+import { findSensitive } from '../../triage/redact.ts'
+import { onReplyReleased } from '../wake.ts'
+import { assertState, mailOf, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
+import { carryOver, isTheirs, sendJobKey } from './draft-reply.ts'
+import { decisionFor, type Knowledge, knowledgeOf } from './knowledge.ts'
+
+/** A crash counts as a try of the job; its tries are not tries to send: those are counted in the payload. */
+export const sendJobAttemptsMax = 50
+
+async function bytesOf(
+  desk: ReplyDesk,
+  record: ReplyRecord,
+  known: Knowledge,
+  spans: readonly SensitiveSpan[],
+  date: Date,
+) {
+  const { reply } = record
+  const machine = Exchange.parse(record.machine)
+  const answer = releaseAnswer({ text: reply.text, spans, subject: reply.subject, machine }, known.context)
+  const bytes = await mailOf(desk).compose({
+    to: reply.to,
+    subject: answer.subject,
+    text: answer.text,
+    json: `${JSON.stringify(answer.machine, null, 2)}\n`,
+    messageId: reply.messageId,
+    inReplyTo: reply.inReplyTo,
+    references: reply.references,
+    date,
+  })
+  return { bytes, text: answer.text, leftUnreviewed: answer.leftUnreviewed }
+}
+
+/** Exactly what would leave now, or what was released. Unreviewed places are shown as they are. */
+export async function previewReply(
+  desk: ReplyDesk,
+  replyId: string,
+): Promise<{ readonly bytes: Uint8Array; readonly text: string }> {
+  const record = await replyRecord(desk.db, replyId)
+  if (record === null) throw new Trouble('not.found', { replyId })
+  const known = await knowledgeOf(desk, desk.db, record.reply.alertId)
+  const made = await bytesOf(desk, record, known, record.reply.spans, desk.clock.now())
+  return { bytes: record.bytes ?? made.bytes, text: made.text }
+}
+
+/**
+ * Lets a reviewed draft leave after its hold: fixes the bytes and their digest, writes the ledger line and queues the job
+ * that sends, in one transaction. Throws Trouble('state.conflict') while a place is unreviewed, when the draft changed
+ * since the person saw it, or when its decision no longer stands. Where our lists have learnt a name since the draft was
+ * saved, its places are found anew first, and the person is asked to look again.
+ */
+export async function releaseReply(
+  desk: ReplyDesk,
+  release: { readonly replyId: string; readonly version: number; readonly by: string },
+): Promise<void> {
+  mailOf(desk)
+  if (await placesChanged(desk, release)) {
+    throw new Trouble('state.conflict', {
+      replyId: release.replyId,
+      problem: 'our lists changed: there are new places to review',
+    })
+  }
+  await withReply(desk.db, release.replyId, async (tx, record) => {
+    assertState(record, ['draft'], release.version)
+    const { reply } = record
+    const decision = await decisionFor(tx, reply.alertId)
+    if (decision.id !== record.decisionId) throw new Trouble('state.conflict', { problem: 'the decision changed' })
+    const known = await knowledgeOf(desk, tx, reply.alertId)
+    if (reply.to.length === 0 || !reply.to.every((address) => isTheirs(address, known.provider))) {
+      throw new Trouble('state.conflict', {
+        field: 'to',
+        problem: 'no recipient that is the provider: set its reply address',
+      })
+    }
+    const now = desk.clock.now()
+    const { bytes, leftUnreviewed } = await bytesOf(desk, record, known, reply.spans, now)
+    if (leftUnreviewed > 0) throw new Trouble('state.conflict', { replyId: reply.id, unreviewed: leftUnreviewed })
+    const holdSeconds = (await settingOf(tx, 'reply-hold-seconds')) ?? desk.replyHoldSeconds
+    const holdUntil = new Date(now.getTime() + holdSeconds * 1000)
+    const digest = sha256Hex(bytes)
+    const { dryRun } = known.provider
+    await changeReply(tx, reply.id, {
+      state: dryRun ? 'dry-run' : 'held',
+      bytes,
+      digest,
+      releasedBy: release.by,
+      releasedAt: now,
+      holdUntil,
+    })
+    const body = {
+      ...{
+        replyId: reply.id,
+        alertId: reply.alertId,
+        decisionId: decision.id,
+        messageId: reply.messageId,
+        to: reply.to,
+      },
+      ...{ sha256: digest, sizeBytes: bytes.byteLength, holdUntil: holdUntil.toISOString(), dryRun },
+    }
+    await append(tx, { kind: 'reply.released', actor: release.by, subject: subjectOf(reply.id), body }, desk.clock)
+    if (!dryRun) await queueSend(tx, reply.id, holdUntil, 1)
+    await onReplyReleased(tx, reply.alertId)
+    await tell(tx, reply.alertId)
+  })
+}
+
+/** Finds the places of a draft anew, and keeps them when there are some that nobody has seen. */
+async function placesChanged(
+  desk: ReplyDesk,
+  seen: { readonly replyId: string; readonly version: number },
+): Promise<boolean> {
+  return withReply(desk.db, seen.replyId, async (tx, record) => {
+    assertState(record, ['draft'], seen.version)
+    const { reply } = record
+    const { context } = await knowledgeOf(desk, tx, reply.alertId)
+    const spans = carryOver(findSensitive(reply.text, context), reply.spans)
+    const before = new Set(reply.spans.map((span) => `${span.start}-${span.end}`))
+    const isNew = spans.some((span) => span.verdict === null && !before.has(`${span.start}-${span.end}`))
+    if (isNew) await saveReplyDraft(tx, reply.id, { text: reply.text, spans })
+    return isNew
+  })
+}
+
+export async function queueSend(tx: Db, replyId: string, runAt: Date, attempt: number): Promise<void> {
+  await addJob(
+    tx,
+    'send-reply',
+    { replyId, attempt },
+    { runAt, key: sendJobKey(replyId), attemptsMax: sendJobAttemptsMax },
+  )
+}
+
+/** Takes a reply back while it is held. Throws Trouble('state.conflict') once a worker has it. */
+export async function cancelReply(
+  desk: ReplyDesk,
+  cancel: { readonly replyId: string; readonly by: string },
+): Promise<void> {
+  await withReply(desk.db, cancel.replyId, async (tx, record) => {
+    assertState(record, ['held'])
+    await changeReply(tx, cancel.replyId, { state: 'cancelled' })
+    await removeJob(tx, sendJobKey(cancel.replyId))
+    const body = { replyId: cancel.replyId, sha256: record.reply.digest }
+    await append(
+      tx,
+      { kind: 'reply.cancelled', actor: cancel.by, subject: subjectOf(cancel.replyId), body },
+      desk.clock,
+    )
+    await tell(tx, record.reply.alertId)
+  })
+}

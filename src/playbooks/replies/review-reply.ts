@@ -1,0 +1,96 @@
+import type { Db } from '../../db/open.ts'
+import { providerById } from '../../db/providers.ts'
+import { type PseudonymKind, pseudonymFor } from '../../db/pseudonyms.ts'
+import { saveReplyDraft } from '../../db/replies.ts'
+import { Trouble } from '../../kit/errors.ts'
+import { append } from '../../ledger/append.ts'
+import type { SensitiveClass, SensitiveSpan } from '../../model/reply.ts'
+import { valueKey } from '../../triage/redact.ts'
+import { assertState, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
+
+export type SpanVerdict = {
+  readonly spanId: string
+  /** null takes a verdict back. */
+  readonly verdict: SensitiveSpan['verdict']
+  readonly keepReason: string | null
+}
+
+/** Classes that a pseudonym can stand for; the others say too much by being there at all. */
+const pseudonyms: Readonly<Partial<Record<SensitiveClass, PseudonymKind>>> = {
+  person: 'USER',
+  account: 'USER',
+  host: 'HOST',
+  'internal-address': 'ADDRESS',
+  'internal-url': 'LINK',
+  path: 'PATH',
+}
+
+/**
+ * Says of sensitive places what happens to them. A secret is never kept; anything else is kept with a reason, or because
+ * the agreement with the provider lets its class leave. Returns the new version.
+ */
+export async function reviewReply(
+  desk: ReplyDesk,
+  review: {
+    readonly replyId: string
+    readonly verdicts: readonly SpanVerdict[]
+    readonly version: number
+    readonly by: string
+  },
+): Promise<number> {
+  return withReply(desk.db, review.replyId, async (tx, record) => {
+    assertState(record, ['draft'], review.version)
+    const { reply, providerId } = record
+    const provider = await providerById(tx, providerId)
+    const shared = new Set(provider?.mayShare ?? [])
+    const given = new Map(review.verdicts.map((verdict) => [verdict.spanId, verdict]))
+    const unknown = review.verdicts.find(({ spanId }) => !reply.spans.some((span) => span.id === spanId))
+    if (unknown !== undefined) throw new Trouble('not.found', { spanId: unknown.spanId })
+    const spans: SensitiveSpan[] = []
+    for (const span of reply.spans) {
+      const verdict = given.get(span.id)
+      spans.push(verdict === undefined ? span : await judged(tx, providerId, span, verdict, shared))
+    }
+    const version = await saveReplyDraft(tx, review.replyId, { text: reply.text, spans })
+    const said = spans
+      .filter((span) => given.has(span.id))
+      .map(({ id, class: kind, verdict, keepReason }) => ({ id, class: kind, verdict, keepReason }))
+    const body = { replyId: reply.id, version, said }
+    await append(tx, { kind: 'reply.reviewed', actor: review.by, subject: subjectOf(reply.id), body }, desk.clock)
+    await tell(tx, reply.alertId)
+    return version
+  })
+}
+
+async function judged(
+  tx: Db,
+  providerId: string,
+  span: SensitiveSpan,
+  { verdict, keepReason }: SpanVerdict,
+  shared: ReadonlySet<string>,
+): Promise<SensitiveSpan> {
+  const refuse = (problem: string): never => {
+    throw new Trouble('input.invalid', { field: 'verdict', spanId: span.id, problem })
+  }
+  switch (verdict) {
+    case null:
+    case 'redact':
+      return { ...span, verdict, pseudonym: null, keepReason: null }
+    case 'keep': {
+      if (span.class === 'secret') refuse('a secret never leaves')
+      const reason = keepReason?.trim() ?? ''
+      if (reason === '' && !shared.has(span.class)) refuse('say why this may leave')
+      return {
+        ...span,
+        verdict,
+        pseudonym: null,
+        keepReason: reason === '' ? 'The agreement lets it leave' : reason.slice(0, 1000),
+      }
+    }
+    case 'pseudonym': {
+      const kind = pseudonyms[span.class] ?? refuse(`no pseudonym stands for ${span.class}`)
+      const pseudonym = await pseudonymFor(tx, providerId, kind, valueKey(span.text))
+      return { ...span, verdict, pseudonym, keepReason: null }
+    }
+  }
+}

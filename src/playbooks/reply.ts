@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import type { Db } from '../db/open.ts'
+import type { House, Notice, ReplySeen } from './house.ts'
+import { mailNotice, sendNotice } from './notices.ts'
+import { type DeskParts, openDesk } from './replies/desk.ts'
+import { draftReply, saveDraft } from './replies/draft-reply.ts'
+import { cancelReply, previewReply, releaseReply } from './replies/release-reply.ts'
+import { reviewReply, type SpanVerdict } from './replies/review-reply.ts'
+import { sendReply } from './replies/send-reply.ts'
+import { type HowSettled, replySeen, settleReply } from './replies/settle-reply.ts'
+
+const SendReplyJob = z.object({ replyId: z.uuid(), attempt: z.int().min(1).default(1) })
+const SendNoticeJob = z.object({ noticeId: z.uuid(), attempt: z.int().min(1).default(1) })
+
+/** What the house needs of the answer desk for its playbooks. */
+type ForHouse = Pick<House, 'mailNotice' | 'draftReply' | 'replySeen'>
+
+/** The answer from draft to receipt, as functions for `main.ts` to hand out: to the house, to the front, to the worker. */
+export type AnswerDesk = {
+  readonly forHouse: ForHouse
+  readonly draft: (alertId: string, by: string) => Promise<string>
+  readonly saveText: (id: string, text: string, version: number, by: string) => Promise<number>
+  readonly review: (id: string, verdicts: readonly SpanVerdict[], version: number, by: string) => Promise<number>
+  readonly preview: (id: string) => Promise<{ readonly bytes: Uint8Array; readonly text: string }>
+  readonly release: (id: string, version: number, by: string) => Promise<void>
+  readonly cancel: (id: string, by: string) => Promise<void>
+  readonly settle: (id: string, arrived: boolean, reason: string, by: string) => Promise<void>
+  readonly settleAs: (id: string, how: HowSettled, by: string, why: string) => Promise<void>
+  /** Handlers by job name. */
+  readonly jobs: Readonly<Record<'send-reply' | 'send-notice', (payload: unknown) => Promise<void>>>
+}
+
+export function answerDesk(parts: DeskParts): AnswerDesk {
+  const desk = openDesk(parts)
+  const settleAs = (replyId: string, how: HowSettled, by: string, why: string) =>
+    settleReply(desk, { replyId, how, by, why })
+  return {
+    forHouse: {
+      mailNotice: (tx: Db, notice: Notice) => mailNotice(desk, tx, notice),
+      draftReply: (tx: Db, alertId: string, text: string | null) =>
+        draftReply(desk, tx, { alertId, text, by: 'system' }),
+      replySeen: (tx: Db, seen: ReplySeen) => replySeen(desk, tx, seen),
+    },
+    draft: async (alertId, by) => (await draftReply(desk, desk.db, { alertId, text: null, by })).replyId,
+    saveText: (replyId, text, version, by) => saveDraft(desk, { replyId, text, version, by }),
+    review: (replyId, verdicts, version, by) => reviewReply(desk, { replyId, verdicts, version, by }),
+    preview: (replyId) => previewReply(desk, replyId),
+    release: (replyId, version, by) => releaseReply(desk, { replyId, version, by }),
+    cancel: (replyId, by) => cancelReply(desk, { replyId, by }),
+    settle: (replyId, arrived, reason, by) => settleAs(replyId, arrived ? 'was-sent' : 'was-not-sent', by, reason),
+    settleAs,
+    jobs: {
+      'send-reply': (payload) => sendReply(desk, SendReplyJob.parse(payload)),
+      'send-notice': (payload) => sendNotice(desk, SendNoticeJob.parse(payload)),
+    },
+  }
+}
