@@ -8,6 +8,7 @@ import { ownNetworks } from '../src/connectors/own-networks/index.ts'
 import { pastAlerts as pastAlertsConnector } from '../src/connectors/past-alerts/index.ts'
 import { peopleList } from '../src/connectors/people-list/index.ts'
 import { person } from '../src/connectors/person/index.ts'
+import { ImportPreview } from '../src/contract/house.ts'
 import { connectorStates, recordNews } from '../src/db/connector-state.ts'
 import * as context from '../src/db/context.ts'
 import { listSources } from '../src/db/lists.ts'
@@ -15,7 +16,7 @@ import { fixedClock } from '../src/kit/clock.ts'
 import type { Answered } from '../src/model/finding.ts'
 import type { ListNoun } from '../src/model/list.ts'
 import type { QuestionName } from '../src/model/question.ts'
-import { importList } from '../src/playbooks/import-list.ts'
+import { importList, importUpload } from '../src/playbooks/import-list.ts'
 import { type FreshDatabase, freshDatabase } from './database.ts'
 
 const clock = fixedClock('2026-11-02T09:00:00.000Z')
@@ -239,11 +240,17 @@ describe('people, networks, past alerts, a person', () => {
   })
 
   test('news of a connector are counted', async () => {
-    await recordNews(house.db, 'cmdb', true, '', clock.now())
-    await recordNews(house.db, 'cmdb', false, 'status 503', clock.now())
+    const now = clock.now()
+    await recordNews(house.db, 'cmdb', { asked: 3, failed: 0, lastSuccess: now, lastFailure: null })
+    await recordNews(house.db, 'cmdb', {
+      asked: 1,
+      failed: 1,
+      lastSuccess: null,
+      lastFailure: { at: now, why: 'status 503' },
+    })
     const at = clock.now().toISOString()
     expect(await connectorStates(house.db)).toEqual([
-      { connector: 'cmdb', lastSuccessAt: at, lastFailureAt: at, lastWhy: 'status 503', asked: 2, failed: 1 },
+      { connector: 'cmdb', lastSuccessAt: at, lastFailureAt: at, lastWhy: 'status 503', asked: 4, failed: 1 },
     ])
   })
 })
@@ -303,6 +310,32 @@ describe('import', () => {
       source: 'file',
     })
     expect(result).toMatchObject({ taken: 1, refusedRows: 3 })
+  })
+
+  test('an upload is shown before it is taken, and its mapping can be sent back as it was shown', async () => {
+    const upload = {
+      noun: 'assets' as const,
+      bytes: Buffer.from('Host,IPv4,IPv6,BIA\nsrv,192.0.2.1,2001:db8::1,P1\nbad,nonsense,,\n'),
+      by: 'user:test',
+    }
+    const shown = await importUpload(house.db, { ...upload, mapping: null, dryRun: true }, clock)
+    expect(shown).toMatchObject({
+      columns: ['Host', 'IPv4', 'IPv6', 'BIA'],
+      mapping: { name: 'Host', addresses: 'IPv4 + IPv6' },
+      rowsIn: 2,
+      rowsTaken: 1,
+      refused: [{ row: 3, why: 'IPv4: "nonsense" is no IP address' }],
+      sample: [{ name: 'srv', addresses: ['192.0.2.1', '2001:db8::1'] }],
+    })
+    expect(ImportPreview.parse(shown)).toEqual(shown)
+    expect(await rowsOf('assets')).toEqual([])
+    const taken = await importUpload(
+      house.db,
+      { ...upload, mapping: { ...shown.mapping, role: 'BIA', addresses: '' }, dryRun: false },
+      clock,
+    )
+    expect(taken).toMatchObject({ rowsTaken: 2, sample: [{ role: 'P1', addresses: [] }, {}] })
+    expect(await rowsOf('assets')).toEqual([['assets', 2]])
   })
 
   test('two imports of one list at once: one after the other, nothing lost, nothing double', async () => {

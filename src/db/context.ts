@@ -10,7 +10,7 @@ import type { Db } from './open.ts'
 /** More than so many assets or people for one name is no answer any more. */
 const matchesMax = 20
 /** Earlier alerts that a judgement looks at, newest first; the counts of `seenBefore` are over all of them. */
-export const historyMax = 50
+const historyMax = 50
 
 /** Assets that have this address (as PostgreSQL's inet reads it; no mask), freshest first. */
 export async function assetsByAddress(db: Db, address: string): Promise<Listed<Asset>[]> {

@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream'
 import { replaceList } from '../db/lists.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import { Trouble } from '../kit/errors.ts'
-import type { ImportResult, ListNoun } from '../model/list.ts'
+import type { FactOf, ImportResult, ListNoun, RowRead } from '../model/list.ts'
+import { columnsOf } from '../parsers/list/columns.ts'
 import type { Overrides } from '../parsers/list/mapping.ts'
 import { type ListRead, readList } from '../parsers/list/read-list.ts'
 
@@ -21,6 +23,8 @@ export type ImportOptions = {
   readonly asOf?: Date
   readonly dryRun?: boolean
   readonly onProgress?: (rowsRead: number) => void
+  /** Sees each row as it was read, before it is stored. */
+  readonly onRow?: (row: RowRead<FactOf[ListNoun]>) => void
 }
 
 /** What an import came to, and how the file was read. */
@@ -42,6 +46,82 @@ export async function importList(db: Db, options: ImportOptions): Promise<Import
     throw new Trouble('input.invalid', { asOf: asOf.toISOString(), problem: 'lies in the future' })
   const { form, headings, mapping, unused, rows } = await readList(noun, options.stream, options.mapping ?? {})
   const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress }
-  const list = { noun, source, mapping, rows, by, asOf, dryRun: options.dryRun ?? false, ...progress }
+  const list = {
+    noun,
+    source,
+    mapping,
+    rows: options.onRow === undefined ? rows : watched(rows, options.onRow),
+    by,
+    asOf,
+    dryRun: options.dryRun ?? false,
+    ...progress,
+  }
   return { ...(await replaceList(db, list, clock)), form, headings, unused }
+}
+
+async function* watched<T>(rows: AsyncIterable<T>, onRow: (row: T) => void): AsyncGenerator<T> {
+  for await (const row of rows) {
+    onRow(row)
+    yield row
+  }
+}
+
+/** Rows shown before an import is taken: enough to see a column in the wrong field. */
+const sampleRows = 5
+/** Parts the headings of a field that several columns fill, where one text must say them. */
+const between = ' + '
+
+/** An upload's import, as the page shows it. Each `mapping` value is a heading, or several with " + " between; "" leaves the field out. */
+export type Upload = {
+  readonly noun: ListNoun
+  readonly columns: string[]
+  readonly mapping: Record<string, string>
+  readonly fields: string[]
+  readonly rowsIn: number
+  readonly rowsTaken: number
+  readonly refused: { row: number; why: string }[]
+  readonly sample: Record<string, unknown>[]
+}
+
+/**
+ * Imports an uploaded file, or (`dryRun`) says what would come of it. The list is named after its noun, whatever the file is called:
+ * next month's file replaces this month's.
+ */
+export async function importUpload(
+  db: Db,
+  upload: {
+    readonly noun: ListNoun
+    readonly bytes: Uint8Array
+    readonly mapping: Readonly<Record<string, string>> | null
+    readonly dryRun: boolean
+    readonly by: string
+  },
+  clock: Clock,
+): Promise<Upload> {
+  const { noun, dryRun, by } = upload
+  const sample: Record<string, unknown>[] = []
+  const mapping = Object.entries(upload.mapping ?? {}).map(
+    ([field, text]) => [field, text === '' ? [] : text.split(between)] as const,
+  )
+  const imported = await importList(db, {
+    ...{ noun, dryRun, by, clock, stream: Readable.from([upload.bytes]), mapping: Object.fromEntries(mapping) },
+    onRow: (row) => {
+      if ('fact' in row && sample.length < sampleRows) sample.push(row.fact)
+    },
+  })
+  return {
+    noun,
+    columns: [...imported.headings],
+    mapping: Object.fromEntries(
+      Object.entries(imported.mapping).map(([field, headings]) => [field, headings.join(between)]),
+    ),
+    fields: columnsOf[noun].map((column) => column.field),
+    rowsIn: imported.rowsIn,
+    rowsTaken: imported.taken,
+    refused: imported.refused.map(({ row, column, problem, value }) => ({
+      row,
+      why: `${column}: ${value === '' ? '' : `"${value}" `}${problem}`,
+    })),
+    sample,
+  }
 }
