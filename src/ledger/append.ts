@@ -36,6 +36,22 @@ export async function appendAll(tx: Db, lines: readonly LedgerLine[], clock: Clo
   )
 }
 
+/** A record as its table holds it. */
+export type LedgerRow = {
+  readonly id: string
+  readonly at: Date
+  readonly kind: string
+  readonly actor: string
+  readonly subject: string
+  readonly leaf: string
+}
+
+/** The row of one record, for a statement that writes it together with the change it records (one round trip less). */
+export function ledgerRow(line: LedgerLine, clock: Clock): LedgerRow {
+  const at = clock.now()
+  return { ...rowOf(line, at), at }
+}
+
 function rowOf(line: LedgerLine, at: Date) {
   const id = newRecordId(at)
   const { kind } = line

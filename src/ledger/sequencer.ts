@@ -2,11 +2,11 @@ import { type Kysely, sql } from 'kysely'
 import type { Db } from '../db/open.ts'
 import type { Tables } from '../db/tables.ts'
 import type { Clock } from '../kit/clock.ts'
-import { Trouble, wordsOf } from '../kit/errors.ts'
-import { openCheckpoint, signCheckpoint } from './checkpoint.ts'
-import { type LedgerKey, readSeen, writeSeen } from './key.ts'
-import { Edge, emptyRoot, leafHash, type Node, placesOf, sameHash } from './merkle.ts'
-import { latestCheckpoint, readHashes, rootOf } from './tree.ts'
+import { wordsOf } from '../kit/errors.ts'
+import { signCheckpoint } from './checkpoint.ts'
+import { signedEdge } from './head.ts'
+import { type LedgerKey, writeSeen } from './key.ts'
+import { leafHash, type Node } from './merkle.ts'
 
 /** Records that get their places in one transaction; at 0.5 KB each this is one megabyte and some 100 ms. */
 export const batchMax = 2000
@@ -110,56 +110,4 @@ async function takeLock(tx: Db, wait: boolean): Promise<boolean> {
     tx,
   )
   return rows[0]?.taken === true
-}
-
-/** The right edge of the tree as it was signed last; what stands in the database must lead to the same root. */
-async function signedEdge(tx: Db, key: LedgerKey): Promise<Edge> {
-  const latest = await latestCheckpoint(tx)
-  const size = latest?.size ?? 0
-  await refuseOtherHead(tx, latest, key)
-  const places = placesOf({ from: 0, to: size })
-  const edge = new Edge(size, places.map(await readHashes(tx, places)))
-  if (!sameHash(edge.root(), latest?.root ?? emptyRoot))
-    throw broken('the tree in the database does not lead to the root that was signed')
-  const { rows } = await sql<{
-    next: string
-  }>`select coalesce(max(leaf_index) + 1, 0) as next from ledger_entry`.execute(tx)
-  if (Number(rows[0]?.next) !== size) throw broken(`${rows[0]?.next} records have a place, ${size} are signed`)
-  await refuseSetBack(tx, size, key)
-  return edge
-}
-
-async function refuseOtherHead(
-  tx: Db,
-  latest: Awaited<ReturnType<typeof latestCheckpoint>>,
-  key: LedgerKey,
-): Promise<void> {
-  if (latest === null) return
-  const opened = openCheckpoint(latest.note, key.verifier)
-  if (opened.kind === 'refused') {
-    const origin = latest.note.split('\n', 1)[0]
-    if (origin !== key.verifier.name) throw new Trouble('ledger.other-key', { ledger: origin, here: key.verifier.name })
-    throw broken(`the newest checkpoint: ${opened.why}`)
-  }
-  const { size, root } = opened.checkpoint
-  if (size !== latest.size || !sameHash(root, latest.root))
-    throw broken('the newest checkpoint says something else than its row')
-}
-
-/** Compares with the newest head this machine remembers outside the database: the tree must still begin with it. */
-async function refuseSetBack(tx: Db, size: number, key: LedgerKey): Promise<void> {
-  const seen = readSeen(key)
-  if (seen === null) return
-  const opened = openCheckpoint(seen, key.verifier)
-  if (opened.kind === 'refused') throw broken(`ledger.seen in the data folder: ${opened.why}`)
-  if (opened.checkpoint.size > size)
-    throw broken(
-      `this machine has signed ${opened.checkpoint.size} records, the database holds ${size}: it was set back`,
-    )
-  if (!sameHash(await rootOf(tx, opened.checkpoint.size), opened.checkpoint.root))
-    throw broken('records that were signed have changed')
-}
-
-function broken(problem: string): Trouble {
-  return new Trouble('ledger.broken', { problem })
 }
