@@ -1,5 +1,8 @@
 import { z } from 'zod'
 
+/** Largest mail taken, at every door. The largest in our corpus is 2 MB; mail providers and servers commonly stop at 25 MB. */
+export const mailBytesMax = 25 * 1024 * 1024
+
 /** How it reached us. `source` is the peer's address where there is a peer. */
 export const Channel = z.enum(['smtp', 'imap', 'https', 'file', 'demo'])
 export type Channel = z.infer<typeof Channel>
@@ -60,5 +63,15 @@ export const MessageState = z.enum(['received', 'quarantined', 'read', 'refused'
 export type MessageState = z.infer<typeof MessageState>
 
 /** What a message turned out to be. Only `alert` and `update` touch an alert. `unread`: nobody understood it, a person must look. */
-export const MessageKind = z.enum(['alert', 'update', 'reply', 'notice', 'report', 'advertising', 'bounce', 'auto-reply', 'unread'])
+export const MessageKind = z.enum([
+  'alert',
+  'update',
+  'reply',
+  'notice',
+  'report',
+  'advertising',
+  'bounce',
+  'auto-reply',
+  'unread',
+])
 export type MessageKind = z.infer<typeof MessageKind>

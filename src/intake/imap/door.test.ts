@@ -8,8 +8,9 @@ import { systemClock } from '../../kit/clock.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import type { Raw, Receive } from '../../model/message.ts'
+import { mailBytesMax } from '../../model/message.ts'
 import type { ImapDoorHandle, ImapPosition, Positions } from './door.ts'
-import { mailBytesMax, makeImapDoor } from './door.ts'
+import { makeImapDoor } from './door.ts'
 
 const log = { info: () => undefined, warn: () => undefined }
 const user = { address: 'desk@customer.example', password: 'desk-pass' }

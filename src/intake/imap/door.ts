@@ -7,10 +7,9 @@ import type { ImapDoor as ImapDoorConfig } from '../../config/config.ts'
 import type { Clock } from '../../kit/clock.ts'
 import { isTrouble, Trouble, wordsOf } from '../../kit/errors.ts'
 import type { Receive } from '../../model/message.ts'
+import { mailBytesMax } from '../../model/message.ts'
 import { saysOf } from './says.ts'
 
-/** Largest mail taken, as everywhere in the house. */
-export const mailBytesMax = 25 * 1024 * 1024
 /** A literal beyond this ends the connection; above `mailBytesMax`, so that a mail too large is told apart by its size. */
 const literalBytesMax = 64 * 1024 * 1024
 /** Mail fetched at once: by number, because each is a row to commit, and by bytes, because all of it is in memory. */

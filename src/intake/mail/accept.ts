@@ -1,4 +1,3 @@
-import ipaddr from 'ipaddr.js'
 import type { Authentication } from '../../model/message.ts'
 import type { Provider } from '../../model/provider.ts'
 import type { ArcSet, Verified, VerifiedDkim } from './verify.ts'
@@ -34,18 +33,6 @@ export function pinOf(from: string | null, providers: readonly Provider[]): Pin 
     )
     .sort((a, b) => b.length - a.length)[0]
   return byDomain === undefined ? null : { provider: byDomain.provider, by: 'domain' }
-}
-
-/** Is an address in one of these CIDR ranges? IPv4 written as IPv6 (::ffff:192.0.2.1) is IPv4. What is no address is in none. */
-export function inRanges(address: string, ranges: readonly string[]): boolean {
-  if (!ipaddr.isValid(address)) return false
-  const parsed = ipaddr.process(address)
-  return ranges.some((range) => {
-    const cidr = range.includes('/') ? range : `${range}/${range.includes(':') ? 128 : 32}`
-    if (!ipaddr.isValidCIDR(cidr)) return false
-    const [network, bits] = ipaddr.parseCIDR(cidr)
-    return network.kind() === parsed.kind() && parsed.match(network, bits)
-  })
 }
 
 type Verdict = { readonly accepted: boolean; readonly reasons: string[] }

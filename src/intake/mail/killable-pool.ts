@@ -1,6 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { wordsOf } from '../../kit/errors.ts'
 
+/** A thread is up in 0.1 s; on a machine that is busy all over, this much is let pass before it counts as dead. */
+const startMsMax = 60_000
+
 /** A job took too long, or its worker died over it. */
 export class Killed extends Error {
   constructor(why: string) {
@@ -14,6 +17,7 @@ export type ToWorker =
   | { readonly kind: 'job'; readonly id: number; readonly job: unknown }
   | { readonly kind: 'answer'; readonly ask: number; readonly value?: unknown; readonly error?: unknown }
 export type FromWorker =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'done'; readonly id: number; readonly result?: unknown; readonly error?: unknown }
   | { readonly kind: 'ask'; readonly id: number; readonly ask: number; readonly question: unknown }
 
@@ -36,7 +40,7 @@ type Task = {
   alone: boolean
   timer: NodeJS.Timeout | null
 }
-type Seat = { readonly worker: Worker; readonly tasks: Map<number, Task>; dead: boolean }
+type Seat = { readonly worker: Worker; readonly tasks: Map<number, Task>; dead: boolean; ready: boolean }
 
 /**
  * Worker threads that can be killed in the middle of a loop. A job over its time takes its worker with it; the others that were in
@@ -93,7 +97,7 @@ export class KillablePool {
     const worker = new Worker(this.options.script, {
       resourceLimits: { maxOldGenerationSizeMb: this.options.heapMegabytesMax },
     })
-    const seat: Seat = { worker, tasks: new Map(), dead: false }
+    const seat: Seat = { worker, tasks: new Map(), dead: false, ready: false }
     worker.on('message', (message: FromWorker) => this.hear(seat, message))
     worker.on('error', (error) => void this.lose(seat, `the worker died: ${wordsOf(error)}`))
     worker.on('exit', () => void this.lose(seat, 'the worker ended'))
@@ -107,14 +111,23 @@ export class KillablePool {
     seat.tasks.set(id, task)
     // An idle pool lets the process end; a busy one keeps it.
     seat.worker.ref()
-    task.timer = setTimeout(
-      () => void this.lose(seat, `took longer than ${this.options.timeoutMs} ms`),
-      this.options.timeoutMs,
-    )
+    this.time(seat, task)
     seat.worker.postMessage({ kind: 'job', id, job: task.job } satisfies ToWorker)
   }
 
+  /** A job's time begins when its thread is up, not while it is being loaded. */
+  private time(seat: Seat, task: Task): void {
+    if (task.timer !== null) clearTimeout(task.timer)
+    const ms = seat.ready ? this.options.timeoutMs : startMsMax
+    task.timer = setTimeout(() => void this.lose(seat, `took longer than ${ms} ms`), ms)
+  }
+
   private hear(seat: Seat, message: FromWorker): void {
+    if (message.kind === 'ready') {
+      seat.ready = true
+      for (const task of seat.tasks.values()) this.time(seat, task)
+      return
+    }
     const task = seat.tasks.get(message.id)
     if (task === undefined) return
     if (message.kind === 'ask') {

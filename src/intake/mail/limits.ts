@@ -1,6 +1,3 @@
-/** Largest mail taken. The largest in our corpus is 2 MB; common providers and mail servers stop at 25 MB. */
-export const mailBytesMax = 25 * 1024 * 1024
-
 /** Longest header block that is read. mailauth is quadratic on folded headers: 10,000 recipients (300 KB) cost 0.5 s, 40,000 cost 15 s. */
 export const headerBytesMax = 256 * 1024
 

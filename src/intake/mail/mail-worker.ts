@@ -66,3 +66,5 @@ parentPort?.on('message', (message: ToWorker) => {
       }),
   )
 })
+
+post({ kind: 'ready' })

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { Letter } from '../../model/letter.ts'
-import { mailBytesMax } from './limits.ts'
+import { mailBytesMax } from '../../model/message.ts'
+
 import { makeParse } from './parse.ts'
 
 const parse = makeParse()
@@ -29,19 +30,13 @@ describe('parse', () => {
     await expect(parse(new Uint8Array(mailBytesMax + 1))).rejects.toMatchObject({ code: 'input.too-large' })
   })
   test('one that takes too long is killed, and its header is still a letter; the next is read as ever', async () => {
-    const hasty = makeParse({ timeoutMs: 250 })
-    try {
-      await hasty(mail)
-
-      const slow = makeParse({ timeoutMs: 1 })
-      const letter = await slow(large)
-      await slow.close()
-      expect(letter.subject).toBe('large')
-      expect(letter.warnings.join()).toMatch(/only the header was read.*2 Subject headers/)
-      expect((await hasty(mail)).parts).toHaveLength(2)
-    } finally {
-      await hasty.close()
-    }
+    const hasty = makeParse({ timeoutMs: 20 })
+    const letter = await hasty(large)
+    expect(letter.subject).toBe('large')
+    expect(letter.warnings.join()).toMatch(/only the header was read.*2 Subject headers/)
+    // On a busy machine even a small mail may take 20 ms.
+    await expect.poll(async () => (await hasty(mail)).parts.length, { timeout: 10_000 }).toBe(2)
+    await hasty.close()
   })
   test('the main thread keeps ticking meanwhile', async () => {
     let ticks = 0

@@ -2,8 +2,9 @@ import type { TroubleCode } from '../../kit/errors.ts'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
 import type { Parse } from '../../model/doors.ts'
 import type { Letter } from '../../model/letter.ts'
+import { mailBytesMax } from '../../model/message.ts'
 import { KillablePool, Killed } from './killable-pool.ts'
-import { mailBytesMax } from './limits.ts'
+
 import type { MailJob } from './mail-worker.ts'
 import { readHead } from './read-letter.ts'
 

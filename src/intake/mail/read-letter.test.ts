@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isTrouble } from '../../kit/errors.ts'
 import { Letter } from '../../model/letter.ts'
-import { mailBytesMax, partsMax } from './limits.ts'
+import { mailBytesMax } from '../../model/message.ts'
+import { partsMax } from './limits.ts'
 import { readLetter, unflow } from './read-letter.ts'
 
 const mail = (...lines: string[]) => Buffer.from(lines.join('\r\n'))

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import type { Attachment, DeliveryStatus, Letter, Mailbox, TextPart } from '../../model/letter.ts'
+import { mailBytesMax } from '../../model/message.ts'
 import { mailboxesOf } from './addresses.ts'
 import { autoKindOf } from './auto-kind.ts'
 import { decodeText, storable } from './charset.ts'
@@ -14,7 +15,6 @@ import {
   headersMax,
   htmlBytesMax,
   lettersCharactersMax,
-  mailBytesMax,
   referencesMax,
   signaturesMax,
   statusRecipientsMax,

@@ -8,8 +8,9 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import type { Raw, Receive } from '../../model/message.ts'
+import { mailBytesMax } from '../../model/message.ts'
 import type { SmtpDoor, SmtpDoorOptions } from './door.ts'
-import { mailBytesMax, makeSmtpDoor } from './door.ts'
+import { makeSmtpDoor } from './door.ts'
 
 const log = { info: () => undefined, warn: () => undefined }
 let doors: SmtpDoor[] = []

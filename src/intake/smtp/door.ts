@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import ipaddr from 'ipaddr.js'
 import type { SMTPServerDataStream, SMTPServerOptions, SMTPServerSession } from 'smtp-server'
 import { SMTPServer } from 'smtp-server'
 import type { Config } from '../../config/config.ts'
 import { isTrouble, Trouble, wordsOf } from '../../kit/errors.ts'
+import { plainAddress } from '../../kit/ip-ranges.ts'
 import type { Receive } from '../../model/message.ts'
+import { mailBytesMax } from '../../model/message.ts'
 
-/** Largest mail taken, as everywhere in the house. */
-export const mailBytesMax = 25 * 1024 * 1024
 /** Mail being received, all of it together: a hundred senders of 25 MB each must not take the memory of the house. */
 const bufferedBytesMax = 160 * 1024 * 1024
 /** Connections at the same time. A provider's mail server keeps fewer than ten. */
@@ -45,11 +44,6 @@ export type SmtpDoor = {
 /** An error that smtp-server turns into a reply. */
 function reply(code: number, text: string): Error {
   return Object.assign(new Error(text), { responseCode: code })
-}
-
-/** IPv4 as IPv4, also where the socket says ::ffff:192.0.2.1. */
-function plainAddress(address: string): string {
-  return ipaddr.isValid(address) ? ipaddr.process(address).toString() : address
 }
 
 /** Entries are addresses, or "@example.com" for all of a domain. */

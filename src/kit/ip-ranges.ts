@@ -1,0 +1,18 @@
+import ipaddr from 'ipaddr.js'
+
+/** IPv4 as IPv4, also where a socket says ::ffff:192.0.2.1. What is no address stays as it is. */
+export function plainAddress(address: string): string {
+  return ipaddr.isValid(address) ? ipaddr.process(address).toString() : address
+}
+
+/** Is an address in one of these CIDR ranges (or equal to one of these addresses)? What is no address is in none; a range that cannot be read holds nobody. */
+export function inRanges(address: string, ranges: readonly string[]): boolean {
+  if (!ipaddr.isValid(address)) return false
+  const parsed = ipaddr.process(address)
+  return ranges.some((range) => {
+    const cidr = range.includes('/') ? range : `${range}/${range.includes(':') ? 128 : 32}`
+    if (!ipaddr.isValidCIDR(cidr)) return false
+    const [network, bits] = ipaddr.parseCIDR(cidr)
+    return network.kind() === parsed.kind() && parsed.match(network, bits)
+  })
+}
