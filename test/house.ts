@@ -135,6 +135,7 @@ export async function testHouse(
     },
     ask: answering(asked),
     people: { analyst: ['desk@example.org'], lead: ['lead@example.org'] },
+    tell: () => undefined,
     answerUrl: (token) => `http://localhost/answer/${token}`,
     mailNotice: async (_tx, notice) => void notices.push(notice),
     draftReply: async () => ({ replyId: '00000000-0000-4000-8000-000000000000' }),

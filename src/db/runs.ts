@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely'
+import type { LedgerRow } from '../ledger/append.ts'
 import type { JournalLine, Run, RunState, StepState } from '../model/playbook.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
@@ -73,7 +74,7 @@ export async function takeRun(tx: Db, id: string, resumed: boolean): Promise<Hel
   }
 }
 
-/** Locks the run until the transaction ends. False when somebody else took it in hand since. */
+/** Locks the run until the transaction ends. False when somebody else took it in hand since (its epoch went up). */
 export async function holdRun(tx: Db, id: string, epoch: number): Promise<boolean> {
   const row = await tx
     .selectFrom('run')
@@ -129,35 +130,49 @@ export async function lockRunsOf(
   }))
 }
 
-/** Writes a line of the journal, in place of what stood at this path. */
-export async function putStep(tx: Db, runId: string, line: JournalLine): Promise<void> {
-  const values = {
-    state: line.state,
-    attempt: line.attempt,
-    input: line.input === null || line.input === undefined ? null : jsonb(line.input),
-    output: line.output === null || line.output === undefined ? null : jsonb(line.output),
-    error: line.error === null ? null : plainText(line.error),
-    waiting_for: line.waitingFor,
-    deadline: line.deadline,
-    ended_at: line.endedAt,
-    node: line.node,
-  }
-  await tx
-    .insertInto('step')
-    .values({
-      run_id: runId,
-      path: line.path,
-      step_id: line.stepId,
-      kind: line.kind,
-      title: line.title,
-      csf: line.csf,
-      phase: line.phase,
-      why: line.why,
-      started_at: line.startedAt,
-      ...values,
-    })
-    .onConflict((conflict) => conflict.columns(['run_id', 'path']).doUpdateSet(values))
-    .execute()
+/**
+ * Writes a line of the journal in place of what stood at this path, with its ledger line and the run's state (null leaves it): all of
+ * it or nothing, in one statement and so in one round trip. False, and nothing written, when somebody else took the run in hand since
+ * (its epoch went up).
+ */
+export async function writeStep(
+  tx: Db,
+  held: { readonly id: string; readonly epoch: number },
+  line: JournalLine,
+  along: { readonly ledger: LedgerRow | null; readonly state: RunState | null },
+): Promise<boolean> {
+  const json = (value: unknown): string | null => (value === null || value === undefined ? null : jsonb(value))
+  const { ledger } = along
+  const found = await sql<{ held: number }>`
+    with held as (
+      select id from run where id = ${held.id}::uuid and epoch = ${held.epoch}::int for no key update
+    ), line as (
+      insert into step (run_id, path, step_id, kind, title, csf, phase, why, started_at, state, attempt, input, output, error, waiting_for, deadline, ended_at, node)
+      select held.id, ${line.path}, ${line.stepId}, ${line.kind}, ${line.title}, ${line.csf}, ${line.phase}, ${line.why}, ${line.startedAt}::timestamptz,
+        ${line.state}, ${line.attempt}::int, ${json(line.input)}::jsonb, ${json(line.output)}::jsonb, ${line.error === null ? null : plainText(line.error)}::text,
+        ${line.waitingFor}::text, ${line.deadline}::timestamptz, ${line.endedAt}::timestamptz, ${line.node}
+      from held
+      on conflict (run_id, path) do update set state = excluded.state, attempt = excluded.attempt, input = excluded.input, output = excluded.output,
+        error = excluded.error, waiting_for = excluded.waiting_for, deadline = excluded.deadline, ended_at = excluded.ended_at, node = excluded.node
+    ), entry as (
+      insert into ledger_entry (id, at, kind, actor, subject, leaf)
+      select ${ledger?.id ?? null}::uuid, ${ledger?.at.toISOString() ?? null}::timestamptz, ${ledger?.kind ?? null}::text, ${ledger?.actor ?? null}::text,
+        ${ledger?.subject ?? null}::text, ${ledger?.leaf ?? null}::text
+      from held where ${ledger !== null}::boolean
+    ), state as (
+      update run set state = ${along.state}::text from held where run.id = held.id and ${along.state !== null}::boolean
+    )
+    select count(*)::int as held from held`.execute(tx)
+  return found.rows[0]?.held === 1
+}
+
+/** Waiting runs with a wait that has expired by `now`, locked; a run that another node looks at this moment is left to it. */
+export async function lockExpired(tx: Db, now: Date): Promise<readonly string[]> {
+  const found = await sql<{ id: string }>`
+    select id from run where state = 'waiting'
+      and id in (select run_id from step where state = 'waiting' and deadline <= ${now.toISOString()}::timestamptz order by deadline limit 500)
+    for no key update skip locked`.execute(tx)
+  return found.rows.map((row) => row.id)
 }
 
 function lineOf(row: Selectable<StepTable>): JournalLine {

@@ -29,6 +29,8 @@ export type House = {
   readonly log: Log
   /** Names this process in journals: "host:pid:random". */
   readonly node: string
+  /** Says that something changed (`alert:<id>`, `run:<id>`, `queue`), after the commit and not in it; see teller.ts. */
+  readonly tell: (topics: readonly string[]) => void
   /** Playbooks as they are now; a run keeps those it started with. */
   readonly library: Library
   readonly parse: Parse

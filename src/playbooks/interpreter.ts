@@ -1,6 +1,5 @@
-import { notifyAll } from '../db/live.ts'
 import { transaction } from '../db/open.ts'
-import { holdRun, journalOf, putStep, setRunState, takeRun } from '../db/runs.ts'
+import { holdRun, journalOf, setRunState, takeRun } from '../db/runs.ts'
 import { isTrouble, wordsOf } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
 import { backoffMs } from './durations.ts'
@@ -15,7 +14,7 @@ import { replyStep } from './steps/reply.ts'
 import { subPlaybookStep } from './steps/sub-playbook.ts'
 import { waitForPersonStep } from './steps/wait-for-person.ts'
 import { queueRun } from './wake.ts'
-import { Interrupted, lineFor, type StepEnd, Superseded, stepLine, type Walk } from './walk.ts'
+import { Interrupted, isSkipped, type StepEnd, Superseded, tellOf, type Walk, writeLine } from './walk.ts'
 
 /** 100 steps, each perhaps a branch or call of 50: a run that takes more goes in a circle, which load.ts makes impossible. */
 const stepsMax = 10_000
@@ -33,17 +32,17 @@ export async function continueRun(
   runId: string,
   options: { readonly resumed: boolean; readonly signal: AbortSignal },
 ): Promise<Continued> {
-  const taken = await transaction(house.db, async (tx) => {
-    const run = await takeRun(tx, runId, options.resumed)
-    return run === null ? null : { run, journal: await journalOf(tx, runId) }
-  })
-  if (taken === null) return 'nothing'
+  const run = await takeRun(house.db, runId, options.resumed)
+  if (run === null) return 'nothing'
+  // Read after the epoch went up for good: nobody who held the run before can add a line any more.
+  const journal = run.epoch === 1 ? [] : await journalOf(house.db, runId)
   const walk: Walk = {
     house,
-    run: taken.run,
-    snapshot: Snapshot.parse(taken.run.snapshot),
-    journal: new Map(taken.journal.map((line) => [line.path, line])),
+    run,
+    snapshot: Snapshot.parse(run.snapshot),
+    journal: new Map(journal.map((line) => [line.path, line])),
     dryFindings: [],
+    judged: null,
     signal: options.signal,
   }
   try {
@@ -60,6 +59,7 @@ async function walkOn(walk: Walk): Promise<Continued> {
     if (place === null) return endRun(walk, 'done', '')
     let end: StepEnd
     try {
+      if (await isSkipped(walk, place)) continue
       end = await takeStep(walk, place)
     } catch (error) {
       // The record is away or we are not meant any more: that is no failure of the step.
@@ -105,17 +105,15 @@ async function stepFailed(walk: Walk, place: Place, error: string): Promise<bool
     again ? 'a step failed and is tried again' : 'a step failed',
   )
   await transaction(house.db, async (tx) => {
-    if (!(await holdRun(tx, run.id, run.epoch))) throw new Superseded()
-    const line = lineFor(
+    await writeLine(
       walk,
+      tx,
       place,
       again ? { state: 'running', error, attempt: attempt + 1 } : { state: 'failed', error, attempt },
     )
-    await putStep(tx, run.id, line)
     if (again) await queueRun(tx, run.id, new Date(house.clock.now().getTime() + backoffMs(backoff, attempt)))
-    else if (!run.dryRun) await append(tx, stepLine(walk, line), house.clock)
-    await notifyAll(tx, [`run:${run.id}`, `alert:${run.alertId}`])
   })
+  tellOf(walk)
   return again
 }
 
@@ -136,8 +134,8 @@ async function endRun(walk: Walk, state: 'done' | 'failed', error: string): Prom
         house.clock,
       )
     }
-    await notifyAll(tx, [`run:${run.id}`, `alert:${run.alertId}`, 'queue'])
   })
+  house.tell([`run:${run.id}`, `alert:${run.alertId}`, 'queue'])
   if (state === 'failed') house.log.error({ runId: run.id, alertId: run.alertId, error }, 'a run failed')
   return 'ended'
 }

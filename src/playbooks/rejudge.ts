@@ -1,4 +1,4 @@
-import { getAlert, historyOf, lockAlert, setJudgement } from '../db/alerts.ts'
+import { getAlert, historyOf, setJudgement } from '../db/alerts.ts'
 import { findingsOf } from '../db/findings.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -8,7 +8,8 @@ import { judge } from '../triage/judge.ts'
 
 /**
  * Judges an alert again from all evidence there is and stores what follows, under the alert's lock, so that of two findings
- * that come at once the later judgement sees both. `full`: the questions of its playbook have been answered.
+ * that come at once the later judgement sees both. Whoever adds evidence calls this in the same transaction: the stored judgement
+ * is always that of all evidence. `full`: the questions of its playbook have been answered.
  */
 export async function rejudge(
   house: { readonly clock: Clock },
@@ -16,8 +17,7 @@ export async function rejudge(
   alertId: string,
   options: { readonly full: boolean },
 ): Promise<Judgement> {
-  await lockAlert(tx, alertId)
-  const record = await getAlert(tx, alertId)
+  const record = await getAlert(tx, alertId, { lock: true })
   if (record === null) throw new Trouble('not.found', { alertId })
   const findings = await findingsOf(tx, alertId)
   const history = await historyOf(tx, record.alert)

@@ -1,7 +1,7 @@
 import { addJob } from '../db/jobs.ts'
 import { notify } from '../db/live.ts'
-import type { Db } from '../db/open.ts'
-import { lockRunsOf, setRunState } from '../db/runs.ts'
+import { type Db, transaction } from '../db/open.ts'
+import { lockExpired, lockRunsOf, setRunState } from '../db/runs.ts'
 
 export type WaitingFor = 'decision' | 'answer' | 'release'
 
@@ -39,4 +39,16 @@ export async function onDecision(tx: Db, alertId: string): Promise<void> {
 /** A reply was released by a person: call it in the transaction that fixed its bytes. */
 export async function onReplyReleased(tx: Db, alertId: string): Promise<void> {
   await wakeRuns(tx, alertId, 'release')
+}
+
+/** Wakes the runs whose wait has expired; how many. Any number of nodes may do this at once. */
+export async function wakeExpired(db: Db, now: Date): Promise<number> {
+  return transaction(db, async (tx) => {
+    const expired = await lockExpired(tx, now)
+    for (const runId of expired) {
+      await setRunState(tx, runId, 'running', null)
+      await queueRun(tx, runId)
+    }
+    return expired.length
+  })
 }

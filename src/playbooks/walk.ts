@@ -1,20 +1,19 @@
-import { getAlert, lockAlert } from '../db/alerts.ts'
+import { getAlert } from '../db/alerts.ts'
 import { standingDecision } from '../db/decisions.ts'
 import { findingsOf } from '../db/findings.ts'
-import { addJob } from '../db/jobs.ts'
-import { notifyAll } from '../db/live.ts'
 import { type Db, transaction } from '../db/open.ts'
-import { type HeldRun, holdRun, putStep, setRunState } from '../db/runs.ts'
+import { type HeldRun, writeStep } from '../db/runs.ts'
 import { Trouble } from '../kit/errors.ts'
-import { append } from '../ledger/append.ts'
+import { ledgerRow } from '../ledger/append.ts'
 import type { Finding } from '../model/finding.ts'
 import type { JournalLine, StepState } from '../model/playbook.ts'
+import type { Judgement } from '../model/triage.ts'
 import { type Known, wordsFor } from './condition-words.ts'
 import { evaluate } from './conditions.ts'
 import type { House } from './house.ts'
 import type { Place } from './journal.ts'
 import type { Snapshot } from './snapshot.ts'
-import { runJobAttemptsMax, type WaitingFor } from './wake.ts'
+import type { WaitingFor } from './wake.ts'
 
 /** One worker walking one run. */
 export type Walk = {
@@ -24,6 +23,8 @@ export type Walk = {
   readonly journal: Map<string, JournalLine>
   /** Answers of a dry run: they are shown, not kept. */
   readonly dryFindings: Finding[]
+  /** The judgement of all evidence, when the step before made it. */
+  judged: Judgement | null
   /** Aborted when this process stops; the run goes on elsewhere. */
   readonly signal: AbortSignal
 }
@@ -39,68 +40,80 @@ export type StepEnd =
   | { readonly state: 'running'; readonly input: unknown }
   | { readonly state: 'waiting'; readonly waitingFor: WaitingFor; readonly deadline: Date; readonly input: unknown }
 
+/** A step that failed: tried again (running) or for good. */
+export type StepFailure = { readonly state: 'running' | 'failed'; readonly error: string; readonly attempt: number }
+
 /** Another worker has this run in hand by now: end without writing. */
 export class Superseded extends Error {}
 /** This process is stopping: end without writing; the job is given back, and the run goes on elsewhere or later. */
 export class Interrupted extends Error {}
 
-/** Everything conditions and texts may speak of, as it stands in this transaction. */
-export async function loadKnown(walk: Walk, tx: Db): Promise<Known> {
+/**
+ * Everything conditions and texts may speak of. `texts` are those that will be worked out with it: what none of them mentions is
+ * not looked up.
+ */
+export async function loadKnown(walk: Walk, db: Db, texts: readonly string[]): Promise<Known> {
   const { alertId } = walk.run
-  const alert = await getAlert(tx, alertId)
+  const speaksOf = (words: RegExp): boolean => texts.some((text) => words.test(text))
+  const alert = await getAlert(db, alertId)
   if (alert === null) throw new Trouble('not.found', { alertId })
-  const findings = [...(await findingsOf(tx, alertId)), ...walk.dryFindings]
-  const decision = await standingDecision(tx, alertId)
-  return {
-    alert,
-    findings,
-    judgement: alert.judgement,
-    decision,
-    steps: new Map([...walk.journal].map(([path, line]) => [path, line.state])),
-  }
+  const kept = speaksOf(/\b(answers|findings)\b/) ? await findingsOf(db, alertId) : []
+  const decision = speaksOf(/\bdecision\b/) ? await standingDecision(db, alertId) : null
+  const steps = new Map([...walk.journal].map(([path, line]) => [path, line.state]))
+  return { alert, findings: [...kept, ...walk.dryFindings], judgement: alert.judgement, decision, steps }
+}
+
+/** True when the step is not to be taken: its condition does not hold, or cannot be told (and then the journal says so). Asked once, on entering. */
+export async function isSkipped(walk: Walk, place: Place): Promise<boolean> {
+  const { when } = place.step
+  if (when === undefined || walk.journal.has(place.path)) return false
+  const answer = evaluate(when, wordsFor(await loadKnown(walk, walk.house.db, [when])))
+  if (answer.kind === 'value' && answer.value === true) return false
+  const error = answer.kind === 'unknown' ? { error: `the condition could not be told: ${answer.why}` } : {}
+  await writeEnd(walk, walk.house.db, place, { state: 'skipped', output: { when }, ...error })
+  return true
 }
 
 /**
- * Does one go at a step, in one transaction that holds the run: what the step does, its journal line, its ledger line and the
- * job that follows are kept or lost together. `work` sees false conditions never: they end the step as skipped before it.
+ * Does one go at a step in one transaction: what the step does and its journal line are kept or lost together. Throws Superseded,
+ * with nothing kept, when another worker took the run.
  */
-export async function inStep(
-  walk: Walk,
-  place: Place,
-  options: { readonly alert: boolean },
-  work: (tx: Db, known: () => Promise<Known>) => Promise<StepEnd>,
-): Promise<StepEnd> {
-  const { house, run } = walk
-  const { end, line } = await transaction(house.db, async (tx) => {
-    if (options.alert) await lockAlert(tx, run.alertId)
-    if (walk.signal.aborted) throw new Interrupted('stopping')
-    if (!(await holdRun(tx, run.id, run.epoch))) throw new Superseded()
-    const known = (): Promise<Known> => loadKnown(walk, tx)
-    const end = (await skippedBy(walk, place, known)) ?? (await work(tx, known))
-    const line = lineFor(walk, place, end)
-    await putStep(tx, run.id, line)
-    await follow(walk, tx, line, end)
-    return { end, line }
+export async function inStep(walk: Walk, place: Place, work: (tx: Db) => Promise<StepEnd>): Promise<StepEnd> {
+  const { end, line } = await transaction(walk.house.db, async (tx) => {
+    const end = await work(tx)
+    return { end, line: await writeLine(walk, tx, place, end) }
   })
   walk.journal.set(place.path, line)
+  tellOf(walk)
   return end
 }
 
-/** A step whose condition does not hold is skipped; so is one whose condition cannot be told, and it says so. Asked once, on entering. */
-async function skippedBy(walk: Walk, place: Place, known: () => Promise<Known>): Promise<StepEnd | null> {
-  const { when } = place.step
-  if (when === undefined || walk.journal.has(place.path)) return null
-  const answer = evaluate(when, wordsFor(await known()))
-  if (answer.kind === 'unknown')
-    return { state: 'skipped', output: { when }, error: `the condition could not be told: ${answer.why}` }
-  return answer.value === true ? null : { state: 'skipped', output: { when } }
+/** The news that this run and its alert changed. */
+export function tellOf({ house, run }: Walk): void {
+  house.tell([`run:${run.id}`, `alert:${run.alertId}`])
 }
 
-export function lineFor(
-  walk: Walk,
-  { path, step }: Place,
-  end: StepEnd | { state: 'failed' | 'running'; error: string; attempt: number },
-): JournalLine {
+/** For a step that does nothing but come out so: one statement. */
+export async function writeEnd(walk: Walk, db: Db, place: Place, end: StepEnd): Promise<StepEnd> {
+  walk.journal.set(place.path, await writeLine(walk, db, place, end))
+  tellOf(walk)
+  return end
+}
+
+/** The journal line, its ledger line and the run's state, as one; the news goes out after them. */
+export async function writeLine(walk: Walk, db: Db, place: Place, end: StepEnd | StepFailure): Promise<JournalLine> {
+  const { house, run } = walk
+  if (walk.signal.aborted) throw new Interrupted('this process is stopping')
+  const line = lineFor(walk, place, end)
+  const written = await writeStep(db, run, line, {
+    ledger: line.endedAt === null || run.dryRun ? null : ledgerRow(stepLine(walk, line), house.clock),
+    state: end.state === 'waiting' ? 'waiting' : null,
+  })
+  if (!written) throw new Superseded()
+  return line
+}
+
+function lineFor(walk: Walk, { path, step }: Place, end: StepEnd | StepFailure): JournalLine {
   const before = walk.journal.get(path)
   const now = walk.house.clock.now().toISOString()
   const final = !(['running', 'waiting'] as StepState[]).includes(end.state)
@@ -117,49 +130,21 @@ export function lineFor(
     input: 'input' in end && end.input !== undefined ? end.input : (before?.input ?? null),
     output: 'output' in end ? (end.output ?? null) : null,
     error: 'error' in end ? (end.error ?? null) : null,
-    waitingFor: end.state === 'waiting' && 'waitingFor' in end ? end.waitingFor : null,
-    deadline: end.state === 'waiting' && 'deadline' in end ? end.deadline.toISOString() : null,
+    waitingFor: 'waitingFor' in end ? end.waitingFor : null,
+    deadline: 'deadline' in end ? end.deadline.toISOString() : null,
     startedAt: before?.startedAt ?? now,
     endedAt: final ? now : null,
     node: walk.house.node,
   }
 }
 
-/** What a line brings with it: the run's state, the timer of a wait, the ledger line, the news. */
-async function follow(walk: Walk, tx: Db, line: JournalLine, end: StepEnd): Promise<void> {
-  const { house, run } = walk
-  if (end.state === 'waiting') {
-    await setRunState(tx, run.id, 'waiting', null)
-    await addJob(
-      tx,
-      'continue-run',
-      { runId: run.id },
-      { key: timerKey(run.id, line.path), runAt: end.deadline, attemptsMax: runJobAttemptsMax },
-    )
-  }
-  if (line.endedAt !== null && !run.dryRun) await append(tx, stepLine(walk, line), house.clock)
-  await notifyAll(tx, [`run:${run.id}`, `alert:${run.alertId}`])
-}
-
-export function timerKey(runId: string, path: string): string {
-  return `wait:${runId}:${path}`
-}
-
-export function stepLine(walk: Walk, line: JournalLine) {
+function stepLine(walk: Walk, line: JournalLine) {
   const { run } = walk
+  const { path, kind: step, state, csf, phase, attempt, node } = line
   return {
     kind: 'step.ended' as const,
     actor: `playbook:${run.playbookId}`,
     subject: `run:${run.id}`,
-    body: {
-      alertId: run.alertId,
-      path: line.path,
-      step: line.kind,
-      state: line.state,
-      csf: line.csf,
-      phase: line.phase,
-      attempt: line.attempt,
-      node: line.node,
-    },
+    body: { alertId: run.alertId, path, step, state, csf, phase, attempt, node },
   }
 }

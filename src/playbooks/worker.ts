@@ -18,11 +18,12 @@ import {
 import { type Database, openDatabase } from '../db/open.ts'
 import { isAlive, stampOf } from '../db/process-lock.ts'
 import { strandedRuns } from '../db/runs.ts'
+import { type Clock, systemClock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import type { House, Log } from './house.ts'
 import { continueRun } from './interpreter.ts'
 import { readMessage } from './read-message.ts'
-import { queueRun } from './wake.ts'
+import { queueRun, wakeExpired } from './wake.ts'
 
 /** What a job is told about itself. `tries` counts from 1; kills count too. */
 export type JobInfo = { readonly tries: number; readonly signal: AbortSignal }
@@ -80,6 +81,8 @@ export function houseTasks(house: House): Tasks {
 
 export type WorkerOptions = {
   readonly url: string
+  /** Decides when a wait has expired; the machine's own when absent. */
+  readonly clock?: Clock
   readonly node: string
   readonly log: Log
   readonly tasks: Tasks
@@ -137,6 +140,7 @@ async function beat(own: Database, pool: Pool, options: WorkerOptions, signal: A
         (await freeJobsOfDeadNodes(own.db, silentMsMax)) + (await freeJobsOfDeadProcesses(own.db, host, aliveByStart))
       if (freed > 0) options.log.warn({ jobs: freed }, 'took over the jobs of a node that is gone')
       await capBackoff(own.db, backoffMsMax)
+      await wakeExpired(own.db, (options.clock ?? systemClock).now())
       if (Date.now() > nextStranded) {
         nextStranded = Date.now() + strandedEveryMs
         for (const runId of await strandedRuns(own.db, new Date(Date.now() - strandedEveryMs))) {

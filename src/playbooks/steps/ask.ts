@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { lockAlert } from '../../db/alerts.ts'
 import { insertFindings, type NewFinding } from '../../db/findings.ts'
-import { notifyAll } from '../../db/live.ts'
 import { type Db, transaction } from '../../db/open.ts'
 import { holdRun } from '../../db/runs.ts'
 import { stableId } from '../../kit/stable-id.ts'
@@ -15,7 +13,7 @@ import { evaluate } from '../conditions.ts'
 import { durationMs } from '../durations.ts'
 import type { Place } from '../journal.ts'
 import { rejudge } from '../rejudge.ts'
-import { Interrupted, inStep, type StepEnd, Superseded, type Walk } from '../walk.ts'
+import { Interrupted, inStep, loadKnown, type StepEnd, Superseded, type Walk, writeEnd } from '../walk.ts'
 
 type AskStep = Extract<Step, { step: 'ask' }>
 type AskPlace = Place & { readonly step: AskStep }
@@ -40,11 +38,18 @@ const gatherMs = 20
 export async function askStep(walk: Walk, place: AskPlace): Promise<StepEnd> {
   const before = walk.journal.get(place.path)
   if (before === undefined) {
-    const entered = await inStep(walk, place, { alert: false }, async (_tx, known) => {
-      const words = wordsFor(await known())
-      return { state: 'running', input: place.step.questions.map((question) => resolve(question, words)) }
+    const { questions: asks } = place.step
+    const words = wordsFor(
+      await loadKnown(
+        walk,
+        walk.house.db,
+        asks.flatMap((one) => Object.values(one.with)),
+      ),
+    )
+    await writeEnd(walk, walk.house.db, place, {
+      state: 'running',
+      input: asks.map((question) => resolve(question, words)),
     })
-    if (entered.state !== 'running') return entered
   }
   const line = walk.journal.get(place.path)
   const resolved = (line?.input ?? []) as readonly Resolved[]
@@ -52,10 +57,12 @@ export async function askStep(walk: Walk, place: AskPlace): Promise<StepEnd> {
   await askAll(walk, place, resolved, inbox)
   await inbox.settled()
   if (walk.signal.aborted) throw new Interrupted('stopping')
-  return inStep(walk, place, { alert: true }, async (tx) => {
+  const end = await inStep(walk, place, async (tx) => {
     await inbox.keepRest(tx)
     return { state: 'done', output: { answers: inbox.counts } }
   })
+  walk.house.tell(['queue'])
+  return end
 }
 
 function resolve(question: AskStep['questions'][number], words: Record<string, unknown>): Resolved {
@@ -141,10 +148,10 @@ class Inbox {
         const batch = this.#waiting
         this.#waiting = []
         await transaction(house.db, async (tx) => {
-          await lockAlert(tx, run.alertId)
-          if (!(await holdRun(tx, run.id, run.epoch))) throw new Superseded()
           await keep(this.#walk, tx, batch, false)
+          if (!(await holdRun(tx, run.id, run.epoch))) throw new Superseded()
         })
+        house.tell([`alert:${run.alertId}`, 'queue'])
       })
       .catch((error: unknown) => {
         this.#failed ??= { error }
@@ -186,8 +193,7 @@ async function keep(walk: Walk, tx: Db, findings: readonly NewFinding[], full: b
       },
     }))
   await appendAll(tx, lines, house.clock)
-  await rejudge(house, tx, run.alertId, { full })
-  await notifyAll(tx, [`alert:${run.alertId}`, 'queue'])
+  walk.judged = await rejudge(house, tx, run.alertId, { full })
 }
 
 function findingOf(

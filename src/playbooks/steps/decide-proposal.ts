@@ -1,20 +1,28 @@
-import { historyOf } from '../../db/alerts.ts'
+import { getAlert, historyOf } from '../../db/alerts.ts'
 import { judge } from '../../triage/judge.ts'
 import type { Place } from '../journal.ts'
 import { rejudge } from '../rejudge.ts'
-import { inStep, type StepEnd, type Walk } from '../walk.ts'
+import { inStep, loadKnown, type StepEnd, type Walk, writeEnd } from '../walk.ts'
 
-/** Judges the alert from all evidence and puts the proposal into the journal. It never decides. */
+/** Puts the proposal that follows from all evidence into the journal. It never decides. */
 export async function decideProposalStep(walk: Walk, place: Place): Promise<StepEnd> {
-  return inStep(walk, place, { alert: true }, async (tx, known) => {
-    const { house, run } = walk
-    if (!run.dryRun) {
-      const { proposal, sentence, fidelity } = await rejudge(house, tx, run.alertId, { full: true })
-      return { state: 'done', output: { proposal, sentence, fidelity } }
-    }
-    const { alert, findings } = await known()
-    const history = await historyOf(tx, alert.alert)
+  const { house, run } = walk
+  if (run.dryRun) {
+    const { alert, findings } = await loadKnown(walk, house.db, ['findings'])
+    const history = await historyOf(house.db, alert.alert)
     const { proposal, sentence, fidelity } = judge({ alert: alert.alert, findings, history, now: house.clock.now() })
+    return writeEnd(walk, house.db, place, { state: 'done', output: { proposal, sentence, fidelity } })
+  }
+  // Whoever adds evidence judges again in the same transaction, so the judgement that is there is that of all evidence.
+  const judged =
+    walk.judged ??
+    (await getAlert(house.db, run.alertId).then((record) => (record?.filledAt == null ? null : record.judgement)))
+  if (judged !== null) {
+    const { proposal, sentence, fidelity } = judged
+    return writeEnd(walk, house.db, place, { state: 'done', output: { proposal, sentence, fidelity } })
+  }
+  return inStep(walk, place, async (tx) => {
+    const { proposal, sentence, fidelity } = await rejudge(house, tx, run.alertId, { full: true })
     return { state: 'done', output: { proposal, sentence, fidelity } }
   })
 }

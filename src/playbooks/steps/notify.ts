@@ -3,7 +3,7 @@ import type { Step } from '../../model/playbook.ts'
 import { wordsForText } from '../condition-words.ts'
 import type { Place } from '../journal.ts'
 import { renderText } from '../texts.ts'
-import { inStep, type StepEnd, type Walk } from '../walk.ts'
+import { inStep, loadKnown, type StepEnd, type Walk } from '../walk.ts'
 
 type Notify = Extract<Step, { step: 'notify' }>
 
@@ -11,8 +11,8 @@ type Notify = Extract<Step, { step: 'notify' }>
 export async function notifyStep(walk: Walk, place: Place & { readonly step: Notify }): Promise<StepEnd> {
   const { house, run } = walk
   const { step } = place
-  return inStep(walk, place, { alert: false }, async (tx, known) => {
-    const words = wordsForText(await known())
+  return inStep(walk, place, async (tx) => {
+    const words = wordsForText(await loadKnown(walk, tx, [step.subject, step.text]))
     const to = [...new Set(step.to.flatMap((name) => (name.includes('@') ? [name] : (house.people[name] ?? []))))]
     const nobodyFor = step.to.filter((name) => !name.includes('@') && (house.people[name] ?? []).length === 0)
     // One line only: what a mail's text put into our subject must not become a header.

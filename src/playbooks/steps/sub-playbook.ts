@@ -1,14 +1,12 @@
 import type { Step } from '../../model/playbook.ts'
 import type { Place } from '../journal.ts'
-import { inStep, type StepEnd, type Walk } from '../walk.ts'
+import { type StepEnd, type Walk, writeEnd } from '../walk.ts'
 
 type Sub = Extract<Step, { step: 'sub-playbook' }>
 
 /** Enters another playbook; its steps follow in this journal under this step's path. */
 export async function subPlaybookStep(walk: Walk, place: Place & { readonly step: Sub }): Promise<StepEnd> {
   const sub = walk.snapshot.subs[place.step.playbook]
-  return inStep(walk, place, { alert: false }, async () => {
-    if (sub === undefined) throw new Error(`the run was started without playbook "${place.step.playbook}"`)
-    return { state: 'done', output: { playbook: sub.id, version: sub.version } }
-  })
+  if (sub === undefined) throw new Error(`the run was started without playbook "${place.step.playbook}"`)
+  return writeEnd(walk, walk.house.db, place, { state: 'done', output: { playbook: sub.id, version: sub.version } })
 }

@@ -1,8 +1,8 @@
 import { standingDecision } from '../../db/decisions.ts'
-import { removeJob } from '../../db/jobs.ts'
 import type { Db } from '../../db/open.ts'
 import { insertPersonQuestion, personQuestionOfStep, personQuestionsOf } from '../../db/person-questions.ts'
 import { releasedReplyOf } from '../../db/released-replies.ts'
+import { setRunState } from '../../db/runs.ts'
 import { newSecret } from '../../kit/digest.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
@@ -12,36 +12,69 @@ import { evaluate } from '../conditions.ts'
 import { durationMs } from '../durations.ts'
 import type { Place } from '../journal.ts'
 import { renderText } from '../texts.ts'
-import { inStep, type StepEnd, timerKey, type Walk } from '../walk.ts'
+import { inStep, loadKnown, type StepEnd, type Walk, writeEnd } from '../walk.ts'
 
 type Wait = Extract<Step, { step: 'wait-for-person' }>
 type WaitPlace = Place & { readonly step: Wait }
 
 /**
- * Waits until a person has decided, answered or released, or until it expires. Called on entering, on being woken and by the
- * timer; looks each time, and goes on waiting when nothing has happened.
+ * Waits until a person has decided, answered or released, or until it expires. Called on entering, on being woken and when it
+ * has expired (wake.ts); looks each time, and goes on waiting when nothing has happened.
  */
 export async function waitForPersonStep(walk: Walk, place: WaitPlace): Promise<StepEnd> {
   const { house, run } = walk
   const { step } = place
   const before = walk.journal.get(place.path)
-  return inStep(walk, place, { alert: false }, async (tx, known) => {
-    const happened = await hasHappened(walk, place, tx)
-    if (happened !== null) {
-      if (before !== undefined) await removeJob(tx, timerKey(run.id, place.path))
-      return { state: 'done', output: happened }
-    }
-    if (run.dryRun) return { state: 'done', output: { wouldWaitFor: step.for, atMost: step.expires } }
-    const now = house.clock.now()
-    if (before?.deadline != null) {
-      const deadline = new Date(before.deadline)
-      if (now >= deadline) return { state: 'timed-out', output: { waitedFor: step.for, since: before.startedAt } }
-      return { state: 'waiting', waitingFor: step.for, deadline, input: before.input }
-    }
-    const deadline = new Date(now.getTime() + durationMs(step.expires))
-    if (step.for !== 'answer')
-      return { state: 'waiting', waitingFor: step.for, deadline, input: { expires: step.expires } }
-    return askPerson(walk, place, tx, await known(), deadline)
+  // On entering it is enough to look once the line is written.
+  const happened = before === undefined && !run.dryRun ? null : await hasHappened(walk, place, house.db)
+  if (happened !== null) return takeHappened(walk, place, happened)
+  if (run.dryRun)
+    return writeEnd(walk, house.db, place, { state: 'done', output: { wouldWaitFor: step.for, atMost: step.expires } })
+  const now = house.clock.now()
+  if (before?.deadline != null && now >= new Date(before.deadline)) {
+    return writeEnd(walk, house.db, place, {
+      state: 'timed-out',
+      output: { waitedFor: step.for, since: before.startedAt },
+    })
+  }
+  const end =
+    before?.deadline == null ? await beginWait(walk, place, now) : await waitOn(walk, place, new Date(before.deadline))
+  if (end.state !== 'waiting') return end
+  // What happened between our look and our line found no waiting run to wake, so look once more; what happens from here on wakes us.
+  const meanwhile = await hasHappened(walk, place, house.db)
+  return meanwhile === null ? end : takeHappened(walk, place, meanwhile)
+}
+
+function waitOn(walk: Walk, place: WaitPlace, deadline: Date): Promise<StepEnd> {
+  return writeEnd(walk, walk.house.db, place, {
+    state: 'waiting',
+    waitingFor: place.step.for,
+    deadline,
+    input: undefined,
+  })
+}
+
+async function beginWait(walk: Walk, place: WaitPlace, now: Date): Promise<StepEnd> {
+  const { step } = place
+  const deadline = new Date(now.getTime() + durationMs(step.expires))
+  if (step.for === 'answer') {
+    return inStep(walk, place, async (tx) => {
+      const known = await loadKnown(walk, tx, [step.to ?? '', step.question ?? ''])
+      return askPerson(walk, place, tx, known, deadline)
+    })
+  }
+  const input = { expires: step.expires }
+  return writeEnd(walk, walk.house.db, place, { state: 'waiting', waitingFor: step.for, deadline, input })
+}
+
+/** It has happened: the run walks on. */
+async function takeHappened(walk: Walk, place: WaitPlace, happened: unknown): Promise<StepEnd> {
+  const { house, run } = walk
+  const end = { state: 'done', output: happened } as const
+  if (!walk.journal.has(place.path)) return writeEnd(walk, house.db, place, end)
+  return inStep(walk, place, async (tx) => {
+    await setRunState(tx, run.id, 'running', null)
+    return end
   })
 }
 
