@@ -59,3 +59,8 @@ export async function livingLink(
   if (link.purpose === 'first-run' && (await countUsers(db)) > 0) throw new Trouble('link.over')
   return { purpose: link.purpose, payload: LinkPayload.parse(link.payload), expiresAt: link.expiresAt }
 }
+
+/** The page where a person answers a question. The token is part of the path, since mail programs cut off what follows a `#`. */
+export function addressOfAnswer(settings: Settings, token: string): string {
+  return `${siteOf(settings).url.origin}/q/${token}`
+}
