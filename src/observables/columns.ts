@@ -97,10 +97,15 @@ function collect(bounds: readonly [number, number][], head: readonly (Column | u
 /** A cell below "file name" without its mark-up, when it can be one: an extension of any kind, and no separators. */
 export function filenameIn(text: string, cell: Cell): { start: number; end: number } | undefined {
   let { start, end } = cell
-  while (start < end && /[\s`"'*]/.test(text.charAt(start))) start++
-  while (end > start && /[\s`"'*]/.test(text.charAt(end - 1))) end--
+  while (start < end && isMarkup(text.charCodeAt(start))) start++
+  while (end > start && isMarkup(text.charCodeAt(end - 1))) end--
   const name = text.slice(start, Math.min(end, start + 256))
-  return end - start <= 255 && /^[\p{L}\p{N}_$~({[][^\\/:*?"<>|\n\t]*\.[A-Za-z][A-Za-z0-9]{0,9}$/u.test(name)
+  return end - start <= 255 && /^[\w$~({[\u00aa-\uffff][^\\/:*?"<>|\n\t]*\.[A-Za-z][A-Za-z0-9]{0,9}$/.test(name)
     ? { start, end }
     : undefined
+}
+
+/** Space, quotes, backticks and asterisks around the content of a cell. */
+function isMarkup(code: number): boolean {
+  return code <= 32 || code === 34 || code === 39 || code === 42 || code === 96 || code === 0xa0
 }

@@ -25,7 +25,8 @@ say('useragent', 'useragent ua httpuseragent requestclientapplication useragents
 export const labelLengthMax = 32
 
 export function meaningOf(word: string): ObservableType | undefined {
-  return meanings.get(word.toLowerCase().replace(/[\s._-]/g, ''))
+  const lower = word.toLowerCase()
+  return meanings.get(lower) ?? (/[\s._-]/.test(lower) ? meanings.get(lower.replace(/[\s._-]/g, '')) : undefined)
 }
 
 const emptyWords =

@@ -181,30 +181,33 @@ const labelLengthMax = 63
 
 /** Rules against code, fields, detection names and missing spaces, which defanging or a URL around it overrules. */
 function readsAsDomain(text: string, around: Around): boolean {
-  const labels = text.split('.')
-  const last = labels.at(-1) as string
-  const first = (labels[0] as string).toLowerCase()
+  const lastDot = text.lastIndexOf('.')
+  const firstDot = text.indexOf('.')
+  const last = text.slice(lastDot + 1)
+  const tld = last.toLowerCase()
   if (around.after === '(' && !/[-\d]/.test(text)) return false
   // `System.Net`, `Program.Main`, `ASP.NET`: registered names are written in one case, at least in their last part.
-  if (/[A-Z]/.test(last) && !(text === text.toUpperCase() && text.length > 7)) return false
-  if (hasFramework.has(last.toLowerCase()) && frameworks.test(text)) return false
-  const tld = last.toLowerCase()
-  if (fieldSuffixes.has(tld) && (fieldOwners.has(first) || ((tld === 'name' || tld === 'id') && text.includes('_'))))
-    return false
-  if (
-    labels.length > 2 &&
-    /^(?:com|org|net|edu|gov|io|co)$/.test(first) &&
-    !/^(?:com|net|org|info|[a-z]{2})$/.test(tld)
-  )
-    return false
-  if (labels.slice(0, -1).some((part) => platforms.test(part) && /[A-Z]/.test(part))) return false
-  if (
-    labels.length === 2 &&
-    englishSuffixes.has(tld) &&
-    around.after === ' ' &&
-    /^[A-Z]?[a-z]+$/.test(labels[0] as string)
-  ) {
-    return !/[a-z]/.test(around.afterNext)
+  if (tld !== last && !(text === text.toUpperCase() && text.length > 7)) return false
+  if (hasFramework.has(tld) && frameworks.test(text)) return false
+  if (fieldSuffixes.has(tld)) {
+    if (fieldOwners.has(text.slice(0, firstDot).toLowerCase())) return false
+    if ((tld === 'name' || tld === 'id') && text.includes('_')) return false
   }
-  return true
+  if (firstDot !== lastDot) return !isReversed(text, firstDot, tld) && !isDetection(text)
+  // A full stop without its space: "done.is", followed by the rest of the sentence.
+  const runsOn = englishSuffixes.has(tld) && around.after === ' ' && /[a-z]/.test(around.afterNext)
+  return !(runsOn && /^[A-Z]?[a-z]+\./.test(text))
+}
+
+/** `com.example.security`: a package or bundle id, which begins where a domain ends. */
+function isReversed(text: string, firstDot: number, tld: string): boolean {
+  return firstDot <= 3 && /^(?:com|org|net|edu|gov|io|co)\./i.test(text) && !/^(?:com|net|org|info|[a-z]{2})$/.test(tld)
+}
+
+function isDetection(text: string): boolean {
+  if (!/[A-Z]/.test(text)) return false
+  return text
+    .split('.')
+    .slice(0, -1)
+    .some((part) => platforms.test(part) && /[A-Z]/.test(part))
 }

@@ -123,6 +123,7 @@ function trimmedEnd(text: string, body: number, end: number): number {
 
 /** One separator, whatever the escaping around the path made of it; two in front of a server. */
 export function windowsPathText(path: string): string {
+  if (!path.includes('/') && !path.includes('\\\\')) return path
   const isShare = path.startsWith('\\\\')
   const single = path.replaceAll('/', '\\').replace(/\\+/g, '\\')
   return isShare ? `\\${single}` : single
@@ -142,7 +143,8 @@ const hives: Readonly<Record<string, string>> = {
 }
 
 export function hiveOf(word: string): string | undefined {
-  return word.length > 19 ? undefined : hives[word.toUpperCase()]
+  if (word.length > 19 || (word.charCodeAt(0) | 32) !== 104) return undefined
+  return hives[word.toUpperCase()]
 }
 
 /** The end of a registry key whose first backslash is at `body`, or -1. */
@@ -191,7 +193,7 @@ function keySpaceGoesOn(text: string, i: number, opener: string): number {
 
 /** `HKLM\…` for every spelling of the hive, one backslash between names. */
 export function registryKeyText(hive: string, rest: string): string {
-  return hive + rest.replace(/\\+/g, '\\')
+  return hive + (rest.includes('\\\\') ? rest.replace(/\\+/g, '\\') : rest)
 }
 
 const unixRoots =

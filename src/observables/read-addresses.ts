@@ -33,7 +33,6 @@ export function readAddress(scanner: Scanner, word: Word): number {
   if (match === null || !isIpv4(match[0])) return -1
   const end = start + match[0].length
   if (end < word.end && text.charCodeAt(end) !== 45 && text.charCodeAt(end) !== 95) return -1
-  if (/[\w][.]$|[\w]-$/.test(text.slice(Math.max(0, start - 2), start)) && text.charCodeAt(start - 1) === 46) return -1
   if (scanner.columnAt(start) === 'version') return end
   if (!scanner.refanged.defanged(start, end) && isVersion(text, start, end, scanner.versions)) return word.end
   return addAddress(scanner, match[0], start, end, word.end)

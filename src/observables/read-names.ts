@@ -26,7 +26,7 @@ export function readName(scanner: Scanner, word: Word): number {
     detection: text.charCodeAt(start - 1) === 47 && detectionPrefix.test(text.slice(Math.max(0, start - 16), start)),
   }
   const value = text.slice(start, end)
-  const name = nameOf(value, around, (host) => scanner.domain(host))
+  const name = scanner.name(value, around)
   if (name === undefined) return end
   if (name.type === 'filename') return addFilename(scanner, name.value, start, end)
   const url = name.type === 'domain' ? barePath(text, { type: 'domain', value: name.value }, start, end) : undefined
@@ -42,22 +42,32 @@ function isAlternative(scanner: Scanner, slash: number): boolean {
   const next = /^\/([\w-]+(?:\.[\w-]+)+)(?![\w/?#.-])/.exec(text.slice(slash, slash + 260))?.[1]
   if (next === undefined || hasExtension(next)) return false
   const alone = { before: ' ', after: '', afterNext: '', defanged: false, detection: false }
-  return nameOf(next, alone, (host) => scanner.domain(host))?.type === 'domain'
+  return nameOf(next, alone, scanner.domain)?.type === 'domain'
 }
 
 /** Takes the words before a file name along when quotes say that they belong to it. */
 function addFilename(scanner: Scanner, value: string, start: number, end: number): number {
   const { text } = scanner
-  const closer = text.charAt(end)
-  if (closer !== '' && '"`”\''.includes(closer) && !isAlnum(text.charCodeAt(start - 1))) {
+  const mark = text.charCodeAt(end)
+  if ((mark === 34 || mark === 39 || mark === 96 || mark === 0x201d) && text.charCodeAt(start - 1) !== mark) {
+    const closer = text.charAt(end)
     const before = text.slice(Math.max(0, start - quoteReach), start)
     const open = before.lastIndexOf(closer === '”' ? '“' : closer)
     const words = open < 0 ? '' : before.slice(open + 1)
     const isTitle =
-      open >= 0 && /^[\p{L}\p{N}(][\p{L}\p{N} ()#&,'+_.-]*$/u.test(words) && !isAlnum(before.charCodeAt(open - 1))
-    if (isTitle && words.split(' ').length <= 10 && !words.split(' ').some(hasExtension)) {
+      open >= 0 &&
+      words.length > 1 &&
+      /^[\w(\u00c0-\uffff][\w ()#&,'+.\-\u00c0-\uffff]*$/.test(words) &&
+      !isAlnum(before.charCodeAt(open - 1))
+    if (isTitle && isOneName(words)) {
       return scanner.add('filename', words + value, start - words.length, end)
     }
   }
   return scanner.add('filename', value, start, end)
+}
+
+/** No more words than a title has, and no other file among them. */
+function isOneName(words: string): boolean {
+  if (!words.includes('.')) return words.length <= quoteReach
+  return !words.split(' ').some(hasExtension)
 }

@@ -112,8 +112,9 @@ export function readUnix(scanner: Scanner, start: number): number {
 /** `HKLM\…`, `HKLM:\…`. `to` is where the word ends. -1 when the word is no hive. */
 export function readRegistry(scanner: Scanner, word: Word, to: number): number {
   const { text } = scanner
+  if ((text.charCodeAt(word.start) | 32) !== 104 || word.end !== to) return -1
   const hive = hiveOf(text.slice(word.start, word.end))
-  if (hive === undefined || word.end !== to) return -1
+  if (hive === undefined) return -1
   const body = text.charCodeAt(to) === 58 ? to + 1 : to
   if (text.charCodeAt(body) !== 92) return -1
   const end = registryKeyEnd(text, word.start, body)
@@ -144,10 +145,7 @@ export function readAccount(scanner: Scanner, word: Word, to: number): number {
   )
     return -1
   const isMachine = /^[A-Z][A-Z0-9-]{1,14}$/.test(domain)
-  const isLabelled = /(?:user|account|login|logon|actor|owner)\w*["']?\s*[:=]\s*["']?$/i.test(
-    text.slice(Math.max(0, word.start - 24), word.start),
-  )
-  if (!isMachine && !(isLabelled && /^[A-Za-z][A-Za-z0-9.-]{1,14}$/.test(domain))) return -1
+  if (!isMachine && !isLabelledAccount(text, domain, word.start)) return -1
   if (notDomains.test(domain)) return -1
   accountName.lastIndex = to
   const match = accountName.exec(text)
@@ -158,4 +156,12 @@ export function readAccount(scanner: Scanner, word: Word, to: number): number {
   const authority = domain === 'AUTHORITY' && text.slice(word.start - 3, word.start) === 'NT ' ? 'NT ' : ''
   if (isDigit(account.charCodeAt(0)) && /^\d+$/.test(account)) return -1
   return scanner.add('user', `${authority}${domain}\\${account}`, word.start - authority.length, end)
+}
+
+/** Domains in small letters (`corp\\jdoe`) are believed only behind a label. */
+function isLabelledAccount(text: string, domain: string, start: number): boolean {
+  if (!/^[A-Za-z][A-Za-z0-9.-]{1,14}$/.test(domain)) return false
+  return /(?:user|account|login|logon|actor|owner)\w*["']?\s*[:=]\s*["']?$/i.test(
+    text.slice(Math.max(0, start - 24), start),
+  )
 }

@@ -1,7 +1,7 @@
 import type { ObservableType } from '../model/observable.ts'
 import { bitOf, dash, digit, dot, high, isAlnum, underscore } from './chars.ts'
 import { type Cell, type Column, cellsOf, filenameIn } from './columns.ts'
-import { hostDomain } from './names.ts'
+import { type Around, hostDomain, type Name, nameOf } from './names.ts'
 import { readAddress, readColons } from './read-addresses.ts'
 import { readEmail } from './read-emails.ts'
 import { readIdentifier } from './read-identifiers.ts'
@@ -34,7 +34,8 @@ export class Scanner {
   readonly patience = { falseChecksums: 0 }
   readonly #cells: readonly Cell[]
   #cell = 0
-  readonly #domains = new Map<string, string | undefined>()
+  readonly #names = new Map<string, Name | null>()
+  readonly #domains = new Map<string, string>()
 
   constructor(refanged: Refanged) {
     this.refanged = refanged
@@ -68,12 +69,22 @@ export class Scanner {
   }
 
   /** `hostDomain`, once for each name: the same few names fill a report, and the public suffix list costs the most of all. */
-  domain(host: string): string | undefined {
+  readonly domain = (host: string): string | undefined => {
     const known = this.#domains.get(host)
-    if (known !== undefined || this.#domains.has(host)) return known
+    if (known !== undefined) return known === '' ? undefined : known
     const domain = hostDomain(host)
-    if (this.#domains.size < domainsMax) this.#domains.set(host, domain)
+    if (this.#domains.size < domainsMax) this.#domains.set(host, domain ?? '')
     return domain
+  }
+
+  /** `nameOf`, once for each name that nothing around it weighs on. */
+  name(text: string, around: Around): Name | undefined {
+    if (around.defanged || around.detection || !isNeutral(text, around)) return nameOf(text, around, this.domain)
+    const known = this.#names.get(text)
+    if (known !== undefined) return known ?? undefined
+    const name = nameOf(text, around, this.domain)
+    if (this.#names.size < domainsMax) this.#names.set(text, name ?? null)
+    return name
   }
 
   /** The column this offset stands in, when its head says something. Offsets must not go back. */
@@ -144,12 +155,14 @@ export class Scanner {
       case 64:
         return readEmail(this, word, to)
       case 92: {
+        const key = readRegistry(this, word, to)
+        if (key >= 0) return key
         const account = readAccount(this, word, to)
         if (account >= 0) return account
         break
       }
     }
-    const key = next === 58 || next === 92 ? readRegistry(this, word, to) : -1
+    const key = next === 58 ? readRegistry(this, word, to) : -1
     return key >= 0 ? key : readLabelled(this, word, to)
   }
 
@@ -164,6 +177,18 @@ export class Scanner {
 
 /** Names kept from one text; a report has hundreds, and beyond this the text is a list in which none comes twice. */
 const domainsMax = 4096
+
+/**
+ * Space, a quote or the like on both sides, and no sentence running on (which matters to the two-letter suffixes that are
+ * English words): then only the name itself says what it is.
+ */
+function isNeutral(text: string, around: Around): boolean {
+  const before = around.before.charCodeAt(0)
+  if (before === 47 || before === 92 || before === 64 || before === 37) return false
+  const after = around.after.charCodeAt(0)
+  if (after === 40 || after === 58) return false
+  return after !== 32 || text.charCodeAt(text.length - 3) !== 46 || !/[a-z]/.test(around.afterNext)
+}
 
 /** What a plain word of prose has none of. */
 const telling = digit | dot | dash | underscore | high

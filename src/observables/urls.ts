@@ -30,9 +30,11 @@ const schemes: readonly [RegExp, string][] = [
 
 /** The scheme that ends at `end` (where `://` or its like begins): how it is rightly written, and where it starts. */
 export function schemeBefore(text: string, end: number): { scheme: string; start: number } | undefined {
-  // The two that nearly all are, without a pattern.
+  // The four that nearly all are, without a pattern.
   if (text.startsWith('http', end - 4)) return { scheme: 'http', start: end - 4 }
   if (text.startsWith('https', end - 5)) return { scheme: 'https', start: end - 5 }
+  if (text.startsWith('hxxp', end - 4)) return { scheme: 'http', start: end - 4 }
+  if (text.startsWith('hxxps', end - 5)) return { scheme: 'https', start: end - 5 }
   const before = text.slice(Math.max(0, end - schemeLengthMax), end)
   let best: { scheme: string; start: number } | undefined
   for (const [pattern, scheme] of schemes) {
@@ -75,6 +77,8 @@ export function barePath(
   start: number,
   hostEnd: number,
 ): Url | undefined {
+  const next = text.charCodeAt(hostEnd)
+  if (next !== 47 && next !== 58) return undefined
   const port = /^:\d{1,5}(?=\/)/.exec(text.slice(hostEnd, hostEnd + 7))?.[0] ?? ''
   const path = hostEnd + port.length
   if (text.charCodeAt(path) !== 47 || !isPathStart(text, path + 1)) return undefined
