@@ -56,7 +56,7 @@ export async function importedAt(db: Db, noun: ListNoun): Promise<string | null>
 }
 
 /** Which earlier alerts are meant: the same rule about the same entity (without regard to case), received before `before`. */
-export type SameQuestion = {
+type SameQuestion = {
   readonly rule: string
   readonly entity: string
   /** Only of this provider; null: of any. */

@@ -8,9 +8,9 @@ import { iso, jsonb } from './jsonb.ts'
 import { type Db, transaction } from './open.ts'
 
 /** Rows in one insert: 79,000 rows/s were measured from a thousand on, and a batch stays under a few MB. */
-export const batchRows = 1_000
+const batchRows = 1_000
 /** Refused cells that are kept with the import; the rest is only counted. A list that is this wrong needs another mapping. */
-export const refusedKeptMax = 1_000
+const refusedKeptMax = 1_000
 
 type Found = {
   readonly row: number
@@ -20,7 +20,7 @@ type Found = {
   readonly record: object
 }
 
-export type ListImport<N extends ListNoun> = {
+type ListImport<N extends ListNoun> = {
   readonly noun: N
   /** Name of the list; importing the same source again replaces its rows. */
   readonly source: string
@@ -172,13 +172,13 @@ function prepared<N extends ListNoun>(list: ListImport<N>, row: number, fact: Fa
 }
 
 /** Lower-case name and aliases, and their first labels. */
-export function namesOf(asset: Asset): string[] {
+function namesOf(asset: Asset): string[] {
   const names = [asset.name, ...asset.aliases].map((name) => name.toLowerCase())
   return [...new Set([...names, ...names.map((name) => name.split('.')[0] ?? name)])].filter((name) => name !== '')
 }
 
 /** Lower-case mail address, accounts and name; mail and accounts also without their domain. */
-export function keysOf(person: Person): string[] {
+function keysOf(person: Person): string[] {
   const accounts = [person.email ?? '', ...person.accounts].map((key) => key.toLowerCase())
   const users = accounts.map((key) => key.replace(/^.*\\/, '').replace(/@.*$/, ''))
   return [...new Set([...accounts, ...users, person.name.toLowerCase()])].filter((key) => key !== '')

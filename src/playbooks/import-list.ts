@@ -8,7 +8,7 @@ import { columnsOf } from '../parsers/list/columns.ts'
 import type { Overrides } from '../parsers/list/mapping.ts'
 import { type ListRead, readList } from '../parsers/list/read-list.ts'
 
-export type ImportOptions = {
+type ImportOptions = {
   readonly noun: ListNoun
   /** The file's bytes as they come: a file, an upload. */
   readonly stream: AsyncIterable<Uint8Array>
@@ -72,7 +72,7 @@ const sampleRows = 5
 const between = ' + '
 
 /** An upload's import, as the page shows it. Each `mapping` value is a heading, or several with " + " between; "" leaves the field out. */
-export type Upload = {
+type Upload = {
   readonly noun: ListNoun
   readonly columns: string[]
   readonly mapping: Record<string, string>

@@ -2,7 +2,7 @@ import type { Finding } from '../model/finding.ts'
 import { type AnswerOf, type QuestionName, questions } from '../model/question.ts'
 
 /** A found answer together with the evidence row it stands in. */
-export type Answer<Q extends QuestionName> = { readonly finding: Finding; readonly answer: AnswerOf<Q> }
+type Answer<Q extends QuestionName> = { readonly finding: Finding; readonly answer: AnswerOf<Q> }
 
 /** An asset, and the finding that says so; three questions are answered by one. */
 export type FoundAsset = { readonly finding: Finding; readonly answer: AnswerOf<'asset-of-host'> }

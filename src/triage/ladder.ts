@@ -10,7 +10,7 @@ import { isReadable } from './answers.ts'
  * fidelity), and it is named in `says` beside the answer. It comes before `not-collected`, because trying again may help.
  * `nothing` needs somebody who looked; `not-applicable` needs everybody to agree.
  */
-export const precedence = [
+const precedence = [
   'found',
   'nothing',
   'failed',
@@ -47,7 +47,7 @@ function makeRung(rung: Rung, alert: Alert, findings: readonly Finding[]): Ladde
 }
 
 /** An answer that cannot be read counts as failed: it is not known what was found. */
-export function kindOf(finding: Finding): FindingKind {
+function kindOf(finding: Finding): FindingKind {
   return isReadable(finding) ? finding.kind : 'failed'
 }
 

@@ -18,7 +18,7 @@ export type Sign = {
 }
 
 /** After so many equal decisions of ours about the same rule and entity, the rule itself is worth changing. */
-export const tuneAfterDecisions = 3
+const tuneAfterDecisions = 3
 /** A planned change explains an alert that falls into its window. */
 const toleranceMs = 15 * 60_000 // Clocks and reporting delays: alerts come up to a quarter of an hour off.
 

@@ -59,7 +59,7 @@ async function answer(
 }
 
 /** "CORP\HOST$", "host." and "HOST.corp.example" as the list's names are written. */
-export function hostName(text: string): string {
+function hostName(text: string): string {
   return text
     .trim()
     .toLowerCase()

@@ -4,7 +4,7 @@ import { wordsOf } from '../../kit/errors.ts'
 import { ForbiddenAddress, guardedConnector, type Ranges } from './guard.ts'
 
 /** Three times the largest page that sources of this kind give by default (1,000 rows of 700 bytes). */
-export const responseBytesMax = 2 * 1024 * 1024
+const responseBytesMax = 2 * 1024 * 1024
 /** One try, and two more for a source that is busy or restarting. */
 const triesMax = 3
 const backoffMs = 250

@@ -287,6 +287,16 @@ describe('where it may go', () => {
     expect(isAllowed('169.254.169.254', readRanges(['0.0.0.0/0', '::/0']))).toBe(false)
   })
 
+  test('the address it ends at counts, whatever the one before was: 0.0.0.0 is named, and ends at 127.0.0.1', async () => {
+    const { port } = server.address() as AddressInfo
+    const connector = await loaded({ baseUrl: `http://0.0.0.0:${port}`, allowAddresses: ['0.0.0.0'] })
+    expect(await asked(connector, 'asset-of-host', { host: 'x' })).toMatchObject({
+      kind: 'failed',
+      why: expect.stringContaining('(127.0.0.1)'),
+    })
+    expect(seen).toEqual([])
+  })
+
   test('a name is held by its addresses', async () => {
     const look = (allow: string[]) =>
       new Promise<unknown>((resolve) =>
@@ -347,6 +357,14 @@ describe('a description is checked before it answers', () => {
     await expect(loaded(changes)).rejects.toSatisfy(
       (error) => isTrouble(error, 'input.invalid') && String(error.details['problem']).includes(words),
     )
+  })
+
+  test('the description in docs/connectors.md holds, too', async () => {
+    const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/connectors.md'), 'utf8')
+    const yaml = /```yaml\n([^`]+)```/.exec(page)?.[1] ?? ''
+    const file = path.join(folder, 'of-the-page.yaml')
+    writeFileSync(file, yaml)
+    expect((await loadHttpJson([file], needs)).map((one) => one.answers)).toEqual([['asset-of-host']])
   })
 
   test('two of one id, a missing file, broken YAML', async () => {

@@ -28,7 +28,7 @@ export function peopleList(lookups: PeopleLookups): Connector {
 }
 
 /** An account taken apart: "CORP\ameyer" and "ameyer@corp.example" are both ameyer, with another kind of domain. Lower-case. */
-export function accountOf(text: string): {
+function accountOf(text: string): {
   readonly whole: string
   readonly user: string
   readonly domain: string

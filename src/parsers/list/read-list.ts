@@ -10,7 +10,7 @@ import { rowReader } from './rows.ts'
 /** What is looked at to tell encoding and delimiter; some thousand rows. */
 const beginningBytes = 256 * 1024
 /** The largest organisations have a few hundred thousand assets; beyond this it is the wrong file. */
-export const rowsMax = 2_000_000
+const rowsMax = 2_000_000
 /** One row; more is an open quote that swallows the rest of the file. */
 const rowCharsMax = 128 * 1024
 const headingsMax = 500
