@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { MailOut } from '../../config/config.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
@@ -6,7 +5,7 @@ import type { Leaving, MailDoor } from '../../model/doors.ts'
 import { addressIn, composeMail, isAddress } from './compose.ts'
 import { dkimKey } from './dkim.ts'
 import { splitMail, valueOf } from './headers.ts'
-import { makeSend, type SendLimits, sendLimitsDefault } from './send.ts'
+import { makeSend, readKept, type SendLimits, sendLimitsDefault } from './send.ts'
 
 /** Who our own people are: notices go to nobody else. */
 export type OwnPeople = {
@@ -31,7 +30,7 @@ export function makeMailDoor(config: MailOut, own: OwnPeople, limits: SendLimits
   const address = addressIn(config.from)
   const { dkim, copyTo } = config
   if (copyTo !== undefined && !isAddress(copyTo)) throw new Trouble('input.invalid', { field: 'mailOut.copyTo' })
-  const key = dkim === undefined ? null : dkimKey(dkim.domain, dkim.selector, readFileSync(dkim.keyFile))
+  const key = dkim === undefined ? null : dkimKey(dkim.domain, dkim.selector, readKept(dkim.keyFile))
   const send = makeSend(config, limits)
   return {
     address,

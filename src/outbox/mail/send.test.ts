@@ -75,6 +75,12 @@ describe('through a real server', () => {
     expect(await makeSend(outFor({ caFile: undefined }))(mail)).toMatchObject({ kind: 'refused', permanent: false })
   })
 
+  test('a file that is not there is trouble that names it', () => {
+    expect(() => makeSend(outFor({ caFile: '/nowhere/ca.pem' }))).toThrow(/file.unreadable/)
+    const dkim = { domain: 'customer.example', selector: 's', keyFile: '/nowhere/key.pem' }
+    expect(() => makeMailDoor(outFor({ dkim }), { ownDomains: [], people: {} })).toThrow(/file.unreadable/)
+  })
+
   test('a password is never given to a server without TLS', () => {
     expect(() => makeSend(outFor({ host: 'mail.example', tls: 'none', user: 'u', password: 'p' }))).toThrow(
       /input.invalid/,

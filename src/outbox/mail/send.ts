@@ -63,8 +63,17 @@ function watched(bytes: Uint8Array): { readonly stream: Readable; readonly hande
   return { stream, handedOver: () => ended }
 }
 
+/** Throws Trouble('file.unreadable') that names the file. */
+export function readKept(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new Trouble('file.unreadable', { file }, error)
+  }
+}
+
 function passwordOf(config: MailOut): string | undefined {
-  return config.passwordFile === undefined ? config.password : readFileSync(config.passwordFile, 'utf8').trimEnd()
+  return config.passwordFile === undefined ? config.password : readKept(config.passwordFile).toString('utf8').trimEnd()
 }
 
 /**
@@ -93,7 +102,7 @@ export function makeSend(
     socketTimeout: limits.silenceMs,
     tls: {
       minVersion: 'TLSv1.2' as const,
-      ...(config.caFile === undefined ? {} : { ca: readFileSync(config.caFile) }),
+      ...(config.caFile === undefined ? {} : { ca: readKept(config.caFile) }),
       ...(isIP(config.host) === 0 ? { servername: config.host } : {}),
     },
   }

@@ -16,6 +16,11 @@ import { decisionFor, draftInput, type Knowledge, knowledgeOf } from './knowledg
 /** Twenty pages; as long as the web lets a person write. */
 export const replyCharsMax = 50_000
 
+/** One kind of line end, and nothing invisible: a zero-width space inside a name would hide it from the review. */
+function visible(text: string): string {
+  return text.replace(/\r\n?/g, '\n').replace(/[\u00ad\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff]/g, '')
+}
+
 export const sendJobKey = (replyId: string): string => `reply:${replyId}`
 
 /**
@@ -43,7 +48,7 @@ export async function draftReply(
     const messageId = `reply.${replyId}@${messageDomain(desk)}`
     const input = draftInput(known, decision)
     const [last] = ofThis
-    const text = (draft.text ?? last?.reply.text ?? draftText(input)).slice(0, replyCharsMax)
+    const text = visible(draft.text ?? last?.reply.text ?? draftText(input)).slice(0, replyCharsMax)
     const fresh = {
       id: replyId,
       alertId: draft.alertId,
@@ -142,7 +147,7 @@ export async function saveDraft(
   return withReply(desk.db, saving.replyId, async (tx, record) => {
     assertState(record, ['draft'], saving.version)
     const { context } = await knowledgeOf(desk, tx, record.reply.alertId)
-    const text = saving.text.replace(/\r\n?/g, '\n')
+    const text = visible(saving.text)
     const spans = carryOver(findSensitive(text, context), record.reply.spans)
     const version = await saveReplyDraft(tx, saving.replyId, { text, spans })
     await tell(tx, record.reply.alertId)

@@ -82,9 +82,10 @@ function isUnder(domain: string, domains: readonly string[]): boolean {
   return domains.some((one) => domain === one.toLowerCase() || domain.endsWith(`.${one.toLowerCase()}`))
 }
 
-function findMails(text: string, ours: Ours): Found[] {
+function findMails(text: string, ours: Ours, isListed: (mail: string) => boolean): Found[] {
   return placesOf(text, email, (match) => {
     const plain = refang(match[0]).toLowerCase()
+    if (isListed(plain)) return { class: 'person', reason: 'A mail address on our people list', confidence: 0.98 }
     const domain = plain.slice(plain.lastIndexOf('@') + 1)
     if (isUnder(domain, ours.providerDomains)) return null
     if (isUnder(domain, ours.ownDomains))
@@ -180,7 +181,12 @@ function findAccounts(text: string): Found[] {
 }
 
 /** Addresses, names, links, paths and accounts that tell how we are built inside. */
-export function findInternal(text: string, ours: Ours, networks: readonly Range[]): Found[] {
+export function findInternal(
+  text: string,
+  ours: Ours,
+  networks: readonly Range[],
+  isListed: (mail: string) => boolean,
+): Found[] {
   const address = (match: RegExpExecArray) => {
     const why = whyInternal(match[0], networks)
     return why === null ? null : ({ class: 'internal-address', reason: why, confidence: 0.97 } as const)
@@ -192,7 +198,7 @@ export function findInternal(text: string, ours: Ours, networks: readonly Range[
       const why = whyInnerName(match[0], ours.ownDomains)
       return why === null ? null : { class: 'host', reason: why, confidence: 0.9 }
     }),
-    ...findMails(text, ours),
+    ...findMails(text, ours, isListed),
     ...findUrls(text, ours, networks),
     ...findPaths(text),
     ...findAccounts(text),

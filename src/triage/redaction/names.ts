@@ -13,7 +13,8 @@ type Entry = Pick<Found, 'class' | 'reason' | 'confidence'> & {
   /** Only where it is written with a capital: "Koch" the person, not "koch". */
   readonly capital: boolean
 }
-type Branch = { readonly next: Map<string, Branch>; entry: Entry | null }
+/** `next` is null until something goes on from here: most names end where they differ, and a Map is 200 bytes. */
+type Branch = { next: Map<string, Branch> | null; entry: Entry | null }
 
 /** A name with more words than this is compared by its first ones. */
 const nameWordsMax = 8
@@ -47,16 +48,20 @@ const umlauts: Readonly<Record<string, string>> = {
 
 /** "Müller" is listed and written as müller, mueller or muller. */
 function formsOf(word: string): string[] {
+  if (isAscii(word)) return [word.toLowerCase()]
   const lower = word.normalize('NFC').toLowerCase()
-  if (/^[\x20-\x7e]*$/.test(lower)) return [lower]
   const spelled = lower.replace(/[äöüßøæåłđ]/g, (letter) => umlauts[letter] ?? letter)
   const strip = (text: string) => text.normalize('NFD').replace(/\p{M}+/gu, '')
   return [...new Set([lower, strip(spelled), strip(lower).replace(/ß/g, 'ss')])]
 }
 
+const plainWords = /[A-Za-z0-9]+/g
+const anyWords = /[\p{L}\p{M}\p{N}]+/gu
+const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text)
+
 function wordsOfText(text: string): Word[] {
   const words: Word[] = []
-  for (const match of text.matchAll(/[\p{L}\p{M}\p{N}]+/gu)) {
+  for (const match of text.matchAll(isAscii(text) ? plainWords : anyWords)) {
     const word = match[0]
     const first = word.charAt(0)
     const capital = first !== first.toLowerCase()
@@ -65,7 +70,18 @@ function wordsOfText(text: string): Word[] {
   return words
 }
 
-export type NameIndex = { readonly root: Branch }
+/** The forms of each word of a name. */
+function formsIn(name: string): (readonly string[])[] {
+  const words = name.match(isAscii(name) ? plainWords : anyWords) ?? []
+  return words.slice(0, nameWordsMax).map(formsOf)
+}
+
+export type NameIndex = {
+  readonly root: Branch
+  /** Lower-case mail addresses of listed people: mail addresses are found by their shape (internal.ts) and looked up here. */
+  readonly mails: ReadonlySet<string>
+}
+type Growing = NameIndex & { readonly mails: Set<string> }
 
 /** What may not leave by name: people, accounts, hosts. Built once for a list; looking up costs the length of the text. */
 export function indexNames(names: {
@@ -74,104 +90,131 @@ export function indexNames(names: {
   readonly accounts: readonly string[]
   readonly hosts: readonly string[]
 }): NameIndex {
-  const index: NameIndex = { root: { next: new Map(), entry: null } }
-  for (const host of names.hosts) addHost(index, host, 'A host of this alert')
+  const index: Growing = { root: { next: null, entry: null }, mails: new Set() }
+  for (const host of names.hosts) addHost(index, host, namedHost)
   for (const asset of names.assets) {
-    for (const name of [asset.name, ...asset.aliases]) addHost(index, name, 'On our asset list')
-    for (const address of asset.addresses) {
-      add(index, address, {
-        class: 'internal-address',
-        reason: `An address of ${asset.name}`,
-        confidence: 0.95,
-        capital: false,
-      })
-    }
+    for (const name of [asset.name, ...asset.aliases]) addHost(index, name, listedHost)
+    for (const address of asset.addresses) add(index, formsIn(address), listedAddress)
     if (asset.owner !== null) addPersonName(index, asset.owner)
     if (asset.ownerEmail !== null) addPersonMail(index, asset.ownerEmail)
   }
-  for (const account of names.accounts) addAccount(index, account, 'An account of this alert')
+  for (const account of names.accounts) addAccount(index, account, namedAccount)
   for (const person of names.people) {
-    for (const account of person.accounts) addAccount(index, account, 'An account on our people list')
+    for (const account of person.accounts) addAccount(index, account, listedAccount)
     if (person.email !== null) addPersonMail(index, person.email)
     addPersonName(index, person.name)
   }
   return index
 }
 
-function add(index: NameIndex, name: string, entry: Entry): void {
-  const words = wordsOfText(name).slice(0, nameWordsMax)
-  const alone = words.length === 1 ? words[0] : undefined
+function add(index: Growing, words: readonly (readonly string[])[], entry: Entry): void {
   // One or two characters alone ("it", "pc") would mark half of the text; the labelled form ("user: it") still is.
-  if (words.length === 0 || (alone !== undefined && alone.end - alone.start < 3)) return
-  let branches = [index.root]
-  for (const word of words) {
-    branches = branches
-      .flatMap((branch) =>
-        word.forms.map((form) => {
-          const known = branch.next.get(form)
-          if (known !== undefined) return known
-          const fresh: Branch = { next: new Map(), entry: null }
-          branch.next.set(form, fresh)
-          return fresh
-        }),
-      )
-      .slice(0, formsMax)
+  if (words.length === 0 || (words.length === 1 && (words[0]?.[0]?.length ?? 0) < 3)) return
+  let branches: Branch[] = [index.root]
+  for (const forms of words) {
+    const next: Branch[] = []
+    for (const branch of branches) for (const form of forms) next.push(growInto(branch, form))
+    branches = next.length > formsMax ? next.slice(0, formsMax) : next
   }
   for (const branch of branches) {
     if (branch.entry === null || branch.entry.confidence < entry.confidence) branch.entry = entry
   }
 }
 
+function growInto(branch: Branch, form: string): Branch {
+  branch.next ??= new Map()
+  const known = branch.next.get(form)
+  if (known !== undefined) return known
+  const fresh: Branch = { next: null, entry: null }
+  branch.next.set(form, fresh)
+  return fresh
+}
+
 /** Three forms for each word of a long name multiply; a name of eight words with umlauts in each keeps this many of them. */
 const formsMax = 27
 
-function addHost(index: NameIndex, host: string, reason: string): void {
+// One object for all names of a kind: there are hundreds of thousands of them.
+const listedMail = {
+  class: 'person',
+  reason: 'The name part of a mail address on our people list',
+  confidence: 0.85,
+  capital: false,
+} as const
+const listedName = { class: 'person', reason: 'On our people list', confidence: 0.97, capital: false } as const
+const listedInitial = { ...listedName, confidence: 0.8, capital: true } as const
+const listedSurname = {
+  class: 'person',
+  reason: 'Part of a name on our people list',
+  confidence: 0.6,
+  capital: true,
+} as const
+const listedGivenName = { ...listedSurname, confidence: 0.45 } as const
+const listedAccount = {
+  class: 'account',
+  reason: 'An account on our people list',
+  confidence: 0.9,
+  capital: false,
+} as const
+const namedAccount = { ...listedAccount, reason: 'An account of this alert' } as const
+const listedHost = { class: 'host', reason: 'On our asset list', confidence: 0.95, capital: false } as const
+const namedHost = { ...listedHost, reason: 'A host of this alert' } as const
+const listedAddress = {
+  class: 'internal-address',
+  reason: 'An address on our asset list',
+  confidence: 0.95,
+  capital: false,
+} as const
+
+function addHost(index: Growing, host: string, entry: Entry): void {
   if (everydayWords.has(host.toLowerCase())) return
-  add(index, host, { class: 'host', reason, confidence: 0.95, capital: false })
+  add(index, formsIn(host), entry)
   const [label = ''] = host.split('.')
   if (label !== host && label.length >= 4 && /\D/.test(label) && !everydayWords.has(label.toLowerCase())) {
-    add(index, label, { class: 'host', reason, confidence: 0.85, capital: false })
+    add(index, formsIn(label), entry)
   }
 }
 
-function addAccount(index: NameIndex, account: string, reason: string): void {
+function addAccount(index: Growing, account: string, entry: Entry): void {
   const bare = account.slice(account.lastIndexOf('\\') + 1)
   const local = bare.includes('@') ? bare.slice(0, bare.indexOf('@')) : bare
   for (const name of new Set([account, bare, local])) {
-    const everyday = everydayWords.has(name.toLowerCase())
-    if (!everyday) add(index, name, { class: 'account', reason, confidence: 0.9, capital: false })
+    if (!everydayWords.has(name.toLowerCase())) add(index, formsIn(name), entry)
   }
 }
 
-function addPersonMail(index: NameIndex, email: string): void {
-  add(index, email, { class: 'person', reason: 'A mail address on our people list', confidence: 0.98, capital: false })
+function addPersonMail(index: Growing, email: string): void {
+  index.mails.add(email.toLowerCase())
   const local = email.slice(0, Math.max(email.indexOf('@'), 0))
-  if (local.length >= 4 && !everydayWords.has(local.toLowerCase())) {
-    add(index, local, {
-      class: 'person',
-      reason: 'The name part of a mail address on our people list',
-      confidence: 0.85,
-      capital: false,
-    })
-  }
+  if (local.length >= 4 && !everydayWords.has(local.toLowerCase())) add(index, formsIn(local), listedMail)
 }
 
-function addPersonName(index: NameIndex, name: string): void {
-  const reason = 'On our people list'
-  const turned = name.includes(',') ? name.split(',').reverse().join(' ').trim() : name
-  const words = turned.split(/\s+/).filter((word) => !/^(dr|prof|mr|mrs|ms|herr|frau)\.?$/i.test(word))
-  const [first = ''] = words
-  const last = words.at(-1) ?? ''
-  const full = { class: 'person', reason, confidence: 0.97, capital: false } as const
-  add(index, words.join(' '), full)
-  if (words.length < 2) return
-  add(index, `${last} ${words.slice(0, -1).join(' ')}`, full)
-  add(index, `${first} ${last}`, full)
-  add(index, `${last} ${first}`, full)
-  if (first.length > 1) add(index, `${first.charAt(0)} ${last}`, { ...full, confidence: 0.8, capital: true })
-  const part = { class: 'person', reason: 'Part of a name on our people list', capital: true } as const
-  if (!everydayWords.has(last.toLowerCase())) add(index, last, { ...part, confidence: 0.6 })
-  if (first.length >= 3 && !everydayWords.has(first.toLowerCase())) add(index, first, { ...part, confidence: 0.45 })
+const titles = /^(?:dr|prof|mr|mrs|ms|herr|frau)$/
+
+function addPersonName(index: Growing, name: string): void {
+  const comma = name.indexOf(',')
+  const turned = comma === -1 ? name : `${name.slice(comma + 1)} ${name.slice(0, comma)}`
+  // By white space first: "Müller-Krause" is one surname of two words.
+  const parts = turned
+    .split(/\s+/)
+    .map(formsIn)
+    .filter((words) => words.length > 0 && !titles.test(words[0]?.[0] ?? ''))
+  const [first] = parts
+  const last = parts.at(-1)
+  add(index, parts.flat(), listedName)
+  if (first === undefined || last === undefined || parts.length < 2) return
+  add(index, [...last, ...parts.slice(0, -1).flat()], listedName)
+  if (parts.length > 2) {
+    add(index, [...first, ...last], listedName)
+    add(index, [...last, ...first], listedName)
+  }
+  const initials = (first[0] ?? []).map((form) => form.charAt(0))
+  add(index, [initials, ...last], listedInitial)
+  if (!isEveryday(last)) add(index, last, listedSurname)
+  if (!isEveryday(first)) add(index, first, listedGivenName)
+}
+
+function isEveryday(words: readonly (readonly string[])[]): boolean {
+  return words.length === 1 && everydayWords.has(words[0]?.[0] ?? '')
 }
 
 /** The longest listed name that begins at each word. Bounded by the words of the text times `nameWordsMax`. */
@@ -185,6 +228,17 @@ export function findNames(text: string, index: NameIndex): Found[] {
   return found
 }
 
+function stepInto(branches: readonly Branch[], forms: readonly string[]): Branch[] {
+  const next: Branch[] = []
+  for (const branch of branches) {
+    for (const form of forms) {
+      const to = branch.next?.get(form)
+      if (to !== undefined && next.length < formsMax) next.push(to)
+    }
+  }
+  return next
+}
+
 function longestFrom(words: readonly Word[], first: number, index: NameIndex): Found | null {
   let branches: readonly Branch[] = [index.root]
   let best: Found | null = null
@@ -195,9 +249,7 @@ function longestFrom(words: readonly Word[], first: number, index: NameIndex): F
     const before = words[at - 1]
     if (word === undefined) break
     if (at > first && before !== undefined && word.start - before.end > gapCharsMax) break
-    branches = branches
-      .flatMap((branch) => word.forms.flatMap((form) => branch.next.get(form) ?? []))
-      .slice(0, formsMax)
+    branches = stepInto(branches, word.forms)
     if (branches.length === 0) break
     for (const { entry } of branches) {
       if (entry === null || (entry.capital && !from.capital)) continue

@@ -45,7 +45,7 @@ const employment = [
   'disciplinary', 'written warning', 'formal warning', 'works council', 'salary', 'payroll', 'bonus payment', 'performance review', 'personnel file',
   'probation(?:ary)?', 'parental leave', 'maternity leave', 'paternity leave', 'grievance', 'harass(?:ment|ed)', 'misconduct', 'human resources', 'union member\\w*',
   'kündig\\w*', 'gekündigt', 'abmahnung\\w*', 'abgemahnt', 'entlass(?:en|ung)\\w*', 'freigestellt', 'freistellung', 'betriebsrat\\w*', 'personalrat\\w*',
-  'personalakte\\w*', 'personalabteilung', 'gehalt\\w*', 'lohnabrechnung', 'probezeit', 'elternzeit', 'mutterschutz', 'disziplinar\\w*', 'belästigung', 'gewerkschaft\\w*',
+  'personalakte\\w*', 'personalabteilung', 'gehalt(?:s\\w*)?', 'gehälter\\w*', 'lohnabrechnung', 'probezeit', 'elternzeit', 'mutterschutz', 'disziplinar\\w*', 'belästigung', 'gewerkschaft\\w*',
 ]
 // biome-ignore format: a table reads better in few lines
 const health = [
