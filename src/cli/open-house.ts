@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import pg from 'pg'
 import { readSettings, type Settings } from '../config/config.ts'
-import { type Postgres, startPostgres } from '../db/launcher.ts'
+import { startPostgres } from '../db/launcher.ts'
+import { leave } from '../db/leave.ts'
 import { migrate } from '../db/migrate.ts'
 import { type Database, openDatabase } from '../db/open.ts'
 import { Trouble } from '../kit/errors.ts'
+
+export { leave }
 
 export type OpenHouse = {
   readonly settings: Settings
@@ -63,15 +65,4 @@ export async function openHouse(
     await leave(postgres)
     throw error
   }
-}
-
-/** Stops what this command started, unless a server came to share it in the meantime. */
-export async function leave(postgres: Postgres): Promise<void> {
-  if (!postgres.owner) return
-  const admin = new pg.Client({ connectionString: postgres.adminUrl, connectionTimeoutMillis: 5000 })
-  await admin.connect()
-  const others = await admin
-    .query("select 1 from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()")
-    .finally(() => admin.end())
-  if (others.rowCount === 0) await postgres.stop()
 }

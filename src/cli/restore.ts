@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import type { Kysely } from 'kysely'
 import { readSettings, type Settings } from '../config/config.ts'
 import { startPostgres } from '../db/launcher.ts'
-import { openDatabase } from '../db/open.ts'
+import { type Database, openDatabase } from '../db/open.ts'
 import { type Restored, restoreInto, unconfirmReplies } from '../db/restore.ts'
 import type { Tables } from '../db/tables.ts'
 import { systemClock } from '../kit/clock.ts'
@@ -51,7 +51,7 @@ async function restoreAction(file: string, flags: { json: boolean }): Promise<vo
       writeFileSync(at, bytes, { mode: 0o600, flag: 'wx' })
     }
     const database = await openDatabase(place.url, { poolMax: 2 })
-    const settled = await settle(database.db, settings).finally(() => database.close())
+    const settled = await settleIn(database, settings)
     report(restored, settled, flags.json)
     if (!settled.audit.ok) process.exitCode = 1
   } catch (error) {
@@ -85,6 +85,14 @@ async function openPlace(settings: Settings): Promise<Place> {
       // The folder was empty before, so all that is in it is ours.
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+async function settleIn(database: Database, settings: Settings): Promise<Settled> {
+  try {
+    return await settle(database.db, settings)
+  } finally {
+    await database.close()
   }
 }
 
