@@ -2,7 +2,11 @@ import { createServer, type Socket } from 'node:net'
 
 /** What the server does, and where. `at` is the moment: a command, or "dot" once the whole mail has arrived. */
 export type Fault =
-  | { readonly at: 'connect' | 'EHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'dot'; readonly say: string }
+  | {
+      readonly at: 'connect' | 'EHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'dot'
+      readonly say: string
+      readonly delayMs?: number
+    }
   | {
       readonly at: 'connect' | 'EHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'half' | 'dot'
       readonly drop: true
@@ -57,10 +61,10 @@ function serve(socket: Socket, fault: Fault, arrived: Buffer[]): void {
   /** True when the fault took the place of the answer. */
   const goesWrong = (at: Fault['at']): boolean => {
     if (fault.at !== at || fault.at === 'none') return false
-    if ('say' in fault) socket.write(`${fault.say}\r\n`)
+    if ('say' in fault) setTimeout(() => socket.write(`${fault.say}\r\n`), fault.delayMs ?? 0)
     // `after` is written as it is, perhaps without its line end, and the connection is broken off behind it.
-    if ('drop' in fault)
-      fault.after === undefined ? socket.destroy() : socket.write(fault.after, () => socket.destroySoon())
+    if ('drop' in fault && fault.after === undefined) socket.destroy()
+    if ('drop' in fault && fault.after !== undefined) socket.write(fault.after, () => socket.destroySoon())
     return true
   }
   const answer = (at: Fault['at'], text: string) => {

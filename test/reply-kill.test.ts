@@ -82,7 +82,8 @@ test(`kill -9 of the sending process ${kills} times: no reply is sent twice, non
   const last = await startSender()
   const stateOf = async () =>
     Promise.all(replyIds.map(async (id) => (await replyById(database.db, id))?.state ?? 'lost'))
-  for (let until = Date.now() + 30_000; Date.now() < until; await pause(100)) {
+  const until = Date.now() + 30_000
+  for (; Date.now() < until; await pause(100)) {
     if ((await stateOf()).every((state) => state === 'sent' || state === 'unconfirmed')) break
   }
   last.kill('SIGKILL')

@@ -132,7 +132,7 @@ export function makeSend(
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 type Options = ConstructorParameters<typeof SMTPConnection>[0]
