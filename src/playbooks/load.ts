@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { isMap, isNode, LineCounter, parseDocument } from 'yaml'
+import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
 import { Trouble } from '../kit/errors.ts'
 import { Playbook, type Step } from '../model/playbook.ts'
 import { questions } from '../model/question.ts'
@@ -35,9 +35,15 @@ export function validatePlaybook(text: string, known: Library = libraryOf([])): 
     issues.push({ line, column: col, where, problem })
   }
   for (const error of document.errors) at(error.pos[0], '', error.message.split('\n')[0] ?? '')
+  // No playbook needs `*alias`, and a short text of them can mean gigabytes.
+  visit(document, {
+    Alias: (_key, node) => {
+      at(node.range?.[0] ?? 0, '', `aliases (*${node.source}) are not taken in playbooks`)
+    },
+  })
   if (issues.length > 0) return { playbook: null, issues }
   const report: Report = (place, problem) => at(offsetOf(document, place), place.join('.'), problem)
-  const parsed = Playbook.safeParse(document.toJS({ maxAliasCount: 0 }))
+  const parsed = Playbook.safeParse(document.toJS())
   if (!parsed.success) {
     for (const issue of deepest(parsed.error.issues as unknown as SchemaIssue[], [])) report(issue.path, issue.message)
     return { playbook: null, issues }
@@ -192,6 +198,16 @@ function checkCalls(playbook: Playbook, known: Library, report: Report): void {
   walk(playbook.steps, ['steps'], [playbook.id])
 }
 
+/** What a text is by itself, whether or not it calls what is there; null when it is no playbook. */
+function shapeOf(text: string): Playbook | null {
+  if (text.length > playbookCharsMax) return null
+  const document = parseDocument(text)
+  let plain = document.errors.length === 0
+  visit(document, { Alias: () => void (plain = false) })
+  const parsed = plain ? Playbook.safeParse(document.toJS()) : null
+  return parsed?.success === true ? parsed.data : null
+}
+
 export type LoadedFile = { readonly file: string } & Validated
 
 /** Every playbook file in these folders and files, each checked against all of them. */
@@ -211,10 +227,7 @@ export async function readPlaybooks(paths: readonly string[]): Promise<readonly 
   if (files.length > playbooksMax) throw new Trouble('input.too-large', { files: files.length, most: playbooksMax })
   const texts = await Promise.all(files.map(async (file) => ({ file, text: await readFile(file, 'utf8') })))
   // First what each is by itself, so that they can be called; then again with all of them in sight.
-  const shapes = texts.flatMap(({ text }) => {
-    const parsed = Playbook.safeParse(parseDocument(text).toJS({ maxAliasCount: 0 }))
-    return parsed.success ? [parsed.data] : []
-  })
+  const shapes = texts.flatMap(({ text }) => shapeOf(text) ?? [])
   const known = libraryOf(shapes)
   const seen = new Map<string, string>()
   return texts.map(({ file, text }) => {

@@ -56,7 +56,7 @@ export async function askStep(walk: Walk, place: AskPlace): Promise<StepEnd> {
   const inbox = new Inbox(walk, place, line?.attempt ?? 1)
   await askAll(walk, place, resolved, inbox)
   await inbox.settled()
-  if (walk.signal.aborted) throw new Interrupted('stopping')
+  if (walk.signal.aborted) throw new Interrupted('this process is stopping')
   const end = await inStep(walk, place, async (tx) => {
     await inbox.keepRest(tx)
     return { state: 'done', output: { answers: inbox.counts } }

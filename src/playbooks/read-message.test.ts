@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
+import { alertBody, mail, type TestHouse, testHouse } from '../../test/house.ts'
+import { countAlerts, getAlert } from '../db/alerts.ts'
+import { jobCounts } from '../db/jobs.ts'
+import { countMessages, getMessage, sightingsOf } from '../db/messages.ts'
+import { listRuns } from '../db/runs.ts'
+import { Trouble } from '../kit/errors.ts'
+import { stableId } from '../kit/stable-id.ts'
+import type { Raw } from '../model/message.ts'
+import { loadLibrary } from './load.ts'
+import { readMessage, releaseFromQuarantine } from './read-message.ts'
+import { makeReceive, messageBytesMax } from './receive.ts'
+
+let database: FreshDatabase
+let house: TestHouse
+beforeAll(async () => {
+  database = await freshDatabase()
+  house = await testHouse(database, { library: await loadLibrary(['content/playbooks']) })
+})
+afterAll(() => database.close())
+
+/** Through the door and read, as the job would; twice, because a job may run twice. */
+async function comes(
+  raw: Raw,
+  which: TestHouse = house,
+): Promise<{ id: string; alertId: string | null; state: string; kind: string | null }> {
+  const { id } = await makeReceive(which)(raw)
+  await readMessage(which, id, 1)
+  await readMessage(which, id, 2)
+  const message = await getMessage(which.db, id)
+  return { id, alertId: message?.alertId ?? null, state: message?.state ?? '', kind: message?.kind ?? null }
+}
+
+const ids = (id: string, extra: Record<string, string> = {}) => ({ 'Message-ID': `<${id}@provider.example>`, ...extra })
+
+test('the same bytes twice are one message, one alert and one run, and the second time is counted', async () => {
+  const receive = makeReceive(house)
+  const raw = mail('Alert one', alertBody, ids('one'))
+  const receipts = await Promise.all([receive(raw), receive(raw), receive(raw)])
+  expect(receipts.filter((receipt) => receipt.fresh)).toHaveLength(1)
+  const { alertId } = await comes(raw)
+  expect(await listRuns(house.db, { alertId: alertId ?? '' })).toHaveLength(1)
+  const counts = await countMessages(house.db)
+  expect(counts).toMatchObject({ in: 1, again: 3, lost: 0, states: { read: 1 } })
+  expect((await countAlerts(house.db)).all).toBe(1)
+  const sightings = await sightingsOf(house.db, alertId ?? '')
+  expect(sightings.length).toBeGreaterThan(0)
+  const lines = await house.db
+    .selectFrom('ledger_entry')
+    .select('kind')
+    .where('subject', '=', `message:${receipts[0]?.id}`)
+    .execute()
+  expect(lines.map((line) => line.kind).sort()).toEqual([
+    'message.duplicate',
+    'message.duplicate',
+    'message.duplicate',
+    'message.read',
+    'message.received',
+  ])
+})
+
+test('a known ticket joins its alert, and so does a reply in its thread; both bring the reading up to date', async () => {
+  const first = await comes(mail('[Ticket: INC-4711] Malware found', `Ticket: INC-4711\n${alertBody}`, ids('t1')))
+  const second = await comes(
+    mail(
+      '[Ticket: INC-4711] Malware found, update',
+      `Ticket: INC-4711\n${alertBody.replace('High', 'Critical')}`,
+      ids('t2'),
+    ),
+  )
+  expect(second.alertId).toBe(first.alertId)
+  const third = await comes(
+    mail('Re: Malware found', 'Thank you, any news?', ids('t3', { 'In-Reply-To': '<t1@provider.example>' })),
+  )
+  expect(third.alertId).toBe(first.alertId)
+  const record = await getAlert(house.db, first.alertId ?? '')
+  expect(record?.alert.messageIds).toEqual([first.id, second.id, third.id])
+  expect(record?.alert.severity).toBe('critical')
+  expect(await listRuns(house.db, { alertId: first.alertId ?? '' })).toHaveLength(1)
+})
+
+test('an answer read before the mail it answers brings that mail to its own alert', async () => {
+  const answer = await comes(
+    mail('Re: Strange traffic', 'Is this yours?', ids('late-2', { References: '<late-1@provider.example>' })),
+  )
+  const original = await comes(mail('Strange traffic', alertBody.replace('ws-17', 'ws-99'), ids('late-1')))
+  expect(original.alertId).toBe(answer.alertId)
+})
+
+test('two mails of one ticket read at the same moment open one alert', async () => {
+  const receive = makeReceive(house)
+  const receipts = await Promise.all(
+    [1, 2, 3, 4].map((n) =>
+      receive(mail('Case INC-9000', `Ticket: INC-9000\nNumber: ${n}\n${alertBody}`, ids(`same-${n}`))),
+    ),
+  )
+  await Promise.all(receipts.map((receipt) => readMessage(house, receipt.id, 1)))
+  const alerts = new Set(await Promise.all(receipts.map(async ({ id }) => (await getMessage(house.db, id))?.alertId)))
+  expect(alerts.size).toBe(1)
+})
+
+test('what fails the checks waits in quarantine and starts nothing, until a person lets it in', async () => {
+  const before = {
+    alerts: await countAlerts(house.db),
+    runs: (await listRuns(house.db)).length,
+    jobs: (await jobCounts(house.db)).ready,
+  }
+  const forged = await comes(mail('Alert forged', alertBody, ids('forged', { From: 'soc@elsewhere.example' })))
+  expect(forged).toMatchObject({ state: 'quarantined', alertId: null })
+  expect(await countAlerts(house.db)).toEqual(before.alerts)
+  expect(await listRuns(house.db)).toHaveLength(before.runs)
+  expect((await getMessage(house.db, forged.id))?.stateReason).toContain('refused by the test')
+
+  const release = { messageId: forged.id, reason: 'known to me', providerId: null, by: 'user:1' }
+  await releaseFromQuarantine(house, release)
+  await expect(releaseFromQuarantine(house, release)).rejects.toMatchObject({ code: 'state.conflict' })
+  await readMessage(house, forged.id, 1)
+  const released = await getMessage(house.db, forged.id)
+  expect(released).toMatchObject({ state: 'read' })
+  expect(released?.alertId).not.toBeNull()
+})
+
+test('what cannot be parsed is never lost: an alert by name where the door knows the provider, else quarantine', async () => {
+  const broken = await testHouse(database, {
+    library: house.library,
+    parse: async () => {
+      throw new Trouble('input.invalid', { problem: 'no header at all' })
+    },
+  })
+  const known = await comes(
+    { ...mail('x', 'garbage one'), channel: 'file', providerId: 'acme', origin: 'inbox/broken.eml' },
+    broken,
+  )
+  expect(known).toMatchObject({ state: 'read', kind: 'unread' })
+  const record = await getAlert(house.db, known.alertId ?? '')
+  expect(record?.alert).toMatchObject({ kind: 'unread', title: 'Unread message: inbox/broken.eml', providerId: 'acme' })
+  expect((await listRuns(house.db, { alertId: known.alertId ?? '' })).map((run) => run.playbookId)).toEqual(['unread'])
+  const unknown = await comes(mail('y', 'garbage two'), broken)
+  expect(unknown.state).toBe('quarantined')
+})
+
+test('a posted JSON alert is read by the key it came with', async () => {
+  const bytes = Buffer.from(
+    JSON.stringify({ title: 'Brute force', severity: 'high', ticket: 'J-1', source_ip: '192.0.2.77', host: 'srv-1' }),
+  )
+  const posted = await comes({ ...mail('', ''), bytes, form: 'json', channel: 'https', providerId: 'acme' })
+  expect(posted.state).toBe('read')
+  expect((await getAlert(house.db, posted.alertId ?? ''))?.alert.providerId).toBe('acme')
+  const nobody = await comes({
+    ...mail('', ''),
+    bytes: Buffer.from('{"title":"x"}'),
+    form: 'json',
+    channel: 'https',
+    providerId: null,
+  })
+  expect(nobody.state).toBe('quarantined')
+})
+
+test('a bounce and a copy of our own reply go to their alert, settle the reply and start nothing', async () => {
+  const { alertId } = await comes(mail('Alert with reply', alertBody.replace('ws-17', 'ws-5'), ids('r1')))
+  const replyId = stableId('reply', 'test')
+  await house.db
+    .insertInto('reply')
+    .values({
+      id: replyId,
+      alert_id: alertId ?? '',
+      provider_id: 'acme',
+      text: '',
+      recipients: [],
+      subject: '',
+      message_id: 'ours-1@example.org',
+      created_at: new Date(),
+    })
+    .execute()
+  const runs = (await listRuns(house.db)).length
+  const bounce = await comes(
+    mail('Undelivered', 'failed', ids('b1', { 'Auto-Submitted': 'auto-replied', 'X-About': 'ours-1@example.org' })),
+  )
+  expect(bounce).toMatchObject({ alertId, kind: 'bounce' })
+  const copy = await comes(mail('Re: Alert', 'our words', { 'Message-ID': '<ours-1@example.org>' }))
+  expect(copy).toMatchObject({ alertId, kind: 'notice' })
+  expect(house.seen.map((one) => [one.replyId, one.by.kind])).toEqual([
+    [replyId, 'delivery-report'],
+    [replyId, 'copy'],
+  ])
+  expect(await listRuns(house.db)).toHaveLength(runs)
+})
+
+test('a message over the limit is refused before anything is kept', async () => {
+  const raw = { ...mail('big', ''), bytes: new Uint8Array(messageBytesMax + 1) }
+  await expect(makeReceive(house)(raw)).rejects.toMatchObject({ code: 'input.too-large' })
+})
+
+test('a look-up that did not answer is tried again before it counts against the sender', async () => {
+  const temporary = await testHouse(database, {
+    authenticate: async () => ({
+      spf: { result: 'temperror', domain: null },
+      dkim: [],
+      dmarc: { result: 'none', policy: null, domain: null },
+      arc: { result: 'none', sealers: [] },
+      sourceAddress: null,
+      provider: null,
+      sourceAllowed: 'not-pinned',
+      accepted: false,
+      reasons: ['DNS did not answer'],
+    }),
+  })
+  const { id } = await makeReceive(temporary)(mail('later', alertBody, ids('later')))
+  await expect(readMessage(temporary, id, 1)).rejects.toThrow()
+  expect((await getMessage(house.db, id))?.state).toBe('received')
+  await readMessage(temporary, id, 4)
+  expect((await getMessage(house.db, id))?.state).toBe('quarantined')
+})
