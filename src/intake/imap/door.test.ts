@@ -114,10 +114,9 @@ describe('reading', () => {
     await put(mail(1), mail(2))
     const door = open(record)
     await until(() => record.kept.size).toBe(2)
-    const start = performance.now()
+    // Without IDLE it would be seen after five minutes.
     await put(mail(3))
     await until(() => record.kept.size).toBe(3)
-    expect(performance.now() - start).toBeLessThan(3000)
     expect([...record.kept.values()]).toEqual([mail(1), mail(2), mail(3)])
     expect(record.arrivals[0]).toMatchObject({
       channel: 'imap',

@@ -328,7 +328,7 @@ describe('bounded', () => {
     const start = performance.now()
     const found = await judge(make())
     expect(found.accepted).toBe(false)
-    expect(performance.now() - start).toBeLessThan(5000)
+    expect(performance.now() - start).toBeLessThan(12_000)
     expect(lookups).toBeLessThan(30)
   })
   test('a thread that is killed gives temperror, never a verdict', async () => {

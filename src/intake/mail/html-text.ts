@@ -172,42 +172,98 @@ function sameTarget(text: string, href: string): boolean {
   return bare(text) === bare(href)
 }
 
-/**
- * HTML of a mail as text, in one pass without a tree: a line for a block, a tab between table cells ("name<TAB>value"), links as
- * "text <url>" where they differ, nothing of what is hidden, scripted or remote. Time is linear for any input, because nothing is
- * ever looked up among open elements.
- */
-export function htmlToText(html: string): string {
-  const writer = new TextWriter()
-  let tag = ''
-  let attribute = ''
-  let value = ''
-  let attributes = new Map<string, string>()
-  let skipping: { readonly tag: string; depth: number } | null = null
-  let link: { readonly href: string; text: string } | null = null
+/** Follows the tokens of one HTML text. Its state is a few counters: nothing is ever looked up among open elements. */
+class HtmlReader {
+  private readonly html: string
+  private readonly writer = new TextWriter()
+  private tag = ''
+  private attribute = ''
+  private value = ''
+  private attributes = new Map<string, string>()
+  private skipping: { readonly tag: string; depth: number } | null = null
+  private link: { readonly href: string; text: string } | null = null
 
-  const closeLink = () => {
-    if (link === null) return
-    const { href, text } = link
-    link = null
+  constructor(html: string) {
+    this.html = html
+  }
+
+  read(): string {
+    const tokenizer = new Tokenizer({ decodeEntities: true }, this.callbacks())
+    tokenizer.write(this.html)
+    tokenizer.end()
+    return this.writer.done()
+  }
+
+  private callbacks(): ConstructorParameters<typeof Tokenizer>[1] {
+    const { html } = this
+    const name = (start: number, end: number) =>
+      html
+        .slice(start, Math.min(end, start + 100))
+        .trim()
+        .toLowerCase()
+    return {
+      onattribdata: (start, end) => this.addValue(html.slice(start, Math.min(end, start + attributeCharactersMax))),
+      onattribentity: (codePoint) => this.addValue(String.fromCodePoint(codePoint)),
+      onattribend: () => {
+        if (!this.attributes.has(this.attribute) && this.attributes.size < 100)
+          this.attributes.set(this.attribute, this.value)
+        this.value = ''
+      },
+      onattribname: (start, end) => {
+        this.attribute = name(start, end)
+        this.value = ''
+      },
+      oncdata: (start, end, offset) => this.say(html.slice(start, end - offset)),
+      onclosetag: (start, end) => this.closed(name(start, end)),
+      oncomment: () => undefined,
+      ondeclaration: () => undefined,
+      onend: () => this.closeLink(),
+      onopentagend: () => this.opened(false),
+      onopentagname: (start, end) => {
+        this.tag = name(start, end)
+        this.attributes = new Map()
+      },
+      onprocessinginstruction: () => undefined,
+      onselfclosingtag: () => this.opened(voids.has(this.tag)),
+      ontext: (start, end) => this.say(html.slice(start, end)),
+      ontextentity: (codePoint) => this.say(String.fromCodePoint(codePoint)),
+    }
+  }
+
+  private addValue(text: string): void {
+    if (this.value.length < attributeCharactersMax) this.value += text
+  }
+
+  private say(text: string): void {
+    if (this.skipping !== null) return
+    if (this.link !== null && this.link.text.length < attributeCharactersMax) this.link.text += text
+    this.writer.text(text)
+  }
+
+  private closeLink(): void {
+    if (this.link === null) return
+    const { href, text } = this.link
+    this.link = null
     if (/^(?:https?|ftp|mailto):/i.test(href) && !sameTarget(text, href))
-      writer.text(` <${href.replace(/[\s<>]+/g, '')}>`)
+      this.writer.text(` <${href.replace(/[\s<>]+/g, '')}>`)
   }
-  const say = (text: string) => {
-    if (skipping !== null) return
-    if (link !== null && link.text.length < attributeCharactersMax) link.text += text
-    writer.text(text)
-  }
-  const opened = (selfClosing: boolean) => {
-    if (skipping !== null && !(tag === skipping.tag && endsItself.has(tag))) {
-      if (tag === skipping.tag && !selfClosing) skipping.depth++
+
+  private opened(selfClosing: boolean): void {
+    const { tag, attributes } = this
+    if (this.skipping !== null && !(tag === this.skipping.tag && endsItself.has(tag))) {
+      if (tag === this.skipping.tag && !selfClosing) this.skipping.depth++
       return
     }
-    skipping = null
+    this.skipping = null
     if (!voids.has(tag) && !selfClosing && (silent.has(tag) || hides(attributes))) {
-      skipping = { tag, depth: 1 }
+      this.skipping = { tag, depth: 1 }
       return
     }
+    this.begin(tag, attributes)
+  }
+
+  private begin(tag: string, attributes: ReadonlyMap<string, string>): void {
+    const { writer } = this
     if (tag === 'br') writer.br()
     else if (tag === 'table') writer.openTable()
     else if (tag === 'tr') writer.row()
@@ -215,65 +271,30 @@ export function htmlToText(html: string): string {
     else if (tag === 'pre') writer.openPre()
     else if (tag === 'li') {
       writer.line()
-      say('- ')
+      this.say('- ')
     } else if (tag === 'a') {
-      closeLink()
-      link = { href: (attributes.get('href') ?? '').trim(), text: '' }
-    } else if (tag === 'img' && !hides(attributes)) say(attributes.get('alt') ?? '')
+      this.closeLink()
+      this.link = { href: (attributes.get('href') ?? '').trim(), text: '' }
+    } else if (tag === 'img' && !hides(attributes)) this.say(attributes.get('alt') ?? '')
     else if (blocks.has(tag)) writer.line()
   }
-  const closed = (name: string) => {
-    if (skipping !== null) {
-      if (name === skipping.tag && --skipping.depth === 0) skipping = null
+
+  private closed(name: string): void {
+    if (this.skipping !== null) {
+      if (name === this.skipping.tag && --this.skipping.depth === 0) this.skipping = null
       return
     }
-    if (name === 'a') closeLink()
-    else if (name === 'table') writer.closeTable()
-    else if (name === 'pre') writer.closePre()
-    else if (name === 'tr' || name === 'li' || blocks.has(name)) writer.line()
+    if (name === 'a') this.closeLink()
+    else if (name === 'table') this.writer.closeTable()
+    else if (name === 'pre') this.writer.closePre()
+    else if (name === 'tr' || name === 'li' || blocks.has(name)) this.writer.line()
   }
+}
 
-  const tokenizer = new Tokenizer(
-    { decodeEntities: true },
-    {
-      onattribdata: (start, end) => {
-        if (value.length < attributeCharactersMax)
-          value += html.slice(start, Math.min(end, start + attributeCharactersMax))
-      },
-      onattribentity: (codePoint) => {
-        if (value.length < attributeCharactersMax) value += String.fromCodePoint(codePoint)
-      },
-      onattribend: () => {
-        if (!attributes.has(attribute) && attributes.size < 100) attributes.set(attribute, value)
-        value = ''
-      },
-      onattribname: (start, end) => {
-        attribute = html.slice(start, Math.min(end, start + 100)).toLowerCase()
-        value = ''
-      },
-      oncdata: (start, end, offset) => say(html.slice(start, end - offset)),
-      onclosetag: (start, end) =>
-        closed(
-          html
-            .slice(start, Math.min(end, start + 100))
-            .trim()
-            .toLowerCase(),
-        ),
-      oncomment: () => undefined,
-      ondeclaration: () => undefined,
-      onend: () => closeLink(),
-      onopentagend: () => opened(false),
-      onopentagname: (start, end) => {
-        tag = html.slice(start, Math.min(end, start + 100)).toLowerCase()
-        attributes = new Map()
-      },
-      onprocessinginstruction: () => undefined,
-      onselfclosingtag: () => opened(voids.has(tag)),
-      ontext: (start, end) => say(html.slice(start, end)),
-      ontextentity: (codePoint) => say(String.fromCodePoint(codePoint)),
-    },
-  )
-  tokenizer.write(html)
-  tokenizer.end()
-  return writer.done()
+/**
+ * HTML of a mail as text, in one pass without a tree: a line for a block, a tab between table cells ("name<TAB>value"), links as
+ * "text <url>" where they differ, nothing of what is hidden, scripted or remote. Time is linear for any input.
+ */
+export function htmlToText(html: string): string {
+  return new HtmlReader(html).read()
 }

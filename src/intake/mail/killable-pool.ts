@@ -96,6 +96,8 @@ export class KillablePool {
   private open(): Seat {
     const worker = new Worker(this.options.script, {
       resourceLimits: { maxOldGenerationSizeMb: this.options.heapMegabytesMax },
+      // A process begun with -e hands its code down, and the thread would run that instead of its script.
+      execArgv: [],
     })
     const seat: Seat = { worker, tasks: new Map(), dead: false, ready: false }
     worker.on('message', (message: FromWorker) => this.hear(seat, message))
@@ -162,11 +164,12 @@ export class KillablePool {
     if (seat.dead) return
     const at = this.seats.indexOf(seat)
     if (at >= 0) this.seats.splice(at, 1)
-    await this.kill(seat, new Killed(why))
+    // A thread that never came up is a fault of the house, not of the mail it was given.
+    await this.kill(seat, seat.ready ? new Killed(why) : new Error(`the thread did not start: ${why}`))
     this.dispatch()
   }
 
-  private async kill(seat: Seat, error: Killed): Promise<void> {
+  private async kill(seat: Seat, error: Error): Promise<void> {
     if (seat.dead) return
     seat.dead = true
     const tasks = [...seat.tasks.values()]

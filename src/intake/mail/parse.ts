@@ -56,10 +56,10 @@ export function makeParse(options: ParseOptions = {}): Parse & { readonly close:
       } satisfies MailJob)) as Letter
     } catch (error) {
       if (error instanceof Killed) return headerOnly(bytes, error.message)
+      if (error instanceof Error) throw new Trouble('internal', { problem: 'the mail thread does not start' }, error)
       const refused = error as Refused
-      if (refused.trouble !== null && refused.trouble !== undefined)
-        throw new Trouble(refused.trouble.code, refused.trouble.details)
-      return headerOnly(bytes, wordsOf(refused.message))
+      if (refused.trouble !== null) throw new Trouble(refused.trouble.code, refused.trouble.details)
+      return headerOnly(bytes, refused.message)
     }
   }
   return Object.assign(parse, { close: () => pool.close() })

@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module'
 import type { FieldsData } from '@kenjiuno/msgreader'
-import msgreader from '@kenjiuno/msgreader'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
 import type { Attachment, Letter, Mailbox, TextPart } from '../../model/letter.ts'
@@ -10,8 +10,9 @@ import { addressesMax, htmlBytesMax, partsMax, textAttachmentBytesMax, textBytes
 import { mailDate } from './mail-date.ts'
 import { readHead } from './read-letter.ts'
 
-// The package is CommonJS with its class under `default`.
-const MsgReader = msgreader.default
+// CommonJS with its class under `default`, which loaders hand over differently: require is the same in all of them.
+type Outlook = { readonly default: typeof import('@kenjiuno/msgreader')['default'] }
+const { default: MsgReader } = createRequire(import.meta.url)('@kenjiuno/msgreader') as Outlook
 
 function mailbox(name: string | undefined, ...addresses: (string | undefined)[]): Mailbox | null {
   // "/O=EXCHANGE/..." is the address of an Exchange directory, not one that mail can be sent to.
