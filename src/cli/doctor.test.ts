@@ -138,6 +138,24 @@ test('everything that is wrong at once is found, each with what to do', async ()
   await house.close()
 })
 
+test('a port that our own running server holds is no trouble; one that it does not hold is', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { house, env } = await installation('running', `http: { port: ${(server.address() as AddressInfo).port} }\n`)
+  await sql`insert into node (id, host, pid, started_at, heartbeat_at)
+    values ('n', ${`${os.hostname()} pid:[4026531836]`}, ${process.pid}, now(), now())`.execute(house.db)
+  const found = await doctor(env)
+  expect(found.of('nodes')).toMatchObject({ state: 'ok', says: `${os.hostname()} (pid ${process.pid})` })
+  expect(found.of('port-http').state).toBe('ok')
+  await new Promise((resolve) => server.close(resolve))
+  await sql`update node set heartbeat_at = now()`.execute(house.db)
+  expect((await doctor(env)).of('port-http')).toMatchObject({
+    state: 'broken',
+    mend: expect.stringContaining('Restart'),
+  })
+  await house.close()
+})
+
 test('settings that cannot be read are named by file and line, and the rest is still looked at', async () => {
   const { house, data, env } = await installation('typing', 'http:\n  port: 8844\nreplyHoldSeconds: soon\n')
   const file = path.join(data, 'counterfoil.yaml')

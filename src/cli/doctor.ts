@@ -102,7 +102,7 @@ async function lookInside(settings: Settings): Promise<Inside> {
     if (migrations.state === 'broken') return { checks: first, domains: [], serverHere: false }
     const nodes = await listNodes(db, silentMsMax)
     const serverRuns = nodes.some((node) => node.alive)
-    const serverHere = nodes.some((node) => node.alive && node.host === os.hostname() && isAlive(node.pid))
+    const serverHere = nodes.some((node) => node.alive && house.machineOf(node) === os.hostname() && isAlive(node.pid))
     const now = systemClock.now()
     const rest = await run([
       { name: 'nodes', look: () => house.judgeNodes(nodes) },

@@ -61,7 +61,8 @@ export function startSequencer(needs: Needs & { readonly log: SequencerLog }): S
 
 /** Gives every record that is committed now its place, waiting for another node that is at it. */
 export async function sequenceAll(needs: Needs): Promise<void> {
-  while ((await sequence(needs, { wait: true })) > 0);
+  // A batch that is not full took everything there was; what is written meanwhile is not waited for.
+  while ((await sequence(needs, { wait: true })) === batchMax);
 }
 
 /**

@@ -57,9 +57,14 @@ export function judgeClock({ aheadMs, roundTripMs }: { aheadMs: number; roundTri
   return ok('clock', `the database's clock agrees within ${Math.max(1, Math.round(roundTripMs))} ms of looking`)
 }
 
+/** The machine a node runs on; a node also names the process namespace it lives in. */
+export function machineOf(node: Node): string {
+  return node.host.split(' ', 1)[0] ?? ''
+}
+
 export function judgeNodes(nodes: readonly Node[]): Check {
   const alive = nodes.filter((node) => node.alive)
-  if (alive.length > 0) return ok('nodes', alive.map((node) => `${node.host} (pid ${node.pid})`).join(', '))
+  if (alive.length > 0) return ok('nodes', alive.map((node) => `${machineOf(node)} (pid ${node.pid})`).join(', '))
   const last = nodes
     .map((node) => node.heartbeatAt)
     .sort()
