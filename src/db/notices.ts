@@ -56,13 +56,3 @@ export async function changeNotice(
     .executeTakeFirst()
   return done.numUpdatedRows === 1n
 }
-
-/** Mails to our own people that did not go out, for `doctor`. */
-export async function countNotices(db: Db): Promise<Partial<Record<NoticeState, number>>> {
-  const rows = await db
-    .selectFrom('notice')
-    .select(['state', (eb) => eb.fn.countAll<string>().as('n')])
-    .groupBy('state')
-    .execute()
-  return Object.fromEntries(rows.map((row) => [row.state, Number(row.n)]))
-}

@@ -167,13 +167,3 @@ export async function copyCame(db: Db, messageId: string): Promise<boolean> {
     .executeTakeFirst()
   return row !== undefined
 }
-
-/** Replies that wait for a person or for a server, for `doctor` and for screens. */
-export async function countReplies(db: Db): Promise<Partial<Record<ReplyState, number>>> {
-  const rows = await db
-    .selectFrom('reply')
-    .select(['state', (eb) => eb.fn.countAll<string>().as('n')])
-    .groupBy('state')
-    .execute()
-  return Object.fromEntries(rows.map((row) => [row.state, Number(row.n)]))
-}

@@ -291,6 +291,28 @@ test('the owner is asked once by a one-time link, and the answer is evidence', a
   ])
 })
 
+test('a mail that cannot be sent at all is said in the journal, and the run goes on', async () => {
+  const house = await testHouse(database, { cannotMail: () => 'no mail server is configured for outgoing mail' })
+  const texts = { step: 'notify' as const, to: ['analyst@example.org'], subject: 's', text: 't' }
+  const note = { ...step, ...texts, id: 'note', title: 'Note' }
+  const { runId } = await started(house, playbookOf('no-mail', [note, { ...note, id: 'again' }]))
+  expect(await continueRun(house, runId, { resumed: false, signal: still })).toBe('ended')
+  const lines = await house.db
+    .selectFrom('step')
+    .select(['step_id', 'state', 'error'])
+    .where('run_id', '=', runId)
+    .orderBy('ordinal')
+    .execute()
+  expect(lines).toEqual(
+    ['note', 'again'].map((id) => ({
+      step_id: id,
+      state: 'skipped',
+      error: 'no mail server is configured for outgoing mail',
+    })),
+  )
+  expect(house.notices).toEqual([])
+})
+
 test('a step that fails is tried again with growing waits and then ends the run with its reason', async () => {
   let tries = 0
   const house = await testHouse(database, {

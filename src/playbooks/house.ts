@@ -40,6 +40,8 @@ export type House = {
   readonly people: Readonly<Record<string, readonly string[]>>
   /** The page where a person answers, for a one-time token. */
   readonly answerUrl: (token: string) => string
+  /** Why no mail can go to these addresses (no mail server, somebody who is not ours), in a sentence; null when it can. */
+  readonly cannotMail: (to: readonly string[]) => string | null
   /** Queues a mail to our own people, in the caller's transaction. */
   readonly mailNotice: (tx: Db, notice: Notice) => Promise<void>
   /** Drafts the reply to an alert, in the caller's transaction. */

@@ -11,6 +11,13 @@ import { backoffMs, sendAttemptsMax } from './replies/send-reply.ts'
 const messageIdOf = (id: string, domain: string): string => `notice.${id}@${domain}`
 const jobAttemptsMax = 50
 
+/** Why no notice can go to these addresses, in a sentence; null when it can. A playbook goes on without it and says so. */
+export function cannotMail(desk: ReplyDesk, to: readonly string[]): string | null {
+  if (desk.mail === null) return 'no mail server is configured for outgoing mail'
+  const stranger = to.find((address) => desk.mail?.isOwn(address) !== true)
+  return stranger === undefined ? null : `${stranger} is not at one of our own domains`
+}
+
 /**
  * Queues a mail to our own people, in the caller's transaction; the same id queues one mail. Throws Trouble('input.invalid')
  * for a recipient who is not ours, Trouble('mail.not-configured') while there is no mail server.

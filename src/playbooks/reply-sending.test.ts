@@ -209,6 +209,12 @@ describe('mail to our own people', () => {
     expect((await noticeById(rig.db, id))?.state).toBe('sent')
   })
 
+  test('what cannot be mailed is said beforehand, so that a playbook goes on', () => {
+    expect(rig.real().forHouse.cannotMail(['owner@customer.example'])).toBeNull()
+    expect(rig.real().forHouse.cannotMail(['owner@customer.example', 'x@evil.test'])).toContain('x@evil.test')
+    expect(rig.offline().forHouse.cannotMail(['owner@customer.example'])).toContain('no mail server')
+  })
+
   test('nobody else gets one', async () => {
     const desk = rig.real()
     await expect(

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Db } from '../db/open.ts'
 import type { House, Notice, ReplySeen } from './house.ts'
-import { mailNotice, sendNotice } from './notices.ts'
+import { cannotMail, mailNotice, sendNotice } from './notices.ts'
 import { type DeskParts, openDesk } from './replies/desk.ts'
 import { draftReply, saveDraft } from './replies/draft-reply.ts'
 import { cancelReply, previewReply, releaseReply } from './replies/release-reply.ts'
@@ -13,7 +13,7 @@ const SendReplyJob = z.object({ replyId: z.uuid(), attempt: z.int().min(1).defau
 const SendNoticeJob = z.object({ noticeId: z.uuid(), attempt: z.int().min(1).default(1) })
 
 /** What the house needs of the answer desk for its playbooks. */
-type ForHouse = Pick<House, 'mailNotice' | 'draftReply' | 'replySeen'>
+type ForHouse = Pick<House, 'cannotMail' | 'mailNotice' | 'draftReply' | 'replySeen'>
 
 /** The answer from draft to receipt, as functions for `main.ts` to hand out: to the house, to the front, to the worker. */
 export type AnswerDesk = {
@@ -36,6 +36,7 @@ export function answerDesk(parts: DeskParts): AnswerDesk {
     settleReply(desk, { replyId, how, by, why })
   return {
     forHouse: {
+      cannotMail: (to) => cannotMail(desk, to),
       mailNotice: (tx: Db, notice: Notice) => mailNotice(desk, tx, notice),
       draftReply: (tx: Db, alertId: string, text: string | null) =>
         draftReply(desk, tx, { alertId, text, by: 'system' }),

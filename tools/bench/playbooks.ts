@@ -112,6 +112,7 @@ export function benchHouse(database: Database, change: Partial<House> = {}): Hou
     answerUrl: never,
     mailNotice: never,
     draftReply: never,
+    cannotMail: () => null,
     replySeen: never,
     ...change,
   }

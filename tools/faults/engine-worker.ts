@@ -49,6 +49,7 @@ const house: House = {
   answerUrl: (token) => `http://localhost/${token}`,
   mailNotice: async () => undefined,
   draftReply: async () => ({ replyId: '00000000-0000-4000-8000-000000000000' }),
+  cannotMail: () => null,
   replySeen: async () => undefined,
 }
 const receive = makeReceive(house)

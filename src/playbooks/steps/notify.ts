@@ -19,6 +19,8 @@ export async function notifyStep(walk: Walk, place: Place & { readonly step: Not
     const subject = renderText(step.subject, words).replace(/\s+/g, ' ').trim()
     const text = renderText(step.text, words)
     if (run.dryRun) return { state: 'done', output: { wouldSendTo: to, nobodyFor, subject, text } }
+    const problem = to.length > 0 ? house.cannotMail(to) : null
+    if (problem !== null) return { state: 'skipped', error: problem, output: { wouldSendTo: to, nobodyFor, subject } }
     if (to.length > 0)
       await house.mailNotice(tx, { id: stableId('notify', run.id, place.path), kind: 'notify', to, subject, text })
     return { state: 'done', output: { sentTo: to, nobodyFor, subject } }

@@ -121,6 +121,8 @@ async function askPerson(walk: Walk, place: WaitPlace, tx: Db, known: Known, dea
       output: { answer: earlier.answer, by: earlier.email, at: earlier.answeredAt, findingId: earlier.findingId },
     }
 
+  const problem = house.cannotMail([email])
+  if (problem !== null) return { state: 'skipped', error: `nobody was asked: ${problem}` }
   const what = renderText(step.question ?? '', wordsForText(known))
     .replace(/\s+/g, ' ')
     .trim()
