@@ -3,20 +3,56 @@ import { isTrouble, troubles, wordsOf } from './kit/errors.ts'
 
 /** Name, one line of help, and where the command lives. Each is loaded only when it is asked for: `extract` starts without a database. */
 const commands: readonly { name: string; summary: string; load: () => Promise<() => Command> }[] = [
-  { name: 'start', summary: 'run Counterfoil on your own data', load: async () => (await import('./cli/start.ts')).startCommand },
-  { name: 'demo', summary: 'play the main job on made-up mail, for real', load: async () => (await import('./cli/demo.ts')).demoCommand },
+  {
+    name: 'start',
+    summary: 'run Counterfoil on your own data',
+    load: async () => (await import('./cli/start.ts')).startCommand,
+  },
+  {
+    name: 'demo',
+    summary: 'play the main job on made-up mail, for real',
+    load: async () => (await import('./cli/demo.ts')).demoCommand,
+  },
   {
     name: 'xray',
     summary: 'say what a folder of old provider mail tells about the relationship',
     load: async () => (await import('./cli/xray.ts')).xrayCommand,
   },
-  { name: 'extract', summary: 'list the observables in a text or a mail', load: async () => (await import('./cli/extract.ts')).extractCommand },
-  { name: 'import', summary: 'import the asset list, the people list, own networks', load: async () => (await import('./cli/import.ts')).importCommand },
-  { name: 'playbook', summary: 'validate, show or try a playbook', load: async () => (await import('./cli/playbook.ts')).playbookCommand },
-  { name: 'audit', summary: 'export the ledger, verify an export offline', load: async () => (await import('./cli/audit.ts')).auditCommand },
-  { name: 'doctor', summary: 'say what is wrong with an installation and how to mend it', load: async () => (await import('./cli/doctor.ts')).doctorCommand },
-  { name: 'backup', summary: 'write everything to one file', load: async () => (await import('./cli/backup.ts')).backupCommand },
-  { name: 'restore', summary: 'bring a backup into an empty data folder', load: async () => (await import('./cli/restore.ts')).restoreCommand },
+  {
+    name: 'extract',
+    summary: 'list the observables in a text or a mail',
+    load: async () => (await import('./cli/extract.ts')).extractCommand,
+  },
+  {
+    name: 'import',
+    summary: 'import the asset list, the people list, own networks',
+    load: async () => (await import('./cli/import.ts')).importCommand,
+  },
+  {
+    name: 'playbook',
+    summary: 'validate, show or try a playbook',
+    load: async () => (await import('./cli/playbook.ts')).playbookCommand,
+  },
+  {
+    name: 'audit',
+    summary: 'export the ledger, verify an export offline',
+    load: async () => (await import('./cli/audit.ts')).auditCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'say what is wrong with an installation and how to mend it',
+    load: async () => (await import('./cli/doctor.ts')).doctorCommand,
+  },
+  {
+    name: 'backup',
+    summary: 'write everything to one file',
+    load: async () => (await import('./cli/backup.ts')).backupCommand,
+  },
+  {
+    name: 'restore',
+    summary: 'bring a backup into an empty data folder',
+    load: async () => (await import('./cli/restore.ts')).restoreCommand,
+  },
 ]
 
 const examples = `
@@ -31,7 +67,11 @@ Exit codes: 0 done, 1 it did not work or something was found wrong, 2 the call i
 
 async function programFor(wanted: string | undefined): Promise<Command> {
   const program = new Command('counterfoil')
-  program.description("The customer's own half of managed security.").version('0.1.0').addHelpText('after', examples).exitOverride()
+  program
+    .description("The customer's own half of managed security.")
+    .version('0.1.0')
+    .addHelpText('after', examples)
+    .exitOverride()
   for (const { name, summary, load } of commands) {
     if (name === wanted) program.addCommand((await load())().summary(summary).exitOverride())
     else program.command(name).summary(summary).description(summary)

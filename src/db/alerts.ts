@@ -2,6 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { Trouble } from '../kit/errors.ts'
 import { type Alert, type AlertState, Reading, type Severity } from '../model/alert.ts'
 import { Judgement, type Outcome, type PastAlert } from '../model/triage.ts'
+import { pastAlerts } from './context.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
 import type { AlertTable } from './tables.ts'
@@ -302,44 +303,14 @@ export async function countAlerts(db: Db): Promise<AlertCounts> {
   return { all, states, unread }
 }
 
-/** Fifty earlier answers say as much as all of them. */
-const historyMax = 50
-
 /** Earlier alerts of the same rule about the same entity, newest first, with the decision that stands. Empty where either is not known. */
 export async function historyOf(
   db: Db,
   alert: Pick<Alert, 'id' | 'rule' | 'entity' | 'receivedAt'>,
 ): Promise<readonly PastAlert[]> {
-  if (alert.rule === null || alert.entity === null) return []
-  const rows = await db
-    .selectFrom('alert')
-    .leftJoin('decision', (join) =>
-      join.onRef('decision.alert_id', '=', 'alert.id').on('decision.undone_at', 'is', null),
-    )
-    .select([
-      'alert.id',
-      'alert.number',
-      'alert.received_at',
-      'decision.outcome',
-      'decision.reason',
-      'decision.decided_by',
-      'decision.decided_at',
-    ])
-    .where(sql<boolean>`lower(alert.rule) = lower(${alert.rule}) and lower(alert.entity) = lower(${alert.entity})`)
-    .where('alert.id', '<>', alert.id)
-    .where('alert.received_at', '<=', new Date(alert.receivedAt))
-    .orderBy('alert.received_at', 'desc')
-    .limit(historyMax)
-    .execute()
-  return rows.map((row) => ({
-    alertId: row.id,
-    number: row.number,
-    receivedAt: iso(row.received_at),
-    outcome: row.outcome as Outcome | null,
-    reason: row.reason ?? '',
-    by: row.decided_by ?? '',
-    decidedAt: isoOrNull(row.decided_at),
-  }))
+  const { rule, entity } = alert
+  if (rule === null || entity === null) return []
+  return pastAlerts(db, { rule, entity, provider: null, before: alert.receivedAt, notAlert: alert.id })
 }
 
 /** Stores a judgement. `full` marks the moment the ladder was full for the first time. */

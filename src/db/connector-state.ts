@@ -11,17 +11,30 @@ export type ConnectorState = {
   readonly failed: number
 }
 
-/** Counts one call, and remembers when it was and why it failed. */
-export async function recordNews(db: Db, connector: string, ok: boolean, why: string, at: Date): Promise<void> {
-  const mark = ok ? { last_success_at: at } : { last_failure_at: at, last_why: why.slice(0, 1_000) }
+/** What happened at a connector since it was last written down. */
+export type ConnectorNews = {
+  readonly asked: number
+  readonly failed: number
+  readonly lastSuccess: Date | null
+  readonly lastFailure: { readonly at: Date; readonly why: string } | null
+}
+
+/** Adds what happened since the last time: counts, when it answered last, when and why it failed last. */
+export async function recordNews(db: Db, connector: string, news: ConnectorNews): Promise<void> {
+  const mark = {
+    ...(news.lastSuccess === null ? {} : { last_success_at: news.lastSuccess }),
+    ...(news.lastFailure === null
+      ? {}
+      : { last_failure_at: news.lastFailure.at, last_why: news.lastFailure.why.slice(0, 1_000) }),
+  }
   await db
     .insertInto('connector_state')
-    .values({ connector, ...mark, asked: 1, failed: ok ? 0 : 1 })
+    .values({ connector, ...mark, asked: news.asked, failed: news.failed })
     .onConflict((on) =>
       on.column('connector').doUpdateSet((eb) => ({
         ...mark,
-        asked: eb('connector_state.asked', '+', '1'),
-        failed: eb('connector_state.failed', '+', ok ? '0' : '1'),
+        asked: eb('connector_state.asked', '+', String(news.asked)),
+        failed: eb('connector_state.failed', '+', String(news.failed)),
       })),
     )
     .execute()

@@ -71,7 +71,9 @@ export async function pastAlerts(db: Db, ask: SameQuestion): Promise<PastAlert[]
     select alert.id, alert.number, alert.received_at, d.outcome, d.reason, d.decided_by, d.decided_at
     from alert
     left join lateral (
-      select outcome, reason, decided_by, decided_at from decision
+      select outcome, reason, decided_at,
+        coalesce((select name from app_user where 'user:' || app_user.id = decided_by), decided_by) as decided_by
+      from decision
       where decision.alert_id = alert.id and undone_at is null order by decided_at desc limit 1
     ) d on true
     where ${sameQuestion(ask)}

@@ -2,7 +2,7 @@ import { addJob } from '../db/jobs.ts'
 import { notify } from '../db/live.ts'
 import { getMessage, type Message, markReleased, rawOf, updateMessage } from '../db/messages.ts'
 import { type Db, transaction } from '../db/open.ts'
-import { listProviders } from '../db/providers.ts'
+import { listProviders, providerById } from '../db/providers.ts'
 import { isTrouble, Trouble, wordsOf } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
 import type { Reading } from '../model/alert.ts'
@@ -46,7 +46,9 @@ export async function readMessage(house: House, messageId: string, tries: number
     await quarantine(house, message, parsed.letter, authentication)
     return
   }
-  const providerId = authentication.provider?.id ?? raw.providerId
+  // What a person said on releasing it counts first: a forged sender would otherwise name the provider.
+  const said = message.releasedBy === null ? null : message.providerId
+  const providerId = said ?? authentication.provider?.id ?? raw.providerId
   const provider = providers.find((one) => one.id === providerId) ?? null
   const reading = readRaw(house, raw, parsed, { provider, receivedAt: message.receivedAt })
   const place = (letter: Letter | null, reading: Reading): Promise<void> =>
@@ -197,24 +199,29 @@ function unreadReading(because: string, name: string): Reading {
 }
 
 /**
- * A person lets a quarantined message in: it is read as if it had been accepted, and the record says who let it.
- * Throws Trouble('state.conflict') when it is not in quarantine (any more), Trouble('not.found') when there is none.
+ * A person lets a quarantined message in, says why, and may say whose it is: it is read as if it had been accepted. Throws
+ * Trouble('state.conflict') when it is not in quarantine (any more), 'not.found' when there is none, 'input.invalid' for a
+ * provider that is not there.
  */
 export async function releaseFromQuarantine(
   house: Pick<House, 'db' | 'clock'>,
-  messageId: string,
-  byUser: string,
+  release: {
+    readonly messageId: string
+    readonly reason: string
+    readonly providerId: string | null
+    readonly by: string
+  },
 ): Promise<void> {
+  const { messageId, reason, providerId, by } = release
   await transaction(house.db, async (tx) => {
-    if (!(await markReleased(tx, messageId, byUser, house.clock.now()))) {
+    if (providerId !== null && (await providerById(tx, providerId)) === null)
+      throw new Trouble('input.invalid', { fields: { providerId: 'There is no such provider' } })
+    if (!(await markReleased(tx, messageId, { by, at: house.clock.now(), providerId }))) {
       const there = await getMessage(tx, messageId)
       throw new Trouble(there === null ? 'not.found' : 'state.conflict', { messageId, state: there?.state })
     }
-    await append(
-      tx,
-      { kind: 'message.released', actor: `user:${byUser}`, subject: `message:${messageId}`, body: {} },
-      house.clock,
-    )
+    const body = { reason, providerId }
+    await append(tx, { kind: 'message.released', actor: by, subject: `message:${messageId}`, body }, house.clock)
     await queueReading(tx, messageId)
     await notify(tx, 'quarantine')
   })

@@ -1,6 +1,6 @@
 import type { Alert } from '../model/alert.ts'
 import type { Finding, FindingKind } from '../model/finding.ts'
-import { questions, type Rung, rungs } from '../model/question.ts'
+import { type QuestionName, questions, type Rung, rungs } from '../model/question.ts'
 import type { LadderRung } from '../model/triage.ts'
 import { isReadable } from './answers.ts'
 
@@ -31,7 +31,7 @@ export function makeLadder(alert: Alert, findings: readonly Finding[]): readonly
 
 function makeRung(rung: Rung, alert: Alert, findings: readonly Finding[]): LadderRung {
   const delivered = deliveredBecause(rung, alert)
-  const counted = findings.filter((finding) => !onlyMemory(finding))
+  const counted = findings.filter((finding) => !standBeside.has(finding.question))
   const asked = precedence.find((kind) => counted.some((finding) => kindOf(finding) === kind))
   const state: FindingKind = delivered === null ? (asked ?? 'not-collected') : 'found'
   const ours = asked === 'found' || asked === 'nothing'
@@ -51,10 +51,11 @@ function kindOf(finding: Finding): FindingKind {
   return isReadable(finding) ? finding.kind : 'failed'
 }
 
-/** "We never decided this before" tells about our memory, not about the asset: by itself it leaves the rung empty. */
-function onlyMemory(finding: Finding): boolean {
-  return finding.question === 'seen-before' && finding.kind === 'nothing'
-}
+/**
+ * "We decided this before" tells about our memory, and "this address is ours" about a network: both are shown beside the business role,
+ * and neither says what the asset is for. So they leave the rung as empty as it was.
+ */
+const standBeside: ReadonlySet<QuestionName> = new Set(['seen-before', 'network-of-address'])
 
 function deliveredBecause(rung: Rung, alert: Alert): string | null {
   const shown = alert.reading.delivered.find((line) => line.rung === rung)

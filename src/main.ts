@@ -1,0 +1,200 @@
+import path from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import pino, { type Logger } from 'pino'
+import { leave, postgresFolder } from './cli/open-house.ts'
+import type { Settings } from './config/config.ts'
+import { type Postgres, startPostgres } from './db/launcher.ts'
+import { migrate } from './db/migrate.ts'
+import { type Database, openDatabase } from './db/open.ts'
+import type { Work } from './http/front.ts'
+import { addressOfAnswer, firstRunLink } from './http/links.ts'
+import { makeServer } from './http/server.ts'
+import { makeAuthenticate } from './intake/mail/authenticate.ts'
+import { makeResolver } from './intake/mail/dns.ts'
+import { makeParse } from './intake/mail/parse.ts'
+import type { Resolver } from './intake/mail/verify.ts'
+import { type Clock, systemClock } from './kit/clock.ts'
+import { sealKeyIn } from './kit/seal.ts'
+import { type LedgerKey, loadOrCreateKey } from './ledger/key.ts'
+import { startSequencer } from './ledger/sequencer.ts'
+import { type Doors, openDoors } from './main/doors.ts'
+import { frontWork } from './main/front-work.ts'
+import { openSources, type Sources } from './main/sources.ts'
+import type { Channel, Raw, Receive } from './model/message.ts'
+import { makeMailDoor } from './outbox/mail/door.ts'
+import type { House } from './playbooks/house.ts'
+import { loadLibrary } from './playbooks/load.ts'
+import { makeReceive } from './playbooks/receive.ts'
+import { answerDesk } from './playbooks/reply.ts'
+import { makeTeller } from './playbooks/teller.ts'
+import { houseTasks, newNodeId, startWorker } from './playbooks/worker.ts'
+
+const here = import.meta.dirname
+/** Playbooks that come along. */
+export const ownPlaybooks = path.join(here, '..', 'content', 'playbooks')
+const webFolder = path.join(here, '..', 'web', 'dist')
+
+export type Running = {
+  readonly settings: Settings
+  readonly database: Database
+  readonly house: House
+  readonly receive: Receive
+  /** What the front can have done; the demo and tests use it as the pages do. */
+  readonly work: Work
+  readonly key: LedgerKey
+  readonly doors: Doors
+  readonly server: FastifyInstance
+  /** Where the desk is: "http://localhost:8844". */
+  readonly url: string
+  /** The link that makes the first administrator; null when there is one. */
+  readonly firstRun: string | null
+  /** Waits until every record that is committed has its place in the signed tree. */
+  readonly settleLedger: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+export type StartOptions = {
+  readonly clock?: Clock
+  /** DNS for SPF, DKIM, DMARC; the demo and tests have a zone of their own. */
+  readonly resolver?: Resolver
+  readonly log?: Logger
+  /** Everything that comes in is marked as sample data. */
+  readonly sample?: boolean
+}
+
+/** Starts what the settings say, in the order in which things need each other; `stop` ends it in the opposite order. */
+export async function startHouse(settings: Settings, options: StartOptions = {}): Promise<Running> {
+  const clock = options.clock ?? systemClock
+  const log = options.log ?? pino({ level: settings.logLevel }, pino.destination(2))
+  const closers: (() => Promise<void>)[] = []
+  const stop = once(async () => {
+    for (const close of closers.toReversed()) await close()
+  })
+  try {
+    const postgres = settings.databaseUrl === null ? await openPostgres(settings, log, closers) : null
+    const url = postgres?.url ?? (settings.databaseUrl as string)
+    await migrate(url)
+    const database = await openDatabase(url)
+    closers.push(() => database.close())
+    const { db } = database
+    const key = loadOrCreateKey(settings.dataFolder)
+    const sequencer = startSequencer({ db, clock, key, log })
+    closers.push(() => sequencer.stop())
+
+    const sources = await openSources({ db, clock, log, settings })
+    closers.push(() => sources.close())
+    const { house, desk } = await openWork(
+      { database, settings, clock, log, sources, resolver: options.resolver },
+      closers,
+    )
+    const receive = asSample(makeReceive({ db, clock }), options.sample ?? false)
+    const tasks = { ...houseTasks(house), ...desk.jobs }
+    const worker = await startWorker({ url, node: house.node, log, tasks })
+    closers.push(() => worker.stop())
+
+    const work = frontWork({ house, db, databaseUrl: url, desk, sources, receive, key, settings })
+    const server = await makeServer({
+      db,
+      clock,
+      log,
+      settings,
+      sealKey: sealKeyIn(settings.dataFolder),
+      webFolder,
+      work,
+    })
+    const { host, port } = settings.config.http
+    await server.listen({ host, port })
+    closers.push(() => server.close())
+    // The doors last: what comes in must find everything else at work.
+    const doors = await openDoors({ db, clock, log, settings, receive })
+    closers.push(() => doors.close())
+    const firstRun = await firstRunLink(db, settings, clock)
+    const address = settings.config.http.publicUrl ?? `http://localhost:${port}`
+    return {
+      settings,
+      database,
+      house,
+      receive,
+      work,
+      key,
+      doors,
+      server,
+      url: address,
+      firstRun,
+      settleLedger: () => sequencer.settle(),
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function openPostgres(settings: Settings, log: Logger, closers: (() => Promise<void>)[]): Promise<Postgres> {
+  const postgres = await startPostgres({ folder: postgresFolder(settings.dataFolder), log })
+  closers.push(() => leave(postgres))
+  return postgres
+}
+
+/** The work room with its doors as functions, and the answer desk, which need each other. */
+async function openWork(
+  parts: {
+    readonly database: Database
+    readonly settings: Settings
+    readonly clock: Clock
+    readonly log: Logger
+    readonly sources: Sources
+    readonly resolver: Resolver | undefined
+  },
+  closers: (() => Promise<void>)[],
+) {
+  const { database, settings, clock, log, sources } = parts
+  const { config } = settings
+  const { db } = database
+  const parse = makeParse()
+  closers.push(() => parse.close())
+  const authenticate = makeAuthenticate({ resolver: parts.resolver ?? makeResolver(config.dnsServers, clock), clock })
+  closers.push(() => authenticate.close())
+  const mail = config.mailOut === undefined ? null : makeMailDoor(config.mailOut, config)
+  if (mail !== null) closers.push(async () => mail.close())
+  const desk = answerDesk({
+    db,
+    clock,
+    log,
+    mail,
+    ownDomains: config.ownDomains,
+    replyHoldSeconds: config.replyHoldSeconds,
+  })
+  const teller = makeTeller(db, log)
+  closers.push(() => teller.close())
+  const house: House = {
+    db,
+    tell: teller.tell,
+    clock,
+    log,
+    node: newNodeId(),
+    library: await loadLibrary([ownPlaybooks, ...config.playbooks]),
+    parse,
+    authenticate,
+    ask: sources.ask,
+    people: config.people,
+    answerUrl: (token) => addressOfAnswer(settings, token),
+    ...desk.forHouse,
+  }
+  return { house, desk }
+}
+
+/** The demo's mail comes through the real doors, but is marked as sample data. */
+function asSample(receive: Receive, sample: boolean): Receive {
+  if (!sample) return receive
+  const channel: Channel = 'demo'
+  return (raw: Raw) => receive({ ...raw, channel })
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= work()
+    return done
+  }
+}

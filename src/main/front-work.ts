@@ -1,0 +1,73 @@
+import type { Kysely } from 'kysely'
+import { xrayOf } from '../cli/xray.ts'
+import type { Settings } from '../config/config.ts'
+import { listen } from '../db/live.ts'
+import { providerOfKey } from '../db/providers.ts'
+import type { Tables } from '../db/tables.ts'
+import type { Work } from '../http/front.ts'
+import { makeTakePost } from '../intake/https/intake.ts'
+import { Trouble } from '../kit/errors.ts'
+import { exportLedger } from '../ledger/export.ts'
+import type { LedgerKey } from '../ledger/key.ts'
+import type { Receive } from '../model/message.ts'
+import type { Xray } from '../model/xray.ts'
+import { askAgain, decide, undo } from '../playbooks/decide.ts'
+import type { House } from '../playbooks/house.ts'
+import { importUpload } from '../playbooks/import-list.ts'
+import { answerPersonQuestion } from '../playbooks/person-answer.ts'
+import { releaseFromQuarantine } from '../playbooks/read-message.ts'
+import type { AnswerDesk } from '../playbooks/reply.ts'
+import { readers } from '../providers/read.ts'
+import type { Sources } from './sources.ts'
+
+/** A health look-up of one connector; the settings page shows all of them at once. */
+const healthTimeoutMs = 5000
+
+/** Hands the work of the other rooms to the front. */
+export function frontWork(parts: {
+  readonly house: House
+  readonly db: Kysely<Tables>
+  readonly databaseUrl: string
+  readonly desk: AnswerDesk
+  readonly sources: Sources
+  readonly receive: Receive
+  readonly key: LedgerKey
+  readonly settings: Settings
+}): Work {
+  const { house, db, desk, sources } = parts
+  return {
+    takePost: makeTakePost({ providerOfKey: (key) => providerOfKey(db, key), receive: parts.receive }),
+    releaseFromQuarantine: (release) => releaseFromQuarantine(house, release),
+    decide: (deciding) => decide(house, deciding),
+    undo: (undoing) => undo(house, undoing),
+    askAgain: (asking) => askAgain(house, asking),
+    reply: desk,
+    answerQuestion: async (token, { answer, comment }) => {
+      const answering = await answerPersonQuestion(house, token, answer, comment)
+      if (answering.kind === 'unknown') throw new Trouble('not.found')
+      if (answering.kind !== 'taken') throw new Trouble('link.over', { state: answering.kind })
+    },
+    connectors: async () =>
+      Promise.all(
+        sources.connectors.map(async (connector) => ({
+          connector,
+          health: await connector.health({ signal: AbortSignal.timeout(healthTimeoutMs), clock: house.clock }),
+        })),
+      ),
+    importList: (list) => importUpload(db, list, house.clock),
+    xray: (folder) => xrayOfUpload(folder, parts.settings),
+    exportLedger: async (write) => {
+      const whole = { scope: { kind: 'all' }, attach: { replies: true, messages: false } } as const
+      await exportLedger({ db, clock: house.clock, key: parts.key }, whole, write)
+    },
+    formats: readers.map(({ id, title }) => ({ id, title })),
+    listen: (onTopic) => listen(parts.databaseUrl, onTopic),
+  }
+}
+
+async function xrayOfUpload(folder: string, { config }: Settings): Promise<Xray> {
+  const { from, to } = config.businessHours
+  const options = { ours: config.ownDomains, businessHours: { from, to, timeZone: null } }
+  const silent = { at: () => undefined, end: () => undefined }
+  return (await xrayOf([folder], options, () => silent)).xray
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import { changeAlert, getAlert, lockAlert } from '../db/alerts.ts'
+import { insertDecision, standingDecision, undoDecision } from '../db/decisions.ts'
+import { insertFindings } from '../db/findings.ts'
+import { notifyAll } from '../db/live.ts'
+import { transaction } from '../db/open.ts'
+import { Trouble } from '../kit/errors.ts'
+import { append } from '../ledger/append.ts'
+import type { QuestionName } from '../model/question.ts'
+import type { Outcome } from '../model/triage.ts'
+import type { House } from './house.ts'
+import { rejudge } from './rejudge.ts'
+import { onDecision } from './wake.ts'
+
+/** A question asked by hand may take as long as a patient person looks at the screen. */
+const askAgainTimeoutMs = 30_000
+
+type Desk = Pick<House, 'db' | 'clock'>
+
+/**
+ * Writes a person's decision down: the row, the alert, the ledger line and the waking of the run that waits for it, in one
+ * transaction. Throws Trouble('state.conflict') when the alert is not as the person saw it or a decision stands already,
+ * 'input.invalid' when it cites nothing and does not say so.
+ */
+export async function decide(
+  house: Desk,
+  deciding: {
+    readonly alertId: string
+    readonly outcome: Outcome
+    readonly reason: string
+    readonly cites: readonly string[]
+    readonly withoutEvidence: boolean
+    readonly version: number
+    readonly by: string
+  },
+): Promise<{ decisionId: string; version: number }> {
+  const { alertId, outcome, reason, cites, withoutEvidence, by } = deciding
+  const at = house.clock.now()
+  return transaction(house.db, async (tx) => {
+    await lockAlert(tx, alertId)
+    if ((await standingDecision(tx, alertId)) !== null) throw new Trouble('state.conflict', { alertId })
+    const version = await changeAlert(tx, alertId, deciding.version, { state: 'decided', outcome, decidedAt: at })
+    const id = randomUUID()
+    await insertDecision(tx, {
+      id,
+      alertId,
+      outcome,
+      reason,
+      cites: [...cites],
+      withoutEvidence,
+      by,
+      at: at.toISOString(),
+    })
+    const body = { decisionId: id, outcome, reason, cites: [...cites], withoutEvidence }
+    await append(tx, { kind: 'decision.made', actor: by, subject: `alert:${alertId}`, body }, house.clock)
+    await onDecision(tx, alertId)
+    await notifyAll(tx, [`alert:${alertId}`, 'queue'])
+    return { decisionId: id, version }
+  })
+}
+
+/** Takes a decision back; the row stays, the alert is open again. Throws Trouble('state.conflict') when it does not stand any more. */
+export async function undo(
+  house: Desk,
+  undoing: { readonly alertId: string; readonly decisionId: string; readonly by: string },
+): Promise<void> {
+  const { alertId, decisionId, by } = undoing
+  await transaction(house.db, async (tx) => {
+    await lockAlert(tx, alertId)
+    const record = await getAlert(tx, alertId)
+    if (record === null) throw new Trouble('not.found', { alertId })
+    const standing = await standingDecision(tx, alertId)
+    if (standing?.id !== decisionId) throw new Trouble('state.conflict', { alertId })
+    await undoDecision(tx, alertId, by, house.clock.now())
+    await changeAlert(tx, alertId, record.version, { state: 'open', outcome: null, decidedAt: null })
+    await append(
+      tx,
+      { kind: 'decision.undone', actor: by, subject: `alert:${alertId}`, body: { decisionId } },
+      house.clock,
+    )
+    await notifyAll(tx, [`alert:${alertId}`, 'queue'])
+  })
+}
+
+/** Asks one question by hand. Each answer is kept beside the earlier ones, and the alert is judged again. */
+export async function askAgain(
+  house: Pick<House, 'db' | 'clock' | 'ask'>,
+  asking: {
+    readonly alertId: string
+    readonly question: QuestionName
+    readonly ask: Readonly<Record<string, unknown>>
+    readonly by: string
+  },
+): Promise<void> {
+  const { alertId, question, ask, by } = asking
+  if ((await getAlert(house.db, alertId)) === null) throw new Trouble('not.found', { alertId })
+  const answers = await house.ask(question, ask, { signal: AbortSignal.timeout(askAgainTimeoutMs) })
+  await transaction(house.db, async (tx) => {
+    await lockAlert(tx, alertId)
+    for (const { connector, answered, costMs, askedAt } of answers) {
+      const id = randomUUID()
+      await insertFindings(tx, [
+        {
+          id,
+          alertId,
+          runId: null,
+          question,
+          ask: { ...ask },
+          connector,
+          kind: answered.kind,
+          answer: answered.kind === 'found' ? answered.answer : null,
+          why: 'why' in answered ? answered.why : '',
+          query: 'query' in answered ? answered.query : '',
+          windowFrom: null,
+          windowTo: null,
+          costMs,
+          askedAt: askedAt.toISOString(),
+        },
+      ])
+      const body = { findingId: id, runId: null, question, connector, kind: answered.kind }
+      await append(tx, { kind: 'finding.recorded', actor: by, subject: `alert:${alertId}`, body }, house.clock)
+    }
+    await rejudge(house, tx, alertId, { full: false })
+    await notifyAll(tx, [`alert:${alertId}`, 'queue'])
+  })
+}
