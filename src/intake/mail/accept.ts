@@ -2,8 +2,13 @@ import type { Authentication } from '../../model/message.ts'
 import type { Provider } from '../../model/provider.ts'
 import type { ArcSet, Verified, VerifiedDkim } from './verify.ts'
 
-/** Header fields a signature must cover to count: what a person sees first, and what the message is pinned by. */
-const mustBeSigned = ['from', 'subject'] as const
+/**
+ * Header fields a signature must cover to count, where the mail has them: what it is pinned by, what a person sees first, and where an
+ * answer would go. Whoever holds a signed mail can add or change every field that its signature leaves out, and send it again.
+ */
+const mustBeSigned = ['from', 'subject', 'reply-to'] as const
+/** Fields that large senders leave unsigned (Gmail signs no Content-Type), so that they are only named. */
+const shouldBeSigned = ['content-type', 'content-transfer-encoding', 'in-reply-to', 'references'] as const
 
 export type Pin = { readonly provider: Provider; readonly by: 'address' | 'domain' }
 
@@ -39,6 +44,12 @@ type Verdict = { readonly accepted: boolean; readonly reasons: string[] }
 
 function coversAll(signed: readonly string[], present: ReadonlySet<string>): string | null {
   return mustBeSigned.find((name) => present.has(name) && !signed.includes(name)) ?? null
+}
+
+/** What the signature leaves open without being refused for it, as a sentence. */
+function leftOpen(signed: readonly string[], present: ReadonlySet<string>): string[] {
+  const open = shouldBeSigned.filter((name) => present.has(name) && !signed.includes(name))
+  return open.length === 0 ? [] : [`It leaves ${open.join(', ')} open: those could have been changed on the way.`]
 }
 
 /** Why one DKIM signature counts (null) or does not. */
@@ -130,7 +141,13 @@ export function judgeSignatures(
   for (const signature of verified.dkim) {
     const why = whyNot(signature, present)
     if (why === null)
-      return { accepted: true, reasons: [`The DKIM signature of ${signature.domain} holds and covers the whole mail.`] }
+      return {
+        accepted: true,
+        reasons: [
+          `The DKIM signature of ${signature.domain} holds and covers the whole body.`,
+          ...leftOpen(signature.signed, present),
+        ],
+      }
     reasons.push(why)
   }
   if (verified.dkim.length === 0) reasons.push('The mail carries no DKIM signature.')

@@ -183,9 +183,19 @@ describe('quarantined, with the reason', () => {
     'Content-Type: text/html',
     'From: ceo@heron.example',
     'References: <9@evil.example>',
+    'Reply-To: thief@evil.example',
+    'Content-Transfer-Encoding: base64',
     'MIME-Version: 2.0',
   ])('a second header, "%s", put in front', async (line) => {
-    const mail = await sign(text(['Content-Type: text/plain', 'MIME-Version: 1.0', 'References: <0@heron.example>']))
+    const mail = await sign(
+      text([
+        'Content-Type: text/plain',
+        'Content-Transfer-Encoding: 7bit',
+        'MIME-Version: 1.0',
+        'References: <0@heron.example>',
+        'Reply-To: soc@heron.example',
+      ]),
+    )
     const found = await judge(`${line}\r\n${mail}`)
     expect(found.accepted).toBe(false)
     expect(found.reasons.join(' ')).toMatch(/more than one/)
@@ -204,6 +214,27 @@ describe('quarantined, with the reason', () => {
     expect(found.dkim[0]?.result).toBe('pass')
     expect(found.reasons.join(' ')).toMatch(/does not cover the subject/)
     expect(found.accepted).toBe(false)
+  })
+  test('a Reply-To that the signature does not cover: answers would go to whoever added it', async () => {
+    const found = await judge(`Reply-To: thief@evil.example\r\n${signed}`)
+    expect(found.dkim[0]?.result).toBe('pass')
+    expect(found.accepted).toBe(false)
+    expect(found.reasons.join(' ')).toMatch(/does not cover the reply-to header/)
+  })
+  test('an added Content-Type is named', async () => {
+    const found = await judge(`Content-Type: text/html\r\n${signed}`)
+    expect(found.accepted).toBe(true)
+    expect(found.reasons.join(' ')).toMatch(/leaves content-type open/)
+  })
+  test('an Outlook file wrapped round a genuine mail', async () => {
+    const wrapped = Buffer.concat([
+      Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]),
+      Buffer.alloc(600, 'x'),
+      Buffer.from(`\r\n${signed}`),
+    ])
+    const found = await authenticate(raw(wrapped), readLetter(Buffer.from(signed)), [provider()])
+    expect(found.accepted).toBe(false)
+    expect(found.reasons.join(' ')).toMatch(/Outlook file/)
   })
   test("a genuine signature of somebody else's domain", async () => {
     const found = await judge(await sign(text(), { domain: 'stranger.example', pair: stranger }), {

@@ -8,6 +8,7 @@ import { mailBytesMax } from '../../model/message.ts'
 import type { Provider } from '../../model/provider.ts'
 import type { Pin } from './accept.ts'
 import { judgeSignatures, pinOf } from './accept.ts'
+import { isCompoundFile } from './compound-file.ts'
 import { bounded } from './dns.ts'
 import { KillablePool, Killed } from './killable-pool.ts'
 import { headerBytesMax, headerLinesMax, signaturesMax } from './limits.ts'
@@ -91,6 +92,14 @@ function byDoor(raw: Raw, provider: Provider): Authentication {
 
 /** What is wrong with the mail before any signature is looked at. */
 function flawsOf(raw: Raw, letter: Letter): { reasons: string[]; present: ReadonlySet<string>; verifiable: boolean } {
+  // Read as an Outlook file it can say one thing, and read as a mail carry the genuine signature of another.
+  if (isCompoundFile(raw.bytes)) {
+    return {
+      reasons: ['It is an Outlook file, which carries no signature that could be checked.'],
+      present: new Set(),
+      verifiable: false,
+    }
+  }
   const { fields, cut, lines } = headerOf(raw.bytes)
   const reasons: string[] = []
   const doubled = doubledFields(fields)

@@ -3,8 +3,8 @@ import { Trouble, wordsOf } from '../../kit/errors.ts'
 import type { Parse } from '../../model/doors.ts'
 import type { Letter } from '../../model/letter.ts'
 import { mailBytesMax } from '../../model/message.ts'
+import { isCompoundFile } from './compound-file.ts'
 import { KillablePool, Killed } from './killable-pool.ts'
-
 import type { MailJob } from './mail-worker.ts'
 import { readHead } from './read-letter.ts'
 
@@ -19,13 +19,6 @@ export type ParseOptions = { readonly workers?: number; readonly timeoutMs?: num
 type Refused = {
   readonly message: string
   readonly trouble: { readonly code: TroubleCode; readonly details: Record<string, unknown> } | null
-}
-
-/** First bytes of every compound file (MS-CFB section 2.2), which is what Outlook saves as .msg. */
-const compoundFile = Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1])
-
-function isCompoundFile(bytes: Uint8Array): boolean {
-  return bytes.length > 512 && compoundFile.equals(bytes.subarray(0, 8))
 }
 
 /** The Letter of a mail that could not be read in time: its header only, and a warning. The message itself is never lost. */
