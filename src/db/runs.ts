@@ -295,3 +295,14 @@ export async function strandedRuns(db: Db, before: Date): Promise<readonly strin
     limit 100`.execute(db)
   return found.rows.map((row) => row.id)
 }
+
+/** Dry runs whose process is gone: a dry run takes seconds, and nobody goes on with it. */
+export async function cancelAbandonedDryRuns(db: Db, startedBefore: Date): Promise<void> {
+  await db
+    .updateTable('run')
+    .set({ state: 'cancelled', ended_at: startedBefore, error: 'the process that tried it out is gone' })
+    .where('dry_run', '=', true)
+    .where('state', '=', 'running')
+    .where('started_at', '<', startedBefore)
+    .execute()
+}

@@ -210,8 +210,11 @@ function shapeOf(text: string): Playbook | null {
 
 export type LoadedFile = { readonly file: string } & Validated
 
-/** Every playbook file in these folders and files, each checked against all of them. */
-export async function readPlaybooks(paths: readonly string[]): Promise<readonly LoadedFile[]> {
+/** Every playbook file in these folders and files, each checked against all of them and against `besides`. */
+export async function readPlaybooks(
+  paths: readonly string[],
+  besides: Library = libraryOf([]),
+): Promise<readonly LoadedFile[]> {
   const files: string[] = []
   for (const given of paths) {
     if (!existsSync(given)) throw new Trouble('file.unreadable', { file: given })
@@ -228,7 +231,7 @@ export async function readPlaybooks(paths: readonly string[]): Promise<readonly 
   const texts = await Promise.all(files.map(async (file) => ({ file, text: await readFile(file, 'utf8') })))
   // First what each is by itself, so that they can be called; then again with all of them in sight.
   const shapes = texts.flatMap(({ text }) => shapeOf(text) ?? [])
-  const known = libraryOf(shapes)
+  const known = libraryOf([...besides.all, ...shapes])
   const seen = new Map<string, string>()
   return texts.map(({ file, text }) => {
     const validated = validatePlaybook(text, known)

@@ -17,7 +17,7 @@ import {
 } from '../db/nodes.ts'
 import { type Database, openDatabase } from '../db/open.ts'
 import { isAlive, stampOf } from '../db/process-lock.ts'
-import { strandedRuns } from '../db/runs.ts'
+import { cancelAbandonedDryRuns, strandedRuns } from '../db/runs.ts'
 import { type Clock, systemClock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import type { House, Log } from './house.ts'
@@ -41,6 +41,8 @@ const backoffMsMax = 30_000
 const forgottenMs = 30_000
 /** Runs without a job must not exist; looked for this seldom, because it should find nothing. */
 const strandedEveryMs = 30_000
+/** A dry run takes seconds; an hour is for somebody who stopped it in a debugger. */
+const dryRunMsMax = 3_600_000
 /** Ends of jobs are written together when they come within this. */
 const batchMs = 5
 /** On stopping, work under way may end by itself for this long; then it is given back. */
@@ -143,6 +145,7 @@ async function beat(own: Database, pool: Pool, options: WorkerOptions, signal: A
       await wakeExpired(own.db, (options.clock ?? systemClock).now())
       if (Date.now() > nextStranded) {
         nextStranded = Date.now() + strandedEveryMs
+        await cancelAbandonedDryRuns(own.db, new Date(Date.now() - dryRunMsMax))
         for (const runId of await strandedRuns(own.db, new Date(Date.now() - strandedEveryMs))) {
           options.log.error({ runId }, 'a run had no job to go on with; it has one now')
           await queueRun(own.db, runId)

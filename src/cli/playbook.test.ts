@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'cf-playbook-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function counterfoil(...args: string[]) {
+  const script = `const { playbookCommand } = await import('./src/cli/playbook.ts'); await playbookCommand().parseAsync(process.argv.slice(1), { from: 'user' })`
+  const env = { ...process.env, COUNTERFOIL_DATA: path.join(folder, 'data') }
+  return spawnSync(process.execPath, ['--input-type=module', '-e', script, '--', ...args], { encoding: 'utf8', env })
+}
+
+test('validate says file, line and problem, and exits 1; a right one exits 0', () => {
+  const file = path.join(folder, 'wrong.yaml')
+  writeFileSync(
+    file,
+    'playbook: 1\nid: mine\nversion: 1\ntitle: Mine\non: alert\nwhen: alert.nope\nsteps:\n  - { id: x, step: sub-playbook, playbook: ask-owner, title: X, csf: DE.AE-06, phase: analysis }\n',
+  )
+  const wrong = counterfoil('validate', file)
+  expect(wrong.stdout).toBe(`${file}:6:1: No such key: nope [when]\n`)
+  expect(wrong.status).toBe(1)
+  const right = counterfoil('validate', 'content/playbooks', '--json')
+  expect(right.status).toBe(0)
+  expect((JSON.parse(right.stdout) as { ok: boolean }[]).map((one) => one.ok)).toEqual([true, true, true, true])
+})
+
+test('show lists all, or one with the reason of each step', () => {
+  expect(counterfoil('show').stdout).toContain('provider-alert')
+  const one = counterfoil('show', 'identity-alert').stdout
+  expect(one).toContain('if answers.person_of_account.found && answers.person_of_account.privileged == "yes"')
+  expect(one).toContain('One tap from the person is worth an hour of logs.')
+  expect(JSON.parse(counterfoil('show', 'unread', '--json').stdout)).toMatchObject({ id: 'unread' })
+})
+
+test('a wrong call is told so', () => {
+  const wrong = counterfoil('run', 'provider-alert', '--alert', 'x')
+  expect(wrong.stderr).toContain('An alert has a number')
+  expect(wrong.status).not.toBe(0)
+})
