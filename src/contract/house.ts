@@ -26,7 +26,11 @@ export const ConnectorCard = z.object({
   title: z.string(),
   scope: z.string(),
   answers: z.array(z.object({ question: QuestionName, title: z.string(), rung: z.string() })),
-  limits: z.object({ timeoutMs: z.number(), concurrency: z.number(), perMinute: z.number() }),
+  limits: z.object({
+    timeoutMs: z.number(),
+    concurrency: z.number(),
+    perMinute: z.number().nullable().describe('null: not limited'),
+  }),
   state: z.enum(['active', 'failing', 'warning', 'silent', 'not-configured']),
   says: z.string(),
   lastSuccess: when.nullable(),

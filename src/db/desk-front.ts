@@ -88,7 +88,9 @@ async function queueRows(db: Db, query: QueueQuery, timeZone: string, now: Date)
     from (select a.* from alert a where ${matching(query)} and ${tab} order by ${order[query.tab]} limit ${queueRowsMax + 1}) a
     left join lateral (
       select f.answer ->> 'owner' as owner, f.answer ->> 'criticality' as criticality from finding f
-      where f.alert_id = a.id and f.kind = 'found' and f.answer ? 'criticality' order by f.asked_at desc limit 1) asset on true
+      where f.alert_id = a.id and f.kind = 'found' and f.answer ? 'criticality'
+      -- What is known of the machine the alert is about comes before what is known of the other address in it.
+      order by array_position(array['business-role-of-asset', 'asset-of-host', 'asset-of-address'], f.question), f.asked_at desc limit 1) asset on true
     left join lateral (
       select count(*)::int as times, max(b.received_at) as last_at,
         (array_agg(b.outcome order by b.decided_at desc) filter (where b.outcome is not null))[1] as last_outcome

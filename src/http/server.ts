@@ -3,7 +3,7 @@ import helmet from '@fastify/helmet'
 import multipart from '@fastify/multipart'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import { createJsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { api, type Call } from '../contract/api.ts'
 import { Trouble } from '../kit/errors.ts'
@@ -32,7 +32,8 @@ export async function makeServer(front: Front): Promise<FastifyInstance> {
   const proxies = front.settings.config.http.trustedProxies
   const app = Fastify({
     loggerInstance: front.log as never,
-    disableRequestLogging: true,
+    // Addresses of requests carry one-time tokens; what goes wrong is logged by problems.ts.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: jsonBytesMax,
     requestTimeout: requestMsMax,
     trustProxy: proxies.length === 0 ? false : proxies,

@@ -55,7 +55,7 @@ export const severityWords: Record<Severity, string> = {
 export const tabWords: Record<Tab, string> = {
   needs: 'Needs you',
   answer: 'To answer',
-  asked: 'Waiting on a person',
+  asked: 'Waiting',
   running: 'Running',
   done: 'Done today',
   all: 'All',

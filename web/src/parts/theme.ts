@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from '@mantine/core'
+import { createTheme, type MantineColorsTuple, Modal } from '@mantine/core'
 
 const ink: MantineColorsTuple = [
   '#edf4fb',
@@ -25,4 +25,8 @@ export const theme = createTheme({
   headings: { fontWeight: '620' },
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: {
+    // Locking the scroll adds a style element without our nonce, which our policy refuses.
+    Modal: Modal.extend({ defaultProps: { lockScroll: false } }),
+  },
 })

@@ -16,7 +16,10 @@ export const showConnectors = serve('GET /api/connectors', async ({ front }) => 
           title: questions[question].title,
           rung: rungTitles[questions[question].rung],
         })),
-        limits: { ...connector.limits },
+        limits: {
+          ...connector.limits,
+          perMinute: Number.isFinite(connector.limits.perMinute) ? connector.limits.perMinute : null,
+        },
         state: health.state,
         says: health.says,
         lastSuccess: health.lastSuccess ?? count?.lastSuccess ?? null,

@@ -35,7 +35,7 @@ export function Marked({ text, highlights, on, keyOf }: Props) {
     pieces.push(
       <mark
         key={start}
-        className={isOn ? `${best.kind} on` : best.kind}
+        className={isOn ? `m-${best.kind} on` : `m-${best.kind}`}
         title={active.map((one) => one.label).join(', ')}
         data-at={`${best.part}|${best.start}`}
       >

@@ -177,7 +177,7 @@ function Read({
                     ?.scrollIntoView({ block: 'center' })
                 }
               >
-                <mark className={one.kind}>{one.label}</mark>
+                <mark className={`m-${one.kind}`}>{one.label}</mark>
                 <span className="clip mono" title={one.value}>
                   {one.value}
                 </span>

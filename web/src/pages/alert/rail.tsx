@@ -46,7 +46,7 @@ function ProposalCard({ page, draft }: Props) {
   return (
     <section className="card proposal">
       <h2>
-        Proposed{proposal.outcome === null ? ': nothing yet' : `: ${outcomeWords[proposal.outcome]}`}
+        {proposal.outcome === null ? 'No decision is proposed' : `Proposed: ${outcomeWords[proposal.outcome]}`}
         {proposal.outcome !== null && <span className="dim"> · {proposal.confidence} confidence</span>}
       </h2>
       <p>{proposal.sentence}</p>

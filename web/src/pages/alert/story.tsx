@@ -9,7 +9,7 @@ import { AskIcon, DownIcon } from '../../parts/icons.tsx'
 import { KindTag } from '../../parts/meter.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
-import { msWords, rungWords } from '../../words.ts'
+import { msWords, plural, rungWords } from '../../words.ts'
 import type { DraftDecision } from './draft-decision.ts'
 import { History } from './history.tsx'
 import { RiskCard } from './risk.tsx'
@@ -80,6 +80,9 @@ function Rung({
   readonly alertId: string
 }) {
   const found = findings.filter((finding) => finding.kind === 'found').length
+  // What was looked at comes first; what nobody could be asked is kept, and folded.
+  const told = findings.filter((finding) => ['found', 'nothing', 'failed'].includes(finding.kind))
+  const untold = findings.filter((finding) => !told.includes(finding))
   return (
     <div className="rung">
       <div className="rung-head">
@@ -91,9 +94,17 @@ function Rung({
           <div className="rung-says">{rung.says}</div>
         </div>
       </div>
-      {findings.map((finding) => (
+      {told.map((finding) => (
         <Evidence key={finding.id} finding={finding} draft={draft} alertId={alertId} />
       ))}
+      {untold.length > 0 && (
+        <details className="unasked">
+          <summary>{plural(untold.length, 'question')} without a source, or not applicable</summary>
+          {untold.map((finding) => (
+            <Evidence key={finding.id} finding={finding} draft={draft} alertId={alertId} />
+          ))}
+        </details>
+      )}
     </div>
   )
 }

@@ -13,6 +13,16 @@ type Props = {
   readonly tab: Tab
 }
 
+/** What the one column about our own work says in each tab. */
+const headings: Record<Tab, string> = {
+  needs: 'Proposed',
+  answer: 'Decision',
+  asked: 'Playbook',
+  running: 'Playbook',
+  done: 'Decision',
+  all: 'Decision',
+}
+
 export function QueueTable({ rows, cursor, setCursor, open, tab }: Props) {
   const body = useRef<HTMLTableSectionElement>(null)
   const keyboard = useRef(cursor)
@@ -32,7 +42,7 @@ export function QueueTable({ rows, cursor, setCursor, open, tab }: Props) {
             <th className="c-asset">About</th>
             <th className="c-evidence">Evidence</th>
             <th className="c-before">Seen before</th>
-            <th className="c-run">{tab === 'done' || tab === 'answer' ? 'Decision' : 'Playbook'}</th>
+            <th className="c-run">{headings[tab]}</th>
             <th className="c-time num">Received</th>
           </tr>
         </thead>
@@ -45,7 +55,7 @@ export function QueueTable({ rows, cursor, setCursor, open, tab }: Props) {
               onMouseDown={() => setCursor(index)}
               onDoubleClick={() => open(row)}
             >
-              <Cells row={row} />
+              <Cells row={row} tab={tab} />
             </tr>
           ))}
         </tbody>
@@ -54,7 +64,7 @@ export function QueueTable({ rows, cursor, setCursor, open, tab }: Props) {
   )
 }
 
-function Cells({ row }: { readonly row: QueueRow }) {
+function Cells({ row, tab }: { readonly row: QueueRow; readonly tab: Tab }) {
   const theirs = severityWords[row.severity]
   const ours = row.risk?.level
   const differs = ours !== undefined && row.severity !== 'unknown' && ours !== row.severity
@@ -105,7 +115,7 @@ function Cells({ row }: { readonly row: QueueRow }) {
               className="dim"
               title="Rungs that came with the alert → rungs after our own questions, of those that apply"
             >
-              {row.fidelity.delivered} → {row.fidelity.attained} / {row.fidelity.applicable}
+              {row.fidelity.delivered} → {row.fidelity.attained}/{row.fidelity.applicable}
             </span>
           )}
         </span>
@@ -113,9 +123,7 @@ function Cells({ row }: { readonly row: QueueRow }) {
       <td className="c-before">
         <Before row={row} />
       </td>
-      <td className="c-run">
-        <Work row={row} />
-      </td>
+      <td className="c-run">{tab === 'needs' ? <Proposed row={row} /> : <Work row={row} />}</td>
       <td className="c-time num">
         <When at={row.receivedAt} />
       </td>
@@ -147,6 +155,12 @@ function ordinal(n: number): string {
   const ending =
     rest > 10 && rest < 14 ? 'th' : (({ 1: 'st', 2: 'nd', 3: 'rd' } as Record<number, string>)[n % 10] ?? 'th')
   return `${n}${ending}`
+}
+
+function Proposed({ row }: { readonly row: QueueRow }) {
+  if (row.run?.state === 'failed') return <span className="tag bad">Playbook failed</span>
+  if (row.proposed === null) return <span className="dim">nothing</span>
+  return <span className="tag">{outcomeShort[row.proposed]}</span>
 }
 
 function Work({ row }: { readonly row: QueueRow }) {

@@ -65,8 +65,8 @@ function Card({ connector }: { readonly connector: ConnectorCard }) {
         <dd>{connector.scope}</dd>
         <dt>Limits</dt>
         <dd>
-          {connector.limits.perMinute} a minute, {connector.limits.concurrency} at once,{' '}
-          {(connector.limits.timeoutMs / 1000).toFixed(0)} s each
+          {connector.limits.perMinute === null ? 'as often as asked' : `${connector.limits.perMinute} a minute`},{' '}
+          {connector.limits.concurrency} at once, {(connector.limits.timeoutMs / 1000).toFixed(0)} s each
         </dd>
       </dl>
     </section>

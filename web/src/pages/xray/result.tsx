@@ -163,7 +163,7 @@ function Tile({ name, value, says }: { readonly name: string; readonly value: Re
   return (
     <div className="card tile">
       <span className="tile-name">{name}</span>
-      <strong>{value}</strong>
+      <strong className={value === 'not known' ? 'unknown' : ''}>{value}</strong>
       <span className="dim">{says}</span>
     </div>
   )

@@ -1,0 +1,129 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { openPage, startBrowser } from '../test/browser.ts'
+import { type Desk, mailBytes, startDesk } from '../test/desk.ts'
+import { cases, mailOf } from './screenshots/sample-mail.ts'
+import { type Seeded, seed, shiftedClock } from './screenshots/seed.ts'
+
+/** Shoots every page at a desk's and a phone's size, light and dark, from a house with two weeks of made-up mail. */
+const folder = path.resolve('screenshots')
+const sizes = [
+  { name: 'desk', viewport: { width: 1440, height: 900 } },
+  { name: 'phone', viewport: { width: 390, height: 844 } },
+] as const
+const schemes = ['light', 'dark'] as const
+
+type Shot = { readonly name: string; readonly path: string; readonly before?: (page: Page) => Promise<void> }
+
+function shots(seeded: Seeded): Shot[] {
+  const [first = '', , third = ''] = seeded.alerts
+  return [
+    { name: 'queue', path: '/queue' },
+    { name: 'queue-all', path: '/queue?tab=all' },
+    { name: 'queue-empty', path: '/queue?tab=asked' },
+    {
+      name: 'alert',
+      path: `/alerts/${first}`,
+      before: async (page) => {
+        await page.locator('.evidence-open').first().click()
+        await page.getByRole('button', { name: 'Cite', exact: true }).first().click()
+        await page.getByRole('radio', { name: /False alarm/ }).click()
+      },
+    },
+    { name: 'alert-second', path: `/alerts/${third}` },
+    {
+      name: 'alert-message',
+      path: `/alerts/${first}`,
+      before: (page) => page.getByText('1 message', { exact: true }).click(),
+    },
+    {
+      name: 'reply',
+      path: `/replies/${seeded.decided}`,
+      before: async (page) => {
+        await page.waitForSelector('.span-row')
+        await page.keyboard.press('y')
+        await page.waitForTimeout(300)
+      },
+    },
+    {
+      name: 'reply-mime',
+      path: `/replies/${seeded.decided}`,
+      before: (page) => page.getByText('The bytes', { exact: true }).click(),
+    },
+    { name: 'run', path: `/runs/${seeded.runId}`, before: (page) => page.locator('.step-line').nth(1).click() },
+    { name: 'quarantine', path: '/quarantine' },
+    { name: 'x-ray', path: '/x-ray' },
+    { name: 'ledger', path: '/ledger' },
+    { name: 'settings-providers', path: '/settings/providers' },
+    { name: 'settings-connectors', path: '/settings/connectors' },
+    { name: 'settings-lists', path: '/settings/lists' },
+    { name: 'settings-house', path: '/settings/house' },
+    { name: 'settings-me', path: '/settings/me' },
+    { name: 'keys', path: '/queue', before: (page) => page.keyboard.press('?') },
+  ]
+}
+
+async function shoot(browser: Browser, desk: Desk, seeded: Seeded, only: string | undefined): Promise<void> {
+  for (const size of sizes) {
+    for (const scheme of schemes) {
+      const { page, context, problems } = await openPage(browser, { viewport: size.viewport, colorScheme: scheme })
+      const take = async (name: string) => {
+        await page.waitForTimeout(350)
+        await page.screenshot({ path: path.join(folder, `${name}-${size.name}-${scheme}.png`) })
+      }
+      if (only === undefined || only === 'sign-in') {
+        await page.goto(`${desk.origin}/sign-in`)
+        await page.waitForSelector('h1')
+        await take('sign-in')
+      }
+      await context.addCookies([
+        { name: 'counterfoil', value: seeded.token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
+      ])
+      for (const shot of shots(seeded)) {
+        if (only !== undefined && !shot.name.startsWith(only)) continue
+        await page.goto(`${desk.origin}${shot.path}`)
+        await page.waitForSelector('h1')
+        await page.waitForTimeout(250)
+        await shot.before?.(page)
+        await take(shot.name)
+      }
+      if (only === undefined || only === 'x-ray') await shootXray(page, desk, take)
+      if (problems.length > 0) throw new Error(`the browser complained:\n${problems.join('\n')}`)
+      await context.close()
+    }
+  }
+}
+
+async function shootXray(page: Page, desk: Desk, take: (name: string) => Promise<void>): Promise<void> {
+  await page.goto(`${desk.origin}/x-ray`)
+  const files = Array.from({ length: 30 }, (_, index) => {
+    const one = cases[[0, 1, 1, 2, 1, 3, 4, 6][index % 8] ?? 0] ?? cases[0]
+    if (one === undefined) throw new Error('no case')
+    const at = new Date(Date.now() - index * 9 * 3600_000)
+    return {
+      name: `mail-${index}.eml`,
+      mimeType: 'message/rfc822',
+      buffer: mailBytes(mailOf(one, `NW-${3000 + index}`, at)),
+    }
+  })
+  await page.getByTestId('files').setInputFiles(files)
+  await page.waitForSelector('.tiles')
+  await take('x-ray-result')
+}
+
+const dataFolder = await mkdtemp(path.join(tmpdir(), 'counterfoil-shots-'))
+const clock = shiftedClock()
+await mkdir(folder, { recursive: true })
+const desk = await startDesk({ databaseUrl: null, dataFolder, clock })
+const browser = await startBrowser()
+try {
+  const seeded = await seed(desk, clock)
+  await shoot(browser, desk, seeded, process.argv[2])
+  process.stderr.write(`Screenshots are in ${folder}\n`)
+} finally {
+  await browser.close()
+  await desk.stop()
+  await rm(dataFolder, { recursive: true, force: true })
+}
