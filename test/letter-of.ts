@@ -8,6 +8,6 @@ export function letterOf(file: string | URL): Letter {
 }
 
 /** A mail written in a test, with LF line ends, as a Letter. */
-export function letterFrom(text: string): Letter {
-  return readLetter(Buffer.from(text))
+export function letterFrom(text: string | Uint8Array): Letter {
+  return readLetter(typeof text === 'string' ? Buffer.from(text) : text)
 }

@@ -87,7 +87,8 @@ function alertPlace(matter: Matter, pieces: Pieces): { readonly because: string;
   return { because, span: place ?? (core === '' ? null : { part: 'subject', start: at, end: at + core.length }) }
 }
 
-function readMatter(matter: Matter): Reading {
+/** Reads what is already laid out; for those who need the lay-out too. */
+export function readMatter(matter: Matter): Reading {
   const sightings: readonly Sighting[] = sightingsOf(matter)
   const reader = readerFor(matter, matter.provider)
   const general = readGenerically(matter, sightings)

@@ -42,9 +42,12 @@ function isTicket(text: string): boolean {
 }
 
 function strong(text: string): boolean {
+  if (!isTicket(text)) return false
   return (
-    isTicket(text) &&
-    (/^\d{3,20}$/.test(text) || /^[A-Z][A-Z0-9]*(?:[-_:/][A-Z0-9]+)*[-_:]?\d{2,}$/i.test(text) || /\d{4,}/.test(text))
+    /^\d{3,20}$/.test(text) ||
+    /^[A-Z][A-Z0-9]*(?:[-_:/][A-Z0-9]+)*[-_:]?\d{2,}$/i.test(text) ||
+    /^[A-Z][A-Z0-9]{1,9}-\d+$/.test(text) ||
+    /\d{4,}/.test(text)
   )
 }
 
