@@ -2,10 +2,13 @@ import { execFile } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
 import { systemClock } from '../kit/clock.ts'
 import { appendAll } from '../ledger/append.ts'
+
+// These start the program itself, again and again: half a second each, five on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'counterfoil-audit-'))
 const root = path.resolve(import.meta.dirname, '../..')

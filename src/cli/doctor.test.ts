@@ -5,8 +5,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { sql } from 'kysely'
 import { SMTPServer } from 'smtp-server'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
+import { readSettings } from '../config/config.ts'
 import { addJob } from '../db/jobs.ts'
 import { isAlive } from '../db/process-lock.ts'
 import { systemClock } from '../kit/clock.ts'
@@ -18,6 +19,10 @@ import * as judge from './doctor/house.ts'
 import { judgeDisk, judgeNode, judgePort } from './doctor/machine.ts'
 import { judgeMailFailure } from './doctor/outside.ts'
 import { problemsOf } from './doctor/settings.ts'
+import { openHouse } from './open-house.ts'
+
+// These start the program itself, again and again: half a second each, five on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'counterfoil-doctor-'))
 const at = (name: string) => path.join(folder, name)
@@ -211,7 +216,36 @@ test('a PostgreSQL that outlived its starter is seen, and doctor leaves none beh
   expect(found.of('postmaster')).toMatchObject({ state: 'warn', says: expect.stringContaining('left running') })
   expect(found.of('database').state).toBe('ok')
   expect(isAlive(pid)).toBe(false)
-}, 60_000)
+})
+
+test('a command stops the PostgreSQL it started, every time, and leaves one that others use', async () => {
+  const data = at('leaving')
+  mkdirSync(data)
+  const env = { COUNTERFOIL_DATA: data }
+  const pidOf = () => Number.parseInt(readFileSync(path.join(data, 'postgres/data/postmaster.pid'), 'utf8'), 10)
+  const open = path.resolve(import.meta.dirname, 'open-house.ts')
+  const script = `import { openHouse } from ${JSON.stringify(open)}
+    const house = await openHouse({ create: true })
+    await Promise.all(Array.from({ length: 4 }, () => house.database.pool.query('select pg_sleep(0.05)')))
+    process.stdout.write('open'); process.stdin.once('data', async () => { await house.close(); process.exit(0) })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    env: { PATH: process.env['PATH'], ...env },
+  })
+  await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()))
+  const other = await openHouse({ settings: { ...readSettings({ ...env }), databaseUrl: null } })
+  const pid = pidOf()
+  const gone = new Promise((resolve) => child.once('exit', resolve))
+  child.stdin.write('close')
+  await gone
+  expect(isAlive(pid)).toBe(true)
+  expect((await other.database.pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+  await other.close()
+  // The one that stayed behind is taken over and stopped by the next command, whatever it is.
+  expect((await doctor(env)).of('database').state).toBe('ok')
+  expect(isAlive(pid)).toBe(false)
+  for (let n = 0; n < 3; n++) await doctor(env)
+  expect(() => pidOf()).toThrow(/ENOENT/)
+})
 
 test('judgements by their figures', () => {
   expect(judgeNode('20.11.0').state).toBe('broken')

@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
+
+// These start the program itself, again and again: half a second each, five on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'counterfoil-extract-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -71,8 +71,8 @@ function refuseOccupied(dataFolder: string): void {
 type Place = { readonly url: string; readonly close: () => Promise<void>; readonly abandon: () => Promise<void> }
 
 async function openPlace(settings: Settings): Promise<Place> {
-  mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 })
   if (settings.databaseUrl !== null) {
+    mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 })
     return { url: settings.databaseUrl, close: async () => undefined, abandon: async () => undefined }
   }
   const folder = postgresFolder(settings.dataFolder)
