@@ -8,7 +8,7 @@ Examples:
   COUNTERFOIL_DATA=/srv/counterfoil COUNTERFOIL_PORT=8844 counterfoil start
   DATABASE_URL=postgres://desk@db.example/counterfoil counterfoil start
 
-counterfoil.yaml in the data folder opens the doors (smtp, imap, folders, mailOut): see docs/settings.md.`
+counterfoil.yaml in the data folder opens the doors (smtp, imap, folders, mailOut): see docs/operations.md.`
 
 export function startCommand(): Command {
   return new Command('start')
