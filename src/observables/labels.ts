@@ -98,8 +98,17 @@ function isTicket(word: string): boolean {
   return /^(?:CVE|CWE|KB|INC|CHG|REQ|TICKET|CASE|SEC|RULE|ID|MS|RFC|ISO|SHA|UTF|TLP)[-_]?\d/i.test(word)
 }
 
+/** Small letters up to the next space: the sentence goes on, and no name follows. */
+function isPlainWord(text: string, start: number): boolean {
+  let i = start
+  while (i < start + 20 && (bitOf(text.charCodeAt(i)) & lowerBits) !== 0) i++
+  if (i === start || text.charCodeAt(i) !== 32) return false
+  return !/^(?:named?|called|object|created)$/.test(text.slice(start, i))
+}
+
 /** A mutex: quoted, or one word that no sentence has (backslash, digit, underscore, brace or inner capital). */
 export function mutexAfter(text: string, at: number): Labelled | undefined {
+  if (text.charCodeAt(at) === 32 && isPlainWord(text, at + 1)) return undefined
   const lead =
     /^(?:["'`)\]*]*\s*(?:name[ds]?|called|object|created)?["'`]?\s*[:=|>]{0,2}\s*)/i.exec(
       text.slice(at, at + 40),

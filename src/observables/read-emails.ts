@@ -46,6 +46,7 @@ function isAccount(text: string, start: number, at: number, end: number): boolea
   if (at - start > 32 || end - at > 64 || isAlnum(text.charCodeAt(end))) return false
   const mark = text.charCodeAt(end)
   if ((mark === 46 || mark === 58 || mark === 47 || mark === 40) && isAlnum(text.charCodeAt(end + 1))) return false
+  if (mark === 58 && text.charCodeAt(end + 1) === 47) return false
   if (!/^[a-zA-Z_][\w.-]*@[a-zA-Z][a-zA-Z0-9-]*$/.test(text.slice(start, end))) return false
   if (accounts.test(text.slice(start, at))) return true
   return /\b(?:ssh|scp|sftp|rsync|login|key)\b[^\n]{0,30}$/i.test(text.slice(Math.max(0, start - 40), start))

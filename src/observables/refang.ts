@@ -8,11 +8,11 @@ import { dotAliases, entities, isJson, isQuotedPrintable, jsonEscape } from './e
 export type Refanged = {
   readonly text: string
   /** Offset in the original where the character at `index` begins. */
-  startOf(index: number): number
+  readonly startOf: (index: number) => number
   /** Offset in the original just after the character before `index`. */
-  endOf(index: number): number
+  readonly endOf: (index: number) => number
   /** True when a person defanged something in this range: nobody writes `notes[.]md`, so the word is a network name. */
-  defanged(start: number, end: number): boolean
+  readonly defanged: (start: number, end: number) => boolean
 }
 
 /** Edits: original [from, to) became `into`; `counts` when it undid a defang. In columns, since hostile texts have millions. */

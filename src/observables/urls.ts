@@ -58,12 +58,12 @@ export function urlAt(text: string, scheme: string, schemeStart: number, authori
   const userInfo = split[1]
   const written = (split[2] as string).replace(/[._-]+$/, '')
   const from = start + (userInfo === undefined ? 0 : userInfo.length + 1)
-  const read = hostOf(written, from)
-  // Over a space (`hxxp:// evil.example`) only to a real host: "http:// and" is prose about schemes.
-  if (read === undefined || (read.host === undefined && text.charCodeAt(start - 1) === 32)) return undefined
   const hostEnd = from + written.length
   // `http://http://…`: what stands where the host should is another scheme.
   if (text.charCodeAt(hostEnd) === 58 && text.charCodeAt(hostEnd + 1) === 47) return undefined
+  const read = hostOf(written, from)
+  // Over a space (`hxxp:// evil.example`) only to a real host: "http:// and" is prose about schemes.
+  if (read === undefined || (read.host === undefined && text.charCodeAt(start - 1) === 32)) return undefined
   const end = trimmed(text, hostEnd, bodyEnd(text, hostEnd, text.charAt(schemeStart - 1)))
   const rest = text.slice(hostEnd, end).replaceAll('\\', '/')
   const prefix = userInfo === undefined ? '' : `${userInfo}@`
@@ -175,7 +175,7 @@ function isIpv6Open(text: string, at: number): boolean {
   return end > at + 2 && (text.charCodeAt(end) === 93 || text.charCodeAt(end) === 37)
 }
 
-const trailing = new Set([...'.,;:!?\'"*_)]}~-'].map((c) => c.charCodeAt(0)))
+const trailing = new Set(Array.from('.,;:!?\'"*_)]}~-', (c) => c.charCodeAt(0)))
 
 /** Without the punctuation of the sentence around it. A closing bracket stays when the URL opened it. */
 function trimmed(text: string, start: number, end: number): number {

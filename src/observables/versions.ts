@@ -52,13 +52,13 @@ export function isVersion(text: string, start: number, end: number, memory: Vers
 }
 
 function reads(text: string, start: number, end: number, memory: VersionMemory): boolean {
-  const before = text.slice(Math.max(0, start - lookBackMax), start)
   const quad = text.slice(start, end)
+  if (memory.lastEnd >= 0 && start - memory.lastEnd < 16 && list.test(text.slice(memory.lastEnd, start)))
+    return isSmall(quad)
+  const before = text.slice(Math.max(0, start - lookBackMax), start)
   if (before.endsWith('/') && (bitOf(before.charCodeAt(before.length - 2)) & letterBits) !== 0) {
     return !slashed.test(/[\w.+-]+(?=\/$)/.exec(before)?.[0] ?? '')
   }
-  if (memory.lastEnd >= 0 && start - memory.lastEnd < 16 && list.test(text.slice(memory.lastEnd, start)))
-    return isSmall(quad)
   after.lastIndex = end
   const follows = after.exec(text)
   if (follows !== null && !isRange(text, end)) return true
@@ -90,5 +90,11 @@ function followsProduct(before: string, quad: string): boolean {
 
 /** Version numbers are small; of random addresses, less than one in three thousand has all four numbers below 32. */
 function isSmall(quad: string): boolean {
-  return quad.split('.').every((n) => Number(n) < 32)
+  let number = 0
+  for (let i = 0; i < quad.length; i++) {
+    const c = quad.charCodeAt(i)
+    number = c === 46 ? 0 : number * 10 + c - 48
+    if (number >= 32) return false
+  }
+  return true
 }
