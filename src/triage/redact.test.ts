@@ -226,7 +226,7 @@ test('time grows with the text, not with names times text', () => {
   timed(text, large)
   const small = Math.min(...[1, 2, 3].map(() => timed(text, context)))
   const withMany = Math.min(...[1, 2, 3].map(() => timed(text, large)))
-  expect(withMany).toBeLessThan(small * 8 + 50)
+  expect(withMany).toBeLessThan(small * 8 + 150)
   const hostile = [
     'a'.repeat(50_000),
     ':'.repeat(50_000),
@@ -250,7 +250,7 @@ test('time grows with the text, not with names times text', () => {
   for (const input of hostile) {
     const fifth = Math.min(...[1, 2, 3].map(() => timed(input.slice(0, input.length / 5), context)))
     const whole = Math.min(...[1, 2].map(() => timed(input, context)))
-    expect(whole, input.slice(0, 20)).toBeLessThan(fifth * 12 + 100)
+    expect(whole, input.slice(0, 20)).toBeLessThan(fifth * 12 + 250)
     expect(whole, input.slice(0, 20)).toBeLessThan(2500)
   }
 })

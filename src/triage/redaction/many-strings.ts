@@ -19,74 +19,101 @@ export function standsAlone(text: string, start: number, end: number): boolean {
   return !touches(start, start - 1) && !touches(end - 1, end)
 }
 
-type Node = { readonly next: Map<number, number>; fail: number; readonly ends: number[]; readonly up: number[] }
 export type Occurrence = { readonly which: number; readonly start: number; readonly end: number }
 
-/**
- * Finds many strings in one pass over the text (Aho and Corasick, 1975): the cost is the length of the text plus the hits,
- * however many strings there are. Comparison is case-insensitive.
- */
-export function manyStrings(strings: readonly string[]): (text: string) => Occurrence[] {
-  const nodes: Node[] = [{ next: new Map(), fail: 0, ends: [], up: [] }]
-  const lengths = strings.map((string) => string.length)
-  for (const [which, string] of strings.entries()) {
-    if (string === '') continue
+/** Nodes are numbers; all edges are in one Map, because a Map for each node took 100 ms for a text of 50,000 characters. */
+class Automaton {
+  readonly #edges = new Map<number, number>()
+  readonly #parent: number[] = [0]
+  readonly #unit: number[] = [0]
+  readonly #depth: number[] = [0]
+  readonly #fail: number[] = [0]
+  /** The next node up the chain of failures that ends a string; -1 for none. */
+  readonly #up: number[] = [-1]
+  readonly #ends = new Map<number, number[]>()
+
+  add(which: number, folded: string): void {
     let at = 0
-    const folded = foldCase(string)
     for (let i = 0; i < folded.length; i++) {
       const unit = folded.charCodeAt(i)
-      const found = nodes[at]?.next.get(unit)
-      if (found === undefined) {
-        nodes.push({ next: new Map(), fail: 0, ends: [], up: [] })
-        nodes[at]?.next.set(unit, nodes.length - 1)
-        at = nodes.length - 1
-      } else at = found
+      const key = at * 65_536 + unit
+      let to = this.#edges.get(key)
+      if (to === undefined) {
+        to = this.#parent.length
+        this.#edges.set(key, to)
+        this.#parent.push(at)
+        this.#unit.push(unit)
+        this.#depth.push(i + 1)
+        this.#fail.push(0)
+        this.#up.push(-1)
+      }
+      at = to
     }
-    nodes[at]?.ends.push(which)
+    const ends = this.#ends.get(at)
+    if (ends === undefined) this.#ends.set(at, [which])
+    else ends.push(which)
   }
-  linkFailures(nodes)
-  return (text) => search(nodes, lengths, foldCase(text))
-}
 
-function linkFailures(nodes: Node[]): void {
-  const queue = [0]
-  for (let head = 0; head < queue.length; head++) {
-    const at = queue[head] ?? 0
-    const node = nodes[at]
-    if (node === undefined) continue
-    for (const [unit, to] of node.next) {
-      const child = nodes[to]
-      if (child === undefined) continue
-      child.fail = at === 0 ? 0 : step(nodes, node.fail, unit)
-      // A node reports its own strings and those of the longest suffix that ends one, which reports the rest in turn.
-      const suffix = nodes[child.fail]
-      if (suffix !== undefined) child.up.push(...(suffix.ends.length > 0 ? [child.fail] : suffix.up))
-      queue.push(to)
+  /** From the root down: the failure of a node is found from that of its parent. */
+  link(): void {
+    const byDepth: number[][] = []
+    for (let node = 1; node < this.#parent.length; node++) {
+      const depth = this.#depth[node] ?? 0
+      const same = byDepth[depth]
+      if (same === undefined) byDepth[depth] = [node]
+      else same.push(node)
     }
-  }
-}
-
-function step(nodes: readonly Node[], from: number, unit: number): number {
-  let at = from
-  for (;;) {
-    const to = nodes[at]?.next.get(unit)
-    if (to !== undefined) return to
-    if (at === 0) return 0
-    at = nodes[at]?.fail ?? 0
-  }
-}
-
-function search(nodes: readonly Node[], lengths: readonly number[], folded: string): Occurrence[] {
-  const hits: Occurrence[] = []
-  let at = 0
-  for (let i = 0; i < folded.length; i++) {
-    at = step(nodes, at, folded.charCodeAt(i))
-    let report: number | undefined = (nodes[at]?.ends.length ?? 0) > 0 ? at : nodes[at]?.up[0]
-    while (report !== undefined) {
-      const node: Node | undefined = nodes[report]
-      for (const which of node?.ends ?? []) hits.push({ which, start: i + 1 - (lengths[which] ?? 0), end: i + 1 })
-      report = node?.up[0]
+    for (const node of byDepth.flat()) {
+      const parent = this.#parent[node] ?? 0
+      const fail = parent === 0 ? 0 : this.step(this.#fail[parent] ?? 0, this.#unit[node] ?? 0)
+      this.#fail[node] = fail
+      this.#up[node] = this.#ends.has(fail) ? fail : (this.#up[fail] ?? -1)
     }
   }
-  return hits
+
+  step(from: number, unit: number): number {
+    let at = from
+    for (;;) {
+      const to = this.#edges.get(at * 65_536 + unit)
+      if (to !== undefined) return to
+      if (at === 0) return 0
+      at = this.#fail[at] ?? 0
+    }
+  }
+
+  /** Calls back for every string that ends at this node. */
+  endsAt(node: number, found: (which: number) => void): void {
+    for (let at = this.#ends.has(node) ? node : (this.#up[node] ?? -1); at !== -1; at = this.#up[at] ?? -1) {
+      for (const which of this.#ends.get(at) ?? []) found(which)
+    }
+  }
+}
+
+/** A longer string (a private key) is looked for by its beginning and then compared: no automaton over all of it. */
+const keyUnitsMax = 64
+
+/**
+ * Finds many strings in one pass over the text (Aho and Corasick, 1975): the cost is the length of strings and text plus
+ * the hits, however many strings there are. Comparison is case-insensitive.
+ */
+export function manyStrings(strings: readonly string[]): (text: string) => Occurrence[] {
+  const automaton = new Automaton()
+  const sought = strings.map(foldCase)
+  for (const [which, string] of sought.entries()) if (string !== '') automaton.add(which, string.slice(0, keyUnitsMax))
+  automaton.link()
+  return (text) => {
+    const folded = foldCase(text)
+    const hits: Occurrence[] = []
+    let at = 0
+    for (let i = 0; i < folded.length; i++) {
+      at = automaton.step(at, folded.charCodeAt(i))
+      automaton.endsAt(at, (which) => {
+        const string = sought[which] ?? ''
+        const start = i + 1 - Math.min(string.length, keyUnitsMax)
+        const whole = string.length <= keyUnitsMax || folded.startsWith(string, start)
+        if (whole) hits.push({ which, start, end: start + string.length })
+      })
+    }
+    return hits
+  }
 }
