@@ -195,6 +195,7 @@ describe('a watched folder', () => {
     await until(() => inside('done')).toEqual(['a.eml'])
     put('a.eml', mail(2))
     await until(() => inside('done')).toEqual(['a-1.eml', 'a.eml'])
+    expect(readFileSync(path.join(folder, 'done/a-1.eml'), 'utf8')).toBe(mail(2))
   })
   test('a file that grows is taken when it is whole', async () => {
     await open()

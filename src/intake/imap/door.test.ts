@@ -274,6 +274,7 @@ describe('trouble', () => {
     await put(mail(1))
     open(record, { tls: 'starttls', port: servers.imap.port })
     await until(() => record.kept.size).toBe(1)
+    expect([...record.kept.values()]).toEqual([mail(1)])
   })
   test('a server without STARTTLS never hears the password', async () => {
     const heard: string[] = []

@@ -229,13 +229,13 @@ class Reader {
     const client = clientOf(door)
     this.client = client
     let news = false
-    let ended: Error | null = null
+    const ended: { why: Error | null } = { why: null }
     client.on('error', (error: Error) => {
-      ended = error
+      ended.why = error
       this.wake()
     })
     client.on('close', () => {
-      ended ??= new Error('the server ended the connection')
+      ended.why ??= new Error('the server ended the connection')
       this.wake()
     })
     client.on('exists', () => {
@@ -250,20 +250,17 @@ class Reader {
       news = false
       await this.catchUp(client)
       if (this.stopping) return
-      if (ended !== null) throw ended
+      if (ended.why !== null) throw ended.why
       if (news) continue
-      await this.idle(client, () => news || ended !== null)
+      await this.idle(client, () => news || ended.why !== null)
     }
   }
 
   private async idle(client: ImapFlow, over: () => boolean): Promise<void> {
     // idle() resolves when another command ends it; that it broke is heard as 'close' or 'error'.
-    const idling = client
-      .idle()
-      .catch(
-        (error: unknown) =>
-          void this.options.log.info({ door: this.options.door.id, problem: wordsOf(error) }, 'idling ended'),
-      )
+    const idling = client.idle().catch((error: unknown) => {
+      this.options.log.info({ door: this.options.door.id, problem: wordsOf(error) }, 'idling ended')
+    })
     if (!over()) await this.pause(lookAgainMs)
     if (client.usable) await client.noop()
     await idling

@@ -53,7 +53,14 @@ function authenticationOf(
   const { verified } = known
   return {
     spf: verified.spf,
-    dkim: verified.dkim.map(({ signed: _, ...row }) => row),
+    dkim: verified.dkim.map(({ result, domain, selector, aligned, lengthLimited, comment }) => ({
+      result,
+      domain,
+      selector,
+      aligned,
+      lengthLimited,
+      comment,
+    })),
     dmarc: verified.dmarc,
     arc: { result: verified.arc.result, sealers: verified.arc.sets.map((set) => set.sealer) },
     sourceAddress: raw.sourceAddress,

@@ -1,8 +1,11 @@
 import { Worker } from 'node:worker_threads'
-import { wordsOf } from '../../kit/errors.ts'
+import { Trouble, wordsOf } from '../../kit/errors.ts'
 
 /** A thread is up in 0.1 s; on a machine that is busy all over, this much is let pass before it counts as dead. */
 const startMsMax = 60_000
+
+/** Jobs that wait for a thread. Whoever reads mail takes a few at a time; more than this is a leak, not a load. */
+const waitingMax = 10_000
 
 /** A job took too long, or its worker died over it. */
 export class Killed extends Error {
@@ -59,6 +62,7 @@ export class KillablePool {
 
   run(job: unknown): Promise<unknown> {
     if (this.closed) return Promise.reject(new Killed('the workers are closed'))
+    if (this.waiting.length >= waitingMax) return Promise.reject(new Trouble('rate.limited', { waiting: waitingMax }))
     return new Promise((resolve, reject) => {
       this.waiting.push({ job, resolve, reject, alone: false, timer: null })
       this.dispatch()

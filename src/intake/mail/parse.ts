@@ -1,5 +1,5 @@
 import type { TroubleCode } from '../../kit/errors.ts'
-import { Trouble, wordsOf } from '../../kit/errors.ts'
+import { isTrouble, Trouble } from '../../kit/errors.ts'
 import type { Parse } from '../../model/doors.ts'
 import type { Letter } from '../../model/letter.ts'
 import { mailBytesMax } from '../../model/message.ts'
@@ -49,6 +49,7 @@ export function makeParse(options: ParseOptions = {}): Parse & { readonly close:
       } satisfies MailJob)) as Letter
     } catch (error) {
       if (error instanceof Killed) return headerOnly(bytes, error.message)
+      if (isTrouble(error)) throw error
       if (error instanceof Error) throw new Trouble('internal', { problem: 'the mail thread does not start' }, error)
       const refused = error as Refused
       if (refused.trouble !== null) throw new Trouble(refused.trouble.code, refused.trouble.details)

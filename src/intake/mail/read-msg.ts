@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import type * as outlook from '@kenjiuno/msgreader'
 import type { FieldsData } from '@kenjiuno/msgreader'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
@@ -11,7 +12,7 @@ import { mailDate } from './mail-date.ts'
 import { readHead } from './read-letter.ts'
 
 // CommonJS with its class under `default`, which loaders hand over differently: require is the same in all of them.
-type Outlook = { readonly default: typeof import('@kenjiuno/msgreader')['default'] }
+type Outlook = { readonly default: (typeof outlook)['default']['default'] }
 const { default: MsgReader } = createRequire(import.meta.url)('@kenjiuno/msgreader') as Outlook
 
 function mailbox(name: string | undefined, ...addresses: (string | undefined)[]): Mailbox | null {

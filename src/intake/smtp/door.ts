@@ -145,6 +145,18 @@ class Intake {
   }
 }
 
+/** 250 when it is stored, else the refusal. */
+async function answer(take: () => Promise<string>, done: (error: Error | null, text?: string) => void): Promise<void> {
+  let id: string
+  try {
+    id = await take()
+  } catch (error) {
+    done(error instanceof Error ? error : reply(451, '4.3.0 The message could not be stored, try again later'))
+    return
+  }
+  done(null, `2.0.0 Stored as ${id}`)
+}
+
 function handlers(options: SmtpDoorOptions): SMTPServerOptions {
   const { config, log } = options
   const intake = new Intake(options.receive, log)
@@ -182,10 +194,7 @@ function handlers(options: SmtpDoorOptions): SMTPServerOptions {
       done(reply(550, '5.1.1 No such recipient here'))
     },
     onData: (stream, session, done) => {
-      intake.take(stream, session).then(
-        (id) => done(null, `2.0.0 Stored as ${id}`),
-        (error: Error) => done(error),
-      )
+      void answer(() => intake.take(stream, session), done)
     },
   }
 }
