@@ -228,6 +228,18 @@ const userInProse =
 const ruleInProse =
   /\b(?:rule|use case|signature|detection|regel|anwendungsfall|règle|regla|alert|alarm|alerte|alerta)\s+(?:name\s+)?["“„«]\s*([^"”“„»«]{4,140}?)\s*["”“»]/giu
 
+const address = String.raw`(\d{1,3}(?:(?:\.|\[\.\])\d{1,3}){3})`
+const fromAddress = new RegExp(
+  String.raw`\b(?:from|von|depuis|desde|de|source)\s+(?:(?:the\s+)?(?:ip|address|source|external|internal|ip address|ip-adresse|adresse ip|la ip)\s+){0,3}["'(]?${address}`,
+  'giu',
+)
+const toAddress = new RegExp(
+  String.raw`\b(?:to|against|towards|an|nach|gegen|vers|hacia|contra|zu|destination|target)\s+(?:(?:the\s+)?(?:ip|address|server|host|external|internal|ip address)\s+){0,3}["'(]?${address}`,
+  'giu',
+)
+const arrowFrom = new RegExp(String.raw`(?<![\d.])${address}(?::\d{1,5})?\s*(?:->|→|=>|>>)`, 'gu')
+const arrowTo = new RegExp(String.raw`(?:->|→|=>|>>)\s*${address}`, 'gu')
+
 type Spoken = {
   readonly rule: Field | null
   readonly host: Field | null
@@ -253,7 +265,8 @@ export function spoken(matter: Matter): Spoken {
         for (const match of line.text.matchAll(pattern)) {
           const word = (match[1] ?? '').replace(/[.,;:]+$/, '')
           const start = line.start + match.index + match[0].lastIndexOf(match[1] ?? '')
-          if (word.length > 2 && accept(word)) return { value: word, span: { part, start, end: start + word.length } }
+          if (word.length > 2 && accept(word))
+            return { value: word.replaceAll('[.]', '.'), span: { part, start, end: start + word.length } }
         }
       }
     }
@@ -277,13 +290,15 @@ export function spoken(matter: Matter): Spoken {
       (word) => !addressed.has(word.toLowerCase()),
       'subject',
     ),
-    source: find(
-      /\b(?:from|von|depuis|desde|de|source)\s+(?:(?:the\s+)?(?:ip|address|source|external|internal|ip address|ip-adresse|adresse ip|la ip)\s+){0,3}["'(]?(\d{1,3}(?:(?:\.|\[\.\])\d{1,3}){3})/giu,
-      () => true,
-    ),
-    destination: find(
-      /\b(?:to|against|towards|an|nach|gegen|vers|hacia|contra|zu|destination|target)\s+(?:(?:the\s+)?(?:ip|address|server|host|external|internal|ip address)\s+){0,3}["'(]?(\d{1,3}(?:(?:\.|\[\.\])\d{1,3}){3})/giu,
-      () => true,
-    ),
+    source: find(fromAddress, () => true) ?? find(arrowFrom, () => true),
+    destination: find(toAddress, () => true) ?? find(arrowTo, () => true),
   }
+}
+
+/** A mail address in the line that says what happened ("Suspicious sign-in for a.miller@..."). */
+export function accountInTitle(title: Field | null): Field | null {
+  const mail = title === null ? null : /(?<![\w.+-])[\w.+'-]{1,64}@[\w-]+(?:\.[\w-]+)+/u.exec(title.value)
+  if (mail === null || title?.span == null) return null
+  const start = title.span.start + mail.index
+  return { value: mail[0], span: { ...title.span, start, end: start + mail[0].length } }
 }

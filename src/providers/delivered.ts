@@ -16,7 +16,7 @@ const fieldEvidence: readonly {
   {
     rung: 'network-sessions',
     names:
-      /\b(?:port|ports|spt|dpt|sport|dport|quellport|zielport|puerto|puertos|poort|bytes|bytes (?:in|out|sent|received)|packets|flows?|flow count|sessions?|session count|connections?|verbindungen|pakete|connexions|conexiones|netflow|firewall logs?|network logs?|traffic|url path|uri|user agent|http method|ja3|sni)$/,
+      /\bports?\b(?! scan)|\bpuertos?\b|\b(?:spt|dpt|sport|dport|quellport|zielport|poort|bytes|bytes (?:in|out|sent|received)|packets|flows?|flow count|sessions?|session count|connections?|verbindungen|pakete|connexions|conexiones|netflow|firewall logs?|network logs?|traffic|url path|uri|user agent|http method|ja3|sni)$/,
     value: /\d|\//,
     says: 'it gives ports, volumes or sessions',
   },
@@ -59,7 +59,7 @@ const textEvidence: readonly { readonly rung: Rung; readonly pattern: RegExp; re
   {
     rung: 'network-sessions',
     pattern:
-      /\b(?:tcp|udp)\s?[/:]\s?\d{1,5}\b|\b(?:destination |source |dst |src |remote |local |ziel|quell|on |over |via |auf |über |sur |le )\s?-?(?:port|puerto)s?\s+(?:\w+\s+)?\d{1,5}\b|\b\d[\d.,' ]*\s?(?:bytes|[KMGT]i?B|packets|flows|sessions|connections|DNS queries|requests|Pakete|Verbindungen|Sitzungen|Anfragen|octets|[KMG]o|paquets|connexions|sessions|paquetes|conexiones|sesiones)\b[^.\n]{0,60}\b(?:sent|received|transferred|uploaded|downloaded|outbound|inbound|out|in|to|from|between|over|übertragen|gesendet|empfangen|an|von|zu|zwischen|transférés?|envoyés?|vers|entre|depuis|transferidos|enviados|hacia)\b/i,
+      /\b(?:tcp|udp)\s?[/:]\s?\d{1,5}\b|\b(?:destination |source |dst |src |remote |local |ziel|quell|on |over |via |auf |über |sur |le )\s?-?(?:port|puerto)s?\s+(?:\w+\s+)?\d{1,5}\b|\b\d[\d.,' ]{0,20}\s?(?:bytes|[KMGT]i?B|packets|flows|sessions|connections|DNS queries|requests|Pakete|Verbindungen|Sitzungen|Anfragen|octets|[KMG]o|paquets|connexions|sessions|paquetes|conexiones|sesiones)\b[^.\n]{0,60}\b(?:sent|received|transferred|uploaded|downloaded|outbound|inbound|out|in|to|from|between|over|übertragen|gesendet|empfangen|an|von|zu|zwischen|transférés?|envoyés?|vers|entre|depuis|transferidos|enviados|hacia)\b/i,
     says: 'it counts sessions, bytes or ports',
   },
   {
@@ -77,7 +77,7 @@ const textEvidence: readonly { readonly rung: Rung; readonly pattern: RegExp; re
   {
     rung: 'identity-owner',
     pattern:
-      /\b(?:owned by|owner is|owner:|belongs to|assigned to user|used by|primary user is|reports to|gehört(?: zu)?|zuständig ist|eigentümer ist|genutzt von|appartient à|utilisé par|pertenece a|usado por)\s+(?:(?:the|dem|der|den|herrn|frau|mr\.?|ms\.?|mrs\.?|m\.|mme|la|el|le)\s+)?["'„“]?\p{Lu}\p{Ll}+/iu,
+      /\b(?:[Oo]wned by|[Oo]wner is|[Bb]elongs to|assigned to user|[Uu]sed by|primary user is|reports to|gehört(?: zu)?|zuständig ist|Eigentümer ist|genutzt von|appartient à|utilisé par|pertenece a|usado por)\s+(?:(?:the|dem|der|den|Herrn|Frau|Mr\.?|Ms\.?|Mrs\.?|M\.|Mme|la|el|le)\s+)?["'„“]?\p{Lu}\p{Ll}+/u,
     says: 'it says whose it is',
   },
   {

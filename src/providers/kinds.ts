@@ -12,6 +12,7 @@ import {
   bounceSubject,
   closedStatus,
   encryptedText,
+  lookElsewhere,
   noticeSubject,
   noticeText,
   reportSubject,
@@ -88,7 +89,7 @@ function bulk(matter: Matter, read: Read, top: string, points: number): Kind | n
   const listed = matter.letter.headers.some(({ name }) => name === 'list-unsubscribe')
   const whole = matter.pages
     .filter((page) => !page.attachment)
-    .map(contentText)
+    .map(({ text }) => text)
     .join('\n')
     .slice(0, 20_000)
   const ads =
@@ -144,7 +145,7 @@ export function kindOf(matter: Matter, read: Read): Kind {
     .trim()
   const top = own.slice(0, topCharacters)
   const points = alertPoints(matter, read, top)
-  const readable = own !== '' || matter.pages.some((page) => page.attachment)
+  const readable = matter.pages.some(({ text }) => text.trim() !== '')
   const sorted = automatic(matter, top, points) ?? bulk(matter, read, top, points) ?? later(matter, read, top, points)
   if (sorted !== null) return sorted
   const about = read.host ?? read.account ?? read.source ?? read.destination
@@ -153,7 +154,10 @@ export function kindOf(matter: Matter, read: Read): Kind {
   if (!readable && facts === 0) return { kind: 'unread', because: 'It has no readable text.' }
   if (encryptedText.test(top) && facts < 2) return { kind: 'unread', because: 'It is encrypted.' }
   if (points >= 5 && facts > 0) return { kind: 'alert', because: wordsFor(read, about) }
-  const plausible = alertWords.test(matter.subject.core) || (alertWords.test(top) && matter.provider !== null)
+  // "Please see the attached incident report": what happened stands where nobody has read.
+  const elsewhere = facts === 0 && top.length < 600 && alertWords.test(top) && lookElsewhere.test(top)
+  const plausible =
+    elsewhere || alertWords.test(matter.subject.core) || (alertWords.test(top) && matter.provider !== null)
   if (read.ticket !== null && (plausible || matter.provider !== null))
     return { kind: 'alert', because: wordsFor(read, about) }
   if (plausible && facts > 0 && read.observables > 0) return { kind: 'alert', because: wordsFor(read, about) }

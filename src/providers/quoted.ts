@@ -198,6 +198,8 @@ function markBoilerplate(lines: readonly Line[], roles: LineRole[]): void {
   for (let at = 0; at < lines.length; at += 1) {
     const text = lines[at]?.text ?? ''
     if (roles[at] === 'quoted' || text.length > 3000) continue
-    if (boilerplate.test(text)) roles[at] = 'boilerplate'
+    const found = boilerplate.exec(text)
+    // A long line that only ends in a footer is a paragraph in which everything was written on one line.
+    if (found !== null && (text.length < 250 || found.index < 100)) roles[at] = 'boilerplate'
   }
 }

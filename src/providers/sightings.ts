@@ -97,8 +97,16 @@ function senders(matter: Matter): ReadonlySet<string> {
   return domains
 }
 
+/** Whether a place is content. Lines are in order, so the one that holds it is found by halving. */
 function inContent(page: Page, start: number): boolean {
-  const line = page.lines.find((one) => start >= one.start && start <= one.end)
+  let low = 0
+  let high = page.lines.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((page.lines[middle]?.start ?? 0) <= start) low = middle
+    else high = middle - 1
+  }
+  const line = page.lines[low]
   return line === undefined || line.role === 'own' || line.role === 'forwarded'
 }
 

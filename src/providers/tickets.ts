@@ -9,7 +9,7 @@ const prefixes =
   'INC|SIR|SIT|CASE|CAS|CS|TKT|TICKET|TCK|REQ|RITM|SCTASK|TASK|PRB|CHG|SR|INA|INT|THREAT|DET|DETECTION|ALERT|ALRT|ALT|EVT|SOC|MDR|MXDR|XDR|ESC|WB|HD|SEC|SI|INCIDENT|VORFALL|FALL|OFFENSE|IR|SD|MSSP|NOC|TT'
 const labels =
   'ticket|case|incident|alert|request|anfrage|vorgang|vorfall|fall|störung|meldung|alerte|dossier|caso|incidente|incidencia|solicitud|demande|referenz|référence|referencia|reference|ref|escalation|investigation|offense|workbench|detection|issue'
-const number = '(?:(?:id|number|no|nr|num|key|nummer|numéro|número|n)\\b\\.?\\s*|#\\s*|n°\\s*|nº\\s*|:\\s*|-\\s*)'
+const number = '(?:(?:id|number|no|nr|num|key|nummer|numéro|número|n)\\b\\.?\\s*|#\\s*|n°\\s*|nº\\s*|:\\s*|\\s-\\s)'
 const token = '[A-Za-z0-9][A-Za-z0-9_./:@-]{0,58}[A-Za-z0-9]|\\d'
 
 const inBrackets = new RegExp(

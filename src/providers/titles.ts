@@ -10,6 +10,8 @@ const generic = [
   /^[\d\s#./:-]+$/u,
 ]
 
+const systemAlert = /^[\p{L}\d][\w.-]*(?:\s[\w.-]+){0,2}\s(?:alert|alarm|notification|incident|case|ticket)$/iu
+
 function isSeverity(segment: string): boolean {
   const words = segment
     .replaceAll(
@@ -88,7 +90,7 @@ export function ruleInTitle(title: string, hints: TitleHints): string | null {
     const raw = text
       .slice(from, hit.index)
       .trim()
-      .replaceAll(/^["'“”„«»(\s]+|["'“”«»\s]+$/gu, '')
+      .replaceAll(/^["'“”„«»(\s–—-]+|["'“”«»\s]+$/gu, '')
     const low = raw.toLowerCase()
     const party = parties.some(
       (name) =>
@@ -105,6 +107,9 @@ export function ruleInTitle(title: string, hints: TitleHints): string | null {
       kept.push({ text: raw, at: from, end: hit.index })
     from = hit.index + hit[0].length
   }
+  // "Splunk alert: X" names the system; alone it would be all there is.
+  const named = kept.filter(({ text: piece }) => !systemAlert.test(piece))
+  if (named.length > 0) kept.splice(0, kept.length, ...named)
   if (kept.length === 0) return null
   // Neighbours stay together with what stood between them ("AWS: root login"); the longest run is the name.
   const runs: { at: number; end: number }[] = []

@@ -1,6 +1,7 @@
 import type { Field } from '../../model/alert.ts'
 import type { Sighting } from '../../model/observable.ts'
 import {
+  accountInTitle,
   chosenAccount,
   chosenEndpoint,
   chosenHost,
@@ -64,7 +65,12 @@ function aboutIn(matter: Matter, sightings: readonly Sighting[]): Abouts {
   const said = spoken(matter)
   const titled = sightings.filter((one) => one.part === 'subject')
   const host = named.host ?? said.host ?? asField(titled.find((one) => one.type === 'hostname'))
-  const account = named.account ?? said.account ?? said.mailbox ?? asField(titled.find((one) => one.type === 'user'))
+  const account =
+    named.account ??
+    said.account ??
+    said.mailbox ??
+    accountInTitle(chosenTitle(matter)) ??
+    asField(titled.find((one) => one.type === 'user'))
   const source = named.source ?? said.source
   const destination = named.destination ?? said.destination
   if (host !== null || account !== null || source !== null || destination !== null)
