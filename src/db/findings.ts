@@ -69,8 +69,3 @@ export async function findingsOf(db: Db, alertId: string): Promise<readonly Find
     .execute()
   return rows.map(findingOf)
 }
-
-export async function getFinding(db: Db, id: string): Promise<Finding | null> {
-  const row = await db.selectFrom('finding').selectAll().where('id', '=', id).executeTakeFirst()
-  return row === undefined ? null : findingOf(row)
-}

@@ -37,11 +37,6 @@ export type Message = {
   readonly sample: boolean
 }
 
-/** A line of a list of messages: no letter, no reading. */
-export type MessageLine = Omit<Message, 'letter' | 'reading' | 'authentication'> & {
-  readonly reasons: readonly string[]
-}
-
 /** Puts the bytes down. False when these very bytes are here already; then nothing is written. */
 export async function insertMessage(tx: Db, id: string, raw: Raw, receivedAt: Date, sample: boolean): Promise<boolean> {
   const result = await tx
@@ -105,7 +100,7 @@ const columns = [
 ] as const
 type Line = Pick<Selectable<MessageTable>, (typeof columns)[number]>
 
-function lineOf(row: Line): Omit<MessageLine, 'reasons'> {
+function lineOf(row: Line): Omit<Message, 'authentication' | 'letter' | 'reading'> {
   return {
     id: row.id,
     sizeBytes: row.size_bytes,
@@ -184,32 +179,6 @@ export async function rawOf(db: Db, id: string): Promise<Raw | null> {
   }
 }
 
-export const messagesPageMax = 200
-
-export type MessageFilter = {
-  readonly state?: MessageState
-  readonly kind?: MessageKind
-  readonly alertId?: string
-  /** Only those received before this moment (ISO 8601): the page after. */
-  readonly before?: string
-  readonly limit?: number
-}
-
-/** Newest first, at most 200. */
-export async function listMessages(db: Db, filter: MessageFilter = {}): Promise<readonly MessageLine[]> {
-  let query = db
-    .selectFrom('message')
-    .select([...columns, sql<string[] | null>`authentication -> 'reasons'`.as('reasons')])
-    .orderBy('received_at', 'desc')
-    .orderBy('id')
-    .limit(Math.min(filter.limit ?? messagesPageMax, messagesPageMax))
-  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
-  if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
-  if (filter.alertId !== undefined) query = query.where('alert_id', '=', filter.alertId)
-  if (filter.before !== undefined) query = query.where('received_at', '<', new Date(filter.before))
-  return (await query.execute()).map((row) => ({ ...lineOf(row), reasons: row.reasons ?? [] }))
-}
-
 export type MessageResult = {
   readonly state: MessageState
   readonly stateReason: string
@@ -264,17 +233,6 @@ export async function markReleased(
   const result = await tx
     .updateTable('message')
     .set({ state: 'received', state_reason: '', released_by: release.by, released_at: release.at, ...whose })
-    .where('id', '=', id)
-    .where('state', '=', 'quarantined')
-    .executeTakeFirst()
-  return result.numUpdatedRows === 1n
-}
-
-/** A person looked at a quarantined message and keeps it out for good. It stays in the record. */
-export async function markRefused(tx: Db, id: string, reason: string): Promise<boolean> {
-  const result = await tx
-    .updateTable('message')
-    .set({ state: 'refused', state_reason: plainText(reason) })
     .where('id', '=', id)
     .where('state', '=', 'quarantined')
     .executeTakeFirst()

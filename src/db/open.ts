@@ -94,6 +94,25 @@ function namingPool(pool: pg.Pool): PostgresPool {
   }
 }
 
+/** A bare pool for graphile-worker, which does without Kysely. Connections that break are dropped and opened anew. */
+export function openPool(url: string, max: number, name: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    application_name: name,
+    connectionTimeoutMillis: connectTimeoutMs,
+  })
+  quietly(pool)
+  return pool
+}
+
+/** An idle connection may break at any time; the next query opens another or says so itself. One that breaks while a transaction thinks
+ * emits an error that nobody awaits; without a listener Node would end the process. */
+function quietly(pool: pg.Pool): void {
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+}
+
 /** Opens a pool and asks once. Throws Trouble('database.unreachable') when nobody answers. */
 export async function openDatabase(url: string, options: { readonly poolMax?: number } = {}): Promise<Database> {
   const pool = new pg.Pool({
@@ -105,10 +124,7 @@ export async function openDatabase(url: string, options: { readonly poolMax?: nu
     statement_timeout: 60_000,
     idle_in_transaction_session_timeout: 60_000,
   })
-  // An idle connection may break at any time; the next query opens another or says so itself.
-  pool.on('error', () => undefined)
-  // One that breaks while a transaction thinks emits an error that nobody awaits; without a listener Node ends the process.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  quietly(pool)
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: namingPool(pool) }) })
   try {
     await pool.query('select 1')

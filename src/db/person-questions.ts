@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely'
+import type { Selectable } from 'kysely'
 import { sha256Hex } from '../kit/digest.ts'
 import { iso, isoOrNull, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
@@ -111,23 +111,4 @@ export async function setPersonAnswer(
     .where('answered_at', 'is', null)
     .executeTakeFirst()
   return result.numUpdatedRows === 1n
-}
-
-/** The latest answer this address gave about this alert; null when none came. */
-export async function answerOf(
-  db: Db,
-  alertId: string,
-  email: string,
-): Promise<{ answer: PersonAnswer; comment: string; by: string; at: string } | null> {
-  const row = await db
-    .selectFrom('person_question')
-    .selectAll()
-    .where('alert_id', '=', alertId)
-    .where(sql<boolean>`lower(email) = lower(${email})`)
-    .where('answered_at', 'is not', null)
-    .orderBy('answered_at', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  if (row?.answered_at == null) return null
-  return { answer: row.answer as PersonAnswer, comment: row.comment ?? '', by: row.email, at: iso(row.answered_at) }
 }

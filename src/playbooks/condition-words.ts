@@ -90,7 +90,7 @@ function kindOf(schema: z.core.$ZodType, nullable = false): Kind {
           ? { cel: 'int', take: (value) => BigInt(Math.trunc(Number(value))) }
           : { cel: 'double', take: Number }
     case 'array': {
-      const inner = (def.element?._zod as unknown as { def: { type: string } }).def.type
+      const inner = def.element?._zod.def.type
       return inner === 'object' || inner === 'record'
         ? { cel: 'list<map<string, string>>', take: rows }
         : { cel: 'list<string>', take: texts }

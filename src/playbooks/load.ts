@@ -55,13 +55,13 @@ export function validatePlaybook(text: string, known: Library = libraryOf([])): 
 /** Where in the text this place stands; the nearest parent that is there. */
 function offsetOf(document: ReturnType<typeof parseDocument>, place: Place): number {
   for (let length = place.length; length > 0; length -= 1) {
-    const parent = document.getIn(place.slice(0, length - 1), true)
+    const parent: unknown = document.getIn(place.slice(0, length - 1), true)
     const key = place[length - 1]
     const pair = isMap(parent)
       ? parent.items.find((item) => isNode(item.key) && String(item.key) === String(key))
       : undefined
     if (pair !== undefined && isNode(pair.key) && pair.key.range) return pair.key.range[0]
-    const node = document.getIn(place.slice(0, length), true)
+    const node: unknown = document.getIn(place.slice(0, length), true)
     if (isNode(node) && node.range) return node.range[0]
   }
   return 0

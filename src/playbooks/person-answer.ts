@@ -22,14 +22,6 @@ export type Answering =
   | { readonly kind: 'answered-before' | 'expired'; readonly question: PersonQuestion }
   | { readonly kind: 'unknown' }
 
-/** What a one-time link is about, without using it up. */
-export async function personQuestion(
-  house: Pick<House, 'db' | 'clock'>,
-  token: string,
-): Promise<Answering | { readonly kind: 'open'; readonly question: PersonQuestion }> {
-  return standing(house, await personQuestionByToken(house.db, token))
-}
-
 function standing(house: Pick<House, 'clock'>, question: PersonQuestion | null) {
   if (question === null) return { kind: 'unknown' } as const
   if (question.answeredAt !== null) return { kind: 'answered-before', question } as const

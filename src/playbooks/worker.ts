@@ -4,7 +4,7 @@ import { readlinkSync } from 'node:fs'
 import os from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type JobHelpers, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
-import pg from 'pg'
+import type { Pool as Connections } from 'pg'
 import { z } from 'zod'
 import { quietLogger } from '../db/graphile-log.ts'
 import {
@@ -15,7 +15,7 @@ import {
   heartbeat,
   removeNode,
 } from '../db/nodes.ts'
-import { type Database, openDatabase } from '../db/open.ts'
+import { type Database, openDatabase, openPool } from '../db/open.ts'
 import { isAlive, stampOf } from '../db/process-lock.ts'
 import { cancelAbandonedDryRuns, strandedRuns } from '../db/runs.ts'
 import { type Clock, systemClock } from '../kit/clock.ts'
@@ -164,7 +164,7 @@ class Pool {
   readonly #options: WorkerOptions
   readonly #active = new Map<string, number>()
   #runner: Runner | null = null
-  #connections: pg.Pool | null = null
+  #connections: Connections | null = null
   #stopping = false
 
   constructor(options: WorkerOptions) {
@@ -181,9 +181,7 @@ class Pool {
     events.on('pool:create', ({ workerPool }) => {
       this.id = workerPool.id
     })
-    const connections = new pg.Pool({ connectionString: url, max: 6, application_name: 'counterfoil-worker' })
-    connections.on('error', () => undefined)
-    connections.on('connect', (client) => client.on('error', () => undefined))
+    const connections = openPool(url, 6, 'counterfoil-worker')
     this.#connections = connections
     this.#runner = await run({
       pgPool: connections,
@@ -209,7 +207,7 @@ class Pool {
     log.debug({ pool: this.id }, 'working')
   }
 
-  async #ended(connections: pg.Pool, error: unknown): Promise<void> {
+  async #ended(connections: Connections, error: unknown): Promise<void> {
     await connections
       .end()
       .catch((problem: unknown) => this.#options.log.warn({ error: wordsOf(problem) }, 'connections did not close'))

@@ -55,7 +55,7 @@ const house: House = {
 const receive = makeReceive(house)
 const worker = await startWorker({ url, node: house.node, log, tasks: houseTasks(house) })
 
-const server = http.createServer(async (request, response) => {
+async function take(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
   try {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
@@ -74,11 +74,13 @@ const server = http.createServer(async (request, response) => {
   } catch (error) {
     response.writeHead(451).end(wordsOf(error))
   }
-})
+}
+const server = http.createServer((request, response) => void take(request, response))
 server.listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`))
-process.on('SIGTERM', async () => {
+async function leave(): Promise<void> {
   server.close()
   await worker.stop()
   await database.close()
   process.exit(0)
-})
+}
+process.on('SIGTERM', () => void leave())
