@@ -36,10 +36,17 @@ function nodeFolder() {
   if (stampIs(stamp, digest) && existsSync(path.join(folder, 'node'))) return folder
   say(`this is Node ${process.versions.node}; bringing Node ${nodeMajorMin} along (about 185 MB, once) ...`)
   mkdirSync(runtime, { recursive: true })
-  for (const file of ['package.json', 'package-lock.json']) cpSync(path.join(root, 'tools', 'runtime', file), path.join(runtime, file))
-  const done = npm(['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], runtime, process.env)
+  for (const file of ['package.json', 'package-lock.json'])
+    cpSync(path.join(root, 'tools', 'runtime', file), path.join(runtime, file))
+  const done = npm(
+    ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
+    runtime,
+    process.env,
+  )
   if (!done || !existsSync(path.join(folder, 'node'))) {
-    fail(`Node ${nodeMajorMin} could not be fetched for ${process.platform}-${process.arch}. Install Node ${nodeMajorMin} or newer by hand and try again.`)
+    fail(
+      `Node ${nodeMajorMin} could not be fetched for ${process.platform}-${process.arch}. Install Node ${nodeMajorMin} or newer by hand and try again.`,
+    )
   }
   writeFileSync(stamp, digest)
   return folder
@@ -47,7 +54,9 @@ function nodeFolder() {
 
 function npm(args, cwd, env) {
   // npm's own variables of an outer `npm run` would send this install to the wrong folder.
-  const clean = Object.fromEntries(Object.entries(env).filter(([name]) => !/^npm_(config_(prefix|local_prefix)|package_|lifecycle_)/.test(name)))
+  const clean = Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^npm_(config_(prefix|local_prefix)|package_|lifecycle_)/.test(name)),
+  )
   const done = spawnSync(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, {
     cwd,
     env: { ...clean, npm_config_update_notifier: 'false' },

@@ -92,7 +92,7 @@ export class Lane {
       }
       const leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(enter), 1)
-        reject(signal.reason)
+        reject(signal.reason as Error)
       }
       this.#waiting.push(enter)
       signal.addEventListener('abort', leave, { once: true })
@@ -145,7 +145,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer)
-      reject(signal.reason)
+      reject(signal.reason as Error)
     }
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', stop)

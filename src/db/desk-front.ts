@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { z } from 'zod'
-import { Queue, type QueueQuery, QueueRow, queueRowsMax, type Reconciliation, Tab } from '../contract/desk.ts'
+import { type Queue, type QueueQuery, QueueRow, queueRowsMax, type Reconciliation, Tab } from '../contract/desk.ts'
 import { Provider } from '../model/provider.ts'
 import { Judgement } from '../model/triage.ts'
 import { iso, isoOrNull } from './jsonb.ts'

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { Problem } from '../contract/endpoint.ts'
-import { isTrouble, Trouble, type TroubleCode, troubles } from '../kit/errors.ts'
+import { isTrouble, type Trouble, type TroubleCode, troubles } from '../kit/errors.ts'
 
 /** Field names shown of one refused input; a person mends a few at a time. */
 const detailsMax = 20

@@ -21,6 +21,10 @@ export type Connector = {
   readonly limits: ConnectorLimits
   /** What this connector can and cannot do, in a sentence for the settings page. */
   readonly scope: string
-  readonly ask: (question: QuestionName, ask: Readonly<Record<string, unknown>>, context: AskContext) => Promise<Answered>
+  readonly ask: (
+    question: QuestionName,
+    ask: Readonly<Record<string, unknown>>,
+    context: AskContext,
+  ) => Promise<Answered>
   readonly health: (context: AskContext) => Promise<Health>
 }

@@ -30,7 +30,9 @@ export type AutoKind = z.infer<typeof AutoKind>
 export const DeliveryStatus = z.object({
   /** Message-ID of the mail it is about, without angle brackets, where it says so. */
   about: z.string().nullable(),
-  recipients: z.array(z.object({ address: z.string(), action: z.string(), status: z.string(), diagnostic: z.string() })),
+  recipients: z.array(
+    z.object({ address: z.string(), action: z.string(), status: z.string(), diagnostic: z.string() }),
+  ),
 })
 export type DeliveryStatus = z.infer<typeof DeliveryStatus>
 

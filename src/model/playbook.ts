@@ -13,10 +13,16 @@ const Retry = z.object({
 })
 
 const common = {
-  id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/).describe('Part of the journal: never rename one that may be waiting'),
+  id: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,62}$/)
+    .describe('Part of the journal: never rename one that may be waiting'),
   title: z.string().min(1).max(200),
   why: z.string().max(1000).optional().describe('Why this step, in plain words, for somebody new to the desk'),
-  csf: z.string().regex(/^(GV|ID|PR|DE|RS|RC)\.[A-Z]{2}-\d{2}$/).describe('NIST CSF 2.0 subcategory id, e.g. DE.AE-02'),
+  csf: z
+    .string()
+    .regex(/^(GV|ID|PR|DE|RS|RC)\.[A-Z]{2}-\d{2}$/)
+    .describe('NIST CSF 2.0 subcategory id, e.g. DE.AE-02'),
   phase: z.enum(['preparation', 'detection', 'analysis', 'containment', 'eradication', 'recovery', 'post-incident']),
   when: Condition.optional().describe('Skip the step unless this holds'),
   timeout: Duration.optional(),
@@ -52,11 +58,19 @@ const WaitStep = z.object({
 const NotifyStep = z.object({
   ...common,
   step: z.literal('notify'),
-  to: z.array(z.string().max(320)).min(1).max(20).describe('Mail addresses of our own people, or a role: analyst, lead, approver'),
+  to: z
+    .array(z.string().max(320))
+    .min(1)
+    .max(20)
+    .describe('Mail addresses of our own people, or a role: analyst, lead, approver'),
   subject: z.string().max(300),
   text: z.string().max(10_000).describe('Liquid template over `alert`, `findings`, `judgement`'),
 })
-const ReplyStep = z.object({ ...common, step: z.literal('reply'), text: z.string().max(20_000).optional().describe('Liquid template of the draft') })
+const ReplyStep = z.object({
+  ...common,
+  step: z.literal('reply'),
+  text: z.string().max(20_000).optional().describe('Liquid template of the draft'),
+})
 
 export type Step =
   | z.infer<typeof AskStep>
@@ -79,12 +93,19 @@ export type BranchStep = {
   branches: { if: string; steps: Step[] }[]
   else?: Step[] | undefined
 }
-const SubStep = z.object({ ...common, step: z.literal('sub-playbook'), playbook: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) })
+const SubStep = z.object({
+  ...common,
+  step: z.literal('sub-playbook'),
+  playbook: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
+})
 const BranchStep: z.ZodType<BranchStep> = z.object({
   ...common,
   step: z.literal('branch'),
   get branches() {
-    return z.array(z.object({ if: Condition, steps: z.array(Step).max(50) })).min(1).max(20)
+    return z
+      .array(z.object({ if: Condition, steps: z.array(Step).max(50) }))
+      .min(1)
+      .max(20)
   },
   get else() {
     return z.array(Step).max(50).optional()

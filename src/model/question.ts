@@ -1,7 +1,14 @@
 import { z } from 'zod'
 
 /** The evidence ladder: the rungs of a triage, from what the provider said to what only we know. */
-export const rungs = ['provider-alert', 'network-sessions', 'endpoint-logs', 'identity-owner', 'vulnerability', 'business-context'] as const
+export const rungs = [
+  'provider-alert',
+  'network-sessions',
+  'endpoint-logs',
+  'identity-owner',
+  'vulnerability',
+  'business-context',
+] as const
 export const Rung = z.enum(rungs)
 export type Rung = z.infer<typeof Rung>
 
@@ -61,10 +68,30 @@ const Sessions = z.object({
  * `title` is how a person would put it. A connector says which of these it can answer.
  */
 export const questions = {
-  'asset-of-address': { rung: 'identity-owner', title: 'Which asset has this address?', ask: z.object({ address: text, at }), answer: AssetAnswer },
-  'asset-of-host': { rung: 'identity-owner', title: 'Which asset is this host?', ask: z.object({ host: text, at }), answer: AssetAnswer },
-  'owner-of-host': { rung: 'identity-owner', title: 'Who owns this host?', ask: z.object({ host: text, at }), answer: PersonAnswer },
-  'person-of-account': { rung: 'identity-owner', title: 'Who is behind this account?', ask: z.object({ account: text }), answer: PersonAnswer },
+  'asset-of-address': {
+    rung: 'identity-owner',
+    title: 'Which asset has this address?',
+    ask: z.object({ address: text, at }),
+    answer: AssetAnswer,
+  },
+  'asset-of-host': {
+    rung: 'identity-owner',
+    title: 'Which asset is this host?',
+    ask: z.object({ host: text, at }),
+    answer: AssetAnswer,
+  },
+  'owner-of-host': {
+    rung: 'identity-owner',
+    title: 'Who owns this host?',
+    ask: z.object({ host: text, at }),
+    answer: PersonAnswer,
+  },
+  'person-of-account': {
+    rung: 'identity-owner',
+    title: 'Who is behind this account?',
+    ask: z.object({ account: text }),
+    answer: PersonAnswer,
+  },
   'business-role-of-asset': {
     rung: 'business-context',
     title: 'What is this asset for, and how much does it matter?',
@@ -87,7 +114,10 @@ export const questions = {
     rung: 'vulnerability',
     title: 'Is the target vulnerable to what is being tried?',
     ask: z.object({ asset: text, cve: text.nullable().optional() }),
-    answer: z.object({ vulnerable: z.boolean(), open: z.array(z.object({ cve: text, severity: maybe, since: maybe, note: maybe })) }),
+    answer: z.object({
+      vulnerable: z.boolean(),
+      open: z.array(z.object({ cve: text, severity: maybe, since: maybe, note: maybe })),
+    }),
   },
   'sessions-between-addresses': {
     rung: 'network-sessions',
@@ -95,20 +125,50 @@ export const questions = {
     ask: z.object({ source: text, destination: text, at }),
     answer: Sessions,
   },
-  'sessions-of-address': { rung: 'network-sessions', title: 'Whom did this address talk to?', ask: z.object({ address: text, at }), answer: Sessions },
-  'logins-of-account': { rung: 'endpoint-logs', title: 'Where did this account sign in?', ask: z.object({ account: text, at }), answer: Sessions },
-  'processes-of-host': { rung: 'endpoint-logs', title: 'What ran on this host?', ask: z.object({ host: text, at }), answer: Sessions },
-  'hash-seen-on': { rung: 'endpoint-logs', title: 'Where was this file seen?', ask: z.object({ hash: text }), answer: Sessions },
+  'sessions-of-address': {
+    rung: 'network-sessions',
+    title: 'Whom did this address talk to?',
+    ask: z.object({ address: text, at }),
+    answer: Sessions,
+  },
+  'logins-of-account': {
+    rung: 'endpoint-logs',
+    title: 'Where did this account sign in?',
+    ask: z.object({ account: text, at }),
+    answer: Sessions,
+  },
+  'processes-of-host': {
+    rung: 'endpoint-logs',
+    title: 'What ran on this host?',
+    ask: z.object({ host: text, at }),
+    answer: Sessions,
+  },
+  'hash-seen-on': {
+    rung: 'endpoint-logs',
+    title: 'Where was this file seen?',
+    ask: z.object({ hash: text }),
+    answer: Sessions,
+  },
   'reputation-of-observable': {
     rung: 'provider-alert',
     title: 'What is known about this indicator?',
     ask: z.object({ type: text, value: text }),
-    answer: z.object({ verdict: z.enum(['malicious', 'suspicious', 'harmless', 'unknown']), sources: z.array(text), note: maybe }),
+    answer: z.object({
+      verdict: z.enum(['malicious', 'suspicious', 'harmless', 'unknown']),
+      sources: z.array(text),
+      note: maybe,
+    }),
   },
   'seen-before': {
     rung: 'business-context',
     title: 'Did we answer this before?',
-    ask: z.object({ rule: text, entity: text, provider: text.nullable().optional(), before: at, notAlert: text.nullable().optional() }),
+    ask: z.object({
+      rule: text,
+      entity: text,
+      provider: text.nullable().optional(),
+      before: at,
+      notAlert: text.nullable().optional(),
+    }),
     answer: z.object({
       times: z.int(),
       first: maybe,
@@ -120,7 +180,12 @@ export const questions = {
   'was-this-you': {
     rung: 'identity-owner',
     title: 'Ask the owner: was this you?',
-    ask: z.object({ email: text, name: maybe.optional(), what: text.describe('What happened, in one sentence'), alertId: text }),
+    ask: z.object({
+      email: text,
+      name: maybe.optional(),
+      what: text.describe('What happened, in one sentence'),
+      alertId: text,
+    }),
     answer: z.object({ answer: z.enum(['yes', 'no', 'unsure', 'not-me']), comment: text, by: text, at: text }),
   },
 } as const satisfies Record<string, { rung: Rung; title: string; ask: z.ZodObject; answer: z.ZodObject }>
@@ -128,5 +193,4 @@ export const questions = {
 export const questionNames = Object.keys(questions) as [QuestionName, ...QuestionName[]]
 export type QuestionName = keyof typeof questions
 export const QuestionName = z.enum(questionNames)
-export type AskOf<Q extends QuestionName> = z.infer<(typeof questions)[Q]['ask']>
 export type AnswerOf<Q extends QuestionName> = z.infer<(typeof questions)[Q]['answer']>

@@ -1,7 +1,18 @@
 import { z } from 'zod'
 
 /** Why a span is sensitive. */
-export const SensitiveClass = z.enum(['person', 'account', 'host', 'internal-address', 'internal-url', 'secret', 'personal', 'hr', 'health', 'path'])
+export const SensitiveClass = z.enum([
+  'person',
+  'account',
+  'host',
+  'internal-address',
+  'internal-url',
+  'secret',
+  'personal',
+  'hr',
+  'health',
+  'path',
+])
 export type SensitiveClass = z.infer<typeof SensitiveClass>
 
 /** A sensitive place in a draft, and what a person says of it. Offsets in UTF-16 code units of the draft's text. */

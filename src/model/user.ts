@@ -4,5 +4,12 @@ import { z } from 'zod'
 export const Role = z.enum(['administrator', 'lead', 'analyst', 'approver', 'auditor'])
 export type Role = z.infer<typeof Role>
 
-export const User = z.object({ id: z.uuid(), email: z.string(), name: z.string(), role: Role, createdAt: z.iso.datetime(), disabled: z.boolean() })
+export const User = z.object({
+  id: z.uuid(),
+  email: z.string(),
+  name: z.string(),
+  role: Role,
+  createdAt: z.iso.datetime(),
+  disabled: z.boolean(),
+})
 export type User = z.infer<typeof User>

@@ -215,5 +215,3 @@ export function unixPathEnd(text: string, start: number): number {
   const end = start + match[0].replace(/[.=#~%@+-]+$/, '').length
   return end - start >= 4 ? end : -1
 }
-
-export { programs }

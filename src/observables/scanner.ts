@@ -210,8 +210,3 @@ function bitsOf(text: string, start: number, end: number): number {
 function isEdge(code: number): boolean {
   return code === 46 || code === 45
 }
-
-/** True when the character before `start` belongs to the same thing, so that a recogniser would cut something in two. */
-export function isJoined(text: string, start: number): boolean {
-  return start > 0 && isAlnum(text.charCodeAt(start - 1))
-}

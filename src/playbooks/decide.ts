@@ -4,6 +4,7 @@ import { insertDecision, standingDecision, undoDecision } from '../db/decisions.
 import { insertFindings } from '../db/findings.ts'
 import { notifyAll } from '../db/live.ts'
 import { transaction } from '../db/open.ts'
+import { repliesOf } from '../db/replies.ts'
 import { Trouble } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
 import type { QuestionName } from '../model/question.ts'
@@ -59,7 +60,10 @@ export async function decide(
   })
 }
 
-/** Takes a decision back; the row stays, the alert is open again. Throws Trouble('state.conflict') when it does not stand any more. */
+/**
+ * Takes a decision back; the row stays, the alert is open again. Throws Trouble('state.conflict') when it does not stand any more, or
+ * while its answer waits to leave: that must be taken back first.
+ */
 export async function undo(
   house: Desk,
   undoing: { readonly alertId: string; readonly decisionId: string; readonly by: string },
@@ -71,6 +75,11 @@ export async function undo(
     if (record === null) throw new Trouble('not.found', { alertId })
     const standing = await standingDecision(tx, alertId)
     if (standing?.id !== decisionId) throw new Trouble('state.conflict', { alertId })
+    const leaving = (await repliesOf(tx, alertId)).some(
+      ({ reply }) => reply.state === 'held' || reply.state === 'sending',
+    )
+    if (leaving)
+      throw new Trouble('state.conflict', { alertId, problem: 'an answer is about to leave: take it back first' })
     await undoDecision(tx, alertId, by, house.clock.now())
     await changeAlert(tx, alertId, record.version, { state: 'open', outcome: null, decidedAt: null })
     await append(

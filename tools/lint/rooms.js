@@ -20,7 +20,8 @@ export const mayImport = {
   intake: { rooms: ground, types: ['config'] },
   connectors: { rooms: ground, types: ['config'] },
   outbox: { rooms: ground, types: ['config'] },
-  db: { rooms: [...ground, 'ledger'] },
+  // The desk's read models return what the contract says.
+  db: { rooms: [...ground, 'ledger', 'contract'] },
   ledger: { rooms: ground, types: ['db'] },
   playbooks: { rooms: [...work, 'playbooks'] },
   http: { rooms: [...work, 'playbooks', 'contract'] },

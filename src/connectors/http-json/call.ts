@@ -108,7 +108,7 @@ function retryAfterMs(header: string | string[] | undefined, clock: Clock): numb
 function whyOf(error: unknown): string {
   if (error instanceof errors.ResponseExceededMaxSizeError) return `its answer is larger than ${responseBytesMax} bytes`
   if (error instanceof ForbiddenAddress) return error.message
-  const cause = error instanceof AggregateError ? error.errors[0] : error
+  const cause: unknown = error instanceof AggregateError ? error.errors[0] : error
   return `it could not be reached: ${wordsOf(cause) || String((cause as { code?: unknown }).code ?? cause)}`
 }
 

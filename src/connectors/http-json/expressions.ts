@@ -76,7 +76,7 @@ export function mapResponse(expressions: Expressions, seen: Seen): Mapped {
     if (run('nothing', expressions.nothing) === true) return { kind: 'nothing' }
     if (run('found', expressions.found) !== true)
       return { kind: 'failed', why: `status ${seen.status}, neither "found" nor "nothing" holds` }
-    const answer = Object.entries(expressions.answer).map(([field, text]) => [
+    const answer = Object.entries(expressions.answer).map(([field, text]): [string, unknown] => [
       field,
       plain(run(`answer.${field}`, text)),
     ])
