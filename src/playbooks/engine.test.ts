@@ -101,7 +101,8 @@ test('a mail becomes an alert with a full ladder and waits for a person; the dec
   const { alertId, runId } = await alertIn(house)
   expect(await continueRun(house, runId, { resumed: false, signal: still })).toBe('waiting')
   const record = await getAlert(house.db, alertId)
-  expect(record?.filledAt).not.toBeNull()
+  const last = (await getRun(house.db, runId))?.journal.find((line) => line.path === 'ask-evidence')
+  expect(new Date(record?.filledAt ?? 0).getTime()).toBeGreaterThanOrEqual(new Date(last?.startedAt ?? '').getTime())
   expect(record?.judgement?.fidelity.applicable).toBeGreaterThan(0)
   expect(await journal(house, runId)).toEqual([
     'ask-context done',

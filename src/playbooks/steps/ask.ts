@@ -11,7 +11,7 @@ import { type QuestionName, questions } from '../../model/question.ts'
 import { wordsFor } from '../condition-words.ts'
 import { evaluate } from '../conditions.ts'
 import { durationMs } from '../durations.ts'
-import type { Place } from '../journal.ts'
+import { nextPlace, type Place } from '../journal.ts'
 import { rejudge } from '../rejudge.ts'
 import { Interrupted, inStep, loadKnown, type StepEnd, Superseded, type Walk, writeEnd } from '../walk.ts'
 
@@ -58,11 +58,18 @@ export async function askStep(walk: Walk, place: AskPlace): Promise<StepEnd> {
   await inbox.settled()
   if (walk.signal.aborted) throw new Interrupted('this process is stopping')
   const end = await inStep(walk, place, async (tx) => {
-    await inbox.keepRest(tx)
+    await inbox.keepRest(tx, !asksOn(walk, place))
     return { state: 'done', output: { answers: inbox.counts } }
   })
   walk.house.tell(['queue'])
   return end
+}
+
+/** Does another step with questions follow at once? */
+function asksOn({ snapshot, journal }: Walk, { path }: AskPlace): boolean {
+  const line = journal.get(path)
+  if (line === undefined) return false
+  return nextPlace(snapshot, new Map([...journal, [path, { ...line, state: 'done' as const }]]))?.step.step === 'ask'
 }
 
 function resolve(question: AskStep['questions'][number], words: Record<string, unknown>): Resolved {
@@ -165,9 +172,9 @@ class Inbox {
     if (this.#failed !== null) throw this.#failed.error
   }
 
-  /** Keeps what is still in hand, in the transaction that ends the step, and judges the alert as fully asked. */
-  async keepRest(tx: Db): Promise<void> {
-    await keep(this.#walk, tx, this.#waiting, true)
+  /** Keeps what is still in hand, in the transaction that ends the step. `full`: no more questions follow, the ladder is as full as it gets. */
+  async keepRest(tx: Db, full: boolean): Promise<void> {
+    await keep(this.#walk, tx, this.#waiting, full)
   }
 }
 

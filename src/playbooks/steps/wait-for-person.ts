@@ -25,6 +25,8 @@ export async function waitForPersonStep(walk: Walk, place: WaitPlace): Promise<S
   const { house, run } = walk
   const { step } = place
   const before = walk.journal.get(place.path)
+  // What a person brings is evidence too: whatever was judged before it is not the last word.
+  walk.judged = null
   // On entering it is enough to look once the line is written.
   const happened = before === undefined && !run.dryRun ? null : await hasHappened(walk, place, house.db)
   if (happened !== null) return takeHappened(walk, place, happened)
