@@ -12,6 +12,7 @@ import type { Provider } from '../src/model/provider.ts'
 import type { Role, User } from '../src/model/user.ts'
 import { freePort } from './browser.ts'
 import { type FaultyMailServer, startFaultyMailServer } from './faulty-mail-server.ts'
+import { ensureWebApp } from './web-build.ts'
 
 /** A whole house, as main.ts starts it, on a port of its own; only DNS (no name exists) and the mail server are played, at the wire. */
 export type Desk = {
@@ -43,6 +44,7 @@ export async function startDesk(options: {
   readonly sample?: boolean
 }): Promise<Desk> {
   const dataFolder = options.dataFolder ?? (await mkdtemp(path.join(tmpdir(), 'counterfoil-desk-')))
+  await ensureWebApp()
   const mailServer = await startFaultyMailServer()
   const port = await freePort()
   const config = Config.parse({

@@ -4,8 +4,8 @@ import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { openPage, startBrowser } from '../test/browser.ts'
 import { type Desk, mailBytes, startDesk } from '../test/desk.ts'
-import { cases, mailOf } from './screenshots/sample-mail.ts'
-import { type Seeded, seed, shiftedClock } from './screenshots/seed.ts'
+import { cases, mailOf } from './sample-desk/sample-mail.ts'
+import { type Seeded, seed, shiftedClock } from './sample-desk/seed.ts'
 
 /** Shoots every page at a desk's and a phone's size, light and dark, from a house with two weeks of made-up mail. */
 const folder = path.resolve('screenshots')

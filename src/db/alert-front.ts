@@ -24,6 +24,7 @@ import { namesOfActors } from './users.ts'
 
 /** One alert with a thousand mails is a loop somewhere, and its page shows the newest of them. */
 const messagesShownMax = 50
+const repliesShownMax = 50
 /** A quarantine that long is a flood; the oldest hundred-odd are worked first when these are done. */
 const quarantineShownMax = 200
 /** What the quarantine shows of a text: enough to recognise it. */
@@ -43,13 +44,7 @@ export async function alertPage(
     messagesOf(db, id),
     decisionRows(db, id),
     runsOf(db, id),
-    db
-      .selectFrom('reply')
-      .select(['id', 'state', 'created_at', 'sent_at'])
-      .where('alert_id', '=', id)
-      .orderBy('created_at')
-      .limit(50)
-      .execute(),
+    repliesThatStand(db, id),
     historyRows(db, alert),
     neighboursOf(db, record),
   ])
@@ -78,6 +73,19 @@ export async function alertPage(
 function findingRow(finding: Finding, summarise: (finding: Finding) => string): FindingRow {
   const { title, rung } = questions[finding.question]
   return { ...finding, answer: finding.answer ?? null, title, rung, summary: summarise(finding) }
+}
+
+/** Replies of the decision that stands, and whatever left or may have left. A draft for a decision that was taken back is history. */
+async function repliesThatStand(db: Db, alertId: string) {
+  return db
+    .selectFrom('reply')
+    .leftJoin('decision', 'decision.id', 'reply.decision_id')
+    .select(['reply.id', 'reply.state', 'reply.created_at', 'reply.sent_at'])
+    .where('reply.alert_id', '=', alertId)
+    .where((eb) => eb.or([eb('reply.state', '<>', 'draft'), eb('decision.undone_at', 'is', null)]))
+    .orderBy('reply.created_at')
+    .limit(repliesShownMax)
+    .execute()
 }
 
 async function messagesOf(db: Db, alertId: string): Promise<MessagePage[]> {

@@ -103,7 +103,8 @@ async function queueRows(db: Db, query: QueueQuery, timeZone: string, now: Date)
         (select s.deadline from step s where s.run_id = run.id and s.state = 'waiting' order by s.ordinal desc limit 1) as deadline
       from run where run.alert_id = a.id order by run.started_at desc limit 1) r on true
     left join lateral (
-      select reply.id, reply.state from reply where reply.alert_id = a.id order by reply.created_at desc limit 1) p on true
+      select reply.id, reply.state from reply left join decision on decision.id = reply.decision_id
+      where reply.alert_id = a.id and (reply.state <> 'draft' or decision.undone_at is null) order by reply.created_at desc limit 1) p on true
     order by ${order[query.tab]}`.execute(db)
   return found.rows
 }

@@ -110,12 +110,15 @@ export async function replyAround(db: Db, replyId: string) {
   }
 }
 
+/** The newest reply for the decision that stands; null while none is drafted. */
 export async function latestReplyOf(db: Db, alertId: string): Promise<string | null> {
   const row = await db
     .selectFrom('reply')
-    .select('id')
-    .where('alert_id', '=', alertId)
-    .orderBy('created_at', 'desc')
+    .innerJoin('decision', 'decision.id', 'reply.decision_id')
+    .select('reply.id')
+    .where('reply.alert_id', '=', alertId)
+    .where('decision.undone_at', 'is', null)
+    .orderBy('reply.created_at', 'desc')
     .limit(1)
     .executeTakeFirst()
   return row?.id ?? null

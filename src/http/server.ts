@@ -62,17 +62,23 @@ export async function makeServer(front: Front): Promise<FastifyInstance> {
     },
     transform: createJsonSchemaTransform({ skipList: [] }),
   })
-  // The mail itself, not JSON: kept as bytes for the intake door.
-  for (const type of ['message/rfc822', 'application/octet-stream', 'text/plain']) {
-    app.addContentTypeParser(type, { parseAs: 'buffer', bodyLimit: postBytesMax }, (_request, body, done) =>
-      done(null, body),
-    )
-  }
   guard(app, front, site, () => originsOf(site, portOf(app) ?? front.settings.config.http.port))
   const hub = liveHub(front)
   app.decorate('live', hub)
   app.addHook('onClose', () => hub.close())
-  await app.register(async (scope) => addRoutes(scope, front, site, limits))
+  assertServed()
+  const [raw, rest] = [allRoutes.filter(isRaw), allRoutes.filter((route) => !isRaw(route))]
+  await app.register(async (scope) => addRoutes(scope, rest, front, site, limits))
+  await app.register(async (scope) => {
+    // A message is kept as the bytes it came as, JSON too: parsed and written anew it would have another digest.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(
+      /^(message\/rfc822|application\/octet-stream|text\/plain|application\/([\w.-]+\+)?json)\b/,
+      { parseAs: 'buffer', bodyLimit: postBytesMax },
+      (_request, body, done) => done(null, body),
+    )
+    addRoutes(scope, raw, front, site, limits)
+  })
   await serveWebApp(app, front.webFolder)
   return app
 }
@@ -89,10 +95,16 @@ function portOf(app: FastifyInstance): number | null {
   return address !== null && typeof address === 'object' ? address.port : null
 }
 
-function addRoutes(scope: FastifyInstance, front: Front, site: Site, limits: Limits): void {
+const isRaw = (route: Route): boolean => route.schema.form === 'raw'
+
+/** A call of the contract that nobody serves would be found by a user. */
+function assertServed(): void {
   const missing = (Object.keys(api) as Call[]).filter((call) => !allRoutes.some((route) => route.call === call))
   if (missing.length > 0) throw new Trouble('internal', { problem: 'calls of the contract without a route', missing })
-  for (const route of allRoutes) addRoute(scope, route, front, site, limits)
+}
+
+function addRoutes(scope: FastifyInstance, routes: readonly Route[], front: Front, site: Site, limits: Limits): void {
+  for (const route of routes) addRoute(scope, route, front, site, limits)
 }
 
 function addRoute(scope: FastifyInstance, route: Route, front: Front, site: Site, limits: Limits): void {
@@ -131,7 +143,7 @@ function addRoute(scope: FastifyInstance, route: Route, front: Front, site: Site
     },
     config: { access: route.permission, rateLimit: { max: perMinute, timeWindow: 60_000 } },
     handler,
-    ...(schema.form === 'raw' ? { bodyLimit: postBytesMax } : {}),
+    ...(isRaw(route) ? { bodyLimit: postBytesMax } : {}),
   })
 }
 

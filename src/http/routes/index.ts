@@ -4,6 +4,7 @@ import { decideAlert } from './alerts/decide.ts'
 import { showAlert } from './alerts/show.ts'
 import { undoDecision } from './alerts/undo.ts'
 import { showConnectors } from './connectors/list.ts'
+import { showOpenApi } from './health/openapi.ts'
 import { showHealth } from './health/show.ts'
 import { showLists } from './imports/list.ts'
 import { previewList, takeList } from './imports/take.ts'
@@ -57,5 +58,5 @@ export const routes: readonly Route[] = [
   showQueue, showAlert, decideAlert, undoDecision, askAgain, downloadMessage, showQuarantine, releaseMessage, showRun,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
   showProviders, changeProvider, newIntakeKey, showSettings, saveSettings, showConnectors, showLists, previewList, takeList,
-  runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth,
+  runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,
 ] // biome-ignore format: one list

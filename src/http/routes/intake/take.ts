@@ -1,8 +1,8 @@
 import { Trouble } from '../../../kit/errors.ts'
 import { serve } from '../../serve.ts'
 
-/** Hands the post to the intake door as it came; the door knows keys, addresses and forms. 202: it is ours now, and committed. */
-export const takeIntake = serve('POST /api/intake', async ({ front, request, reply }) => {
+/** Hands the post to the intake door as it came; the door knows keys, addresses and forms. When this answers, the message is committed. */
+export const takeIntake = serve('POST /api/intake', async ({ front, request }) => {
   const key = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
   const body: unknown = request.body
   if (body === undefined || body === null)
@@ -14,6 +14,5 @@ export const takeIntake = serve('POST /api/intake', async ({ front, request, rep
     key,
     sourceAddress: request.ip,
   })
-  void reply.code(200)
   return receipt
 })

@@ -39,8 +39,8 @@ export function LeavesPane({ page }: { readonly page: ReplyPage }) {
         <>
           {preview.data.unreviewed > 0 && (
             <p className="notice">
-              {plural(preview.data.unreviewed, 'place')} not reviewed yet: shown hidden here until somebody says what
-              happens to it.
+              {plural(preview.data.unreviewed, 'place')} not reviewed yet: here they stand as they are, and nothing can
+              be released.
             </p>
           )}
           {view === 'text' ? (
