@@ -45,13 +45,17 @@ export function orgOf(address: string): string | null {
         .split('.')
         .at(-1) ?? ''
     }.${platform}`
+  // A ServiceNow instance writes as instance@service-now.com.
+  if (platforms.includes(host)) return `${address.slice(0, at).toLowerCase()}@${host}`
   const domain = getDomain(host, { allowPrivateDomains: true }) ?? host
   return freemail.has(domain) ? address.toLowerCase() : domain
 }
 
-/** The word of a domain that is a name: "acme-mdr" of acme-mdr.co.uk and of acme-mdr.zendesk.com. Empty for a mail box at everybody's domain. */
+/** The word that is a name: "acme-mdr" of acme-mdr.co.uk, acme-mdr.zendesk.com, acme-mdr@service-now.com. Empty for a mail box at everybody's domain. */
 export function labelOf(org: string): string {
-  return org.includes('@') ? '' : (org.split('.')[0] ?? '')
+  const [before = '', host] = org.split('@')
+  if (host === undefined) return before.split('.')[0] ?? ''
+  return platforms.includes(host) ? before : ''
 }
 
 const common = new Set(

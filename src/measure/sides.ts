@@ -229,7 +229,7 @@ export function sidesOf(records: readonly XrayRecord[], options: SideOptions): S
   )
   given(options, { ours, theirs })
   for (const org of tallies.keys()) {
-    if (ours.has(org) || theirs.has(org) || org.includes('@')) continue
+    if (ours.has(org) || theirs.has(org) || labelOf(org) === '') continue
     const likeOurs = mine.length === 0 && [...ours].some((one) => sameName(one, org))
     const likeTheirs = [...theirs].some((one) => sameName(one, org))
     if (likeOurs !== likeTheirs) (likeOurs ? ours : theirs).add(org)

@@ -72,12 +72,6 @@ function bySubject(record: XrayRecord, indexes: Indexes): Thread | undefined {
   return Math.abs(record.at - last) <= subjectDaysMax * dayMs ? found : undefined
 }
 
-function eventKey(record: XrayRecord): string | null {
-  return record.occurredAt === null || record.ruleKey === null
-    ? null
-    : `${record.ruleKey} ${record.entityKey ?? ''} ${record.occurredAt}`
-}
-
 /** A mail of theirs: the ticket decides; without one its thread, if it is about the same. */
 function theirThread(record: XrayRecord, provider: string | null, indexes: Indexes): Thread | undefined {
   const ticketed = byTicket(record, indexes, [provider])
@@ -98,8 +92,11 @@ function theirThread(record: XrayRecord, provider: string | null, indexes: Index
     const named = bySubject(record, indexes)
     if (named !== undefined && (record.ticket === null || named.ticket === null)) return named
   }
-  const event = record.ticket === null ? eventKey(record) : null
-  return event === null ? undefined : indexes.byEvent.get(event)
+  const event = record.ticket === null ? record.eventKey : null
+  const sent = event === null ? undefined : indexes.byEvent.get(event)
+  // The same moment told again within two days is the same mail sent again; later it is a clock that repeats itself.
+  const last = sent === undefined ? null : lastAt(sent)
+  return last === null || record.at === null || Math.abs(record.at - last) <= 2 * dayMs ? sent : undefined
 }
 
 function ourThread(record: XrayRecord, sides: Sides, indexes: Indexes): Thread | undefined {
@@ -118,8 +115,7 @@ function remember(thread: Thread, record: XrayRecord, indexes: Indexes): void {
   if (record.ticket !== null && !indexes.byTicket.has(ticketKey(record.ticket, thread.provider)))
     indexes.byTicket.set(ticketKey(record.ticket, thread.provider), thread)
   if (record.subjectKey !== '') indexes.bySubject.set(record.subjectKey, thread)
-  const event = eventKey(record)
-  if (event !== null && !indexes.byEvent.has(event)) indexes.byEvent.set(event, thread)
+  if (record.eventKey !== null && !indexes.byEvent.has(record.eventKey)) indexes.byEvent.set(record.eventKey, thread)
 }
 
 function opened(provider: string | null): Thread {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Reading } from '../model/alert.ts'
 import type { Letter } from '../model/letter.ts'
 import type { MessageKind } from '../model/message.ts'
 import { rungs } from '../model/question.ts'
@@ -34,7 +35,8 @@ export type XrayRecord = {
   readonly ruleKey: string | null
   readonly entity: string | null
   readonly entityKey: string | null
-  readonly occurredAt: string | null
+  /** Rule, moment and all that it is about, for alerts without a ticket that are sent twice; null without a moment. */
+  readonly eventKey: string | null
   readonly subjectKey: string
   readonly id: string | null
   readonly parents: readonly string[]
@@ -116,6 +118,12 @@ function orgsOf(boxes: readonly { readonly address: string }[]): readonly string
   return [...new Set(boxes.flatMap(({ address }) => orgOf(address) ?? []))].map(shared).slice(0, 20)
 }
 
+function eventKeyOf(reading: Reading): string | null {
+  if (reading.occurredAt === null || reading.rule === null) return null
+  const about = [reading.host, reading.account, reading.source, reading.destination].map((field) => field?.value ?? '')
+  return short([ruleKeyOf(reading.rule.value), reading.occurredAt, ...about].join('\n').toLowerCase())
+}
+
 /** Where the mail itself is broken, what the reader made of the rest says nothing. */
 function brokenWhy(letter: Letter, kind: MessageKind): string | null {
   if (letter.from === null && letter.subject.trim() === '' && letter.messageId === null)
@@ -162,7 +170,7 @@ export function recordOf(name: string, letter: Letter): XrayRecord {
     ruleKey: reading.rule === null ? null : shared(ruleKeyOf(reading.rule.value)),
     entity: reading.entity === null ? null : shared(reading.entity),
     entityKey: reading.entity === null ? null : shared(entityKeyOf(reading.entity)),
-    occurredAt: reading.occurredAt,
+    eventKey: eventKeyOf(reading),
     subjectKey: shared(subjectKeyOf(letter.subject)),
     id: letter.messageId === null ? null : short(letter.messageId),
     parents: [

@@ -225,7 +225,7 @@ function nameAt(text: string, from: number): Named | null {
     if (!url && !number && next !== ':' && isName(name))
       return { name, valueAt: from + match[0].length, equals: delimiter === '=' }
   }
-  const loose = /^\**([\p{L}][\p{L}\p{N} _./#'’-]*?)\**(?:\s+[-–—]\s+|\s{2,})(?=\S)/u.exec(window)
+  const loose = /^\**([\p{L}][\p{L}\p{N} _./#'’-]*?)\**(?:\s+[-–—]\s+|\s*\.{3,}\s*|\s{2,})(?=\S)/u.exec(window)
   const name = (loose?.[1] ?? '').trim()
   if (loose === null || fieldOf(name) === null || !isName(name)) return null
   // "Alert - ..." as a heading is a title and reads as such; "Host - x" needs a value.

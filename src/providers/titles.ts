@@ -49,7 +49,7 @@ const things =
 
 function withoutEntity(text: string, entity: string): string {
   if (entity.length < 3) return text
-  const before = `(?:[\\s,;:–—-]*(?:\\b(?:detected|seen|observed|inbound|outbound|erkannt|festgestellt|détectée?|detectad[oa])\\s+)?\\b(?:${joints})\\s+(?:(?:${things})\\s+){0,3}|[\\s,;:–—-]+(?:(?:host|user|device|account|benutzer|konto|utilisateur|usuario)\\s*[:=]?\\s*)?)?`
+  const before = `(?:[\\s,;:–—-]*(?:\\b(?:inbound|outbound)\\s+)?\\b(?:${joints})\\s+(?:(?:${things})\\s+){0,3}|[\\s,;:–—-]+(?:(?:host|user|device|account|benutzer|konto|utilisateur|usuario)\\s*[:=]?\\s*)?)?`
   const pattern = new RegExp(
     `${before}[("'\\[„“«]?(?<![\\w@\\\\.-])(?:[\\w.-]+\\\\)?${escaped(entity)}(?:\\.[\\w.-]+|@[\\w.-]+|:\\d+)?(?![\\w-])[)"'\\]”“»]?`,
     'giu',
@@ -59,7 +59,7 @@ function withoutEntity(text: string, entity: string): string {
 
 /** Tails by their shape, for subjects whose host or user no field names. */
 const tail = new RegExp(
-  `\\s+(?:${joints})\\s+(?:(?:${things})\\s+){0,3}["'(]?(?:[\\w.+-]+@[\\w.-]+|\\d{1,3}(?:\\.\\d{1,3}){3}(?:[:/]\\d+)?|[\\w.-]+\\\\[\\w.$-]+|[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-?\\d[A-Z0-9]*(?:\\.[\\w.-]+)?|[A-Z][A-Z0-9]+(?:-[A-Z0-9]+)+)["')]?\\s*$`,
+  `\\s+(?:${joints})\\s+(?:(?:${things})\\s+){0,3}["'(]?(?:[\\w.+-]+@[\\w.-]+|\\d{1,3}(?:\\.\\d{1,3}){3}(?:[:/]\\d+)?|[\\w.-]+\\\\[\\w.$-]+|[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-?\\d[A-Z0-9]*(?:\\.[\\w.-]+)?|[A-Z][A-Z0-9]+(?:-[A-Z0-9]+)+|[a-z][\\w-]*[\\d-][\\w-]*(?:\\.[\\w-]+)+)["')]?\\s*$`,
   'u',
 )
 
