@@ -52,13 +52,15 @@ function tallyOf(records: readonly XrayRecord[]): Map<string, Tally> {
     if (tells(record)) {
       const to = record.to.filter(outside)
       const cc = record.cc.filter(outside)
-      if (to.length + cc.length > 0) mine.sent += 1
+      // Without a named recipient (blind copies) it is still told to somebody; to one's own house it is not.
+      const told = to.length + cc.length > 0 || record.to.length + record.cc.length === 0
+      if (told) mine.sent += 1
       for (const org of to) {
         of(org).got += 1
         of(org).gotTo += 1
       }
       for (const org of cc) of(org).got += 0.5
-      if (record.kind === 'alert') mine.alerts += 1
+      if (told && record.kind === 'alert') mine.alerts += 1
     }
     if (record.forward && record.innerFrom !== null && outside(record.innerFrom)) {
       // A colleague who carries an alert on is ours; the one who wrote it is theirs.

@@ -160,7 +160,12 @@ export function threadsOf(records: readonly XrayRecord[], sides: Sides, copies: 
         : theirThread(record, provider, indexes)
     const kind = settledKind(record, side, thread)
     kinds.set(record, kind)
-    const opens = side !== 'ours' && (kind === 'alert' || (kind === 'update' && record.ticket !== null))
+    const opens =
+      side !== 'ours' &&
+      (kind === 'alert' ||
+        (record.kind === 'update' &&
+          (record.ticket !== null || (record.ruleKey !== null && record.entityKey !== null))) ||
+        (kind === 'update' && record.ticket !== null))
     if (thread === undefined && side === 'theirs' && opens) {
       thread = opened(provider)
       threads.push(thread)

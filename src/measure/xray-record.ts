@@ -4,6 +4,7 @@ import type { Letter } from '../model/letter.ts'
 import type { MessageKind } from '../model/message.ts'
 import { rungs } from '../model/question.ts'
 import { fieldOf } from '../providers/field-words.ts'
+import { reminder } from '../providers/kind-words.ts'
 import { matterOf } from '../providers/matter.ts'
 import { offsetOf } from '../providers/moments.ts'
 import { readMatter } from '../providers/read.ts'
@@ -93,7 +94,7 @@ export function entityKeyOf(entity: string): string {
 
 /** The subject as a thread's name: without prefixes, brackets' spaces and case. */
 export function subjectKeyOf(subject: string): string {
-  return subjectOf(subject).core.toLowerCase().replaceAll(/\s+/g, ' ').trim().slice(0, 200)
+  return subjectOf(subject).core.replace(reminder, '').toLowerCase().replaceAll(/\s+/g, ' ').trim().slice(0, 200)
 }
 
 /** The author as people see him: behind a mailing list that rewrites From, the one it names. */

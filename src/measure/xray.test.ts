@@ -269,3 +269,70 @@ test('an empty folder is an answer too', () => {
   expect(xrayText(result)).toContain('No alert was found in 0 messages')
   expect(xrayHtml(result)).toContain('</html>')
 })
+
+test('alarms of our own monitoring are ours, not a provider’s', () => {
+  const nagios = (host: string) =>
+    mail({
+      from: 'Nagios <nagios@mon.nordhaven.example>',
+      to: us,
+      subject: `ALERT: disk full on ${host}`,
+      body: `Host: ${host}\nSeverity: critical`,
+    })
+  const result = look([
+    alert('INC0030001', 'Beaconing', 'PC-1'),
+    alert('INC0030002', 'Beaconing', 'PC-2'),
+    nagios('SRV-1'),
+    nagios('SRV-2'),
+  ])
+  expect(result).toMatchObject({ alerts: 2, ours: ['nordhaven.example'], messages: { read: 2, reply: 2 } })
+  expect(result.providers).toHaveLength(1)
+})
+
+test('a reminder without ticket and thread belongs to what it reminds of', () => {
+  const body = 'Rule: Beaconing\nSeverity: High\nHost: PC-1'
+  const first = mail({ from: soc, to: us, subject: 'Alert: Beaconing on PC-1', body })
+  const again = mail({
+    from: soc,
+    to: us,
+    subject: 'Reminder: Alert: Beaconing on PC-1',
+    body: `We have not yet heard from you.\n\n${body}`,
+    at: 'Tue, 07 Oct 2025 10:00:00 +0200',
+  })
+  expect(look([first, again])).toMatchObject({ alerts: 1, repeated: [], messages: { kinds: { alert: 1, update: 1 } } })
+})
+
+test('one References on all alerts of a system makes no thread of them', () => {
+  const one = (host: string) =>
+    mail({
+      from: soc,
+      to: us,
+      subject: `Alert: Beaconing on ${host}`,
+      re: 'root@acme-mdr.example',
+      body: `Rule: Beaconing\nSeverity: High\nHost: ${host}`,
+    })
+  expect(look([one('PC-1'), one('PC-2'), one('PC-3')])).toMatchObject({ alerts: 3 })
+})
+
+test('blind copies, and a firm with a mail box at everybody’s domain', () => {
+  const blind = look([
+    alert('INC0040001', 'Beaconing', 'PC-1', { to: 'undisclosed-recipients:;' }),
+    mail({
+      from: 'Dev <dev@nordhaven.example>',
+      to: soc,
+      subject: 'Re: [INC0040001] High - Beaconing on PC-1',
+      body: 'ok',
+    }),
+  ])
+  expect(blind).toMatchObject({ alerts: 1, ours: ['nordhaven.example'], messages: { read: 1, reply: 1 } })
+  const small = look([
+    alert('INC0040002', 'Beaconing', 'PC-1', { to: 'bakery.holm@gmail.com', id: 'g1' }),
+    mail({
+      from: 'Holm <bakery.holm@gmail.com>',
+      to: soc,
+      subject: 'Re: [INC0040002] High - Beaconing on PC-1',
+      re: 'g1',
+      body: 'ok',
+    }),
+  ])
+  expect(small).toMatchObject({ alerts: 1, ours: ['bakery.holm@gmail.com'], messages: { read: 1, reply: 1 } })
+})

@@ -44,3 +44,7 @@ export const lookElsewhere =
   /\b(?:attached|attachment|see attach|please see the (?:attached|enclosed)|log ?in to (?:the|your)|view (?:it )?in|im anhang|beigefügt|anbei|en pièce jointe|ci-joint|adjunt[oa])\b/iu
 export const encryptedText =
   /-----BEGIN PGP MESSAGE-----|\b(?:this (?:message|e-?mail) is encrypted|encrypted message|secure message|verschlüsselte nachricht|message chiffré|mensaje cifrado)\b/iu
+
+/** A subject that says a second time what was said before. */
+export const reminder =
+  /^\W*(?:(?:1st|2nd|3rd|first|second|third|final|gentle|friendly|erste|zweite|letzte) )?(?:reminder|erinnerung|rappel|relance|recordatorio|promemoria|herinnering)\b\s*(?:[#\d.]{1,3})?\s*[:|–—-]*\s*/iu

@@ -15,6 +15,7 @@ import {
   lookElsewhere,
   noticeSubject,
   noticeText,
+  reminder,
   reportSubject,
   reportText,
   updateSubject,
@@ -121,6 +122,8 @@ function later(matter: Matter, read: Read, top: string, points: number): Kind | 
       ? { kind: 'reply', because: 'Its subject says that it answers a mail.' }
       : { kind: 'update', because: 'The provider answers in a thread.' }
   }
+  if (reminder.test(subject.core))
+    return { kind: 'update', because: 'Its subject says that it reminds of an earlier mail.' }
   const known = read.ticket !== null || threaded
   if (known && updateSubject.test(subject.core))
     return { kind: 'update', because: 'Its subject tells of a change to a ticket.' }
