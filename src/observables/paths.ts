@@ -1,5 +1,5 @@
 import { isAlnum, isSpace } from './chars.ts'
-import { hasExtension, programs } from './extensions.ts'
+import { hasExtension } from './extensions.ts'
 
 /** The longest path Windows takes without its long-path prefix is 260; deeper ones in alerts are still below this. */
 const pathLengthMax = 520

@@ -1,5 +1,5 @@
 import type { ObservableType } from '../model/observable.ts'
-import { bitOf, dash, digit, dot, high, isAlnum, underscore } from './chars.ts'
+import { bitOf, dash, digit, dot, high, underscore } from './chars.ts'
 import { type Cell, type Column, cellsOf, filenameIn } from './columns.ts'
 import { type Around, hostDomain, type Name, nameOf } from './names.ts'
 import { readAddress, readColons } from './read-addresses.ts'

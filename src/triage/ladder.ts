@@ -35,7 +35,8 @@ function makeRung(rung: Rung, alert: Alert, findings: readonly Finding[]): Ladde
   const asked = precedence.find((kind) => counted.some((finding) => kindOf(finding) === kind))
   const state: FindingKind = delivered === null ? (asked ?? 'not-collected') : 'found'
   const ours = asked === 'found' || asked === 'nothing'
-  const says = [delivered, ...saysOf(findings)].filter((part) => part !== null)
+  const known = delivered !== null || ours
+  const says = [delivered, ...saysOf(findings, known)].filter((part) => part !== null)
   return {
     rung,
     state,
@@ -59,7 +60,7 @@ const standBeside: ReadonlySet<QuestionName> = new Set(['seen-before', 'network-
 
 function deliveredBecause(rung: Rung, alert: Alert): string | null {
   const shown = alert.reading.delivered.find((line) => line.rung === rung)
-  if (shown !== undefined) return `Delivered: ${shown.because}`
+  if (shown !== undefined) return `Delivered: ${stop(shown.because)}`
   if (rung === 'provider-alert' && alert.kind === 'alert')
     return `Delivered: ${alert.providerName} says "${alert.title}".`
   return null
@@ -71,26 +72,33 @@ function silent(rung: Rung, alert: Alert): string {
   return 'Nobody was asked.'
 }
 
-/** One sentence for each kind of answer, best first. A failure is left out where the same source answered the same question after all. */
-function saysOf(findings: readonly Finding[]): readonly string[] {
+/**
+ * Sentences, best first. Who answered is named once; what could not be asked is told only where nothing else fills the rung (the findings
+ * below it have it all). A failure is always told, but where the same source answered the same question after all.
+ */
+function saysOf(findings: readonly Finding[], known: boolean): readonly string[] {
   const answered = new Set(findings.filter((finding) => ['found', 'nothing'].includes(kindOf(finding))).map(sourceOf))
-  return precedence.flatMap((kind) => {
+  const found = [...new Set(findings.filter((one) => kindOf(one) === 'found').map(({ connector }) => connector))]
+  const untold: readonly FindingKind[] = known ? ['not-collected', 'not-applicable'] : []
+  const told = (['nothing', 'failed', 'not-collected', 'not-applicable'] as const).filter(
+    (kind) => !untold.includes(kind),
+  )
+  const rest = told.flatMap((kind) => {
     const these = findings.filter(
       (finding) => kindOf(finding) === kind && (kind !== 'failed' || !answered.has(sourceOf(finding))),
     )
-    return these.length === 0 ? [] : [...new Set(these.map((finding) => says(kind, finding)))]
+    return [...new Set(these.map((finding) => says(kind, finding)))]
   })
+  return [...(found.length === 0 ? [] : [`Answered by ${found.join(', ')}.`]), ...rest]
 }
 
 function sourceOf(finding: Finding): string {
   return `${finding.question}\n${finding.connector}\n${JSON.stringify(finding.ask)}`
 }
 
-function says(kind: FindingKind, finding: Finding): string {
+function says(kind: Exclude<FindingKind, 'found'>, finding: Finding): string {
   const question = questions[finding.question].title
   switch (kind) {
-    case 'found':
-      return `${question} ${finding.connector} answered.`
     case 'nothing':
       return finding.question === 'seen-before'
         ? 'Never decided before.'
