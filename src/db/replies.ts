@@ -157,13 +157,17 @@ export async function changeReply(tx: Db, id: string, change: ReplyChange): Prom
     .execute()
 }
 
-/** True when a mail with this Message-ID came back to us: only who got the mail knows the id. */
-export async function copyCame(db: Db, messageId: string): Promise<boolean> {
-  const row = await db
+/** Copies of one mail that are looked at; two doors that read the same mailbox make two. */
+const cameMax = 20
+
+/** Mails that came with this Message-ID, as bytes. Who sent them is not said: the caller compares. */
+export async function cameWithMessageId(db: Db, messageId: string): Promise<readonly Buffer[]> {
+  const rows = await db
     .selectFrom('message')
-    .select('id')
+    .select('bytes')
     .where('message_id_header', '=', messageId)
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
+    .orderBy('received_at')
+    .limit(cameMax)
+    .execute()
+  return rows.map((row) => row.bytes)
 }

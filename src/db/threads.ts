@@ -32,16 +32,17 @@ export async function alertOfThread(
   return later.rows[0]?.alert_id ?? null
 }
 
-/** Our own reply that carries this Message-ID: what a bounce or a copy in our own mailbox is about. */
+/** Our own reply that carries this Message-ID: what a bounce or a copy in our own mailbox is about. `bytes` are what was released. */
 export async function replyByMessageId(
   db: Db,
   ids: readonly string[],
-): Promise<{ replyId: string; alertId: string; providerId: string } | null> {
+): Promise<{ replyId: string; alertId: string; providerId: string; bytes: Buffer | null } | null> {
   if (ids.length === 0) return null
   const row = await db
     .selectFrom('reply')
-    .select(['id', 'alert_id', 'provider_id'])
+    .select(['id', 'alert_id', 'provider_id', 'bytes'])
     .where('message_id', 'in', [...ids])
     .executeTakeFirst()
-  return row === undefined ? null : { replyId: row.id, alertId: row.alert_id, providerId: row.provider_id }
+  if (row === undefined) return null
+  return { replyId: row.id, alertId: row.alert_id, providerId: row.provider_id, bytes: row.bytes }
 }

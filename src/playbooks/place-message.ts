@@ -12,6 +12,7 @@ import { mergeReadings } from './merge-readings.ts'
 import { onAlert } from './on-alert.ts'
 import type { Read } from './read-message.ts'
 import { rejudge } from './rejudge.ts'
+import { ownCopyIn } from './replies/own-copy.ts'
 
 /** Where mail goes whose provider a person has not named (released from quarantine). */
 export const unknownProvider = 'unknown'
@@ -23,6 +24,8 @@ const touching: ReadonlySet<MessageKind> = new Set(['alert', 'update', 'reply', 
 export async function placeMessage(house: House, tx: Db, read: Read): Promise<void> {
   const own = await ownReplyIn(house, tx, read)
   if (own !== null) return putDown(house, tx, read, { alertId: own.alertId, kind: own.kind })
+  if (!read.authentication.accepted && read.message.releasedBy === null)
+    throw new Trouble('internal', { problem: 'a message that was not accepted is placed', messageId: read.message.id })
   const { kind } = read.reading
   const providerId = read.provider?.id ?? unknownProvider
   const alertId = await alertFor(tx, providerId, read)
@@ -31,14 +34,17 @@ export async function placeMessage(house: House, tx: Db, read: Read): Promise<vo
   return open(house, tx, read, providerId)
 }
 
-/** A report about one of our replies, or a copy of one in our own mailbox: it belongs to that reply's alert and never starts anything. */
+/**
+ * A copy of one of our replies in our own mailbox, or a report about one: it belongs to that reply's alert and never starts
+ * anything. A report counts when the reply's own provider sent it, or a person let it in: anybody can write one about a Message-ID.
+ */
 async function ownReplyIn(
   house: House,
   tx: Db,
-  { message, letter }: Read,
+  { message, raw, letter, provider }: Read,
 ): Promise<{ alertId: string; kind: MessageKind } | null> {
   if (letter === null) return null
-  const copy = await replyByMessageId(tx, letter.messageId === null ? [] : [letter.messageId])
+  const copy = await ownCopyIn(tx, raw.bytes, letter)
   if (copy !== null) {
     await house.replySeen(tx, { replyId: copy.replyId, messageId: message.id, by: { kind: 'copy' } })
     return { alertId: copy.alertId, kind: 'notice' }
@@ -46,7 +52,7 @@ async function ownReplyIn(
   if (letter.auto !== 'bounce') return null
   const report = letter.deliveryStatus
   const reply = await replyByMessageId(tx, [...(report?.about == null ? [] : [report.about]), ...threadOf(letter)])
-  if (reply === null) return null
+  if (reply === null || (message.releasedBy === null && provider?.id !== reply.providerId)) return null
   const failed = report?.recipients.some((one) => one.action.toLowerCase() === 'failed') ?? false
   const says =
     report?.recipients.map((one) => `${one.address}: ${one.action} ${one.status} ${one.diagnostic}`).join('; ') ??

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
-import { alertBody, mail, type TestHouse, testHouse } from '../../test/house.ts'
+import { alertBody, authentication, mail, provider, type TestHouse, testHouse } from '../../test/house.ts'
 import { countAlerts, getAlert } from '../db/alerts.ts'
 import { jobCounts } from '../db/jobs.ts'
 import { countMessages, getMessage, sightingsOf } from '../db/messages.ts'
@@ -157,9 +157,13 @@ test('a posted JSON alert is read by the key it came with', async () => {
   expect(nobody.state).toBe('quarantined')
 })
 
-test('a bounce and a copy of our own reply go to their alert, settle the reply and start nothing', async () => {
-  const { alertId } = await comes(mail('Alert with reply', alertBody.replace('ws-17', 'ws-5'), ids('r1')))
-  const replyId = stableId('reply', 'test')
+/** A reply of ours to the alert, as it left. */
+async function replied(alertId: string | null, name: string): Promise<{ replyId: string; leaves: Raw }> {
+  const replyId = stableId('reply', name)
+  const leaves = mail('Re: Alert', `our words about ${name}\r\n`, {
+    From: 'desk@example.org',
+    'Message-ID': `<${name}@example.org>`,
+  })
   await house.db
     .insertInto('reply')
     .values({
@@ -169,22 +173,71 @@ test('a bounce and a copy of our own reply go to their alert, settle the reply a
       text: '',
       recipients: [],
       subject: '',
-      message_id: 'ours-1@example.org',
+      message_id: `${name}@example.org`,
+      bytes: Buffer.from(leaves.bytes),
       created_at: new Date(),
     })
     .execute()
+  return { replyId, leaves }
+}
+
+/** The same bytes as a mail server hands them over: with header fields of its own on top. */
+const delivered = (raw: Raw): Raw => ({
+  ...raw,
+  bytes: Buffer.concat([Buffer.from('Received: by mx.example.org\r\n'), raw.bytes]),
+})
+
+test('a bounce and a copy of our own reply go to their alert, settle the reply and start nothing', async () => {
+  const { alertId } = await comes(mail('Alert with reply', alertBody.replace('ws-17', 'ws-5'), ids('r1')))
+  const { replyId, leaves } = await replied(alertId, 'ours-1')
   const runs = (await listRuns(house.db)).length
   const bounce = await comes(
     mail('Undelivered', 'failed', ids('b1', { 'Auto-Submitted': 'auto-replied', 'X-About': 'ours-1@example.org' })),
   )
   expect(bounce).toMatchObject({ alertId, kind: 'bounce' })
-  const copy = await comes(mail('Re: Alert', 'our words', { 'Message-ID': '<ours-1@example.org>' }))
-  expect(copy).toMatchObject({ alertId, kind: 'notice' })
+  // From our own address, which is no provider's: its bytes say what it is.
+  const copy = await comes(delivered(leaves))
+  expect(copy).toMatchObject({ alertId, kind: 'notice', state: 'read' })
   expect(house.seen.map((one) => [one.replyId, one.by.kind])).toEqual([
     [replyId, 'delivery-report'],
     [replyId, 'copy'],
   ])
   expect(await listRuns(house.db)).toHaveLength(runs)
+})
+
+test('a Message-ID of ours proves nothing: forged copies and reports of others settle no reply and join no alert', async () => {
+  const { alertId } = await comes(mail('Another with reply', alertBody.replace('ws-17', 'ws-6'), ids('r2')))
+  await replied(alertId, 'ours-2')
+  const before = house.seen.length
+  const rival = await testHouse(database, {
+    authenticate: async () => authentication(true, 'rival'),
+    replySeen: house.replySeen,
+  })
+  await house.db
+    .insertInto('provider')
+    .values({ id: 'rival', config: JSON.stringify({ ...provider, id: 'rival', addresses: [], domains: [] }) })
+    .execute()
+  const about = { 'Auto-Submitted': 'auto-replied', 'X-About': 'ours-2@example.org', From: 'soc@rival.example' }
+  const report = await comes(mail('Undelivered', 'failed', { ...about, 'Message-ID': '<b2@rival.example>' }), rival)
+  expect(report).toMatchObject({ alertId: null, kind: 'bounce' })
+  const ours = { From: 'soc@rival.example', 'Message-ID': '<ours-2@example.org>' }
+  const copy = await comes(mail('Re: Alert', 'not our words', ours), rival)
+  expect(copy.alertId).not.toBe(alertId)
+  const stranger = await comes(mail('Re: Alert', 'not our words', { ...ours, From: 'who@evil.example' }))
+  expect(stranger).toMatchObject({ alertId: null, state: 'quarantined' })
+  expect(house.seen).toHaveLength(before)
+  // A person who lets a report in says that it is one: our own mail server is no provider.
+  const own = mail('Undelivered', 'failed', {
+    ...about,
+    From: 'mailer-daemon@example.org',
+    'Message-ID': '<b3@x.example>',
+  })
+  const held = await comes(own)
+  expect(held.state).toBe('quarantined')
+  await releaseFromQuarantine(house, { messageId: held.id, reason: 'our own server', providerId: null, by: 'user:1' })
+  await readMessage(house, held.id, 1)
+  expect((await getMessage(house.db, held.id))?.alertId).toBe(alertId)
+  expect(house.seen).toHaveLength(before + 1)
 })
 
 test('a message over the limit is refused before anything is kept', async () => {

@@ -5,7 +5,7 @@ import { answerAll, decideAlert, putAlert, sampleProvider } from '../../test/ans
 import { insertMessage } from '../db/messages.ts'
 import { noticeById } from '../db/notices.ts'
 import { saveProvider } from '../db/providers.ts'
-import { changeReply } from '../db/replies.ts'
+import { changeReply, replyRecord } from '../db/replies.ts'
 import { sha256Hex } from '../kit/digest.ts'
 import type { AnswerDesk } from './reply.ts'
 
@@ -76,33 +76,23 @@ describe('when sending goes wrong', () => {
     const desk = rig.broken()
     rig.faulty.setFault({ at: 'none' })
     const arrived = rig.faulty.arrived.length
-    const [lost, copied] = [await released(desk), await released(desk)]
-    for (const id of [lost, copied]) await changeReply(rig.db, id, { state: 'sending' })
-    const bytes = Buffer.from(`copy of ${copied}`)
-    const { messageId } = await rig.fetchReply(copied)
-    const raw = {
-      bytes,
-      form: 'mail' as const,
-      channel: 'imap' as const,
-      sourceAddress: null,
-      heloName: null,
-      envelopeFrom: null,
+    const [lost, copied, forged] = [await released(desk), await released(desk), await released(desk)]
+    for (const id of [lost, copied, forged]) await changeReply(rig.db, id, { state: 'sending' })
+    const cameBack = async (replyId: string, bytes: Buffer) => {
+      const { messageId } = await rig.fetchReply(replyId)
+      const id = sha256Hex(bytes)
+      const where = { sourceAddress: null, heloName: null, envelopeFrom: null, envelopeTo: [], providerId: null }
+      const raw = { bytes, form: 'mail' as const, channel: 'imap' as const, ...where, origin: 'x' }
+      await insertMessage(rig.db, id, raw, new Date(), false)
+      await rig.db.updateTable('message').set({ message_id_header: messageId }).where('id', '=', id).execute()
     }
-    await insertMessage(
-      rig.db,
-      sha256Hex(bytes),
-      { ...raw, envelopeTo: [], providerId: null, origin: 'x' },
-      new Date(),
-      false,
-    )
-    await rig.db
-      .updateTable('message')
-      .set({ message_id_header: messageId })
-      .where('id', '=', sha256Hex(bytes))
-      .execute()
-    await rig.runOnce(desk, lost)
-    await rig.runOnce(desk, copied)
+    const left = (await replyRecord(rig.db, copied))?.bytes ?? Buffer.alloc(0)
+    await cameBack(copied, Buffer.concat([Buffer.from('Received: by mx.customer.example\r\n'), left]))
+    await cameBack(forged, Buffer.from(`Message-ID: <${forged}>\r\n\r\nanything`))
+    for (const id of [lost, copied, forged]) await rig.runOnce(desk, id)
     expect((await rig.fetchReply(lost)).state).toBe('unconfirmed')
+    // Only the Message-ID is the same.
+    expect((await rig.fetchReply(forged)).state).toBe('unconfirmed')
     expect(await rig.fetchReply(copied)).toMatchObject({ state: 'sent', receipt: 'A copy came to our own mailbox' })
     expect(rig.faulty.arrived.length).toBe(arrived)
   })

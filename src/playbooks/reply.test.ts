@@ -3,7 +3,10 @@ import { simpleParser } from 'mailparser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AnswerRig, startAnswerRig } from '../../test/answer-rig.ts'
 import { answerAll, decideAlert, putAlert, sampleProvider } from '../../test/answer-sample.ts'
+import { plainParse } from '../../test/house.ts'
 import { getAlert } from '../db/alerts.ts'
+import { undoDecision } from '../db/decisions.ts'
+import { insertMessage, updateMessage } from '../db/messages.ts'
 import { saveProvider } from '../db/providers.ts'
 import { valueBehind } from '../db/pseudonyms.ts'
 import { changeReply, replyRecord } from '../db/replies.ts'
@@ -184,6 +187,30 @@ describe('before it may leave', () => {
     expect((await rig.fetchReply(live)).text).toBe(reply.text)
   })
 
+  test('what is put down beside an alert (a bounce, a copy of ours) changes neither thread nor recipient of the next answer', async () => {
+    const alert = await putAlert(rig.db)
+    await decideAlert(rig.db, alert.alertId)
+    for (const [kind, providerId] of [
+      ['bounce', 'acme'],
+      ['notice', 'unknown'],
+      ['update', 'rival'],
+    ] as const) {
+      const bytes = Buffer.from(
+        `From: mailer-daemon@provider.example\r\nSubject: Undelivered\r\nMessage-ID: <${kind}.${alert.alertId}@evil.test>\r\n\r\nx\r\n`,
+      )
+      const id = sha256Hex(bytes)
+      const where = { sourceAddress: null, heloName: null, envelopeFrom: null, envelopeTo: [], providerId: null }
+      const raw = { bytes, form: 'mail' as const, channel: 'smtp' as const, ...where, origin: 'x' }
+      await insertMessage(rig.db, id, raw, new Date(Date.now() + 1000), false)
+      const letter = await plainParse(bytes)
+      const read = { state: 'read' as const, stateReason: '', kind, providerId, authentication: null, reading: null }
+      await updateMessage(rig.db, id, { ...read, letter, alertId: alert.alertId })
+    }
+    const reply = await rig.fetchReply(await rig.real().draft(alert.alertId, 'user:1'))
+    expect(reply).toMatchObject({ inReplyTo: alert.messageId, to: ['soc@provider.example'] })
+    expect(reply.subject).toBe(`Re: [${alert.ticket}] Suspicious sign-in`)
+  })
+
   test('answers go to the provider only, whatever Reply-To says', async () => {
     const desk = rig.real()
     const { replyId } = await drafted(desk)
@@ -216,14 +243,21 @@ describe('while it is held', () => {
     await expect(desk.cancel(replyId, 'user:1')).rejects.toMatchObject({ code: 'state.conflict' })
   })
 
-  test('a decision that was taken back takes the reply back', async () => {
-    const desk = rig.broken()
+  test('its decision is not taken back under it; were it gone all the same, the reply does not leave', async () => {
+    const desk = rig.broken(60)
     const alert = await putAlert(rig.db)
     const decisionId = await decideAlert(rig.db, alert.alertId)
     const replyId = await answerAll(rig.db, desk, alert.alertId)
-    await undo({ db: rig.db, clock: systemClock }, { alertId: alert.alertId, decisionId, by: 'user:1' })
+    const house = { db: rig.db, clock: systemClock }
+    await expect(undo(house, { alertId: alert.alertId, decisionId, by: 'user:1' })).rejects.toMatchObject({
+      code: 'state.conflict',
+    })
+    const connections = rig.faulty.connections()
+    await undoDecision(rig.db, alert.alertId, 'user:1', new Date())
+    await changeReply(rig.db, replyId, { state: 'held', holdUntil: new Date() })
     await rig.runOnce(desk, replyId)
     expect((await rig.fetchReply(replyId)).state).toBe('cancelled')
+    expect(rig.faulty.connections()).toBe(connections)
   })
 
   test('bytes that were changed in the database are stopped at the door', async () => {

@@ -9,6 +9,7 @@ import { settingOf } from '../../db/settings.ts'
 import { Trouble } from '../../kit/errors.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { Finding } from '../../model/finding.ts'
+import type { MessageKind } from '../../model/message.ts'
 import type { Provider } from '../../model/provider.ts'
 import type { Decision, Judgement } from '../../model/triage.ts'
 import { toDisposition } from '../../providers/dispositions.ts'
@@ -19,6 +20,8 @@ import type { ReplyDesk } from './desk.ts'
 
 /** Messages of one alert that an answer looks at, from the newest back. Threads seen have up to 14. */
 const messagesMax = 20
+/** Mails looked through for them: a mail server in trouble may have sent a bounce for each of a day's tries. */
+const lookedAtMax = 100
 /** The provider's own text, for what it knows already. */
 const providerTextCharsMax = 200_000
 
@@ -68,11 +71,16 @@ export function draftInput(known: Knowledge, decision: Decision): DraftInput {
   return { alert, decision, findings, judgement, words: (outcome) => toDisposition(provider.format, outcome) }
 }
 
+/** What is no word of theirs to us: an answer to a bounce or to our own copy would hang in the wrong thread, or go to nobody. */
+const notTheirs: ReadonlySet<MessageKind> = new Set(['bounce', 'auto-reply', 'notice', 'report', 'advertising'])
+
 async function messagesOf(db: Db, alert: Alert): Promise<Message[]> {
   const messages: Message[] = []
-  for (const id of alert.messageIds.slice(-messagesMax)) {
+  for (const id of alert.messageIds.slice(-lookedAtMax).toReversed()) {
     const message = await getMessage(db, id)
-    if (message !== null && message.letter !== null) messages.push(message)
+    const isTheirs = message?.providerId === alert.providerId && message.kind !== null && !notTheirs.has(message.kind)
+    if (isTheirs && message.letter !== null) messages.unshift(message)
+    if (messages.length >= messagesMax) break
   }
   return messages
 }

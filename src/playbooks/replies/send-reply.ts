@@ -2,12 +2,13 @@ import { changeAlert, getAlert } from '../../db/alerts.ts'
 import { standingDecision } from '../../db/decisions.ts'
 import type { Db } from '../../db/open.ts'
 import { providerById } from '../../db/providers.ts'
-import { changeReply, copyCame, type ReplyChange, type ReplyRecord } from '../../db/replies.ts'
+import { cameWithMessageId, changeReply, type ReplyChange, type ReplyRecord } from '../../db/replies.ts'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
 import { append } from '../../ledger/append.ts'
 import type { SendResult } from '../../model/doors.ts'
 import type { LedgerKind } from '../../model/ledger.ts'
 import { type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
+import { isCopyOf } from './own-copy.ts'
 import { queueSend } from './release-reply.ts'
 
 /** A server that is down or puts us off for a day and a half (30 s, doubling, an hour at most) will not take it any more. */
@@ -140,7 +141,8 @@ export async function becomeSent(
 /** Nobody can know; unless a copy has come to our own mailbox already. */
 async function becomeUnconfirmed(desk: ReplyDesk, tx: Db, record: ReplyRecord, why: string): Promise<void> {
   if (record.reply.state === 'unconfirmed') return
-  if (await copyCame(tx, record.reply.messageId)) {
+  const came = await cameWithMessageId(tx, record.reply.messageId)
+  if (came.some((bytes) => isCopyOf(bytes, record.bytes))) {
     return becomeSent(desk, tx, record, 'reply.settled', 'system', {
       receipt: 'A copy came to our own mailbox',
       how: 'copy',
