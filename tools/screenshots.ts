@@ -27,8 +27,8 @@ function shots(seeded: Seeded): Shot[] {
       name: 'alert',
       path: `/alerts/${first}`,
       before: async (page) => {
-        await page.locator('.evidence-open').first().click()
-        await page.getByRole('button', { name: 'Cite', exact: true }).first().click()
+        await page.locator('.rung > .evidence .evidence-open').first().click()
+        await page.locator('.rung > .evidence').getByRole('button', { name: 'Cite', exact: true }).first().click()
         await page.getByRole('radio', { name: /False alarm/ }).click()
       },
     },

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Access, may, type Permission, permissions } from '../contract/permissions.ts'
+import { type Access, may } from '../contract/permissions.ts'
 import { noteSeen, type Session, sessionOf } from '../db/sessions.ts'
 import { Trouble } from '../kit/errors.ts'
 import type { Front } from './front.ts'
@@ -53,8 +53,4 @@ function checkOrigin(request: FastifyRequest, origins: ReadonlySet<string>): voi
   const { origin } = request.headers
   if (origin !== undefined && origins.has(origin)) return
   throw new Trouble('origin.refused', { origin })
-}
-
-export function isPermission(access: Access): access is Permission {
-  return Object.hasOwn(permissions, access)
 }

@@ -40,6 +40,7 @@ export async function serveWebApp(app: FastifyInstance, folder: string): Promise
       immutable: true,
       maxAge: assetMaxAge,
       index: false,
+      preCompressed: true,
       schemaHide: true,
     })
     for (const name of ['theme.js', 'mark.svg']) {

@@ -102,11 +102,13 @@ test('pages carry a policy without inline script, and a fresh nonce for styles',
   expect(one.headers.get('cache-control')).toBe('no-store')
 })
 
-test('files with a digest in their name are kept for ever', async () => {
+test('files with a digest in their name are kept for ever, and come compressed', async () => {
   const page = await (await fetch(`${desk.origin}/`)).text()
   const asset = /\/assets\/[\w-]+\.js/.exec(page)?.[0] ?? ''
   const response = await fetch(desk.origin + asset)
   expect(response.status).toBe(200)
   expect(response.headers.get('cache-control')).toContain('immutable')
+  // fetch asks for gzip by itself.
+  expect(response.headers.get('content-encoding')).toBe('gzip')
   await response.body?.cancel()
 })

@@ -27,9 +27,8 @@ const gatherMs = 250
 /** Which answers a topic makes old. */
 function keysOf(topic: string): string[][] {
   const [noun, id] = topic.split(':') as [string, string | undefined]
-  if (noun === 'alert' && id !== undefined) return [['alert', id], ['queue']]
+  if (noun === 'alert' && id !== undefined) return [['alert', id], ['queue'], ['reply'], ['preview']]
   if (noun === 'run' && id !== undefined) return [['run', id]]
-  if (noun === 'reply' && id !== undefined) return [['reply', id], ['preview', id], ['queue']]
   if (noun === 'queue' || noun === 'quarantine') return [[noun], ['queue']]
   return [[]]
 }
@@ -43,7 +42,12 @@ export function listen(client: QueryClient): () => void {
     timer = undefined
     const topics = waiting
     waiting = new Set()
-    for (const topic of topics) for (const queryKey of keysOf(topic)) void client.invalidateQueries({ queryKey })
+    // In the middle of a review the page is ahead of the server; it asks by itself after the last verdict.
+    const reviewing = client.isMutating({ mutationKey: ['review'] }) > 0
+    const keys = [...topics]
+      .flatMap(keysOf)
+      .filter(([noun]) => !(reviewing && (noun === 'reply' || noun === 'preview')))
+    for (const queryKey of keys) void client.invalidateQueries({ queryKey })
   }
   source.onopen = () => setConnected(true)
   source.onerror = () => setConnected(false)

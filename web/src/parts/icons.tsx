@@ -58,7 +58,6 @@ export const FailedIcon = icon(
 )
 export const NotApplicableIcon = icon('NotApplicableIcon', <path d="M3.5 12.5 12.5 3.5" />)
 export const CheckIcon = icon('CheckIcon', <path d="m3 8.5 3.2 3.2L13 4.8" />)
-export const CrossIcon = icon('CrossIcon', <path d="m4 4 8 8M12 4l-8 8" />)
 export const BackIcon = icon('BackIcon', <path d="M9.5 3 4.5 8l5 5" />)
 export const DownIcon = icon('DownIcon', <path d="m3.5 6 4.5 4.5L12.5 6" />)
 export const LockIcon = icon(
@@ -73,13 +72,6 @@ export const KeyIcon = icon(
   <>
     <circle cx="5" cy="10.5" r="2.8" />
     <path d="M7 8.5 13 2.5M11 4.5l1.8 1.8M9.3 6.2l1.2 1.2" />
-  </>,
-)
-export const ClockIcon = icon(
-  'ClockIcon',
-  <>
-    <circle cx="8" cy="8" r="5.8" />
-    <path d="M8 4.8V8l2.2 1.5" />
   </>,
 )
 export const SunIcon = icon(
@@ -97,7 +89,6 @@ export const KeyboardIcon = icon(
     <path d="M4 6.8h.1M6.7 6.8h.1M9.3 6.8h.1M12 6.8h.1M5 9.8h6" />
   </>,
 )
-export const PaperIcon = icon('PaperIcon', <path d="M4 1.8h5.5L12.5 5v9.2H4zM9.3 2v3.2h3" />)
 export const AskIcon = icon(
   'AskIcon',
   <>

@@ -13,11 +13,25 @@ const ink: MantineColorsTuple = [
   '#174a7e',
 ]
 
+/** The greys of the dark scheme, with a little blue: text, borders, fields, page. */
+const dark: MantineColorsTuple = [
+  '#e4e9ef',
+  '#c3ccd6',
+  '#9ba8b7',
+  '#7c8a99',
+  '#3c4755',
+  '#29313c',
+  '#12171d',
+  '#161b22',
+  '#0f1318',
+  '#0a0d11',
+]
+
 /** Shades chosen so that white on the button passes 4.5:1 in both schemes (axe checks it in test/web). */
 export const theme = createTheme({
   primaryColor: 'ink',
   primaryShade: { light: 8, dark: 7 },
-  colors: { ink },
+  colors: { ink, dark },
   fontFamily: 'Inter, "Segoe UI", system-ui, -apple-system, "Helvetica Neue", "DejaVu Sans", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, monospace',
   defaultRadius: 'sm',

@@ -91,7 +91,7 @@ function Rung({
           <strong>{rungWords[rung.rung]}</strong>
           {suppliers[rung.supplier] !== '' && <span className="dim"> · {suppliers[rung.supplier]}</span>}
           {rung.delivered && rung.supplier !== 'provider' && <span className="dim"> · also in the alert</span>}
-          <div className="rung-says">{rung.says}</div>
+          {told.length === 0 && <div className="rung-says">{rung.says}</div>}
         </div>
       </div>
       {told.map((finding) => (

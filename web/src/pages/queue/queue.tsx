@@ -143,7 +143,7 @@ function Filters({ queue }: { readonly queue: Queue }) {
       <TextInput
         id="queue-filter"
         size="xs"
-        placeholder="Filter: words, A-17, an address   /"
+        placeholder="Filter  ( / )"
         aria-label="Filter the queue"
         value={text}
         onChange={(event) => {

@@ -33,7 +33,7 @@ export function QueueTable({ rows, cursor, setCursor, open, tab }: Props) {
   }, [cursor])
   return (
     <div className="queue-scroll" role="tabpanel" aria-label="Alerts">
-      <table className="plain queue">
+      <table className={['answer', 'done', 'all'].includes(tab) ? 'plain queue decided' : 'plain queue'}>
         <thead>
           <tr>
             <th className="c-risk">Risk</th>
@@ -159,7 +159,7 @@ function ordinal(n: number): string {
 
 function Proposed({ row }: { readonly row: QueueRow }) {
   if (row.run?.state === 'failed') return <span className="tag bad">Playbook failed</span>
-  if (row.proposed === null) return <span className="dim">nothing</span>
+  if (row.proposed === null) return <span className="dim">no proposal</span>
   return <span className="tag">{outcomeShort[row.proposed]}</span>
 }
 

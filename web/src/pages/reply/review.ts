@@ -22,6 +22,23 @@ const riskOf: Record<SensitiveSpan['class'], number> = {
   path: 9,
 }
 
+type Said = {
+  readonly span: SensitiveSpan
+  readonly verdict: SensitiveSpan['verdict']
+  readonly keepReason: string | null
+  readonly alike: boolean
+}
+
+const isMeant = (span: SensitiveSpan, said: Said): boolean =>
+  span.id === said.span.id || (said.alike && span.text === said.span.text && span.class === said.span.class)
+
+function withVerdict(page: ReplyPage, said: Said): ReplyPage {
+  const spans = page.reply.spans.map((span) =>
+    isMeant(span, said) ? { ...span, verdict: said.verdict, keepReason: said.keepReason } : span,
+  )
+  return { ...page, reply: { ...page.reply, spans } }
+}
+
 /** Going through the sensitive places one by one, by keyboard. */
 export function useReview({ reply }: ReplyPage) {
   const client = useQueryClient()
@@ -37,12 +54,8 @@ export function useReview({ reply }: ReplyPage) {
   version.current = Math.max(version.current, reply.version)
 
   const judge = useMutation({
-    mutationFn: (said: {
-      span: SensitiveSpan
-      verdict: SensitiveSpan['verdict']
-      keepReason: string | null
-      alike: boolean
-    }) =>
+    mutationKey: ['review', reply.id],
+    mutationFn: (said: Said) =>
       call('POST /api/replies/:id/spans', {
         params: { id: reply.id },
         body: {
@@ -58,21 +71,24 @@ export function useReview({ reply }: ReplyPage) {
     onSuccess: (done) => {
       version.current = Math.max(version.current, done.version)
     },
-    onSettled: () =>
-      Promise.all([
+    onSettled: async () => {
+      if (client.isMutating({ mutationKey: ['review', reply.id] }) > 1) return
+      await Promise.all([
         client.invalidateQueries({ queryKey: ['reply', reply.id] }),
         client.invalidateQueries({ queryKey: ['preview', reply.id] }),
-      ]),
+      ])
+    },
   })
   const editable = reply.state === 'draft' && may('reply.write')
   const give = (verdict: SensitiveSpan['verdict'], options: { keepReason?: string; alike?: boolean } = {}) => {
-    if (current === null || !editable || judge.isPending) return
-    const alike = options.alike ?? false
-    judge.mutate({ span: current, verdict, keepReason: options.keepReason ?? null, alike })
+    if (current === null || !editable) return
+    const said: Said = { span: current, verdict, keepReason: options.keepReason ?? null, alike: options.alike ?? false }
+    // Shown at once, so that nobody waits between two keys; what the server says comes after the last of them.
+    void client.cancelQueries({ queryKey: ['reply', reply.id] })
+    client.setQueryData<ReplyPage>(['reply', reply.id], (page) => page && withVerdict(page, said))
+    judge.mutate(said)
     setAsksReason(false)
-    const done = (span: SensitiveSpan) =>
-      span.id === current.id || (alike && span.text === current.text && span.class === current.class)
-    const next = open.find((span) => !done(span))
+    const next = open.find((span) => !isMeant(span, said))
     setCurrent(next?.id ?? current.id)
   }
   const step = (by: number) => {
