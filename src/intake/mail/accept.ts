@@ -66,23 +66,52 @@ function whyNot(signature: VerifiedDkim, present: ReadonlySet<string>): string |
   return unsigned === null ? null : `${name} does not cover the ${unsigned} header.`
 }
 
-/** Did this sealer see a DKIM signature of the From domain hold? Its words are those of an Authentication-Results header (RFC 8601). */
+/** A quoted value that is one word, as senders quote base64 and addresses. */
+const plainValue = /^[\w.@:+/=-]*$/
+
+/**
+ * The results of an Authentication-Results header (RFC 8601 section 2.2), without comments. Null where it cannot be read in one way
+ * only: the envelope sender stands in it, whose local part may be a quoted text of any characters, so that a sealer that copies it
+ * without care would let a stranger write "dkim=pass" into a comment or a value.
+ */
+function resultsOf(says: string): string[] | null {
+  const results: string[] = []
+  let result = ''
+  let comments = 0
+  for (let at = 0; at < says.length; at++) {
+    const character = says[at] as string
+    if (character === '\\' || (comments > 0 && character === '"')) return null
+    if (character === '(') comments++
+    else if (character === ')') {
+      if (--comments < 0) return null
+      result += ' '
+    } else if (comments > 0) continue
+    else if (character === '"') {
+      const end = says.indexOf('"', at + 1)
+      if (end < 0 || !plainValue.test(says.slice(at + 1, end))) return null
+      result += says.slice(at + 1, end)
+      at = end
+    } else if (character === ';') {
+      results.push(result)
+      result = ''
+    } else result += character
+  }
+  return comments > 0 ? null : [...results, result]
+}
+
+/** Did this sealer see a DKIM signature of the From domain hold? */
 function sawAlignedPass(set: ArcSet, fromDomain: string): boolean {
-  return set.says
-    .replace(/\([^()]*\)/g, ' ')
-    .split(';')
-    .some((result) => {
-      if (!/^\s*dkim\s*=\s*pass\b/i.test(result)) return false
-      const signer =
-        /\bheader\.d\s*=\s*"?([^\s";]+)/i.exec(result)?.[1] ??
-        /\bheader\.i\s*=\s*"?[^\s";@]*@([^\s";]+)/i.exec(result)?.[1]
-      // Without a look at the sealer's DMARC lookup only the domain itself or a parent or child of it counts.
-      return (
-        signer !== undefined &&
-        (within(fromDomain, signer) || within(signer.toLowerCase(), fromDomain)) &&
-        signer.includes('.')
-      )
-    })
+  return (resultsOf(set.says) ?? []).some((result) => {
+    if (!/^\s*dkim\s*=\s*pass\b/i.test(result)) return false
+    const signer =
+      /\sheader\.d\s*=\s*([^\s;]+)/i.exec(result)?.[1] ?? /\sheader\.i\s*=\s*[^\s;@]*@([^\s;]+)/i.exec(result)?.[1]
+    // Without a look at the sealer's DMARC lookup only the domain itself or a parent or child of it counts.
+    return (
+      signer !== undefined &&
+      (within(fromDomain, signer) || within(signer.toLowerCase(), fromDomain)) &&
+      signer.includes('.')
+    )
+  })
 }
 
 function judgeArc(verified: Verified, provider: Provider, fromDomain: string, present: ReadonlySet<string>): Verdict {

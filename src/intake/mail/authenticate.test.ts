@@ -297,12 +297,27 @@ describe('quarantined, with the reason', () => {
       'spf=pass smtp.mailfrom=heron.example',
       'dkim=pass header.d=stranger.example',
       'dkim=none (dkim=pass header.d=heron.example)',
+      // A stranger's envelope sender, copied by a sealer as it came.
+      'spf=pass smtp.mailfrom="x; dkim=pass header.d=heron.example; y"@stranger.example',
+      'spf=pass (domain of "x) y; dkim=pass header.d=heron.example; (z"@stranger.example designates 192.0.2.1) smtp.helo=a',
+      'spf=pass (domain of "\\"x) y; dkim=pass header.d=heron.example; (z"@stranger.example is fine) smtp.helo=a',
+      'dkim=pass header.i="x header.d=heron.example y"@stranger.example header.s=s',
     ]) {
       expect((await judge(await forwarded(says), {}, trusting)).accepted, says).toBe(false)
     }
     expect((await judge(`${await forwarded('dkim=pass header.d=heron.example')}more`, {}, trusting)).accepted).toBe(
       false,
     )
+  })
+  test('what Google, Microsoft and OpenDKIM write of a signature that held is understood', async () => {
+    const trusting = [provider({ trustedSealers: ['relay.example'] })]
+    for (const says of [
+      'dkim=pass header.i=@heron.example header.s=20230601 header.b="KdE/abc+="; spf=pass (relay.example: domain of soc@heron.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=soc@heron.example; dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=heron.example',
+      'spf=pass (sender ip is 192.0.2.1) smtp.rcpttodomain=c.example smtp.mailfrom=heron.example; dmarc=pass (p=reject sp=reject pct=100) action=none header.from=heron.example; dkim=pass (signature was verified) header.d=heron.example; arc=none (0)',
+      'dkim=pass (2048-bit key; unprotected) header.d=heron.example header.i="@heron.example" header.a=rsa-sha256 header.s=s',
+    ]) {
+      expect((await judge(await forwarded(says), {}, trusting)).accepted, says).toBe(true)
+    }
   })
   test('DNS that fails is temperror, and is to be tried again', async () => {
     const found = await judge(
