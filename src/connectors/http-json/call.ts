@@ -8,6 +8,8 @@ const responseBytesMax = 2 * 1024 * 1024
 /** One try, and two more for a source that is busy or restarting. */
 const triesMax = 3
 const backoffMs = 250
+/** The longest a source can have itself left alone: one that says "next year" would otherwise be silent until the next start. */
+const pauseMsMax = 60 * 60_000
 
 export type Request = {
   readonly method: 'GET' | 'POST'
@@ -50,7 +52,7 @@ export class Caller {
       if (waitMs > 0 && !(await slept(waitMs, signal))) return { failed: 'the asking was called off' }
       const got = await this.#once(wanted, signal, clock)
       if ('failed' in got || (got.status !== 429 && got.status < 500)) return got
-      const pauseMs = got.retryAfterMs ?? backoffMs * 2 ** (trial - 1)
+      const pauseMs = Math.min(got.retryAfterMs ?? backoffMs * 2 ** (trial - 1), pauseMsMax)
       this.#notBefore = Math.max(this.#notBefore, performance.now() + pauseMs)
       if (trial === triesMax) return { failed: `status ${got.status}, ${triesMax} times` }
       if (performance.now() + pauseMs > deadline) {

@@ -206,6 +206,11 @@ describe('against a real server', () => {
       why: 'status 429; it asks to be left alone for 3600 s',
     })
     expect(seen).toHaveLength(1)
+    // A source that says "in eleven days", by mistake or by malice, is asked again in an hour.
+    handle = json(429, {}, { 'retry-after': '999999' })
+    const patient = await loaded()
+    for (const why of ['status 429; it asks to be left alone for 3600 s', 'it asks to be left alone for 3600 s more'])
+      expect(await asked(patient, 'asset-of-host', { host: 'x' })).toMatchObject({ kind: 'failed', why })
     seen = []
     handle = json(503, {})
     expect(await asked(await loaded(), 'asset-of-host', { host: 'x' })).toMatchObject({

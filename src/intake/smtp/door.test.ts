@@ -31,8 +31,13 @@ function shelf(): { kept: Raw[]; receive: Receive } {
   }
 }
 
-async function open(receive: Receive, change: Partial<SmtpDoorOptions['config']> = {}) {
+async function open(
+  receive: Receive,
+  change: Partial<SmtpDoorOptions['config']> = {},
+  limits: Pick<SmtpDoorOptions, 'bufferedBytesMax'> = {},
+) {
   const door = makeSmtpDoor({
+    ...limits,
     config: {
       host: '127.0.0.1',
       port: 0,
@@ -189,6 +194,51 @@ describe('refused', () => {
       220, 250, 250, 250, 354, 552, 250, 250, 354, 250, 221,
     ])
     expect(kept).toHaveLength(1)
+  })
+  test('what waits to be stored counts as held: more than the bound is put off, and room comes back with the commit', async () => {
+    const { kept, receive } = shelf()
+    let commit = (): void => undefined
+    const slow = new Promise<void>((resolve) => {
+      commit = resolve
+    })
+    const waiting: Raw[] = []
+    const { port } = await open(
+      async (raw) => {
+        waiting.push(raw)
+        await slow
+        return receive(raw)
+      },
+      {},
+      { bufferedBytesMax: 3000 },
+    )
+    const large = `${mail}${'x'.repeat(98).concat('\r\n').repeat(20)}.\r\n`
+    const first = talk(port, [...envelope, large, 'QUIT\r\n'])
+    while (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(codes(await talk(port, [...envelope, large, 'QUIT\r\n']))).toEqual([220, 250, 250, 250, 354, 452, 221])
+    commit()
+    expect(codes(await first)).toEqual([220, 250, 250, 250, 354, 250, 221])
+    expect(codes(await talk(port, [...envelope, large, 'QUIT\r\n']))).toEqual([220, 250, 250, 250, 354, 250, 221])
+    expect(kept).toHaveLength(2)
+  })
+  test('connections broken off in the middle of a mail give their room back', async () => {
+    const { port } = await open(shelf().receive, {}, { bufferedBytesMax: 5000 })
+    for (let i = 0; i < 5; i++) {
+      await new Promise<void>((resolve) => {
+        const socket = net.connect(port, '127.0.0.1')
+        socket.on('close', () => resolve())
+        socket.on('error', () => undefined)
+        let said = 0
+        socket.on('data', () => {
+          const say = envelope[said++]
+          if (say !== undefined) socket.write(say)
+          else
+            socket.write('x'.repeat(98).concat('\r\n').repeat(20), () => setTimeout(() => socket.resetAndDestroy(), 30))
+        })
+      })
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const large = `${mail}${'x'.repeat(98).concat('\r\n').repeat(20)}.\r\n`
+    expect(codes(await talk(port, [...envelope, large, 'QUIT\r\n']))).toEqual([220, 250, 250, 250, 354, 250, 221])
   })
   test('the 21st connection of one address', async () => {
     const { port } = await open(shelf().receive)

@@ -8,8 +8,8 @@ import { plainAddress } from '../../kit/ip-ranges.ts'
 import type { Receive } from '../../model/message.ts'
 import { mailBytesMax } from '../../model/message.ts'
 
-/** Mail being received, all of it together: a hundred senders of 25 MB each must not take the memory of the house. */
-const bufferedBytesMax = 160 * 1024 * 1024
+/** Mail in memory, being received or being stored, all of it together: a hundred senders of 25 MB each must not take the memory of the house. */
+const bufferedBytesMaxDefault = 160 * 1024 * 1024
 /** Connections at the same time. A provider's mail server keeps fewer than ten. */
 const connectionsMax = 100
 /** Connections of one address, so that one sender cannot shut out the others. */
@@ -32,6 +32,7 @@ export type SmtpDoorOptions = {
   readonly config: NonNullable<Config['smtp']>
   readonly receive: Receive
   readonly log: SmtpLog
+  readonly bufferedBytesMax?: number
 }
 
 export type SmtpDoor = {
@@ -75,14 +76,19 @@ class Intake {
   buffered = 0
   private readonly receive: Receive
   private readonly log: SmtpLog
+  private readonly bufferedBytesMax: number
 
-  constructor(receive: Receive, log: SmtpLog) {
+  constructor({ receive, log, bufferedBytesMax }: SmtpDoorOptions) {
     this.receive = receive
     this.log = log
+    this.bufferedBytesMax = bufferedBytesMax ?? bufferedBytesMaxDefault
   }
 
-  /** The bytes of one DATA, read to the end even when they are too many: the answer can only be given then. */
-  collect(stream: SMTPServerDataStream): Promise<Buffer> {
+  /**
+   * The bytes of one DATA, read to the end even when they are too many: the answer can only be given then. They stay counted until
+   * whoever takes them gives them back.
+   */
+  private collect(stream: SMTPServerDataStream): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       let chunks: Buffer[] = []
       let held = 0
@@ -95,7 +101,7 @@ class Intake {
       stream.on('data', (chunk: Buffer) => {
         if (refusal !== null) return
         if (held + chunk.length > mailBytesMax) refusal = reply(552, '5.3.4 Message is larger than 25 MB')
-        else if (this.buffered + chunk.length > bufferedBytesMax)
+        else if (this.buffered + chunk.length > this.bufferedBytesMax)
           refusal = reply(452, '4.3.1 Too much mail at once, try again later')
         if (refusal !== null) {
           release()
@@ -111,7 +117,9 @@ class Intake {
       })
       stream.once('end', () => {
         const bytes = Buffer.concat(chunks)
-        release()
+        chunks = []
+        // From here on they are the taker's to give back, whatever becomes of the connection.
+        held = 0
         if (refusal === null) resolve(bytes)
         else reject(refusal)
       })
@@ -122,6 +130,7 @@ class Intake {
   async take(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> {
     const bytes = await this.collect(stream)
     const { mailFrom, rcptTo } = session.envelope
+    // Counted until it is stored: while the database is slow, mail would otherwise pile up here without a bound.
     try {
       const receipt = await this.receive({
         bytes,
@@ -141,6 +150,8 @@ class Intake {
         'a mail could not be stored; the sender was told to try again',
       )
       throw refusalOf(error)
+    } finally {
+      this.buffered -= bytes.length
     }
   }
 }
@@ -159,7 +170,7 @@ async function answer(take: () => Promise<string>, done: (error: Error | null, t
 
 function handlers(options: SmtpDoorOptions): SMTPServerOptions {
   const { config, log } = options
-  const intake = new Intake(options.receive, log)
+  const intake = new Intake(options)
   const perAddress = new Map<string, Set<string>>()
   return {
     onConnect: (session, done) => {
