@@ -48,6 +48,11 @@ test('text that PostgreSQL cannot keep is made plain without moving a span', asy
   expect(row.value).toEqual({ text: 'a\uFFFDb\uFFFDc' })
 })
 
+test('to ask for text that PostgreSQL cannot hold is a wrong input, not a fault of ours', async () => {
+  const asked = house.db.selectFrom('setting').select('value').where('key', '=', 'a\u0000b').execute()
+  await expect(asked).rejects.toMatchObject({ code: 'input.invalid' })
+})
+
 test('three processes that migrate at once do it once', async () => {
   const results = await Promise.all([migrate(house.url), migrate(house.url), migrate(house.url)])
   expect(results.flatMap((result) => result.applied)).toEqual([])

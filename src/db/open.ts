@@ -35,12 +35,15 @@ const unreachable = new Set([
   '53300',
 ])
 const full = new Set(['53100', 'ENOSPC'])
+/** Text that PostgreSQL cannot hold (a NUL, a lone surrogate): what is written is made plain (jsonb.ts), what is asked for is refused. */
+const unholdable = new Set(['22021', '22P05'])
 
-/** Turns what pg throws into a Trouble where a person can act on it (unreachable, disk full); anything else comes back as it is. */
+/** Turns what pg throws into a Trouble where a person can act on it (unreachable, disk full, no text); anything else comes back as it is. */
 export function asTrouble(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof Trouble) return error
   const code = String((error as { code?: unknown }).code ?? '')
   if (full.has(code)) return new Trouble('disk.full', { code }, error)
+  if (unholdable.has(code)) return new Trouble('input.invalid', { problem: 'a character that is none' }, error)
   // pg gives no code for a connection that breaks or does not come: only these words (pg/lib/client.js, pg-pool/index.js).
   const broken =
     code === '' &&

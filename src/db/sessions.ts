@@ -220,7 +220,7 @@ export async function useLink(db: Db, token: string, now: Date): Promise<boolean
   return done.numUpdatedRows === 1n
 }
 
-/** Keeps a WebAuthn challenge for five minutes. False when too many wait already. */
+/** Keeps a WebAuthn challenge for five minutes. False when too many wait already; those that are over do not count and go. */
 export async function keepChallenge(
   db: Db,
   challenge: string,
@@ -228,6 +228,8 @@ export async function keepChallenge(
   userId: string | null,
   now: Date,
 ): Promise<boolean> {
+  // Here and not only when somebody signs in: where all sign in by passkey, a full table would shut everybody out for ever.
+  await db.deleteFrom('webauthn_challenge').where('expires_at', '<', now).execute()
   const row = await db.selectFrom('webauthn_challenge').select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
   if (Number(row.n) >= challengesMax) return false
   await db

@@ -26,7 +26,7 @@ export function rowReader<N extends ListNoun>(noun: N, mapping: Mapping, heading
         .map(({ column, at }) => ({ column, text: (values[at] ?? '').trim() }))
         .filter(({ text }) => text !== '')
     const problems: Refusal[] = []
-    const broken = values.findIndex((value) => value.includes('\uFFFD'))
+    const broken = values.findIndex((value) => /[\uFFFD\0]/.test(value))
     if (broken >= 0)
       problems.push(
         refusal(
