@@ -245,6 +245,14 @@ test('a message over the limit is refused before anything is kept', async () => 
   await expect(makeReceive(house)(raw)).rejects.toMatchObject({ code: 'input.too-large' })
 })
 
+test('a refusal of any length reaches quarantine', async () => {
+  const wordy = await testHouse(database, {
+    authenticate: async () => ({ ...authentication(false, null), reasons: Array(200).fill('\x01'.repeat(5000)) }),
+  })
+  const message = await comes(mail('wordy', alertBody, ids('wordy')), wordy)
+  expect(message.state).toBe('quarantined')
+})
+
 test('a look-up that did not answer is tried again before it counts against the sender', async () => {
   const temporary = await testHouse(database, {
     authenticate: async () => ({

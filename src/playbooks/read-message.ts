@@ -20,6 +20,10 @@ const lookupTriesMax = 4
 /** A message that could not be read this often by an error of ours goes to a person as it is. */
 const readTriesMax = 5
 
+/** Reasons that the record keeps of a refusal: a mail that makes them longer than a ledger line may be would never reach quarantine. */
+const reasonsMax = 20
+const reasonCharsMax = 500
+
 /** Everything that is known of a message before it is put in its place. */
 export type Read = {
   readonly message: Message
@@ -129,13 +133,15 @@ async function quarantine(
   letter: Letter | null,
   authentication: Authentication,
 ): Promise<void> {
-  const stateReason = authentication.reasons.join(' ')
+  const reasons = authentication.reasons
+    .slice(0, reasonsMax)
+    .map((reason) => reason.slice(0, reasonCharsMax).toWellFormed())
   await transaction(house.db, async (tx) => {
     const now = await getMessage(tx, message.id, { lock: true })
     if (now === null || now.state !== 'received') return
     await updateMessage(tx, message.id, {
       state: 'quarantined',
-      stateReason,
+      stateReason: reasons.join(' '),
       kind: null,
       providerId: authentication.provider?.id ?? null,
       authentication,
@@ -149,7 +155,7 @@ async function quarantine(
         kind: 'message.quarantined',
         actor: 'system',
         subject: `message:${message.id}`,
-        body: { reasons: authentication.reasons.slice(0, 20) },
+        body: { reasons },
       },
       house.clock,
     )

@@ -264,6 +264,21 @@ describe('quarantined, with the reason', () => {
     expect(found).toMatchObject({ accepted: false, provider: null })
     expect(found.reasons).toContain('soc@heron.example is no address of a provider we know.')
   })
+  test.each([
+    ['an address', (odd: string) => text().replace(/^From: .*/, `From: <${odd}@x.example>`)],
+    [
+      'the domains of 15 signatures',
+      (odd: string) => {
+        const one = `DKIM-Signature: v=1; a=rsa-sha256; d=${odd.slice(0, 8000)}.example; s=s; h=from; bh=x; b=y\r\n`
+        return `${one.repeat(15)}${text()}`
+      },
+    ],
+  ])('%s as long as the header may be: the reasons stay sentences', async (_, make) => {
+    const found = await judge(make('\x01'.repeat(100_000)))
+    expect(found.accepted).toBe(false)
+    expect(JSON.stringify(found.reasons).length).toBeLessThan(30_000)
+    expect(found.reasons.join('')).not.toMatch(/\p{Cc}/u)
+  })
   test('a look-alike domain is no subdomain', async () => {
     expect(
       await judge(signed.replaceAll('soc@heron.example', 'soc@evilheron.example'), {}, [

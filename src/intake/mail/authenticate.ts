@@ -34,6 +34,16 @@ export type AuthenticateOptions = {
   readonly timeoutMs?: number
 }
 
+/** A reason is a sentence; what a mail says of itself in it may be as long as its header. Signatures are 20 at most. */
+const reasonsMax = 50
+const reasonCharsMax = 500
+
+/** One line that a person can read, whatever address or domain stands in it. */
+function sentence(text: string): string {
+  const line = text.slice(0, reasonCharsMax + 1).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+  return line.length > reasonCharsMax ? `${line.slice(0, reasonCharsMax - 1).toWellFormed()}…` : line
+}
+
 const unasked: Verified = {
   spf: { result: 'none', domain: null },
   dkim: [],
@@ -67,7 +77,7 @@ function authenticationOf(
     provider: pin,
     sourceAllowed,
     accepted: known.accepted,
-    reasons: [...known.reasons],
+    reasons: known.reasons.slice(0, reasonsMax).map(sentence),
   }
 }
 
