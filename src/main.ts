@@ -20,7 +20,7 @@ import { startSequencer } from './ledger/sequencer.ts'
 import { type Doors, openDoors } from './main/doors.ts'
 import { frontWork } from './main/front-work.ts'
 import { openSources, type Sources } from './main/sources.ts'
-import type { Channel, Raw, Receive } from './model/message.ts'
+import type { Receive } from './model/message.ts'
 import { makeMailDoor } from './outbox/mail/door.ts'
 import type { House } from './playbooks/house.ts'
 import { loadLibrary } from './playbooks/load.ts'
@@ -87,7 +87,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
       { database, settings, clock, log, sources, resolver: options.resolver },
       closers,
     )
-    const receive = asSample(makeReceive({ db, clock }), options.sample ?? false)
+    const receive = makeReceive({ db, clock, sample: options.sample ?? false })
     const tasks = { ...houseTasks(house), ...desk.jobs }
     const worker = await startWorker({ url, node: house.node, log, tasks })
     closers.push(() => worker.stop())
@@ -182,13 +182,6 @@ async function openWork(
     ...desk.forHouse,
   }
   return { house, desk }
-}
-
-/** The demo's mail comes through the real doors, but is marked as sample data. */
-function asSample(receive: Receive, sample: boolean): Receive {
-  if (!sample) return receive
-  const channel: Channel = 'demo'
-  return (raw: Raw) => receive({ ...raw, channel })
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -138,7 +138,8 @@ export async function decideAlert(
   await insertFindings(db, [finding])
   const version = (await getAlert(db, alertId))?.version ?? 0
   const made = await decide(
-    { db, clock: systemClock },
+    // A test that decides anew drafts by hand, to look at each step.
+    { db, clock: systemClock, draftReply: async () => ({ replyId: '' }) },
     {
       alertId,
       outcome,

@@ -4,7 +4,7 @@ import { z } from 'zod'
 export const mailBytesMax = 25 * 1024 * 1024
 
 /** How it reached us. `source` is the peer's address where there is a peer. */
-export const Channel = z.enum(['smtp', 'imap', 'https', 'file', 'demo'])
+export const Channel = z.enum(['smtp', 'imap', 'https', 'file'])
 export type Channel = z.infer<typeof Channel>
 
 /** Raw input of any door, before anything is known of it. `bytes` are an RFC 5322 message, or JSON with `form: 'json'`. */

@@ -4,7 +4,12 @@ import { alertBody, mail, type TestHouse, testHouse } from '../../test/house.ts'
 import { getAlert } from '../db/alerts.ts'
 import { decisionsOf } from '../db/decisions.ts'
 import { findingsOf } from '../db/findings.ts'
+import { transaction } from '../db/open.ts'
+import { getRun } from '../db/runs.ts'
 import { askAgain, decide, undo } from './decide.ts'
+import { continueRun } from './interpreter.ts'
+import { libraryOf } from './library.ts'
+import { startRun } from './on-alert.ts'
 import { readMessage } from './read-message.ts'
 import { makeReceive } from './receive.ts'
 
@@ -107,4 +112,29 @@ test('what is asked by hand is kept beside the earlier answers', async () => {
       by: 'user:1',
     }),
   ).rejects.toMatchObject({ code: 'not.found' })
+})
+
+test('a run whose decision was taken back before its answer was drafted waits for the next one', async () => {
+  const step = { csf: 'RS.CO-02', phase: 'analysis', title: 'step' } as const
+  const playbook = {
+    ...{ playbook: 1, id: 'answer-late', version: 1, title: 'Answer late', description: '', on: 'manual' },
+    steps: [{ ...step, id: 'reply', step: 'reply' }],
+  } as const
+  const { id, version } = await alertIn()
+  const runId = await transaction(house.db, (tx) =>
+    startRun({ ...house, library: libraryOf([playbook as never]) }, tx, {
+      playbook: playbook as never,
+      alertId: id,
+      trigger: 'test',
+    }),
+  )
+  const still = { resumed: false, signal: new AbortController().signal }
+  await continueRun(house, runId, still)
+  expect(await getRun(house.db, runId)).toMatchObject({
+    state: 'waiting',
+    journal: [{ waitingFor: 'decision', state: 'waiting' }],
+  })
+  await decide(house, { ...noEvidence, alertId: id, version })
+  await continueRun(house, runId, still)
+  expect(await getRun(house.db, runId)).toMatchObject({ state: 'done', journal: [{ state: 'done' }] })
 })

@@ -24,7 +24,7 @@ type Desk = Pick<House, 'db' | 'clock'>
  * 'input.invalid' when it cites nothing and does not say so.
  */
 export async function decide(
-  house: Desk,
+  house: Desk & Pick<House, 'draftReply'>,
   deciding: {
     readonly alertId: string
     readonly outcome: Outcome
@@ -54,6 +54,8 @@ export async function decide(
     })
     const body = { decisionId: id, outcome, reason, cites: [...cites], withoutEvidence }
     await append(tx, { kind: 'decision.made', actor: by, subject: `alert:${alertId}`, body }, house.clock)
+    // After an answer to an earlier decision no playbook waits to draft the next one.
+    if ((await repliesOf(tx, alertId)).length > 0) await house.draftReply(tx, alertId, null)
     await onDecision(tx, alertId)
     await notifyAll(tx, [`alert:${alertId}`, 'queue'])
     return { decisionId: id, version }

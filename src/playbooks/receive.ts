@@ -18,7 +18,12 @@ export const messageBytesMax = 25 * 1024 * 1024
  * message is kept for ever, and not before: a door says its 250 after that. The same bytes again are counted, not kept twice.
  * Throws Trouble('input.too-large'), 'database.unreachable' or 'disk.full': the door then refuses for now, and nothing is lost.
  */
-export function makeReceive(house: { readonly db: Kysely<Tables>; readonly clock: Clock }): Receive {
+export function makeReceive(house: {
+  readonly db: Kysely<Tables>
+  readonly clock: Clock
+  /** Everything that comes in is marked as sample data. */
+  readonly sample?: boolean
+}): Receive {
   return async (raw): Promise<Receipt> => {
     const sizeBytes = raw.bytes.byteLength
     if (sizeBytes === 0) throw new Trouble('input.invalid', { problem: 'an empty message' })
@@ -27,7 +32,7 @@ export function makeReceive(house: { readonly db: Kysely<Tables>; readonly clock
     const now = house.clock.now()
     const about = { channel: raw.channel, origin: raw.origin, sourceAddress: raw.sourceAddress, sizeBytes }
     const fresh = await transaction(house.db, async (tx) => {
-      const fresh = await insertMessage(tx, id, raw, now, raw.channel === 'demo')
+      const fresh = await insertMessage(tx, id, raw, now, house.sample ?? false)
       if (!fresh) await insertMessageAgain(tx, id, raw, now)
       const kind = fresh ? 'message.received' : 'message.duplicate'
       await append(tx, { kind, actor: 'system', subject: `message:${id}`, body: about }, house.clock)
