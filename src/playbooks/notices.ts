@@ -67,8 +67,19 @@ export async function sendNotice(desk: ReplyDesk, job: NoticeJob): Promise<void>
       return
     }
     const over = (result.kind === 'refused' && result.permanent) || job.attempt >= sendAttemptsMax
-    await changeNotice(tx, notice.id, { state: over ? 'failed' : 'queued', receipt: result.why })
-    if (!over) await queue(tx, notice.id, new Date(now.getTime() + backoffMs(job.attempt)), job.attempt + 1)
+    if (!(await changeNotice(tx, notice.id, { state: over ? 'failed' : 'queued', receipt: result.why }))) return
+    if (over) {
+      const body = {
+        noticeId: notice.id,
+        kind: notice.kind,
+        messageId,
+        to,
+        sha256,
+        why: result.why,
+        attempt: job.attempt,
+      }
+      await append(tx, { kind: 'notice.failed', actor: 'system', subject: `notice:${notice.id}`, body }, desk.clock)
+    } else await queue(tx, notice.id, new Date(now.getTime() + backoffMs(job.attempt)), job.attempt + 1)
     desk.log.warn({ noticeId: notice.id, why: result.why, over }, 'a notice did not go out')
   })
 }

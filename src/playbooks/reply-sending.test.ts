@@ -212,6 +212,17 @@ describe('mail to our own people', () => {
     ).rejects.toMatchObject({ code: 'input.invalid' })
   })
 
+  test('one that never goes out is on record: whoever waits for an answer was not asked', async () => {
+    const desk = rig.broken()
+    const id = '00000000-0000-8000-8000-000000000004'
+    rig.faulty.setFault({ at: 'RCPT', say: '550 5.1.1 no such user' })
+    await desk.forHouse.mailNotice(rig.db, notice(id))
+    await desk.jobs['send-notice']({ noticeId: id, attempt: 1 })
+    expect((await noticeById(rig.db, id))?.state).toBe('failed')
+    const lines = rig.db.selectFrom('ledger_entry').select('kind').where('subject', '=', `notice:${id}`)
+    expect(await lines.execute()).toEqual([{ kind: 'notice.failed' }])
+  })
+
   test('a server that is down: queued, visible, tried again', async () => {
     const desk = rig.broken()
     const id = '00000000-0000-8000-8000-000000000003'

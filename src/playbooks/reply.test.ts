@@ -142,6 +142,7 @@ describe('before it may leave', () => {
       ['press-4', 'redact'],
       ['10.1.2.3', null],
     ])
+    expect(await rig.ledgerOf(replyId)).toEqual(['reply.drafted', 'reply.reviewed', 'reply.saved'])
     await expect(desk.saveText(replyId, 'older', version, 'user:1')).rejects.toMatchObject({ code: 'state.conflict' })
     await expect(desk.saveText(replyId, '   ', next, 'user:1')).rejects.toMatchObject({ code: 'input.invalid' })
     const { text, bytes } = await desk.preview(replyId)

@@ -3,6 +3,7 @@ import { removeJob } from '../../db/jobs.ts'
 import type { Message } from '../../db/messages.ts'
 import { type Db, transaction } from '../../db/open.ts'
 import { changeReply, insertReply, type ReplyRecord, repliesOf, saveReplyDraft } from '../../db/replies.ts'
+import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
@@ -150,6 +151,9 @@ export async function saveDraft(
     const text = visible(saving.text)
     const spans = carryOver(findSensitive(text, context), record.reply.spans)
     const version = await saveReplyDraft(tx, saving.replyId, { text, spans })
+    // Who wrote the words that another person may release; the words themselves are in no record but the mail's.
+    const body = { replyId: saving.replyId, version, sha256: sha256Hex(text), places: spans.length }
+    await append(tx, { kind: 'reply.saved', actor: saving.by, subject: subjectOf(saving.replyId), body }, desk.clock)
     await tell(tx, record.reply.alertId)
     return version
   })
