@@ -223,16 +223,21 @@ export function threadOf(letter: Letter): readonly string[] {
   return [...new Set(ids)]
 }
 
-/** A person let a quarantined message in, and may have said whose it is. False when it is not in quarantine (any more). */
+/** A person let a quarantined message in, and said whose it is, or that it is nobody's we know. False when it is not in quarantine (any more). */
 export async function markReleased(
   tx: Db,
   id: string,
   release: { readonly by: string; readonly at: Date; readonly providerId: string | null },
 ): Promise<boolean> {
-  const whose = release.providerId === null ? {} : { provider_id: release.providerId }
   const result = await tx
     .updateTable('message')
-    .set({ state: 'received', state_reason: '', released_by: release.by, released_at: release.at, ...whose })
+    .set({
+      state: 'received',
+      state_reason: '',
+      released_by: release.by,
+      released_at: release.at,
+      provider_id: release.providerId,
+    })
     .where('id', '=', id)
     .where('state', '=', 'quarantined')
     .executeTakeFirst()

@@ -121,6 +121,28 @@ test('what fails the checks waits in quarantine and starts nothing, until a pers
   expect(released?.alertId).not.toBeNull()
 })
 
+test('a forged mail that is let in without saying whose it is joins and changes no alert of whom it claims to be', async () => {
+  const text = `Ticket: INC-5151\n${alertBody}`
+  const real = await comes(mail('[Ticket: INC-5151] Real', text, ids('real')))
+  const refusing = await testHouse(database, {
+    authenticate: async () => ({ ...authentication(false, provider.id), reasons: ['no signature'] }),
+  })
+  const low = text.replace('High', 'Low')
+  const forged = await comes(mail('[Ticket: INC-5151] Forged', low, ids('false')), refusing)
+  const letIn = { messageId: forged.id, reason: 'looks fine', by: 'user:1' }
+  await releaseFromQuarantine(house, { ...letIn, providerId: null })
+  await readMessage(refusing, forged.id, 1)
+  const released = await getMessage(house.db, forged.id)
+  expect(released).toMatchObject({ state: 'read', providerId: 'unknown' })
+  expect(released?.alertId).not.toBe(real.alertId)
+  expect((await getAlert(house.db, real.alertId ?? ''))?.alert.severity).toBe('high')
+  // Named, it is believed: the person vouches.
+  const second = await comes(mail('[Ticket: INC-5151] Vouched', low, ids('vouched')), refusing)
+  await releaseFromQuarantine(house, { ...letIn, messageId: second.id, providerId: provider.id })
+  await readMessage(refusing, second.id, 1)
+  expect((await getMessage(house.db, second.id))?.alertId).toBe(real.alertId)
+})
+
 test('what cannot be parsed is never lost: an alert by name where the door knows the provider, else quarantine', async () => {
   const broken = await testHouse(database, {
     library: house.library,

@@ -53,9 +53,9 @@ export async function readMessage(house: House, messageId: string, tries: number
     await quarantine(house, message, parsed.letter, authentication)
     return
   }
-  // What a person said on releasing it counts first: a forged sender would otherwise name the provider.
-  const said = message.releasedBy === null ? null : message.providerId
-  const providerId = said ?? authentication.provider?.id ?? raw.providerId
+  // What a person let in is from whom the person says, or the door; a forged sender would otherwise join and change that provider's alerts.
+  const named = message.releasedBy === null ? (authentication.provider?.id ?? null) : message.providerId
+  const providerId = named ?? raw.providerId
   const provider = providers.find((one) => one.id === providerId) ?? null
   const reading = readRaw(house, raw, parsed, { provider, receivedAt: message.receivedAt })
   const place = (letter: Letter | null, reading: Reading): Promise<void> =>
@@ -208,7 +208,8 @@ function unreadReading(because: string, name: string): Reading {
 }
 
 /**
- * A person lets a quarantined message in, says why, and may say whose it is: it is read as if it had been accepted. Throws
+ * A person lets a quarantined message in, says why and whose it is: it is read as if it had been accepted. From nobody we know
+ * (`providerId` null) it opens an alert of its own and touches no other. Throws
  * Trouble('state.conflict') when it is not in quarantine (any more), 'not.found' when there is none, 'input.invalid' for a
  * provider that is not there.
  */
