@@ -39,9 +39,6 @@ export const libraries =
 export const frameworks =
   /^(?:node|vue|next|nuxt|react|angular|ember|backbone|three|d3|express|moment|socket|knockout|require|underscore|handlebars|chart|discord|electron|alpine|meteor|nest|p5|paper|video|pdf|jquery|day|bootstrap|lodash|ext|asp|ado|vb|adonis|solid|gatsby|deno|bun|redux|rx|polymer|mocha|svelte)\.(?:js|net|ts|py|io)$/i
 
-/** Programs, which end a path with spaces: what follows is an argument. */
-export const programs = /\.(?:exe|dll|bat|cmd|com|ps1|vbs|js|scr|msi|cpl|hta|jar|py|sys|ocx)$/i
-
 export function extensionOf(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1).toLowerCase()
 }

@@ -83,10 +83,9 @@ describe('signing in', slow, () => {
     await page.goto(`${desk.origin.replace('localhost', '127.0.0.1')}/sign-in`)
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     const button = page.getByRole('button', { name: 'Sign in with a passkey' })
-    if (await button.isVisible()) {
-      await button.click()
-      await page.getByText('http://localhost').waitFor()
-    }
+    if (await button.isVisible()) await button.click()
+    await page.getByText('http://localhost').waitFor()
+    expect(await page.getByText('http://localhost').isVisible()).toBe(true)
     await context.close()
   })
 })

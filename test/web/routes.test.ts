@@ -98,7 +98,7 @@ describe('deciding', () => {
   test('stands once, of two at once one wins, can be taken back once, and is in the ledger', async () => {
     const seen = await version()
     const race = await Promise.all([decide({ version: seen }), decide({ version: seen, outcome: 'incident' })])
-    expect(race.map((one) => one.status).sort()).toEqual([200, 409])
+    expect(race.map((one) => one.status).sort((a, b) => a - b)).toEqual([200, 409])
     const decisionId = race.find((one) => one.status === 200)?.body['decisionId']
     const undo = () => call('POST', `/api/alerts/${alertId}/decision/undo`, { decisionId })
     expect((await undo()).status).toBe(200)

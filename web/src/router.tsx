@@ -5,7 +5,6 @@ import {
   lazyRouteComponent,
   Navigate,
   Outlet,
-  redirect,
 } from '@tanstack/react-router'
 import type { QueueQuery } from '../../src/contract/desk.ts'
 import { EmptyState, ErrorState } from './parts/states.tsx'
@@ -99,9 +98,6 @@ const ledger = createRoute({
 const settingsHome = createRoute({
   getParentRoute: () => desk,
   path: '/settings',
-  beforeLoad: () => {
-    throw redirect({ to: '/settings/$part', params: { part: 'providers' } })
-  },
   component: () => <Navigate to="/settings/$part" params={{ part: 'providers' }} />,
 })
 const settings = createRoute({

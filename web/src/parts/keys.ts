@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react'
+import { useEffect, useLayoutEffect, useRef } from 'react'
 
 export type KeyMap = Readonly<Record<string, (event: KeyboardEvent) => void>>
 
@@ -17,7 +17,9 @@ const pressable = (target: EventTarget | null): boolean =>
  */
 export function useKeys(keys: KeyMap): void {
   const latest = useRef(keys)
-  latest.current = keys
+  useLayoutEffect(() => {
+    latest.current = keys
+  })
   useEffect(() => {
     let first = ''
     let firstAt = 0

@@ -19,7 +19,7 @@ const watch = (watcher: () => void): (() => void) => {
 export function relative(iso: string, at: number, ago = false): string {
   const seconds = Math.round((at - Date.parse(iso)) / 1000)
   const past = Math.abs(seconds)
-  if (past < 45) return seconds < -5 ? 'in a moment' : 'just now'
+  if (past < 45) return seconds < -30 ? 'in a moment' : 'just now'
   const amount =
     past < 5400
       ? `${Math.max(1, Math.round(past / 60))} min`
@@ -42,7 +42,7 @@ export function When({ at, ago = false }: { readonly at: string; readonly ago?: 
   return (
     <Tooltip label={`${utc(at)} · ${local} ${zone}`} openDelay={200}>
       <time dateTime={at} className="when">
-        {relative(at, Math.max(current, Date.now() - tickMs), ago)}
+        {relative(at, current, ago)}
       </time>
     </Tooltip>
   )

@@ -1,7 +1,7 @@
 import { Button, Select, TextInput } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import type { Queue, QueueRow, Tab } from '../../../../src/contract/desk.ts'
 import { call } from '../../api.ts'
 import { useKeys } from '../../parts/keys.ts'
@@ -55,13 +55,13 @@ type ViewProps = {
 function QueueView({ queue, tab, filterKey, stale, error }: ViewProps) {
   const navigate = useNavigate({ from: '/queue' })
   const { rows, fresh, showFresh } = useSteadyRows(queue.rows, stale ? null : filterKey)
-  const [cursor, setCursor] = useState(0)
-  const at = Math.min(cursor, Math.max(0, rows.length - 1))
+  const [cursor, setCursorOf] = useState({ of: filterKey, at: 0 })
+  // A new filter starts at the top.
+  const at = cursor.of === filterKey ? Math.min(cursor.at, Math.max(0, rows.length - 1)) : 0
+  const setCursor = (to: number) => setCursorOf({ of: filterKey, at: to })
   const go = (to: Tab) => void navigate({ search: (before) => ({ ...before, tab: to }), replace: true })
   const open = (row: QueueRow | undefined) =>
     row !== undefined && void navigate({ to: '/alerts/$id', params: { id: row.id } })
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new filter starts at the top
-  useEffect(() => setCursor(0), [filterKey])
   useKeys({
     j: () => setCursor(Math.min(at + 1, rows.length - 1)),
     k: () => setCursor(Math.max(at - 1, 0)),

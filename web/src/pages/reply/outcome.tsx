@@ -73,7 +73,7 @@ function Release({ page, review }: Props) {
 function Held({ page }: { readonly page: ReplyPage }) {
   const { reply } = page
   const after = useReplyCall(reply.id)
-  const [now, setNow] = useState(Date.now())
+  const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 250)
     return () => clearInterval(timer)

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useRef, useState } from 'react'
+import { useLayoutEffect, useRef, useState } from 'react'
 import type { ReplyPage } from '../../../../src/contract/answer.ts'
 import type { SensitiveSpan } from '../../../../src/model/reply.ts'
 import { call } from '../../api.ts'
@@ -51,7 +51,9 @@ export function useReview({ reply }: ReplyPage) {
   const open = spans.filter((span) => span.verdict === null)
   const current = spans.find((span) => span.id === currentId) ?? open[0] ?? spans[0] ?? null
   const version = useRef(reply.version)
-  version.current = Math.max(version.current, reply.version)
+  useLayoutEffect(() => {
+    version.current = Math.max(version.current, reply.version)
+  }, [reply.version])
 
   const judge = useMutation({
     mutationKey: ['review', reply.id],

@@ -23,7 +23,7 @@ const redrawMs = 1000
 
 function RunView({ run, alert }: { readonly run: Run; readonly alert: { id: string; number: number; title: string } }) {
   const [scale, setScale] = useState<'linear' | 'log'>('log')
-  const [now, setNow] = useState(Date.now())
+  const [now, setNow] = useState(() => Date.now())
   const moving = run.endedAt === null
   useEffect(() => {
     if (!moving) return

@@ -1,7 +1,7 @@
 import { Button, PasswordInput, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
+import { encode } from 'uqr'
 import { call } from '../../api.ts'
-import { qrOf } from '../../parts/qr.ts'
 import { useEnter } from './sign-in.tsx'
 
 /** As the server has it (contract/sign-in.ts passwordCharactersMin); it checks again. */
@@ -72,8 +72,7 @@ export function PasswordSetUp({ token, who, ready, report }: Props) {
 }
 
 function QrCode({ text }: { readonly text: string }) {
-  const rows = qrOf(text)
-  if (rows === null) return null
+  const rows = encode(text, { ecc: 'M', border: 0 }).data
   const path = rows.flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : []))).join('')
   return (
     <svg
