@@ -4,6 +4,7 @@ import { readSettings } from '../config/config.ts'
 import { systemClock } from '../kit/clock.ts'
 import { Trouble, wordsOf } from '../kit/errors.ts'
 import { auditDatabase } from '../ledger/audit-database.ts'
+import { auditRecord } from '../ledger/audit-record.ts'
 import { exportLedger } from '../ledger/export.ts'
 import type { ExportScope } from '../ledger/export-format.ts'
 import { type LedgerKey, loadKey, loadOrCreateKey } from '../ledger/key.ts'
@@ -153,23 +154,31 @@ async function checkAction(flags: { json: boolean }): Promise<void> {
   const key = ownKey()
   await inHouse(async ({ database: { db } }) => {
     const { root, ...audit } = await auditDatabase(db, key?.verifier)
+    const record = await auditRecord(db)
     const rootText = Buffer.from(root).toString('base64')
+    const signatures = key === null ? 'not-checked' : 'checked'
     if (flags.json)
       process.stdout.write(
-        `${JSON.stringify({ ...audit, root: rootText, signatures: key === null ? 'not-checked' : 'checked' })}\n`,
+        `${JSON.stringify({ ...audit, ok: audit.ok && record.ok, root: rootText, signatures, record })}\n`,
       )
     else {
-      for (const problem of audit.problems) process.stdout.write(`${problem}\n`)
+      for (const problem of [...audit.problems, ...record.problems]) process.stdout.write(`${problem}\n`)
       const found = audit.ok
         ? 'The ledger in the database holds'
         : `The ledger in the database does not hold, ${audit.problemCount} problems`
       process.stdout.write(
         `${found}: ${audit.records} records, ${audit.checkpoints} checkpoints, ${audit.waiting} records wait for their place.\n`,
       )
+      const compared = `${record.messages} messages, ${record.decisions} decisions, ${record.replies} released replies`
+      process.stdout.write(
+        record.ok
+          ? `What the pages show is what the ledger says: ${compared}.\n`
+          : `What the pages show is not what the ledger says, ${record.problemCount} problems: ${compared}.\n`,
+      )
       if (key === null)
         process.stdout.write('Signatures were not checked: there is no ledger.key in the data folder.\n')
     }
-    if (!audit.ok) process.exitCode = 1
+    if (!audit.ok || !record.ok) process.exitCode = 1
   })
 }
 
