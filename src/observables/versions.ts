@@ -55,6 +55,7 @@ function reads(text: string, start: number, end: number, memory: VersionMemory):
   const quad = text.slice(start, end)
   if (memory.lastEnd >= 0 && start - memory.lastEnd < 16 && list.test(text.slice(memory.lastEnd, start)))
     return isSmall(quad)
+  if (!hasWordsAround(text, start, end)) return false
   const before = text.slice(Math.max(0, start - lookBackMax), start)
   if (before.endsWith('/') && (bitOf(before.charCodeAt(before.length - 2)) & letterBits) !== 0) {
     return !slashed.test(/[\w.+-]+(?=\/$)/.exec(before)?.[0] ?? '')
@@ -68,6 +69,24 @@ function reads(text: string, start: number, end: number, memory: VersionMemory):
   if (/(?:CEF|LEEF):\s?\d(?:\.\d)?\|[^|\n]{0,40}\|[^|\n]{0,40}\|$/.test(text.slice(Math.max(0, start - 100), start)))
     return true
   return followsProduct(before, quad)
+}
+
+/**
+ * Whether any of the patterns could hold at all: behind the quad stands a space or a dash, or before it (past what may stand between a
+ * word and its number) a letter, a digit, a bracket, a slash or a bar. In a bare list of quads nothing does, and six patterns for each
+ * of them were most of what such a list cost.
+ */
+function hasWordsAround(text: string, start: number, end: number): boolean {
+  const next = text.charCodeAt(end)
+  if (next === 45 || isSpace(next)) return true
+  let at = start - 1
+  const stop = Math.max(-1, start - lookBackMax)
+  while (at > stop && (isSpace(text.charCodeAt(at)) || '.:#="\'_-'.includes(text.charAt(at)))) at--
+  return at >= 0 && /[\w)\]/|+&]/.test(text.charAt(at))
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13) || code === 0xa0
 }
 
 /** `10.0.0.1-10.0.0.20` and `10.0.0.1-20` are ranges, `6.5.4.15-117n` is a build. */
