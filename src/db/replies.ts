@@ -160,12 +160,19 @@ export async function changeReply(tx: Db, id: string, change: ReplyChange): Prom
 /** Copies of one mail that are looked at; two doors that read the same mailbox make two. */
 const cameMax = 20
 
-/** Mails that came with this Message-ID, as bytes. Who sent them is not said: the caller compares. */
-export async function cameWithMessageId(db: Db, messageId: string): Promise<readonly Buffer[]> {
+/** Mails that came with this Message-ID (into one alert, besides one mail), as bytes. Who sent them is not said: the caller compares. */
+export async function cameWithMessageId(
+  db: Db,
+  messageId: string,
+  only: { readonly alertId: string; readonly besides: string } | null = null,
+): Promise<readonly Buffer[]> {
   const rows = await db
     .selectFrom('message')
     .select('bytes')
-    .where('message_id_header', '=', messageId)
+    .where('message_id_header', '=', plainText(messageId))
+    .$if(only !== null, (query) =>
+      query.where('alert_id', '=', only?.alertId ?? '').where('id', '<>', only?.besides ?? ''),
+    )
     .orderBy('received_at')
     .limit(cameMax)
     .execute()

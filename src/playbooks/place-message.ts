@@ -2,6 +2,7 @@ import { alertByTicket, getAlert, insertAlert, lockAlert, updateReading } from '
 import { notifyAll } from '../db/live.ts'
 import { insertSightings, threadOf, updateMessage } from '../db/messages.ts'
 import type { Db } from '../db/open.ts'
+import { cameWithMessageId } from '../db/replies.ts'
 import { alertOfThread, lockThread, replyByMessageId } from '../db/threads.ts'
 import { Trouble } from '../kit/errors.ts'
 import { stableId } from '../kit/stable-id.ts'
@@ -12,7 +13,7 @@ import { mergeReadings } from './merge-readings.ts'
 import { onAlert } from './on-alert.ts'
 import type { Read } from './read-message.ts'
 import { rejudge } from './rejudge.ts'
-import { ownCopyIn } from './replies/own-copy.ts'
+import { isCopyOf, ownCopyIn } from './replies/own-copy.ts'
 
 /** Where mail goes whose provider a person has not named (released from quarantine). */
 export const unknownProvider = 'unknown'
@@ -154,10 +155,11 @@ async function join(house: House, tx: Db, read: Read, alertId: string): Promise<
   const { alert } = record
   await writeMessage(house, tx, read, { alertId, kind: reading.kind })
   await insertSightings(tx, alertId, message.id, reading.observables)
-  const understood = reading.kind !== 'unread'
-  const merged = understood ? mergeReadings(alert.reading, reading) : alert.reading
-  // A closed alert that is raised again, or asked about, is open again; a "thank you" leaves it closed.
-  const reopened = alert.state === 'closed' && (reading.kind === 'alert' || reading.question !== null)
+  const again = await cameBefore(tx, alertId, read)
+  const isNews = reading.kind !== 'unread' && !again
+  const merged = isNews ? mergeReadings(alert.reading, reading) : alert.reading
+  // A closed alert that is raised again, or asked about, is open again; a "thank you" leaves it closed, and so does the same mail once more.
+  const reopened = alert.state === 'closed' && !again && (reading.kind === 'alert' || reading.question !== null)
   await updateReading(tx, alertId, await withFreeTicket(tx, alert.providerId, alertId, merged), {
     kind: alert.kind === 'unread' && (reading.kind === 'alert' || reading.kind === 'update') ? 'alert' : alert.kind,
     state: reopened ? 'open' : alert.state,
@@ -168,12 +170,22 @@ async function join(house: House, tx: Db, read: Read, alertId: string): Promise<
       kind: 'alert.joined',
       actor: `provider:${alert.providerId}`,
       subject: `alert:${alertId}`,
-      body: { messageId: message.id, kind: reading.kind, reopened },
+      body: { messageId: message.id, kind: reading.kind, reopened, again },
     },
     house.clock,
   )
   await rejudge(house, tx, alertId, { full: false })
   await notifyAll(tx, [`alert:${alertId}`, 'queue'])
+}
+
+/**
+ * True for a mail that this alert has already, with other header fields on top: through a second door, or sent again by somebody
+ * who holds it (its signature still covers it). It says nothing new, and must not bring an older word back.
+ */
+async function cameBefore(tx: Db, alertId: string, { message, raw, letter }: Read): Promise<boolean> {
+  if (letter?.messageId == null) return false
+  const earlier = await cameWithMessageId(tx, letter.messageId, { alertId, besides: message.id })
+  return earlier.some((bytes) => isCopyOf(raw.bytes, bytes))
 }
 
 /** A ticket learned from a later message may already be another alert's: then this one stays without. */

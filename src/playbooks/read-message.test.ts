@@ -262,6 +262,23 @@ test('a Message-ID of ours proves nothing: forged copies and reports of others s
   expect(house.seen).toHaveLength(before + 1)
 })
 
+test('the same mail with other header fields on top says nothing new: it opens nothing again and brings no old word back', async () => {
+  const text = (level: string) => `Ticket: INC-6161\n${alertBody.replace('High', level)}`
+  const first = mail('[Ticket: INC-6161] Raised', text('High'), ids('again-1'))
+  const { alertId } = await comes(first)
+  await comes(mail('[Ticket: INC-6161] Lowered', text('Low'), ids('again-2')))
+  await house.db
+    .updateTable('alert')
+    .set({ state: 'closed' })
+    .where('id', '=', alertId ?? '')
+    .execute()
+  expect((await comes(delivered(first))).alertId).toBe(alertId)
+  expect((await getAlert(house.db, alertId ?? ''))?.alert).toMatchObject({ state: 'closed', severity: 'low' })
+  // Under the same Message-ID, but in other words: that is news.
+  await comes(mail('[Ticket: INC-6161] Raised', text('Critical'), ids('again-1')))
+  expect((await getAlert(house.db, alertId ?? ''))?.alert).toMatchObject({ state: 'open', severity: 'critical' })
+})
+
 test('a message over the limit is refused before anything is kept', async () => {
   const raw = { ...mail('big', ''), bytes: new Uint8Array(messageBytesMax + 1) }
   await expect(makeReceive(house)(raw)).rejects.toMatchObject({ code: 'input.too-large' })
