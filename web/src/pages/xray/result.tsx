@@ -16,7 +16,7 @@ const listShown = 12
 
 export function Result({ xray }: { readonly xray: Xray }) {
   const { messages, waits, evidence } = xray
-  const asked = xray.repeated.reduce((sum, one) => sum + one.times, 0)
+  const asked = xray.repeated.reduce((sum, one) => sum + one.times - 1, 0)
   return (
     <div className="stack">
       <div className="tiles">
