@@ -1,9 +1,9 @@
 import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import pino, { type Logger } from 'pino'
-import { leave, postgresFolder } from './cli/open-house.ts'
+import { clusterFolder, postgresFolder } from './cli/open-house.ts'
 import type { Settings } from './config/config.ts'
-import { type Postgres, startPostgres } from './db/launcher.ts'
+import { keepPostgres } from './db/keep-postgres.ts'
 import { migrate } from './db/migrate.ts'
 import { type Database, openDatabase } from './db/open.ts'
 import type { Work } from './http/front.ts'
@@ -19,6 +19,7 @@ import { type LedgerKey, loadOrCreateKey } from './ledger/key.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { type Doors, openDoors } from './main/doors.ts'
 import { frontWork } from './main/front-work.ts'
+import { roomOn, whileRoom } from './main/room.ts'
 import { openSources, type Sources } from './main/sources.ts'
 import type { Receive } from './model/message.ts'
 import { makeMailDoor } from './outbox/mail/door.ts'
@@ -71,8 +72,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     for (const close of closers.toReversed()) await close()
   })
   try {
-    const postgres = settings.databaseUrl === null ? await openPostgres(settings, log, closers) : null
-    const url = postgres?.url ?? (settings.databaseUrl as string)
+    const url = settings.databaseUrl ?? (await openPostgres(settings, log, closers))
     await migrate(url)
     const database = await openDatabase(url)
     closers.push(() => database.close())
@@ -87,7 +87,9 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
       { database, settings, clock, log, sources, resolver: options.resolver },
       closers,
     )
-    const receive = makeReceive({ db, clock, sample: options.sample ?? false })
+    const hasRoom = settings.databaseUrl === null ? roomOn(clusterFolder(settings.dataFolder)) : null
+    const taking = makeReceive({ db, clock, sample: options.sample ?? false })
+    const receive = hasRoom === null ? taking : whileRoom(taking, hasRoom)
     const tasks = { ...houseTasks(house), ...desk.jobs }
     const worker = await startWorker({ url, node: house.node, log, tasks })
     closers.push(() => worker.stop())
@@ -106,7 +108,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     await server.listen({ host, port })
     closers.push(() => server.close())
     // The doors last: what comes in must find everything else at work.
-    const doors = await openDoors({ db, clock, log, settings, receive })
+    const doors = await openDoors({ db, clock, log, settings, receive, hasRoom })
     closers.push(() => doors.close())
     const firstRun = await firstRunLink(db, settings, clock)
     const address = settings.config.http.publicUrl ?? `http://localhost:${port}`
@@ -130,10 +132,11 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
   }
 }
 
-async function openPostgres(settings: Settings, log: Logger, closers: (() => Promise<void>)[]): Promise<Postgres> {
-  const postgres = await startPostgres({ folder: postgresFolder(settings.dataFolder), log })
-  closers.push(() => leave(postgres))
-  return postgres
+/** The embedded database of the data folder, looked after until the end; its address. */
+async function openPostgres(settings: Settings, log: Logger, closers: (() => Promise<void>)[]): Promise<string> {
+  const kept = await keepPostgres({ folder: postgresFolder(settings.dataFolder), log })
+  closers.push(kept.letGo)
+  return kept.url
 }
 
 /** The work room with its doors as functions, and the answer desk, which need each other. */

@@ -20,25 +20,25 @@ export type FaultyMailServer = {
   /** Mails that arrived whole, with the last dot, whatever was answered. */
   readonly arrived: readonly Buffer[]
   readonly connections: () => number
-  /** From the next connection on. */
-  readonly setFault: (fault: Fault) => void
+  /** From the next connection on; a function is asked for each of them. */
+  readonly setFault: (fault: Fault | (() => Fault)) => void
   readonly stop: () => Promise<void>
 }
 
 /** An SMTP server (no TLS) that goes wrong where it is told to. Everything up to there is what RFC 5321 asks for. */
-export async function startFaultyMailServer(): Promise<FaultyMailServer> {
+export async function startFaultyMailServer(port = 0): Promise<FaultyMailServer> {
   const arrived: Buffer[] = []
   const sockets = new Set<Socket>()
-  let fault: Fault = { at: 'none' }
+  let fault: Fault | (() => Fault) = { at: 'none' }
   let connections = 0
   const server = createServer((socket) => {
     connections += 1
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
-    serve(socket, fault, arrived)
+    serve(socket, typeof fault === 'function' ? fault() : fault, arrived)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   return {

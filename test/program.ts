@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { stringify } from 'yaml'
 
-const cli = path.resolve(import.meta.dirname, '..', 'src', 'cli.ts')
+export const cli = path.resolve(import.meta.dirname, '..', 'src', 'cli.ts')
 /** Half a second on an idle machine with a database that is there; initdb and two busy cores take the rest. */
 const openMsMax = 120_000
 const saidCharsMax = 200_000

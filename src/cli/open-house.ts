@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { readSettings, type Settings } from '../config/config.ts'
 import { startPostgres } from '../db/launcher.ts'
@@ -18,6 +18,12 @@ export type OpenHouse = {
 /** Where the embedded PostgreSQL of a data folder lives. */
 export function postgresFolder(dataFolder: string): string {
   return path.join(dataFolder, 'postgres')
+}
+
+/** Where it really lives: elsewhere, where PostgreSQL could not have reached it in a closed folder of root. */
+export function clusterFolder(dataFolder: string): string {
+  const named = path.join(postgresFolder(dataFolder), 'MOVED')
+  return existsSync(named) ? readFileSync(named, 'utf8').trim() : postgresFolder(dataFolder)
 }
 
 /** True when there is an embedded cluster in this data folder, running or not. */

@@ -7,7 +7,7 @@ import pg from 'pg'
 import { newSecret } from '../kit/digest.ts'
 import { isTrouble, Trouble, wordsOf } from '../kit/errors.ts'
 import { asTrouble } from './open.ts'
-import { type Home, type LaunchLog, prepareHome } from './postgres-home.ts'
+import { type Home, type LaunchLog, prepareHome, socketName } from './postgres-home.ts'
 import { isAlive, type PidStamp, stampOf, withFolderLock } from './process-lock.ts'
 
 export type Postgres = {
@@ -22,7 +22,7 @@ export type Postgres = {
   readonly stop: () => Promise<void>
 }
 
-type Options = {
+export type LaunchOptions = {
   /** Where the cluster lives. Created when it is not there. */
   readonly folder: string
   readonly log: LaunchLog
@@ -40,14 +40,13 @@ const serverLogBytesMax = 10 * 1024 * 1024
  * that was killed, or shared with a live one). It listens on a Unix socket only, with a password (scram) kept 0600 beside it.
  * Throws Trouble('disk.full'), Trouble('file.unreadable') for folders it cannot use, Trouble('database.unreachable') otherwise.
  */
-export async function startPostgres(options: Options): Promise<Postgres> {
+export async function startPostgres(options: LaunchOptions): Promise<Postgres> {
   const home = await prepareHome(options.folder, options.log)
   return withFolderLock(path.join(home.folder, 'starting'), async () => {
     const secrets = await readSecrets(home, options)
     const running = await runningPid(home)
     if (running !== null) return adopt(home, secrets, running, options)
-    const pid = await launch(home, options)
-    await untilReady(home, secrets, pid)
+    const pid = await launchUntilReady(home, secrets, options)
     await claim(home)
     return handle(home, secrets, pid, true, options)
   })
@@ -56,7 +55,7 @@ export async function startPostgres(options: Options): Promise<Postgres> {
 type Secrets = { readonly admin: string; readonly app: string }
 
 /** The passwords of this cluster; makes the cluster first when there is none. */
-async function readSecrets(home: Home, options: Options): Promise<Secrets> {
+async function readSecrets(home: Home, options: LaunchOptions): Promise<Secrets> {
   const file = path.join(home.folder, 'passwords.json')
   if (existsSync(path.join(home.data, 'PG_VERSION'))) return JSON.parse(await readFile(file, 'utf8')) as Secrets
   const secrets: Secrets = { admin: newSecret(), app: newSecret() }
@@ -66,7 +65,7 @@ async function readSecrets(home: Home, options: Options): Promise<Secrets> {
 }
 
 /** initdb beside the final place, then one rename: a crash in the middle leaves no half cluster. */
-async function initialise(home: Home, secrets: Secrets, options: Options): Promise<void> {
+async function initialise(home: Home, secrets: Secrets, options: LaunchOptions): Promise<void> {
   const half = `${home.data}.new`
   await rm(half, { recursive: true, force: true })
   await mkdir(half, { mode: 0o700 })
@@ -131,6 +130,28 @@ async function runningPid(home: Home): Promise<number | null> {
   return null
 }
 
+/** What it says in its first moments after a kill -9 of its predecessor, whose children hold the shared memory until they notice. */
+const stillHeld = /pre-existing shared memory block|lock file ".*" already exists/
+const heldMsMax = 10_000
+const heldEveryMs = 100
+
+async function launchUntilReady(home: Home, secrets: Secrets, options: LaunchOptions): Promise<number> {
+  const until = Date.now() + heldMsMax
+  for (;;) {
+    // Nobody lives here (runningPid). The number in this lock may be one that is dead and was not fetched by its parent yet.
+    await rm(path.join(home.socket, `${socketName}.lock`), { force: true })
+    const launched = await launch(home, options)
+    try {
+      await untilReady(home, secrets, launched)
+      return launched.pid
+    } catch (error) {
+      const problem = isTrouble(error) ? String(error.details['problem'] ?? '') : ''
+      if (!stillHeld.test(problem) || Date.now() > until) throw error
+    }
+    await sleep(heldEveryMs)
+  }
+}
+
 /** Is this process the postmaster of our data folder? Where /proc is missing, any live process counts. */
 function isPostgres(pid: number, home: Home): boolean {
   try {
@@ -140,9 +161,13 @@ function isPostgres(pid: number, home: Home): boolean {
   }
 }
 
-async function launch(home: Home, options: Options): Promise<number> {
+/** `logFrom`: where in postgres.log its own words begin. */
+type Launched = { readonly pid: number; readonly logFrom: number }
+
+async function launch(home: Home, options: LaunchOptions): Promise<Launched> {
   const logFile = path.join(home.folder, 'postgres.log')
   if (existsSync(logFile) && statSync(logFile).size > serverLogBytesMax) await truncate(logFile, 0)
+  const logFrom = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0
   // Into a file, not a pipe: the server may outlive us. In its own session: Ctrl-C is for us, and we stop it in order.
   const fd = openSync(logFile, 'a', 0o600)
   const settings: Record<string, string> = {
@@ -177,7 +202,7 @@ async function launch(home: Home, options: Options): Promise<number> {
       child.once('spawn', () => resolve(child.pid ?? -1))
     })
     child.unref()
-    return pid
+    return { pid, logFrom }
   } finally {
     closeSync(fd)
   }
@@ -188,11 +213,11 @@ function urlOf(home: Home, user: string, password: string, database: string): st
 }
 
 /** Waits until it answers, and makes our role and database when they are not there. */
-async function untilReady(home: Home, secrets: Secrets, pid: number): Promise<void> {
+async function untilReady(home: Home, secrets: Secrets, { pid, logFrom }: Launched): Promise<void> {
   const until = Date.now() + readyTimeoutMs
   let last: unknown
   while (Date.now() < until) {
-    if (!isAlive(pid)) throw refused('postgres', await tailOf(path.join(home.folder, 'postgres.log')))
+    if (!isAlive(pid)) throw refused('postgres', await tailOf(path.join(home.folder, 'postgres.log'), logFrom))
     try {
       await prepareDatabase(home, secrets)
       return
@@ -209,8 +234,9 @@ async function untilReady(home: Home, secrets: Secrets, pid: number): Promise<vo
   )
 }
 
-async function tailOf(file: string): Promise<string> {
-  return existsSync(file) ? (await readFile(file, 'utf8')).slice(-2000) : ''
+/** What a log says from there on, at most its last 2000 bytes. */
+async function tailOf(file: string, from: number): Promise<string> {
+  return existsSync(file) ? (await readFile(file)).subarray(from).subarray(-2000).toString('utf8') : ''
 }
 
 async function prepareDatabase(home: Home, secrets: Secrets): Promise<void> {
@@ -232,8 +258,8 @@ async function prepareDatabase(home: Home, secrets: Secrets): Promise<void> {
   }
 }
 
-async function adopt(home: Home, secrets: Secrets, pid: number, options: Options): Promise<Postgres> {
-  await untilReady(home, secrets, pid)
+async function adopt(home: Home, secrets: Secrets, pid: number, options: LaunchOptions): Promise<Postgres> {
+  await untilReady(home, secrets, { pid, logFrom: 0 })
   const owner = await ownerOf(home)
   if (owner !== null && isAlive(owner.pid, owner.startedAt)) return handle(home, secrets, pid, false, options)
   options.log.warn({ pid }, 'PostgreSQL was left running by a process that is gone; taking it over')
@@ -243,14 +269,20 @@ async function adopt(home: Home, secrets: Secrets, pid: number, options: Options
 
 async function ownerOf(home: Home): Promise<PidStamp | null> {
   const file = path.join(home.folder, 'owner.json')
-  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as PidStamp) : null
+  // Written on a full disk it is empty: then nobody is known to own it.
+  const text = existsSync(file) ? await readFile(file, 'utf8') : ''
+  return text === '' ? null : (JSON.parse(text) as PidStamp)
 }
 
 async function claim(home: Home): Promise<void> {
-  await writeFile(path.join(home.folder, 'owner.json'), JSON.stringify(stampOf(process.pid)))
+  await writeFile(path.join(home.folder, 'owner.json'), JSON.stringify(stampOf(process.pid))).catch(
+    (error: unknown) => {
+      throw asTrouble(error)
+    },
+  )
 }
 
-function handle(home: Home, secrets: Secrets, pid: number, owner: boolean, options: Options): Postgres {
+function handle(home: Home, secrets: Secrets, pid: number, owner: boolean, options: LaunchOptions): Postgres {
   let stopping: Promise<void> | undefined
   return {
     url: urlOf(home, 'counterfoil', secrets.app, 'counterfoil'),

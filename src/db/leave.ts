@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { isTrouble } from '../kit/errors.ts'
 import type { Postgres } from './launcher.ts'
+import { asTrouble } from './open.ts'
 
 /** A connection of ours that was just closed is still counted until its backend has ended; measured at 1 to 30 ms. */
 const looksMax = 10
@@ -13,7 +15,13 @@ export async function leave(postgres: Postgres): Promise<void> {
 
 async function isShared(adminUrl: string): Promise<boolean> {
   const admin = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 5000 })
-  await admin.connect()
+  try {
+    await admin.connect()
+  } catch (error) {
+    // It has ended by itself, or does not answer any more: nobody can be using it.
+    if (isTrouble(asTrouble(error), 'database.unreachable')) return false
+    throw error
+  }
   try {
     for (let look = 1; ; look++) {
       const others = await admin.query(

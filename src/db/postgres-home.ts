@@ -24,7 +24,7 @@ export type Home = {
 
 /** sockaddr_un.sun_path: 107 bytes and a NUL. */
 const socketPathBytesMax = 107
-const socketName = '.s.PGSQL.5432'
+export const socketName = '.s.PGSQL.5432'
 /** "nobody" on every Linux. initdb refuses a number that /etc/passwd does not know. */
 const nobody = 65534
 

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { stringify } from 'yaml'
@@ -9,6 +9,7 @@ import { type Running, startHouse } from '../main.ts'
 import type { Provider } from '../model/provider.ts'
 import { importList } from '../playbooks/import-list.ts'
 import { type ProviderPlayed, playProvider } from './provider-played.ts'
+import { sweepDemos } from './sweep.ts'
 import { zoneOf } from './zone.ts'
 
 export const samples = path.join(import.meta.dirname, '..', '..', 'content', 'samples')
@@ -56,9 +57,14 @@ const others: readonly Provider[] = [
 /** Seconds between release and sending in the demo; 30 s on one's own data. */
 const holdSeconds = 2
 
+const folderPrefix = 'counterfoil-demo-'
+
 /** Builds the stage in an empty folder: settings, a house, lists, providers. `port` 0 lets the system choose. */
 export async function buildStage(port: number): Promise<Stage> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'counterfoil-demo-'))
+  if (process.platform === 'linux') await sweepDemos(os.tmpdir(), folderPrefix)
+  const folder = await mkdtemp(path.join(os.tmpdir(), folderPrefix))
+  // Run by root, PostgreSQL must be able to walk through it, or it would live outside, where nobody removes it.
+  await chmod(folder, 0o711)
   const provider = await playProvider([...acme.domains, ...others.flatMap((one) => one.domains)], deskAddress)
   try {
     const settings = await settingsFor(folder, provider, port)

@@ -8,6 +8,8 @@ import type { Clock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import type { Receive } from '../model/message.ts'
 import type { Log } from '../playbooks/house.ts'
+import type { HasRoom } from './room.ts'
+import { smtpNews } from './smtp-news.ts'
 
 export type Doors = {
   /** Where the SMTP door listens; null when there is none. */
@@ -21,12 +23,13 @@ type Parts = {
   readonly log: Log
   readonly settings: Settings
   readonly receive: Receive
+  readonly hasRoom: HasRoom | null
 }
 
 type News = { readonly state: string; readonly says: string; readonly lastSuccess: string | null }
 
-/** How a watched folder is doing is written down this often, so that a folder that died in silence is seen. */
-const folderNewsEveryMs = 10_000
+/** How a door is doing is written down this often, so that one that died in silence is seen. */
+const newsEveryMs = 10_000
 
 /** Opens the doors that the settings name. A door that is not configured stays shut. */
 export async function openDoors(parts: Parts): Promise<Doors> {
@@ -37,14 +40,8 @@ export async function openDoors(parts: Parts): Promise<Doors> {
     )
   }
   const closers: (() => Promise<void>)[] = []
-  const smtp =
-    config.smtp === undefined ? null : makeSmtpDoor({ config: config.smtp, receive: parts.receive, log: parts.log })
-  if (smtp !== null) {
-    await smtp.listen()
-    const { host, port } = smtp.address() ?? { host: '', port: 0 }
-    closers.push(() => smtp.close())
-    await report('smtp', { state: 'active', says: `listens on ${host}:${port}`, lastSuccess: null })
-  }
+  const smtp = config.smtp === undefined ? null : await openSmtp(parts, config.smtp, report)
+  if (smtp !== null) closers.push(smtp.close)
   for (const imap of config.imap) {
     const door = makeImapDoor({
       door: imap,
@@ -62,23 +59,52 @@ export async function openDoors(parts: Parts): Promise<Doors> {
   }
   for (const folder of config.folders) closers.push(await openFolder(parts, folder, report))
   return {
-    smtp: smtp?.address() ?? null,
+    smtp: smtp?.address ?? null,
     close: async () => {
       for (const close of closers) await close()
     },
   }
 }
 
+type Report = (door: string, news: News) => Promise<void>
+
+async function openSmtp(parts: Parts, config: NonNullable<Settings['config']['smtp']>, report: Report) {
+  const { clock, log, hasRoom } = parts
+  const news = smtpNews({
+    ...{ receive: parts.receive, clock, hasRoom },
+    listens: () => `listens on ${address?.host}:${address?.port}`,
+    changed: () => void say(),
+  })
+  const door = makeSmtpDoor({ config, receive: news.receive, log })
+  await door.listen()
+  const address = door.address()
+  const say = async (): Promise<void> => {
+    try {
+      await report('smtp', await news.now())
+    } catch (error) {
+      log.warn({ error: wordsOf(error) }, 'the disk could not be looked at')
+    }
+  }
+  await say()
+  const timer = setInterval(() => void say(), newsEveryMs)
+  timer.unref()
+  const close = async (): Promise<void> => {
+    clearInterval(timer)
+    await door.close()
+  }
+  return { address, close }
+}
+
 async function openFolder(
   parts: Parts,
   folder: { readonly path: string; readonly providerId: string | null },
-  report: (door: string, news: News) => Promise<void>,
+  report: Report,
 ): Promise<() => Promise<void>> {
   const door = makeFolderDoor({ ...folder, receive: parts.receive, log: parts.log, clock: parts.clock })
   const id = `folder:${folder.path}`
   await door.start()
   await report(id, door.state())
-  const timer = setInterval(() => void report(id, door.state()), folderNewsEveryMs)
+  const timer = setInterval(() => void report(id, door.state()), newsEveryMs)
   timer.unref()
   return async () => {
     clearInterval(timer)

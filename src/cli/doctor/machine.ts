@@ -3,7 +3,8 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import { isAlive, type PidStamp } from '../../db/process-lock.ts'
 import { keyFileName } from '../../ledger/key.ts'
-import { postgresFolder } from '../open-house.ts'
+import { reservedBytes } from '../../main/room.ts'
+import { clusterFolder } from '../open-house.ts'
 import { broken, type Check, notApplicable, ok, warn } from './check.ts'
 
 export const nodeMajorMin = 24
@@ -78,14 +79,14 @@ export function judgeDisk(free: number, total: number, where: string): Check {
     return broken(
       'disk',
       says,
-      'Free some space now: mail is refused with 4xx (so nothing is lost) until there is room.',
+      `Free some space now: below ${reservedBytes / 1024 ** 2} MiB mail is refused with 4xx (so nothing is lost) until there is room.`,
     )
   if (free < freeBytesLow) return warn('disk', says, 'Free some space, or move the data folder to a larger disk.')
   return ok('disk', says)
 }
 
 export function lookAtDisk(dataFolder: string): Check {
-  let at = dataFolder
+  let at = existsSync(clusterFolder(dataFolder)) ? clusterFolder(dataFolder) : dataFolder
   while (!existsSync(at)) at = path.dirname(at)
   const found = statfsSync(at)
   return judgeDisk(found.bavail * found.bsize, found.blocks * found.bsize, at)
@@ -93,8 +94,7 @@ export function lookAtDisk(dataFolder: string): Check {
 
 /** An embedded PostgreSQL whose starter is gone. Looked at before the database is opened, because opening it takes it over. */
 export function lookAtPostmaster(dataFolder: string): Check {
-  const named = path.join(postgresFolder(dataFolder), 'MOVED')
-  const folder = existsSync(named) ? readFileSync(named, 'utf8').trim() : postgresFolder(dataFolder)
+  const folder = clusterFolder(dataFolder)
   const pidFile = path.join(folder, 'data', 'postmaster.pid')
   if (!existsSync(path.join(folder, 'data'))) return notApplicable('postmaster', 'there is no embedded database here')
   if (!existsSync(pidFile)) return ok('postmaster', 'PostgreSQL is stopped')
@@ -117,7 +117,9 @@ export function lookAtPostmaster(dataFolder: string): Check {
 
 function ownerOf(folder: string): PidStamp | null {
   const file = path.join(folder, 'owner.json')
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as PidStamp) : null
+  // Written on a full disk it is empty.
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  return text === '' ? null : (JSON.parse(text) as PidStamp)
 }
 
 export type PortUse = 'free' | 'taken' | 'not-allowed' | 'no-such-address'
