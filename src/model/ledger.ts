@@ -7,7 +7,7 @@ export const LedgerKind = z.enum([
   'alert.opened', 'alert.joined', 'alert.closed', 'finding.recorded', 'decision.made', 'decision.undone',
   'run.started', 'run.ended', 'step.ended', 'reply.drafted', 'reply.saved', 'reply.reviewed', 'reply.released', 'reply.cancelled',
   'reply.sending', 'reply.deferred', 'reply.sent', 'reply.unconfirmed', 'reply.settled', 'reply.failed', 'notice.sent', 'notice.failed', 'person.asked', 'person.answered',
-  'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
+  'house.started', 'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
 ])
 export type LedgerKind = z.infer<typeof LedgerKind>
 

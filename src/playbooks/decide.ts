@@ -5,6 +5,8 @@ import { insertFindings } from '../db/findings.ts'
 import { notifyAll } from '../db/live.ts'
 import { transaction } from '../db/open.ts'
 import { repliesOf } from '../db/replies.ts'
+import { canonicalJson, type Json } from '../kit/canonical-json.ts'
+import { sha256Hex } from '../kit/digest.ts'
 import { Trouble } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
 import type { QuestionName } from '../model/question.ts'
@@ -128,7 +130,8 @@ export async function askAgain(
           askedAt: askedAt.toISOString(),
         },
       ])
-      const body = { findingId: id, runId: null, question, connector, kind: answered.kind }
+      const askSha256 = sha256Hex(canonicalJson(ask as Json))
+      const body = { findingId: id, runId: null, question, connector, kind: answered.kind, askSha256 }
       await append(tx, { kind: 'finding.recorded', actor: by, subject: `alert:${alertId}`, body }, house.clock)
     }
     await rejudge(house, tx, alertId, { full: false })

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { insertFindings, type NewFinding } from '../../db/findings.ts'
 import { type Db, transaction } from '../../db/open.ts'
 import { holdRun } from '../../db/runs.ts'
+import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
+import { sha256Hex } from '../../kit/digest.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { appendAll } from '../../ledger/append.ts'
 import type { Asked } from '../../model/doors.ts'
@@ -197,6 +199,8 @@ async function keep(walk: Walk, tx: Db, findings: readonly NewFinding[], full: b
         question: finding.question,
         connector: finding.connector,
         kind: finding.kind,
+        // What was asked may have left the house: names and addresses, as a digest.
+        askSha256: sha256Hex(canonicalJson(finding.ask as Json)),
       },
     }))
   await appendAll(tx, lines, house.clock)
