@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { iso } from './jsonb.ts'
 import type { Db } from './open.ts'
 
@@ -52,18 +52,30 @@ export async function listNodes(db: Db, silentMsMax: number): Promise<readonly N
 }
 
 /**
+ * Frees the jobs that `held` names, so that another takes them at once. One that was queued anew while it was in hand has lost its key and
+ * its tries to the new one (graphile-worker's add_job): it is done with, and would only be counted as failed for ever.
+ */
+async function free(db: Db, held: RawBuilder<boolean>): Promise<number> {
+  await sql`delete from graphile_worker._private_jobs as job where key is null and attempts >= max_attempts and ${held}`.execute(
+    db,
+  )
+  const { rows } = await sql`
+    update graphile_worker._private_jobs as job set locked_at = null, locked_by = null, run_at = least(run_at, now())
+    where ${held} returning job.id`.execute(db)
+  return rows.length
+}
+
+/**
  * Frees every job that is locked by a worker pool of no living node, so that another takes it at once (graphile-worker by itself
  * waits four hours). Returns how many. A job locked a moment ago is left alone: its node may not have said who it is yet.
  */
 export async function freeJobsOfDeadNodes(db: Db, silentMsMax: number): Promise<number> {
-  const result = await sql<{ id: string }>`
-    update graphile_worker._private_jobs as job set locked_at = null, locked_by = null, run_at = least(run_at, now())
-    where job.locked_at < now() - ${silentMsMax} * interval '1 ms'
-      and not exists (select 1 from node where node.worker_pool = job.locked_by and node.heartbeat_at > now() - ${silentMsMax} * interval '1 ms')
-    returning job.id`.execute(db)
+  const silent = sql<boolean>`job.locked_at < now() - ${silentMsMax} * interval '1 ms'
+      and not exists (select 1 from node where node.worker_pool = job.locked_by and node.heartbeat_at > now() - ${silentMsMax} * interval '1 ms')`
+  const freed = await free(db, silent)
   await sql`delete from node where heartbeat_at < now() - interval '1 day'`.execute(db)
-  if (result.rows.length > 0) await sql`select pg_notify('jobs:insert', '{"r":0,"count":1}')`.execute(db)
-  return result.rows.length
+  if (freed > 0) await sql`select pg_notify('jobs:insert', '{"r":0,"count":1}')`.execute(db)
+  return freed
 }
 
 /** Nodes of this machine whose process is gone, as `isAlive` says: their jobs are free at once, without waiting for their silence. */
@@ -76,9 +88,7 @@ export async function freeJobsOfDeadProcesses(
   const dead = nodes.filter((node) => !isAlive(node))
   if (dead.length === 0) return 0
   const pools = dead.flatMap((node) => (node.worker_pool === null ? [] : [node.worker_pool]))
-  const result = await sql<{ id: string }>`
-    update graphile_worker._private_jobs as job set locked_at = null, locked_by = null, run_at = least(run_at, now())
-    where job.locked_by = any(${pools}::text[]) returning job.id`.execute(db)
+  const freed = await free(db, sql<boolean>`job.locked_by = any(${pools}::text[])`)
   await db
     .deleteFrom('node')
     .where(
@@ -87,7 +97,7 @@ export async function freeJobsOfDeadProcesses(
       dead.map((node) => node.id),
     )
     .execute()
-  return result.rows.length
+  return freed
 }
 
 /** A job that failed is tried again within this time, however often it failed: graphile-worker would wait e^10 s, six hours. */
@@ -105,9 +115,9 @@ export async function freeForgottenJobs(
   inHand: readonly string[],
   olderThanMs: number,
 ): Promise<number> {
-  const result = await sql<{ id: string }>`
-    update graphile_worker._private_jobs as job set locked_at = null, locked_by = null
-    where job.locked_by = ${workerPool} and job.locked_at < now() - ${olderThanMs} * interval '1 ms' and not (job.id = any(${inHand}::bigint[]))
-    returning job.id`.execute(db)
-  return result.rows.length
+  return free(
+    db,
+    sql<boolean>`job.locked_by = ${workerPool} and job.locked_at < now() - ${olderThanMs} * interval '1 ms'
+      and not (job.id = any(${inHand}::bigint[]))`,
+  )
 }

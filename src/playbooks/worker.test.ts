@@ -35,7 +35,7 @@ async function work(tasks: Tasks): Promise<Worker> {
 }
 
 test('a node is killed in the middle of its runs, and another on this machine has them at once', async () => {
-  const child = spawn(process.execPath, [path.resolve('tools/faults/engine-worker.ts'), database.url, '4000'], {
+  const child = spawn(process.execPath, [path.resolve('test/engine-worker.ts'), database.url, '4000'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   children.push(child)

@@ -1,16 +1,16 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import { openDatabase } from '../../src/db/open.ts'
-import { systemClock } from '../../src/kit/clock.ts'
-import { wordsOf } from '../../src/kit/errors.ts'
-import type { Ask } from '../../src/model/doors.ts'
-import type { House } from '../../src/playbooks/house.ts'
-import { loadLibrary } from '../../src/playbooks/load.ts'
-import { makeReceive } from '../../src/playbooks/receive.ts'
-import { makeTeller } from '../../src/playbooks/teller.ts'
-import { houseTasks, newNodeId, startWorker } from '../../src/playbooks/worker.ts'
-import { authentication, plainParse, provider } from '../../test/house.ts'
+import { openDatabase } from '../src/db/open.ts'
+import { systemClock } from '../src/kit/clock.ts'
+import { wordsOf } from '../src/kit/errors.ts'
+import type { Ask } from '../src/model/doors.ts'
+import type { House } from '../src/playbooks/house.ts'
+import { loadLibrary } from '../src/playbooks/load.ts'
+import { makeReceive } from '../src/playbooks/receive.ts'
+import { makeTeller } from '../src/playbooks/teller.ts'
+import { houseTasks, newNodeId, startWorker } from '../src/playbooks/worker.ts'
+import { authentication, plainParse, provider } from './house.ts'
 
 /**
  * The engine by itself, to be killed: takes mail by `POST /` (200 after the commit, as SMTP's 250), reads it, runs the playbooks of
@@ -41,7 +41,7 @@ const house: House = {
   log,
   node: newNodeId(),
   tell: makeTeller(database.db, log).tell,
-  library: await loadLibrary([path.join(import.meta.dirname, '..', '..', 'content', 'playbooks')]),
+  library: await loadLibrary([path.join(import.meta.dirname, '..', 'content', 'playbooks')]),
   parse: plainParse,
   authenticate: async () => authentication(true, provider.id),
   ask,
