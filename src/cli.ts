@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { isTrouble, troubles, wordsOf } from './kit/errors.ts'
+import { version } from './kit/version.ts'
 
 /** Name, one line of help, and where the command lives. Each is loaded only when it is asked for: `extract` starts without a database. */
 const commands: readonly { name: string; summary: string; load: () => Promise<() => Command> }[] = [
@@ -69,7 +70,7 @@ async function programFor(wanted: string | undefined): Promise<Command> {
   const program = new Command('counterfoil')
   program
     .description("The customer's own half of managed security.")
-    .version('0.1.0')
+    .version(version)
     .addHelpText('after', examples)
     .exitOverride()
   for (const { name, summary, load } of commands) {

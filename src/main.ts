@@ -15,12 +15,15 @@ import { makeParse } from './intake/mail/parse.ts'
 import type { Resolver } from './intake/mail/verify.ts'
 import { type Clock, systemClock } from './kit/clock.ts'
 import { sealKeyIn } from './kit/seal.ts'
+import { version } from './kit/version.ts'
 import { type LedgerKey, loadOrCreateKey } from './ledger/key.ts'
 import { startSequencer } from './ledger/sequencer.ts'
-import { type Doors, openDoors } from './main/doors.ts'
+import { type Doors, openDoors, reporter } from './main/doors.ts'
 import { frontWork } from './main/front-work.ts'
+import { tellingDoor } from './main/mail-news.ts'
 import { roomOn, whileRoom } from './main/room.ts'
 import { openSources, type Sources } from './main/sources.ts'
+import { recordStart } from './main/started.ts'
 import type { Receive } from './model/message.ts'
 import { makeMailDoor } from './outbox/mail/door.ts'
 import type { House } from './playbooks/house.ts'
@@ -94,6 +97,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     const worker = await startWorker({ url, node: house.node, log, tasks })
     closers.push(() => worker.stop())
 
+    await recordStart(house, settings, sources.connectors, version)
     const work = frontWork({ house, db, databaseUrl: url, desk, sources, receive, key, settings })
     const server = await makeServer({
       db,
@@ -158,7 +162,7 @@ async function openWork(
   closers.push(() => parse.close())
   const authenticate = makeAuthenticate({ resolver: parts.resolver ?? makeResolver(config.dnsServers, clock), clock })
   closers.push(() => authenticate.close())
-  const mail = config.mailOut === undefined ? null : makeMailDoor(config.mailOut, config)
+  const mail = openMail(config, parts)
   if (mail !== null) closers.push(async () => mail.close())
   const desk = answerDesk({
     db,
@@ -185,6 +189,20 @@ async function openWork(
     ...desk.forHouse,
   }
   return { house, desk }
+}
+
+/** The way out for mail; null while none is configured. How its server is doing stands beside the doors that let mail in. */
+function openMail(
+  config: Settings['config'],
+  parts: { readonly database: Database; readonly clock: Clock; readonly log: Logger },
+) {
+  const { mailOut } = config
+  if (mailOut === undefined) return null
+  return tellingDoor(makeMailDoor(mailOut, config), {
+    server: `${mailOut.host}:${mailOut.port}`,
+    now: () => parts.clock.now(),
+    tell: reporter({ ...parts, db: parts.database.db }, 'mail-out'),
+  })
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -34,11 +34,7 @@ const newsEveryMs = 10_000
 /** Opens the doors that the settings name. A door that is not configured stays shut. */
 export async function openDoors(parts: Parts): Promise<Doors> {
   const { config } = parts.settings
-  const report = async (door: string, news: News): Promise<void> => {
-    await saveDoorState(parts.db, door, news, parts.clock.now()).catch((error: unknown) =>
-      parts.log.warn({ door, error: wordsOf(error) }, 'how a door is could not be written down'),
-    )
-  }
+  const report: Report = (door, news) => reporter(parts, door)(news)
   const closers: (() => Promise<void>)[] = []
   const smtp = config.smtp === undefined ? null : await openSmtp(parts, config.smtp, report)
   if (smtp !== null) closers.push(smtp.close)
@@ -64,6 +60,17 @@ export async function openDoors(parts: Parts): Promise<Doors> {
       for (const close of closers) await close()
     },
   }
+}
+
+/** Writes down how a door is; that it could not be written down is logged, for the door goes on without it. */
+export function reporter(
+  parts: { readonly db: Db; readonly clock: Clock; readonly log: Log },
+  door: string,
+): (news: News) => Promise<void> {
+  return (news) =>
+    saveDoorState(parts.db, door, news, parts.clock.now()).catch((error: unknown) =>
+      parts.log.warn({ door, error: wordsOf(error) }, 'how a door is could not be written down'),
+    )
 }
 
 type Report = (door: string, news: News) => Promise<void>
