@@ -6,7 +6,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startPostgres } from '../src/db/launcher.ts'
 import { openDatabase } from '../src/db/open.ts'
-import { saveProvider } from '../src/db/providers.ts'
+import { renewIntakeKey, saveProvider } from '../src/db/providers.ts'
 import { sha256Hex } from '../src/kit/digest.ts'
 import { freePort } from './browser.ts'
 import { until } from './desk.ts'
@@ -44,6 +44,8 @@ const env = { COUNTERFOIL_DATA: data }
 let names: NameServer
 let program: Program
 let person: PersonAtDesk
+let origin: string
+let intakeKey: string
 let databaseUrl: string
 let adminUrl: string
 const accepted: string[] = []
@@ -68,7 +70,9 @@ beforeAll(async () => {
   ;({ url: databaseUrl, adminUrl } = postgres)
   await withDatabase(async (db) => {
     await saveProvider(db, signingProvider, 0, new Date())
-    person = await signIn(db, () => `http://localhost:${port}`)
+    intakeKey = (await renewIntakeKey(db, signingProvider.id, new Date())) ?? ''
+    origin = `http://localhost:${port}`
+    person = await signIn(db, () => origin)
   })
 })
 afterAll(async () => {
@@ -99,6 +103,13 @@ async function send(sizeBytes = 0): Promise<string> {
   if (said.startsWith('250')) accepted.push(sha256Hex(bytes))
   return said
 }
+
+const post = (): Promise<Response> =>
+  fetch(`${origin}/api/intake`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${intakeKey}`, 'content-type': 'message/rfc822' },
+    body: 'From: soc@provider.example\r\n\r\nan alert\r\n',
+  })
 
 /** Takes everything but so many bytes, as another program on this disk would. */
 function fill(butBytes: number): void {
