@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Access, may } from '../contract/permissions.ts'
+import { providerOfKey } from '../db/providers.ts'
 import { noteSeen, type Session, sessionOf } from '../db/sessions.ts'
 import { Trouble } from '../kit/errors.ts'
 import type { Front } from './front.ts'
@@ -18,6 +19,9 @@ const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** A token of ours is 43 characters; anything else is not looked up. */
 const tokenShape = /^[A-Za-z0-9_-]{43}$/
 
+/** An Authorization header with an intake key in it. */
+const bearerShape = /^Bearer ([\x21-\x7e]{1,200})$/i
+
 /**
  * The one place that decides who gets in. A route without `access` does not exist here (server.ts refuses to start), so
  * that what is not said is shut.
@@ -35,6 +39,19 @@ export function guard(app: FastifyInstance, front: Front, site: Site, origins: (
     request.session = session
     await noteSeen(front.db, session, front.clock.now())
   })
+  // Before a byte of the body is read, since it may be a whole mail; after the rate limit, which is a hook of each route, so that
+  // guessed keys count too. The door looks once more: it is the one that says whose the post is.
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    if (request.routeOptions.config.access !== 'provider-key') return payload
+    const key = bearerOf(request)
+    if (key === null || (await providerOfKey(front.db, key)) === null) throw new Trouble('sign-in.needed')
+    return payload
+  })
+}
+
+/** What stands after "Bearer " in the Authorization header, or null. */
+export function bearerOf(request: FastifyRequest): string | null {
+  return bearerShape.exec(request.headers.authorization ?? '')?.[1] ?? null
 }
 
 /** The session of the request's cookie, or null. */

@@ -54,6 +54,10 @@ function fieldsOf(trouble: Trouble): Problem['details'] {
   return Object.entries(fields).map(([field, says]) => ({ field, says: String(says) }))
 }
 
+/** A full house empties in the time of a few commits. */
+const busySeconds = 5
+
 function send(reply: FastifyReply, status: number, problem: Problem) {
+  if (problem.code === 'house.busy') reply.header('retry-after', busySeconds)
   return reply.code(status).header('cache-control', 'no-store').send(problem)
 }

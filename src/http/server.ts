@@ -7,6 +7,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, 
 import { createJsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { api, type Call } from '../contract/api.ts'
 import { Trouble } from '../kit/errors.ts'
+import { boundBodies } from './bodies.ts'
 import { type Front, type Limits, limitsDefault } from './front.ts'
 import { guard } from './guard.ts'
 import { liveHub } from './live-hub.ts'
@@ -18,6 +19,8 @@ import { serveWebApp } from './web-app.ts'
 
 /** The largest JSON body: a reply's text, four times over. */
 const jsonBytesMax = 1024 * 1024
+/** What somebody without a session may send: a sign-in or an answer is a few thousand characters. */
+const strangersBodyBytesMax = 64 * 1024
 /** A provider's mail as the doors take it (25 MiB), and a little for the wrapping. */
 export const postBytesMax = 26 * 1024 * 1024
 /** A request that takes longer is not one of ours; uploads of a folder are the longest. */
@@ -63,6 +66,7 @@ export async function makeServer(front: Front): Promise<FastifyInstance> {
     transform: createJsonSchemaTransform({ skipList: [] }),
   })
   guard(app, front, site, () => originsOf(site, portOf(app) ?? front.settings.config.http.port))
+  boundBodies(app)
   const hub = liveHub(front)
   app.decorate('live', hub)
   app.addHook('onClose', () => hub.close())
@@ -143,8 +147,13 @@ function addRoute(scope: FastifyInstance, route: Route, front: Front, site: Site
     },
     config: { access: route.permission, rateLimit: { max: perMinute, timeWindow: 60_000 } },
     handler,
-    ...(isRaw(route) ? { bodyLimit: postBytesMax } : {}),
+    bodyLimit: bodyLimitOf(route),
   })
+}
+
+function bodyLimitOf(route: Route): number {
+  if (isRaw(route)) return postBytesMax
+  return route.permission === 'public' || route.permission === 'one-time-link' ? strangersBodyBytesMax : jsonBytesMax
 }
 
 /** Where secrets are guessed, the limit is a person's typing speed. */

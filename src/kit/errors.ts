@@ -26,6 +26,11 @@ export const troubles = {
     next: 'Reload and look at what changed.',
   },
   'rate.limited': { status: 429, says: 'Too many requests.', next: 'Wait a moment and try again.' },
+  'house.busy': {
+    status: 503,
+    says: 'There is too much in hand at this moment.',
+    next: 'Send it again in a few seconds; nothing of it was kept.',
+  },
   internal: {
     status: 500,
     says: 'Something broke on our side.',

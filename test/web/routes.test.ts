@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { request as ask } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -247,6 +248,25 @@ test('intake takes JSON too, says when it has seen the bytes, and refuses what i
   expect((await send('<x/>', 'text/xml')).status).toBe(415)
   expect((await send('')).status).toBe(400)
 })
+
+test.each([['Bearer nobody-has-this-key'], ['Basic eDp5'], [undefined]])(
+  'intake refuses the key %s before a byte of the mail is read',
+  async (authorization) => {
+    const headers = { 'content-type': 'message/rfc822', 'content-length': 26 * 1024 * 1024 }
+    const sending = ask(`${desk.origin}/api/intake`, {
+      method: 'POST',
+      headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
+    })
+    // Only the head leaves: an answer that waits for the body would never come.
+    const status = await new Promise((resolve, reject) => {
+      sending.on('response', (response) => resolve(response.statusCode))
+      sending.on('error', reject)
+      sending.flushHeaders()
+    })
+    sending.destroy()
+    expect(status).toBe(401)
+  },
+)
 
 test('a list is shown before it is taken', async () => {
   const upload = (preview: boolean, csv: string, mapping?: object) => {

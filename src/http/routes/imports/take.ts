@@ -7,6 +7,10 @@ import { type Asking, serve } from '../../serve.ts'
 /** A list of 100,000 assets with all columns is about 20 MB. */
 const listBytesMax = 32 * 1024 * 1024
 
+/** Lists are held in memory while they are read. */
+const atOnceMax = 2
+let taking = 0
+
 const Mapping = z.record(z.string().max(100), z.string().max(300))
 
 /** One file, the noun, and perhaps a mapping as JSON; fields may come in any order. */
@@ -40,8 +44,14 @@ async function take(
   { front, request, actor }: Pick<Asking<'POST /api/imports'>, 'front' | 'request' | 'actor'>,
   dryRun: boolean,
 ) {
-  const upload = await uploadOf(request)
-  return front.work.importList({ ...upload, dryRun, by: actor() })
+  if (taking >= atOnceMax) throw new Trouble('house.busy', { imports: taking })
+  taking++
+  try {
+    const upload = await uploadOf(request)
+    return await front.work.importList({ ...upload, dryRun, by: actor() })
+  } finally {
+    taking--
+  }
 }
 
 export const previewList = serve('POST /api/imports/preview', async (asking) => take(asking, true))

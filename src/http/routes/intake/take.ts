@@ -1,9 +1,9 @@
 import { Trouble } from '../../../kit/errors.ts'
+import { bearerOf } from '../../guard.ts'
 import { serve } from '../../serve.ts'
 
-/** Hands the post to the intake door as it came; the door knows keys, addresses and forms. When this answers, the message is committed. */
+/** Hands the post to the intake door as it came; the guard saw that the key is somebody's, the door knows addresses and forms. When this answers, the message is committed. */
 export const takeIntake = serve('POST /api/intake', async ({ front, request }) => {
-  const key = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
   const body: unknown = request.body
   if (body === undefined || body === null)
     throw new Trouble('input.invalid', { fields: { body: 'There is no message in it' } })
@@ -11,7 +11,7 @@ export const takeIntake = serve('POST /api/intake', async ({ front, request }) =
   const receipt = await front.work.takePost({
     bytes,
     contentType: request.headers['content-type'] ?? '',
-    key,
+    key: bearerOf(request),
     sourceAddress: request.ip,
   })
   return receipt
