@@ -48,12 +48,12 @@ export async function startDesk(options: {
   const mailServer = await startFaultyMailServer()
   const port = await freePort()
   const config = Config.parse({
-    http: { port },
     mailOut: { host: '127.0.0.1', port: mailServer.port, tls: 'none', from: 'Security desk <desk@halden.example>' },
     ownDomains: ['halden.example'],
     people: { analyst: ['desk@halden.example'], lead: ['lead@halden.example'] },
     replyHoldSeconds: 3,
     ...options.config,
+    http: { port, ...(options.config?.['http'] as object | undefined) },
   })
   const settings: Settings = { dataFolder, databaseUrl: options.databaseUrl, config, logLevel: 'error' }
   const noName = async (): Promise<never> => {

@@ -276,10 +276,16 @@ export type AppUserTable = {
   password_hash: OrNull<string>
   totp_secret_sealed: OrNull<Buffer>
   totp_last_step: BigintByDefault
-  failed_sign_ins: Generated<number>
-  locked_until: TimestampOrNull
   disabled: Generated<boolean>
   created_at: Timestamp
+}
+
+export type SignInMissTable = {
+  user_id: string
+  network: string
+  misses: number
+  locked_until: TimestampOrNull
+  last_at: Timestamp
 }
 
 export type PasskeyTable = {
@@ -371,6 +377,7 @@ export type Tables = {
   connector_state: ConnectorStateTable
   setting: SettingTable
   app_user: AppUserTable
+  sign_in_miss: SignInMissTable
   passkey: PasskeyTable
   session: SessionTable
   one_time_link: OneTimeLinkTable

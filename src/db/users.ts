@@ -6,16 +6,10 @@ import type { AppUserTable } from './tables.ts'
 
 /** A desk has a few dozen people; this bounds the list. */
 export const usersListMax = 1000
-/** Misses before an account starts to wait. */
-export const missesFreeMax = 5
-const waitFirstSeconds = 30
-const waitSecondsMax = 15 * 60
-
 export type UserSecrets = {
   readonly user: User
   readonly passwordHash: string | null
   readonly totpSealed: Buffer | null
-  readonly lockedUntil: Date | null
 }
 
 function userOf(row: Selectable<AppUserTable>): User {
@@ -47,7 +41,6 @@ export async function secretsOfEmail(db: Db, email: string): Promise<UserSecrets
     user: userOf(row),
     passwordHash: row.password_hash,
     totpSealed: row.totp_secret_sealed,
-    lockedUntil: row.locked_until,
   }
 }
 
@@ -87,6 +80,11 @@ export async function listUsers(db: Db): Promise<UserListed[]> {
     .selectFrom('app_user')
     .selectAll()
     .select((eb) => [
+      eb
+        .selectFrom('sign_in_miss')
+        .whereRef('sign_in_miss.user_id', '=', 'app_user.id')
+        .select((m) => m.fn.max('locked_until').as('locked'))
+        .as('locked_until'),
       eb
         .selectFrom('session')
         .whereRef('session.user_id', '=', 'app_user.id')
@@ -151,20 +149,6 @@ export async function activeAdministrators(tx: Db): Promise<string[]> {
     .forUpdate()
     .execute()
   return rows.map((row) => row.id)
-}
-
-/** Counts a miss. From the sixth on the account waits: 30 s, then twice as long each time, 15 minutes at most. */
-export async function noteMiss(db: Db, id: string, now: Date): Promise<void> {
-  await sql`
-    update app_user set failed_sign_ins = failed_sign_ins + 1,
-      locked_until = case when failed_sign_ins + 1 < ${missesFreeMax} then locked_until
-        else ${now.toISOString()}::timestamptz
-          + least(${waitSecondsMax}, ${waitFirstSeconds} * power(2, least(failed_sign_ins + 1 - ${missesFreeMax}, 20))) * interval '1 second' end
-    where id = ${id}`.execute(db)
-}
-
-export async function forgetMisses(db: Db, id: string): Promise<void> {
-  await db.updateTable('app_user').set({ failed_sign_ins: 0, locked_until: null }).where('id', '=', id).execute()
 }
 
 /** Uses a one-time code up. False when this step, or a later one, was used before: a code counts once, whoever is faster. */

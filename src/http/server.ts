@@ -7,6 +7,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, 
 import { createJsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { api, type Call } from '../contract/api.ts'
 import { Trouble } from '../kit/errors.ts'
+import { peerNetwork } from '../kit/ip-ranges.ts'
 import { boundBodies } from './bodies.ts'
 import { type Front, type Limits, limitsDefault } from './front.ts'
 import { guard } from './guard.ts'
@@ -51,6 +52,7 @@ export async function makeServer(front: Front): Promise<FastifyInstance> {
   await app.register(rateLimit, {
     max: limits.perMinute,
     timeWindow: 60_000,
+    keyGenerator: (request) => peerNetwork(request.ip),
     errorResponseBuilder: () => new Trouble('rate.limited'),
   })
   await app.register(multipart, {

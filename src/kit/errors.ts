@@ -9,7 +9,7 @@ export const troubles = {
   'sign-in.refused': {
     status: 401,
     says: 'That sign-in did not work.',
-    next: 'Check what you typed and wait for a new code. After five misses an account waits, up to 15 minutes.',
+    next: 'Check what you typed and wait for a new code. After five misses you wait, up to 15 minutes.',
   },
   'origin.refused': {
     status: 403,

@@ -5,6 +5,17 @@ export function plainAddress(address: string): string {
   return ipaddr.isValid(address) ? ipaddr.process(address).toString() : address
 }
 
+/**
+ * Whom an address belongs to, for counting: an IPv4 address by itself, an IPv6 address by its /64, which is the least that one
+ * subscriber gets (RFC 6177), so that nobody has 2^64 tries. What is no address stays as it is.
+ */
+export function peerNetwork(address: string): string {
+  if (!ipaddr.isValid(address)) return address
+  const parsed = ipaddr.process(address)
+  if (parsed.kind() === 'ipv4') return parsed.toString()
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${new ipaddr.IPv6(parsed.toByteArray())}/64`)}/64`
+}
+
 /** Is an address in one of these CIDR ranges (or equal to one of these addresses)? What is no address is in none; a range that cannot be read holds nobody. */
 export function inRanges(address: string, ranges: readonly string[]): boolean {
   if (!ipaddr.isValid(address)) return false

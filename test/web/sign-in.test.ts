@@ -11,7 +11,9 @@ let now = new Date('2026-11-20T08:00:00Z')
 
 beforeAll(async () => {
   database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url, clock: { now: () => now } })
+  // The tests are a proxy in front of the desk, so that people come from different networks.
+  const config = { trustedProxies: ['127.0.0.1', '::1'] }
+  desk = await startDesk({ databaseUrl: database.url, clock: { now: () => now }, config: { http: config } })
 })
 afterAll(async () => {
   await desk.stop()
@@ -20,10 +22,15 @@ afterAll(async () => {
 
 type Said = { status: number; body: Record<string, never>; cookie: string; setCookie: string }
 
-async function call(method: string, url: string, body?: unknown, cookie = ''): Promise<Said> {
+async function call(method: string, url: string, body?: unknown, cookie = '', from = '192.0.2.1'): Promise<Said> {
   const response = await fetch(desk.origin + url, {
     method,
-    headers: { origin: desk.origin, cookie, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: {
+      origin: desk.origin,
+      cookie,
+      'x-forwarded-for': from,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   const setCookie = response.headers.get('set-cookie') ?? ''
@@ -104,15 +111,30 @@ test('a wrong password, a wrong code and a stranger read the same', async () => 
   for (const answer of answers) expect([answer.status, answer.body]).toEqual([401, answers[0]?.body])
 })
 
-test('after five misses an account waits, also for the right password, and then lets in again', async () => {
+test('after five misses a network waits, also with the right password, and is then let in again; the owner elsewhere is not kept out', async () => {
   later(3600_000)
-  await database.db.updateTable('app_user').set({ failed_sign_ins: 0, locked_until: null }).execute()
+  await database.db.deleteFrom('sign_in_miss').execute()
   const right = () => ({ email: 'ida@halden.example', password, code: totpCode(secret, step()) })
-  for (let miss = 0; miss < 5; miss++)
-    await call('POST', '/api/sign-in/password', { ...right(), password: 'wrong horse battery staple' })
-  expect((await call('POST', '/api/sign-in/password', right())).status).toBe(401)
+  const wrong = () => ({ ...right(), password: 'wrong horse battery staple' })
+  const signIn = async (from: string, body: object) =>
+    (await call('POST', '/api/sign-in/password', body, '', from)).status
+  // Addresses of one /64 are one guesser.
+  for (let miss = 0; miss < 5; miss++) expect(await signIn(`2001:db8:0:7::${miss + 1}`, wrong())).toBe(401)
+  expect(await signIn('2001:db8:0:7::ffff', right())).toBe(401)
+  expect(await signIn('198.51.100.4', right())).toBe(200)
+  expect(await database.db.selectFrom('sign_in_miss').select(['network', 'misses']).execute()).toEqual([
+    { network: '2001:db8:0:7::/64', misses: 5 },
+  ])
   later(31_000)
-  expect((await call('POST', '/api/sign-in/password', right())).status).toBe(200)
+  expect(await signIn('2001:db8:0:7::9', right())).toBe(200)
+  // Who got in begins anew, and who goes on missing waits longer each time.
+  for (let miss = 0; miss < 5; miss++) await signIn('198.51.100.4', wrong())
+  later(31_000)
+  expect(await signIn('198.51.100.4', wrong())).toBe(401)
+  later(31_000)
+  expect(await signIn('198.51.100.4', right())).toBe(401)
+  later(30_000)
+  expect(await signIn('198.51.100.4', right())).toBe(200)
   const refusals = await sql<{
     leaf: string
   }>`select leaf from ledger_entry where kind = 'user.sign-in-refused'`.execute(database.db)
@@ -203,3 +225,33 @@ test('sign-ins are counted by address and refused when they come too fast', asyn
     statuses.push((await call('POST', '/api/sign-in/password', body)).status)
   expect(statuses).toContain(429)
 })
+
+test('a thousand networks fill no table: those beyond share their misses', async () => {
+  const { user } = await signedIn(desk, 'analyst')
+  const { noteMiss, waitsUntil, networksMax } = await import('../../src/db/sign-in-misses.ts')
+  await sql`insert into sign_in_miss (user_id, network, misses, last_at)
+    select ${user.id}::uuid, 'network ' || n, 1, ${now.toISOString()}::timestamptz from generate_series(1, ${networksMax}) n`.execute(
+    database.db,
+  )
+  for (let n = 0; n < 5; n++) await noteMiss(database.db, user.id, `203.0.113.${n}`, now)
+  expect(await waitsUntil(database.db, user.id, '203.0.113.99', now)).toEqual(new Date(now.getTime() + 30_000))
+  expect(await waitsUntil(database.db, user.id, 'network 7', now)).toBeNull()
+  later(25 * 3600_000)
+  await noteMiss(database.db, user.id, '203.0.113.1', now)
+  expect(
+    await database.db.selectFrom('sign_in_miss').select('network').where('user_id', '=', user.id).execute(),
+  ).toEqual([{ network: '203.0.113.1' }])
+})
+
+test('the limit of sign-ins counts an IPv6 /64 as one peer, and IPv4 within IPv6 as IPv4', async () => {
+  const body = { email: 'nobody@halden.example', password: 'x', code: '000000' }
+  const statuses = async (address: (n: number) => string) => {
+    const seen: number[] = []
+    for (let n = 1; n <= 21; n++) seen.push((await call('POST', '/api/sign-in/password', body, '', address(n))).status)
+    return seen
+  }
+  const limited = [...Array.from({ length: 20 }, () => 401), 429]
+  expect(await statuses((n) => `2001:db8:5:5::${n.toString(16)}`)).toEqual(limited)
+  expect(await statuses((n) => (n % 2 === 0 ? '::ffff:203.0.113.9' : '203.0.113.9'))).toEqual(limited)
+  expect((await call('POST', '/api/sign-in/password', body, '', '2001:db8:5:6::1')).status).toBe(401)
+}, 60_000)
