@@ -130,14 +130,15 @@ export async function listSessions(db: Db, userId: string | null, now: Date): Pr
   return rows.map(sessionFrom)
 }
 
-/** Ends a session by its public name. False when there is none (of this person, when `userId` is given). */
-export async function endSession(db: Db, id: string, userId: string | null): Promise<boolean> {
+/** Ends a session by its public name. Returns whose it was; null when there is none (of this person, when `userId` is given). */
+export async function endSession(db: Db, id: string, userId: string | null): Promise<string | null> {
   const done = await db
     .deleteFrom('session')
     .where(sql`left(token_digest, 32)`, '=', id)
     .$if(userId !== null, (query) => query.where('user_id', '=', userId ?? ''))
+    .returning('user_id')
     .executeTakeFirst()
-  return done.numDeletedRows > 0n
+  return done?.user_id ?? null
 }
 
 export async function endSessionsOf(db: Db, userId: string): Promise<void> {

@@ -5,12 +5,18 @@ import type { Front } from './front.ts'
 
 /** Browsers that may listen at once: 300 were served in a test with a tenth of a core; a desk has ten. */
 const listenersMax = 500
+/** Tabs of one browser; a person has a few open. */
+export const listenersOfSessionMax = 10
 /** Proxies cut silent connections after 30 to 60 s. */
 const beatMs = 20_000
 /** What a listener may lag behind before it is cut off; it comes back by itself and looks at everything. */
 const backlogBytesMax = 1024 * 1024
 
 type Listener = { readonly reply: FastifyReply; readonly session: Session }
+
+const userTopic = 'user:'
+/** Says that somebody's sessions may be over. For the hubs of all nodes; it is not handed on to browsers. */
+export const topicOfUser = (userId: string): string => `${userTopic}${userId}`
 
 /** One subscription to the database's news, handed on to every browser as server-sent events. */
 export function liveHub(front: Front) {
@@ -26,28 +32,36 @@ export function liveHub(front: Front) {
     else listener.reply.raw.write(text)
   }
   const onTopic = (topic: string): void => {
+    if (topic.startsWith(userTopic)) {
+      const theirs = [...listeners].filter(({ session }) => topicOfUser(session.user.id) === topic)
+      check(theirs, null)
+      return
+    }
     for (const listener of listeners) write(listener, `data: ${JSON.stringify(topic)}\n\n`)
   }
-  /** Beats, and lets go of whoever signed out or was signed out meanwhile. */
-  const beat = async (): Promise<void> => {
-    for (const listener of [...listeners]) {
+  /** Lets go of those whose session is over, and says `text` to the others. */
+  const look = async (some: readonly Listener[], text: string | null): Promise<void> => {
+    for (const listener of some) {
       const alive = await sessionOfDigest(front.db, listener.session.digest, front.clock.now())
       if (alive === null) cut(listener)
-      else write(listener, ': beat\n\n')
+      else if (text !== null) write(listener, text)
     }
   }
-  const timer = setInterval(() => {
-    beat().catch((error: unknown) =>
+  const check = (some: readonly Listener[], text: string | null): void => {
+    look(some, text).catch((error: unknown) =>
       front.log.warn({ why: wordsOf(error) }, 'live updates could not check their sessions'),
     )
-  }, beatMs)
+  }
+  const timer = setInterval(() => check([...listeners], ': beat\n\n'), beatMs)
   timer.unref()
 
   return {
     add: async (session: Session, reply: FastifyReply): Promise<void> => {
-      if (listeners.size >= listenersMax) throw new Trouble('rate.limited')
       subscription ??= front.work.listen(onTopic)
       await subscription
+      // After the waiting, so that many who come at once are counted one by one.
+      const ofSession = [...listeners].filter((listener) => listener.session.digest === session.digest).length
+      if (listeners.size >= listenersMax || ofSession >= listenersOfSessionMax) throw new Trouble('rate.limited')
       reply.hijack()
       reply.raw.writeHead(200, {
         'content-type': 'text/event-stream',
@@ -58,6 +72,8 @@ export function liveHub(front: Front) {
       listeners.add(listener)
       reply.raw.on('close', () => listeners.delete(listener))
       reply.raw.write('retry: 2000\ndata: "hello"\n\n')
+      // It may have ended between the guard's look and now, when nobody told this listener yet.
+      check([listener], null)
     },
     close: async (): Promise<void> => {
       clearInterval(timer)

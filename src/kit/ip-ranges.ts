@@ -13,7 +13,8 @@ export function peerNetwork(address: string): string {
   if (!ipaddr.isValid(address)) return address
   const parsed = ipaddr.process(address)
   if (parsed.kind() === 'ipv4') return parsed.toString()
-  return `${ipaddr.IPv6.networkAddressFromCIDR(`${new ipaddr.IPv6(parsed.toByteArray())}/64`)}/64`
+  const network = parsed.toByteArray().map((byte, place) => (place < 8 ? byte : 0))
+  return `${new ipaddr.IPv6(network).toString()}/64`
 }
 
 /** Is an address in one of these CIDR ranges (or equal to one of these addresses)? What is no address is in none; a range that cannot be read holds nobody. */

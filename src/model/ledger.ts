@@ -8,6 +8,7 @@ export const LedgerKind = z.enum([
   'run.started', 'run.ended', 'step.ended', 'reply.drafted', 'reply.saved', 'reply.reviewed', 'reply.released', 'reply.cancelled',
   'reply.sending', 'reply.deferred', 'reply.sent', 'reply.unconfirmed', 'reply.settled', 'reply.failed', 'notice.sent', 'notice.failed', 'person.asked', 'person.answered',
   'house.started', 'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
+  'user.signed-out', 'message.downloaded', 'ledger.exported',
 ])
 export type LedgerKind = z.infer<typeof LedgerKind>
 

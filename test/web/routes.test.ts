@@ -6,6 +6,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { api } from '../../src/contract/api.ts'
+import { notify } from '../../src/db/live.ts'
 import { safePath } from '../../src/http/routes/xray/run.ts'
 import { sha256Hex } from '../../src/kit/digest.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
@@ -62,6 +63,12 @@ async function call(method: string, url: string, body?: unknown, cookie = lead):
     headers: response.headers,
   }
 }
+
+/** Subjects of a kind of ledger line. */
+const linesOf = async (kind: string): Promise<string[]> =>
+  (await database.db.selectFrom('ledger_entry').select('subject').where('kind', '=', kind).execute()).map(
+    (row) => row.subject,
+  )
 
 const nobody = '00000000-0000-4000-8000-000000000000'
 const version = async () => Number((await call('GET', `/api/alerts/${alertId}`)).body['version'])
@@ -130,6 +137,7 @@ test('the bytes of a message come as they were, as text and as a download', asyn
   expect(raw.headers.get('content-disposition')).toMatch(/^attachment; filename="message-[0-9a-f]{12}\.eml"$/)
   expect(raw.headers.get('content-security-policy')).toContain('sandbox')
   expect((await call('GET', `/api/messages/${'0'.repeat(64)}/raw`)).status).toBe(404)
+  expect(await linesOf('message.downloaded')).toEqual([`message:${messageId}`])
 })
 
 test('a forged mail waits in quarantine with its reason, and is released once, with a reason and a name', async () => {
@@ -316,6 +324,71 @@ test('the ledger is read by subject, and its export verifies offline', async () 
   const { stdout } = await promisify(execFile)(process.execPath, [cli, 'audit', 'verify', file])
   expect(stdout).not.toBe('')
   await rm(folder, { recursive: true })
+  expect(await linesOf('ledger.exported')).toEqual(['ledger'])
+})
+
+test('signing out is in the ledger', async () => {
+  const { user, cookie } = await signedIn(desk, 'analyst')
+  expect((await call('POST', '/api/sign-out', undefined, cookie)).status).toBe(200)
+  expect((await call('POST', '/api/sign-out', undefined, cookie)).status).toBe(401)
+  expect(await linesOf('user.signed-out')).toEqual([`user:${user.id}`])
+})
+
+describe('a live stream', () => {
+  const open = (cookie: string) =>
+    fetch(`${desk.origin}/api/live`, { headers: { cookie }, signal: AbortSignal.timeout(10_000) })
+
+  test.each([
+    ['the account is shut', (id: string) => call('PATCH', `/api/users/${id}`, { disabled: true }, administrator)],
+    ['the role changes', (id: string) => call('PATCH', `/api/users/${id}`, { role: 'auditor' }, administrator)],
+    ['its person signs out', (_id: string, cookie: string) => call('POST', '/api/sign-out', undefined, cookie)],
+    [
+      'an administrator ends the session',
+      (_id: string, _cookie: string, token: string) =>
+        call('POST', `/api/sessions/${sha256Hex(token).slice(0, 32)}/revoke`, undefined, administrator),
+    ],
+  ])('ends at once when %s, and nobody else hears of it', async (_when, over) => {
+    const { user, cookie, token } = await signedIn(desk, 'analyst')
+    const [theirs, other] = [await open(cookie), await open(lead)]
+    let heard = ''
+    const reader = other.body?.pipeThrough(new TextDecoderStream()).getReader()
+    const listening = (async () => {
+      for (;;) {
+        const piece = await reader?.read()
+        if (piece === undefined || piece.done) return
+        heard += piece.value
+      }
+    })()
+    const from = Date.now()
+    expect((await over(user.id, cookie, token)).status).toBe(200)
+    // The body only comes to an end when the server ends it; the next beat is 20 s away.
+    expect(await theirs.text()).toContain('"hello"')
+    expect(Date.now() - from).toBeLessThan(5000)
+    // News come in order: what is said afterwards is heard after it.
+    await notify(database.db, 'queue')
+    await until('the other listener to hear the next news', async () => heard.includes('"queue"'))
+    expect(heard).not.toContain('user:')
+    await reader?.cancel()
+    await listening
+  })
+
+  test('is open ten times for one session, and again when one has ended', async () => {
+    const { cookie } = await signedIn(desk, 'analyst')
+    const all = await Promise.all(Array.from({ length: 12 }, () => open(cookie)))
+    const streams = all.filter((one) => one.status === 200)
+    expect(streams).toHaveLength(10)
+    expect(all.filter((one) => one.status === 429)).toHaveLength(2)
+    const elsewhere = await open(lead)
+    expect(elsewhere.status).toBe(200)
+    await streams[0]?.body?.cancel()
+    const again = await until('a free place', async () => {
+      const next = await open(cookie)
+      if (next.status === 200) return next
+      await next.text()
+      return null
+    })
+    await Promise.all([...streams.slice(1), elsewhere, again].map(async (one) => one.body?.cancel()))
+  })
 })
 
 test('news of an alert reach the browser, and stop when the session ends', async () => {

@@ -1,9 +1,15 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
+import { append } from '../../../ledger/append.ts'
 import { serve } from '../../serve.ts'
 
-export const exportTheLedger = serve('GET /api/ledger/export', async ({ front, reply }) => {
+export const exportTheLedger = serve('GET /api/ledger/export', async ({ front, reply, actor }) => {
   const day = front.clock.now().toISOString().slice(0, 10)
+  await append(
+    front.db,
+    { kind: 'ledger.exported', actor: actor(), subject: 'ledger', body: { scope: 'all' } },
+    front.clock,
+  )
   const out = new PassThrough()
   const write = async (text: string): Promise<void> => {
     if (out.destroyed) throw new Error('the reader went away')
