@@ -8,7 +8,8 @@ import type { Db } from './open.ts'
 
 /**
  * Which tab an alert is in: exactly one. `asked`: a person was asked and the run waits for the answer. `running`: the ladder is
- * still being filled. `answer`: decided, and the reply to the provider is not out yet.
+ * still being filled. `answer`: decided, and the newest reply to the provider is
+ * not out yet; what became of those before it is settled by it (one that failed and was written anew).
  */
 const tabOf = sql<string>`
   case
@@ -18,8 +19,8 @@ const tabOf = sql<string>`
     when a.state = 'open' and a.filled_at is null and exists (
       select 1 from run r where r.alert_id = a.id and r.state = 'running') then 'running'
     when a.state = 'open' then 'needs'
-    when exists (
-      select 1 from reply p where p.alert_id = a.id and p.state in ('draft', 'held', 'sending', 'unconfirmed', 'failed')) then 'answer'
+    when (select p.state from reply p where p.alert_id = a.id order by p.created_at desc, p.id desc limit 1)
+      in ('draft', 'held', 'sending', 'unconfirmed', 'failed') then 'answer'
     else 'done'
   end`
 

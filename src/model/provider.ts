@@ -1,4 +1,9 @@
 import { z } from 'zod'
+import { SensitiveClass } from './reply.ts'
+
+/** What an agreement can let leave. A secret is never one: whoever reads the answer could use it. */
+export const ShareableClass = SensitiveClass.exclude(['secret'])
+export type ShareableClass = z.infer<typeof ShareableClass>
 
 /** A provider and how we know that it is them. */
 export const Provider = z.object({
@@ -19,6 +24,6 @@ export const Provider = z.object({
   /** true: replies are made and shown, but not sent, until a person switches it. */
   dryRun: z.boolean(),
   /** What the agreement lets leave. Classes of sensitive spans that may stay as they are. */
-  mayShare: z.array(z.string()),
+  mayShare: z.array(ShareableClass),
 })
 export type Provider = z.infer<typeof Provider>

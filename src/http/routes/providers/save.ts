@@ -4,6 +4,8 @@ import { saveProvider } from '../../../db/providers.ts'
 import { Trouble } from '../../../kit/errors.ts'
 import { append } from '../../../ledger/append.ts'
 import type { Provider } from '../../../model/provider.ts'
+import { unknownProvider } from '../../../playbooks/place-message.ts'
+import { isDomain } from '../../domains.ts'
 import { serve } from '../../serve.ts'
 
 /** What a provider's settings must not say: they decide whom we believe. */
@@ -13,10 +15,11 @@ function check(provider: Provider, id: string, formats: readonly string[]): void
   if (!formats.includes(provider.format)) fields['format'] = 'There is no such format'
   const badRange = provider.sourceRanges.find((range) => !isRange(range))
   if (badRange !== undefined) fields['sourceRanges'] = `${badRange} is no address range such as 192.0.2.0/24`
-  const badDomain = provider.domains.find(
-    (domain) => !/^(?=.{4,253}$)([a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}$/i.test(domain),
-  )
+  if (provider.id === unknownProvider) fields['id'] = 'This id is for messages of nobody we know'
+  const badDomain = provider.domains.find((domain) => !isDomain(domain))
   if (badDomain !== undefined) fields['domains'] = `${badDomain} is no domain`
+  const badSealer = provider.trustedSealers.find((domain) => !isDomain(domain))
+  if (badSealer !== undefined) fields['trustedSealers'] = `${badSealer} is no domain`
   const badAddress = [...provider.addresses, ...(provider.replyAddress === null ? [] : [provider.replyAddress])].find(
     (address) => !/^[^\s@<>,;"\p{Cc}]{1,64}@[^\s@<>,;"\p{Cc}]{3,253}$/u.test(address),
   )

@@ -99,6 +99,9 @@ function Check({ name, result }: { readonly name: string; readonly result: strin
   )
 }
 
+/** No provider has this id; a Select has no other way to say "none". */
+const nobody = '-'
+
 function Release({ row, close }: { readonly row: QuarantineRow; readonly close: () => void }) {
   const client = useQueryClient()
   const may = useMay()
@@ -131,10 +134,13 @@ function Release({ row, close }: { readonly row: QuarantineRow; readonly close: 
         </p>
         <Select
           label="It is from"
-          data={(providers.data?.providers ?? []).map(({ provider }) => ({ value: provider.id, label: provider.name }))}
-          value={providerId}
-          onChange={setProviderId}
-          placeholder="Choose the provider"
+          data={[
+            ...(providers.data?.providers ?? []).map(({ provider }) => ({ value: provider.id, label: provider.name })),
+            { value: nobody, label: 'from nobody we know (opens an alert of its own)' },
+          ]}
+          value={providerId ?? nobody}
+          allowDeselect={false}
+          onChange={(value) => setProviderId(value === nobody ? null : value)}
         />
         <Textarea
           label="How you know"

@@ -2,7 +2,7 @@ import { Button, NumberInput, TagsInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { HouseSettings } from '../../../../src/contract/house.ts'
-import { type Answer, call } from '../../api.ts'
+import { type Answer, call, fieldProblem } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { say } from '../../parts/toast.tsx'
@@ -41,6 +41,7 @@ function Form({ start }: { readonly start: HouseSettings }) {
         description="Tell our mail from theirs in a thread"
         readOnly={locked}
         value={settings.ownDomains}
+        error={fieldProblem(save.error, 'ownDomains')}
         onChange={(ownDomains) => setSettings({ ...settings, ownDomains })}
       />
       <NumberInput

@@ -1,14 +1,19 @@
-import { Button, CopyButton, Modal, Select, Switch, TagsInput, TextInput } from '@mantine/core'
+import { Button, CopyButton, Modal, MultiSelect, Select, Switch, TagsInput, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ProviderRow } from '../../../../src/contract/house.ts'
-import type { Provider } from '../../../../src/model/provider.ts'
+import type { Provider, ShareableClass } from '../../../../src/model/provider.ts'
 import { call, fieldProblem } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { classWords, plural } from '../../words.ts'
+
+/** A secret never leaves, whatever is agreed. */
+const shareable = (Object.keys(classWords) as (keyof typeof classWords)[]).filter(
+  (one): one is ShareableClass => one !== 'secret',
+)
 
 const empty: Provider = {
   id: '',
@@ -111,10 +116,7 @@ function ProviderCard({ row, edit }: { readonly row: ProviderRow; readonly edit:
         <dt>Replies go to</dt>
         <dd>{provider.replyAddress ?? 'whoever wrote, if that is theirs'}</dd>
         <dt>May leave as it is</dt>
-        <dd>
-          {provider.mayShare.map((one) => classWords[one as keyof typeof classWords] ?? one).join(', ') ||
-            'nothing sensitive'}
-        </dd>
+        <dd>{provider.mayShare.map((one) => classWords[one]).join(', ') || 'nothing sensitive'}</dd>
       </dl>
       {may('provider.change') && (
         <div className="row wrap">
@@ -234,6 +236,7 @@ function Edit({ start, version, formats, close }: EditProps) {
         <TagsInput
           label="ARC sealers you trust on the way"
           value={provider.trustedSealers}
+          error={says('trustedSealers')}
           onChange={(trustedSealers) => set({ trustedSealers })}
         />
         <TextInput
@@ -244,17 +247,23 @@ function Edit({ start, version, formats, close }: EditProps) {
             set({ replyAddress: event.currentTarget.value.trim() === '' ? null : event.currentTarget.value.trim() })
           }
         />
-        <TagsInput
-          label="May leave as it is, by your agreement"
-          data={Object.keys(classWords)}
-          value={provider.mayShare}
-          onChange={(mayShare) => set({ mayShare })}
-        />
+        <MayShare chosen={provider.mayShare} choose={(mayShare) => set({ mayShare })} />
         <Problem error={save.error} />
         <Button disabled={provider.name.trim() === ''} loading={save.isPending} onClick={() => save.mutate()}>
           {version === 0 ? 'Add it' : 'Save'}
         </Button>
       </div>
     </Modal>
+  )
+}
+
+function MayShare(props: { readonly chosen: ShareableClass[]; readonly choose: (chosen: ShareableClass[]) => void }) {
+  return (
+    <MultiSelect
+      label="May leave as it is, by your agreement"
+      data={shareable.map((value) => ({ value, label: classWords[value] }))}
+      value={props.chosen}
+      onChange={(chosen) => props.choose(shareable.filter((one) => chosen.includes(one)))}
+    />
   )
 }
