@@ -68,6 +68,16 @@ export const UserRow = User.extend({
 })
 export type UserRow = z.infer<typeof UserRow>
 
+export const InvitationRow = z.object({
+  id: z.string(),
+  email: z.string(),
+  role: Role,
+  invitedBy: z.string(),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+})
+export type InvitationRow = z.infer<typeof InvitationRow>
+
 export const Welcome = z.object({
   purpose: z.enum(['first-run', 'invite', 'demo']),
   email: z.string().nullable(),
@@ -169,6 +179,17 @@ export const signInApi = {
     says: 'A one-time link for a new user',
     body: z.object({ email: Email, role: Role }),
     answer: z.object({ link: z.string(), expiresAt: z.iso.datetime() }),
+  }),
+  'GET /api/invitations': endpoint({
+    permission: 'user.manage',
+    says: 'Invitations that still work',
+    answer: z.object({ invitations: z.array(InvitationRow) }),
+  }),
+  'POST /api/invitations/:id/revoke': endpoint({
+    permission: 'user.manage',
+    says: 'Take an open invitation back',
+    params: z.object({ id: z.string().regex(/^[0-9a-f]{32}$/) }),
+    answer: Done,
   }),
   'PATCH /api/users/:id': endpoint({
     permission: 'user.manage',

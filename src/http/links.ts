@@ -17,6 +17,8 @@ export const LinkPayload = z.object({
   userId: z.uuid(),
   email: z.string().nullable(),
   role: Role,
+  /** Who invited; their open invitations end when they may invite no more. */
+  invitedBy: z.uuid().nullable().default(null),
   totp: z.object({ email: z.string(), sealed: z.string() }).nullable().default(null),
 })
 export type LinkPayload = z.infer<typeof LinkPayload>
@@ -31,7 +33,13 @@ export async function firstRunLink(db: Db, settings: Settings, clock: Clock): Pr
   if ((await countUsers(db)) > 0) return null
   const now = clock.now()
   await revokeLinks(db, 'first-run', now)
-  const payload: LinkPayload = { userId: crypto.randomUUID(), email: null, role: 'administrator', totp: null }
+  const payload: LinkPayload = {
+    userId: crypto.randomUUID(),
+    email: null,
+    role: 'administrator',
+    invitedBy: null,
+    totp: null,
+  }
   return addressOfLink(settings, await addLink(db, 'first-run', payload, now, new Date(now.getTime() + firstRunMs)))
 }
 
@@ -43,7 +51,7 @@ export async function demoLink(
   user: { readonly id: string; readonly email: string; readonly role: Role },
 ): Promise<string> {
   const now = clock.now()
-  const payload: LinkPayload = { userId: user.id, email: user.email, role: user.role, totp: null }
+  const payload: LinkPayload = { userId: user.id, email: user.email, role: user.role, invitedBy: null, totp: null }
   return addressOfLink(settings, await addLink(db, 'demo', payload, now, new Date(now.getTime() + firstRunMs)))
 }
 

@@ -166,6 +166,49 @@ test('an invitation is for its address and its role, and works once', async () =
   expect((await call('POST', '/api/welcome', { token: String(second.body['link']).split('#')[1] })).status).toBe(410)
 })
 
+test('open invitations are listed without their tokens, taken back once, and end with the right of who made them', async () => {
+  await database.db.deleteFrom('one_time_link').execute()
+  const keeper = await signedIn(desk, 'administrator', 'Ada Keeper')
+  const leaver = await signedIn(desk, 'administrator', 'Lars Leaver')
+  const demoted = await signedIn(desk, 'administrator')
+  const invite = async (email: string, cookie: string) =>
+    String((await call('POST', '/api/users/invite', { email, role: 'analyst' }, cookie)).body['link']).split('#')[1] ??
+    ''
+  const works = async (token: string) => (await call('POST', '/api/welcome', { token })).status
+  const listed = async () =>
+    (await call('GET', '/api/invitations', undefined, keeper.cookie)).body['invitations'] as unknown as {
+      id: string
+      email: string
+      invitedBy: string
+    }[]
+  const kept = await invite('kept@halden.example', keeper.cookie)
+  const back = await invite('back@halden.example', keeper.cookie)
+  const left = await invite('left@halden.example', leaver.cookie)
+  const lost = await invite('lost@halden.example', demoted.cookie)
+  // A link that is in the middle of being used keeps who made it.
+  await call('POST', '/api/welcome/code', { token: left, email: 'left@halden.example' })
+  expect((await listed()).map((one) => one.email).sort()).toEqual(
+    ['back', 'kept', 'left', 'lost'].map((name) => `${name}@halden.example`),
+  )
+  expect((await listed()).find((one) => one.email.startsWith('left'))?.invitedBy).toBe('Lars Leaver')
+  for (const token of [kept, back, left, lost]) expect(JSON.stringify(await listed())).not.toContain(token)
+
+  const id = (await listed()).find((one) => one.email.startsWith('back'))?.id ?? ''
+  const revoke = () => call('POST', `/api/invitations/${id}/revoke`, undefined, keeper.cookie)
+  expect((await revoke()).status).toBe(200)
+  expect((await revoke()).status).toBe(404)
+  expect(await works(back)).toBe(410)
+  const change = (user: { id: string }, body: object) => call('PATCH', `/api/users/${user.id}`, body, keeper.cookie)
+  expect((await change(leaver.user, { disabled: true })).status).toBe(200)
+  expect((await change(demoted.user, { role: 'lead' })).status).toBe(200)
+  expect([await works(left), await works(lost), await works(kept)]).toEqual([410, 410, 200])
+  expect((await listed()).map((one) => one.email)).toEqual(['kept@halden.example'])
+  const lines = await sql<{
+    leaf: string
+  }>`select leaf from ledger_entry where leaf like '%"invitation":"revoked"%'`.execute(database.db)
+  expect(lines.rows).toHaveLength(3)
+})
+
 test("a demo's link signs in once, and no other link does", async () => {
   const { user, cookie } = await signedIn(desk, 'administrator')
   const token = (await demoLink(database.db, desk.settings, desk.running.house.clock, user)).split('#')[1] ?? ''

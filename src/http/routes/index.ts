@@ -9,6 +9,8 @@ import { showHealth } from './health/show.ts'
 import { showLists } from './imports/list.ts'
 import { previewList, takeList } from './imports/take.ts'
 import { takeIntake } from './intake/take.ts'
+import { showInvitations } from './invitations/list.ts'
+import { revokeOneInvitation } from './invitations/revoke.ts'
 import { exportTheLedger } from './ledger/export.ts'
 import { showLedger } from './ledger/list.ts'
 import { streamLive } from './live/stream.ts'
@@ -55,6 +57,7 @@ export const routes: readonly Route[] = [
   signInState, signInWithPassword, passkeyOptions, signInWithPasskey, signOut,
   lookAtLink, enterByLink, newCode, welcomeWithPassword, welcomePasskeyOptions, welcomeWithPasskey,
   showMe, morePasskeyOptions, keepOneMorePasskey, showSessions, revokeSession, showUsers, inviteUser, changeOneUser,
+  showInvitations, revokeOneInvitation,
   showQueue, showAlert, decideAlert, undoDecision, askAgain, downloadMessage, showQuarantine, releaseMessage, showRun,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
   showProviders, changeProvider, newIntakeKey, showSettings, saveSettings, showConnectors, showLists, previewList, takeList,

@@ -1,9 +1,10 @@
+import { revokeInvitationsOf } from '../../../db/invitations.ts'
 import { notify } from '../../../db/live.ts'
 import { transaction } from '../../../db/open.ts'
 import { endSessionsOf } from '../../../db/sessions.ts'
 import { activeAdministrators, changeUser } from '../../../db/users.ts'
 import { Trouble } from '../../../kit/errors.ts'
-import { append } from '../../../ledger/append.ts'
+import { appendAll } from '../../../ledger/append.ts'
 import { topicOfUser } from '../../live-hub.ts'
 import { serve } from '../../serve.ts'
 
@@ -17,10 +18,14 @@ export const changeOneUser = serve('PATCH /api/users/:id', async ({ front, param
     }
     if (!(await changeUser(tx, params.id, body))) throw new Trouble('not.found')
     await endSessionsOf(tx, params.id)
+    // An administrator who is sent away must not come back by an invitation made beforehand.
+    const revoked = losesRights ? await revokeInvitationsOf(tx, params.id, front.clock.now()) : []
     await notify(tx, topicOfUser(params.id))
-    await append(
+    const line = (id: string, said: Record<string, unknown>) =>
+      ({ kind: 'user.changed', actor: actor(), subject: `user:${id}`, body: said }) as const
+    await appendAll(
       tx,
-      { kind: 'user.changed', actor: actor(), subject: `user:${params.id}`, body: { ...body } },
+      [line(params.id, { ...body }), ...revoked.map((id) => line(id, { invitation: 'revoked' }))],
       front.clock,
     )
   })

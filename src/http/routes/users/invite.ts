@@ -6,13 +6,19 @@ import { append } from '../../../ledger/append.ts'
 import { addressOfLink, inviteMs, type LinkPayload } from '../../links.ts'
 import { serve } from '../../serve.ts'
 
-export const inviteUser = serve('POST /api/users/invite', async ({ front, body, actor }) => {
+export const inviteUser = serve('POST /api/users/invite', async ({ front, body, session, actor }) => {
   if ((await secretsOfEmail(front.db, body.email)) !== null) {
     throw new Trouble('input.invalid', { fields: { email: 'Somebody signs in with this address already' } })
   }
   const now = front.clock.now()
   const expiresAt = new Date(now.getTime() + inviteMs)
-  const payload: LinkPayload = { userId: crypto.randomUUID(), email: body.email, role: body.role, totp: null }
+  const payload: LinkPayload = {
+    userId: crypto.randomUUID(),
+    email: body.email,
+    role: body.role,
+    invitedBy: session().user.id,
+    totp: null,
+  }
   const token = await transaction(front.db, async (tx) => {
     await append(
       tx,

@@ -40,6 +40,7 @@ export function UsersPart() {
         </div>
       </section>
       <Invite />
+      <Invitations />
     </>
   )
 }
@@ -50,7 +51,12 @@ function Row({ user }: { readonly user: UserRow }) {
     mutationFn: (body: { role?: Role; disabled?: boolean }) =>
       call('PATCH /api/users/:id', { params: { id: user.id }, body }),
     onError: (error) => say(`Not changed: ${fieldProblem(error, 'role') ?? error.message}`, { bad: true }),
-    onSettled: () => client.invalidateQueries({ queryKey: ['users'] }),
+    // Who may invite no more takes their open invitations along.
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ['users'] }),
+        client.invalidateQueries({ queryKey: ['invitations'] }),
+      ]),
   })
   return (
     <tr>
@@ -77,10 +83,50 @@ function Row({ user }: { readonly user: UserRow }) {
   )
 }
 
+/** Invitations nobody has used yet. An empty list is not shown. */
+function Invitations() {
+  const client = useQueryClient()
+  const open = useQuery({ queryKey: ['invitations'], queryFn: () => call('GET /api/invitations') })
+  const revoke = useMutation({
+    mutationFn: (id: string) => call('POST /api/invitations/:id/revoke', { params: { id } }),
+    onSuccess: () => say('Taken back: the link does not work any more.'),
+    onSettled: () => client.invalidateQueries({ queryKey: ['invitations'] }),
+  })
+  if (open.data === undefined || open.data.invitations.length === 0) return null
+  return (
+    <section className="card">
+      <h2>Open invitations</h2>
+      {open.data.invitations.map((one) => (
+        <div className="row wrap" key={one.id}>
+          <span className="grow">
+            {one.email}, {roleWords[one.role]}
+            <span className="dim">
+              {one.invitedBy === '' ? '' : ` · invited by ${one.invitedBy}`} · works until <When at={one.expiresAt} />
+            </span>
+          </span>
+          <Button
+            size="compact-sm"
+            variant="default"
+            aria-label={`Take back the invitation of ${one.email}`}
+            onClick={() => revoke.mutate(one.id)}
+          >
+            Take back
+          </Button>
+        </div>
+      ))}
+      <Problem error={revoke.error} />
+    </section>
+  )
+}
+
 function Invite() {
+  const client = useQueryClient()
   const [email, setEmail] = useState('')
   const [role, setRole] = useState<Role>('analyst')
-  const invite = useMutation({ mutationFn: () => call('POST /api/users/invite', { body: { email, role } }) })
+  const invite = useMutation({
+    mutationFn: () => call('POST /api/users/invite', { body: { email, role } }),
+    onSettled: () => client.invalidateQueries({ queryKey: ['invitations'] }),
+  })
   return (
     <section className="card">
       <h2>Invite somebody</h2>
