@@ -243,9 +243,7 @@ function Edit({ start, version, formats, close }: EditProps) {
           label="Replies go to"
           placeholder="soc@provider.example"
           value={provider.replyAddress ?? ''}
-          onChange={(event) =>
-            set({ replyAddress: event.currentTarget.value.trim() === '' ? null : event.currentTarget.value.trim() })
-          }
+          onChange={(event) => set({ replyAddress: event.currentTarget.value.trim() || null })}
         />
         <MayShare chosen={provider.mayShare} choose={(mayShare) => set({ mayShare })} />
         <Problem error={save.error} />
