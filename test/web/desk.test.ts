@@ -263,6 +263,30 @@ describe('the main job, in the browser', slow, () => {
   })
 })
 
+test('a message of nobody we know is released as that, by a choice that says so', slow, async () => {
+  const raw = Buffer.from('From: a@stranger.example\r\nSubject: Strange\r\n\r\nTicket: ST-1\r\nHost: ws-5\r\n')
+  const door = { heloName: null, envelopeFrom: null, envelopeTo: [], providerId: null, origin: 'smtp' }
+  const from = { channel: 'smtp', sourceAddress: '203.0.113.5' } as const
+  const { id } = await desk.running.receive({ bytes: raw, form: 'mail', ...from, ...door })
+  const { page, context, problems } = await as('lead')
+  await until('the quarantine', async () => {
+    const row = await database.db.selectFrom('message').select('state').where('id', '=', id).executeTakeFirst()
+    return row?.state === 'quarantined'
+  })
+  await page.goto(`${desk.origin}/quarantine`)
+  await page.locator('article', { hasText: 'Strange' }).getByRole('button', { name: 'Release' }).click()
+  const choice = page.getByRole('combobox', { name: 'It is from' })
+  expect(await choice.inputValue()).toBe('from nobody we know (opens an alert of its own)')
+  await page.getByLabel('How you know').fill('I asked around.')
+  await page.getByRole('button', { name: 'Release it' }).click()
+  await page.getByText('Released: it is read now').waitFor()
+  const alert = await alertOf(desk, id)
+  const row = await database.db.selectFrom('alert').select('provider_id').where('id', '=', alert).executeTakeFirst()
+  expect(row).toEqual({ provider_id: 'unknown' })
+  expect(problems).toEqual([])
+  await context.close()
+})
+
 test.each(['light', 'dark'] as const)(
   'every other page passes axe, %s',
   async (scheme) => {
