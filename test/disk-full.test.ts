@@ -161,7 +161,7 @@ test.skipIf(!isMounted)(
     expect(await send()).toMatch(/^250 /)
     fill(40 * 1024 * 1024)
     expect(await send()).toMatch(/^452 4\.3\.1 The disk is full/)
-  expect((await post()).status).toBe(507)
+    expect((await post()).status).toBe(507)
     expect(
       await until('the door to say it', async () => ((await smtpDoor())?.state === 'failing' ? smtpDoor() : null)),
     ).toMatchObject({
