@@ -8,6 +8,26 @@ export function isIpv4(text: string): boolean {
   return ipv4Whole.test(text)
 }
 
+/**
+ * The end of the address that begins at `start`, or -1: what `isIpv4` accepts, with no further digit or number behind it.
+ * By hand, because a list of addresses asks nothing else.
+ */
+export function ipv4End(text: string, start: number): number {
+  let i = start
+  for (let octets = 1; ; octets++) {
+    const first = text.charCodeAt(i)
+    if (!isDigit(first)) return -1
+    let value = first - 48
+    let digits = 1
+    for (let c = text.charCodeAt(++i); isDigit(c); c = text.charCodeAt(++i)) {
+      value = value * 10 + c - 48
+      if (first === 48 || ++digits > 3 || value > 255) return -1
+    }
+    if (octets === 4) return text.charCodeAt(i) === 46 && isDigit(text.charCodeAt(i + 1)) ? -1 : i
+    if (text.charCodeAt(i++) !== 46) return -1
+  }
+}
+
 /** Netmasks look like addresses and never are one of interest. */
 export function isNetmask(address: string): boolean {
   return address.startsWith('255.255.') && address !== '255.255.255.255'

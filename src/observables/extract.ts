@@ -11,14 +11,29 @@ export function extract(text: string): Observable[] {
   const refanged = refang(text)
   const found = new Scanner(refanged).run()
   // Readers go forward, but a host is listed after its URL and an address after its network; equal ones stand side by side.
-  found.sort((a, b) => a.start - b.start || b.end - a.end)
-  const out: Observable[] = []
-  for (const [k, { type, value, start, end }] of found.entries()) {
-    const before = found[k - 1]
-    if (before !== undefined && before.start === start && before.end === end && before.type === type) continue
-    const from = refanged.startOf(start)
-    const to = refanged.endOf(end)
-    out.push({ type, value, start: from, end: to, text: text.slice(from, to) })
+  if (!found.every((one, k) => k === 0 || order(found[k - 1] as Observable, one) <= 0)) found.sort(order)
+  // The scanner's objects become the result, in their own array: a text of nothing but paths has a hundred thousand.
+  let kept = 0
+  let typeBefore = ''
+  let startBefore = -1
+  let endBefore = -1
+  for (const one of found) {
+    const { type, start, end } = one
+    if (startBefore === start && endBefore === end && typeBefore === type) continue
+    typeBefore = type
+    startBefore = start
+    endBefore = end
+    one.start = refanged.startOf(start)
+    one.end = refanged.endOf(end)
+    // Most values stand in the text as they are, and need no second string.
+    const same = one.value.length === one.end - one.start && text.startsWith(one.value, one.start)
+    one.text = same ? one.value : text.slice(one.start, one.end)
+    found[kept++] = one
   }
-  return out
+  found.length = kept
+  return found
+}
+
+function order(a: Observable, b: Observable): number {
+  return a.start - b.start || b.end - a.end
 }

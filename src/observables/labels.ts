@@ -1,11 +1,33 @@
 import type { ObservableType } from '../model/observable.ts'
-import { bitOf, dash, digit, dot, high, isAlnum, isSpace, letterBits, lowerBits } from './chars.ts'
+import {
+  bitOf,
+  dash,
+  digit,
+  dot,
+  high,
+  isAlnum,
+  isSpace,
+  letterBits,
+  lowerBits,
+  underscore,
+  upperBits,
+} from './chars.ts'
 
-/** What a label, right before its value, says the value is. Keys are compared without case, dots, dashes, underscores, spaces. */
-const meanings = new Map<string, ObservableType>()
+/**
+ * What a label, right before its value, says the value is. Labels are compared without case, dots, dashes, underscores and
+ * spaces, and looked up by a sum over their letters: every "word:" of a log asks, and making a string for each costs more
+ * than all the rest.
+ */
+const meanings: { word: string; type: ObservableType }[][] = []
+/** A hundred labels in so many rows leave nearly all other words an empty row. */
+const meaningRows = 4096
 const say = (type: ObservableType, words: string) => {
-  for (const word of words.split(/\s+/)) meanings.set(word, type)
+  for (const word of words.split(/\s+/)) {
+    const row = meaningRow(word, 0, word.length)
+    meanings[row] = [...(meanings[row] ?? []), { word, type }]
+  }
 }
+for (let row = 0; row < meaningRows; row++) meanings.push([])
 say(
   'user',
   `user username users useraccount account accountname samaccountname suser duser srcuser dstuser sourceuser destinationuser targetuser
@@ -19,14 +41,44 @@ say(
   affectedhost affecteddevice affectedendpoint affectedmachine agenthostname system systemname hostid`,
 )
 say('mutex', 'mutex mutexname mutant mutexes mutexs')
-say('useragent', 'useragent ua httpuseragent requestclientapplication useragentstring csuseragent httpuser_agent')
+say('useragent', 'useragent ua httpuseragent requestclientapplication useragentstring csuseragent')
 
 /** The longest key above, with the separators a writer may put inside it. */
 export const labelLengthMax = 32
 
-export function meaningOf(word: string): ObservableType | undefined {
-  const lower = word.toLowerCase()
-  return meanings.get(lower) ?? (/[\s._-]/.test(lower) ? meanings.get(lower.replace(/[\s._-]/g, '')) : undefined)
+/** What the label [start, end) says the value behind it is. */
+export function meaningOf(text: string, start: number, end: number): ObservableType | undefined {
+  const row = meanings[meaningRow(text, start, end)] as { word: string; type: ObservableType }[]
+  for (let k = 0; k < row.length; k++) {
+    const { word, type } = row[k] as { word: string; type: ObservableType }
+    if (isWritten(word, text, start, end)) return type
+  }
+  return undefined
+}
+
+function meaningRow(text: string, start: number, end: number): number {
+  let sum = 0
+  for (let i = start; i < end; i++) {
+    const c = text.charCodeAt(i)
+    if (!separates(c)) sum = (sum * 31 + (c | 32)) & 0xffffff
+  }
+  return (sum ^ (sum >> 12)) & (meaningRows - 1)
+}
+
+/** Whether [start, end) is `word`, in any case and with separators anywhere. */
+function isWritten(word: string, text: string, start: number, end: number): boolean {
+  let k = 0
+  for (let i = start; i < end; i++) {
+    const c = text.charCodeAt(i)
+    if (separates(c)) continue
+    if (k === word.length || (c | 32) !== word.charCodeAt(k++)) return false
+  }
+  return k === word.length
+}
+
+/** Space, dash, dot, underscore. */
+function separates(c: number): boolean {
+  return c === 32 || c === 45 || c === 46 || c === 95
 }
 
 const emptyWords =
@@ -109,14 +161,12 @@ function isPlainWord(text: string, start: number): boolean {
 /** A mutex: quoted, or one word that no sentence has (backslash, digit, underscore, brace or inner capital). */
 export function mutexAfter(text: string, at: number): Labelled | undefined {
   if (text.charCodeAt(at) === 32 && isPlainWord(text, at + 1)) return undefined
-  const lead =
-    /^(?:["'`)\]*]*\s*(?:name[ds]?|called|object|created)?["'`]?\s*[:=|>]{0,2}\s*)/i.exec(
-      text.slice(at, at + 40),
-    )?.[0] ?? ''
-  const start = at + lead.length
+  const { start, separated } = mutexLead(text, at)
   const quote = text.charAt(start)
+  const isQuoted = quote === '"' || quote === "'" || quote === '`' || quote === '“'
+  if (!isQuoted && !separated && !isOdd(text, start)) return undefined
   const ahead = text.slice(start, start + 300)
-  if (quote !== '' && '"\'`“'.includes(quote)) {
+  if (isQuoted) {
     const close = ahead.indexOf(quote === '“' ? '”' : quote, 1)
     const inside = close < 0 ? '' : ahead.slice(1, close)
     if (inside.length >= 3 && !/[\r\n]/.test(inside)) return { start: start + 1, end: start + close }
@@ -126,10 +176,60 @@ export function mutexAfter(text: string, at: number): Labelled | undefined {
     .replace(/[.:*)\]]+$/, '')
   if (word === undefined) return undefined
   const odd = /[\\{_\d]/.test(word) || /[a-z][A-Z]/.test(word)
-  const separated = /[:=|]/.test(lead)
   return odd || (separated && /^[A-Za-z]{4,}$/.test(word) && !emptyWords.test(word))
     ? { start, end: start + word.length }
     : undefined
+}
+
+const leadMax = 40
+const leadWord = /name[ds]?|called|object|created/iy
+
+/** What stands between "mutex" and its name: closing quotes, "named", an opening quote, a separator. */
+function mutexLead(text: string, at: number): { start: number; separated: boolean } {
+  const limit = Math.min(text.length, at + leadMax)
+  let i = at
+  while (i < limit && `"'\`)]*`.includes(text.charAt(i))) i++
+  i = pastSpaces(text, i, limit)
+  const letter = text.charCodeAt(i) | 32
+  if (letter === 110 || letter === 99 || letter === 111) {
+    leadWord.lastIndex = i
+    const word = leadWord.exec(text)?.[0].length ?? 0
+    if (i + word <= limit) i += word
+  }
+  if (i < limit && `"'\``.includes(text.charAt(i))) i++
+  i = pastSpaces(text, i, limit)
+  let separated = false
+  for (let k = 0; k < 2 && i < limit && ':=|>'.includes(text.charAt(i)); k++) {
+    if (text.charCodeAt(i++) !== 62) separated = true
+  }
+  return { start: pastSpaces(text, i, limit), separated }
+}
+
+function pastSpaces(text: string, at: number, limit: number): number {
+  let i = at
+  while (i < limit && isWhite(text.charCodeAt(i))) i++
+  return i
+}
+
+function isWhite(code: number): boolean {
+  return isSpace(code) || (code > 0xa0 && /\s/.test(String.fromCharCode(code)))
+}
+
+/** The longest word a mutex is read from: a prefix of names and 200 more. */
+const oddReach = 220
+
+/** Whether the word at `start` has anything that no word of a sentence has. */
+function isOdd(text: string, start: number): boolean {
+  let before = 0
+  for (let i = start, limit = Math.min(text.length, start + oddReach); i < limit; i++) {
+    const c = text.charCodeAt(i)
+    if (isSpace(c) || c === 34) return false
+    const bit = bitOf(c)
+    if (c === 92 || c === 123 || bit === digit || bit === underscore) return true
+    if ((bit & upperBits) !== 0 && (before & lowerBits) !== 0) return true
+    before = bit
+  }
+  return false
 }
 
 // A version begins with a digit, so that a web address behind a user agent is not taken along.

@@ -54,6 +54,9 @@ function endsPath(text: string, c: number, i: number, component: number, opener:
   return c >= 0x2010 && c <= 0x203a
 }
 
+/** A program with its arguments behind it. */
+const called = /\.(?:exe|dll|bat|cmd|com|ps1|vbs|js|scr|msi|cpl|hta|jar|py)[ ,]|\s[-/]\w/i
+
 /** Between quotes a path may hold any words, unless a program's name and a space say that arguments follow. */
 function quotedEnd(text: string, start: number, body: number, opener: string): number {
   if (opener !== '"' && opener !== "'" && opener !== '`' && opener !== '“') return -1
@@ -61,10 +64,15 @@ function quotedEnd(text: string, start: number, body: number, opener: string): n
   const ahead = text.slice(body, body + 300)
   const close = ahead.indexOf(closer)
   if (close <= 0) return -1
-  const inside = ahead.slice(0, close)
-  if (/[\r\n<>|?*:"]/.test(inside) || /\.(?:exe|dll|bat|cmd|com|ps1|vbs|js|scr|msi|cpl|hta|jar|py)[ ,]/i.test(inside))
-    return -1
-  if (/\s[-/]\w/.test(inside)) return -1
+  let mayCall = false
+  for (let i = body; i < body + close; i++) {
+    const c = text.charCodeAt(i)
+    // " * : < > ? | and line breaks are in no name.
+    if (c === 10 || c === 13 || c === 34 || c === 42 || c === 58 || c === 60 || (c >= 62 && c <= 63) || c === 124)
+      return -1
+    if (c === 45 || c === 46 || c === 47) mayCall = true
+  }
+  if (mayCall && called.test(ahead.slice(0, close))) return -1
   return start < body ? trimmedEnd(text, body, body + close) : -1
 }
 
@@ -111,13 +119,11 @@ function isEnglish(text: string, from: number, to: number): boolean {
   return to - from <= englishLengthMax && english.has(text.slice(from, to))
 }
 
+const trailing = new Set(Array.from(` .,;'\\/*_“”`, (c) => c.charCodeAt(0)))
+
 function trimmedEnd(text: string, body: number, end: number): number {
   let to = end
-  while (to > body) {
-    const c = text.charAt(to - 1)
-    if (!` .,;'\\/*_“”`.includes(c)) break
-    to--
-  }
+  while (to > body && trailing.has(text.charCodeAt(to - 1))) to--
   return to
 }
 
@@ -142,9 +148,12 @@ const hives: Readonly<Record<string, string>> = {
   HKCC: 'HKCC',
 }
 
-export function hiveOf(word: string): string | undefined {
-  if (word.length > 19 || (word.charCodeAt(0) | 32) !== 104) return undefined
-  return hives[word.toUpperCase()]
+/** The short name of the hive that [start, end) names. */
+export function hiveOf(text: string, start: number, end: number): string | undefined {
+  const length = end - start
+  if (length < 3 || length > 19) return undefined
+  if ((text.charCodeAt(start) | 32) !== 104 || (text.charCodeAt(start + 1) | 32) !== 107) return undefined
+  return hives[text.slice(start, end).toUpperCase()]
 }
 
 /** The end of a registry key whose first backslash is at `body`, or -1. */
@@ -180,7 +189,7 @@ function keySpaceGoesOn(text: string, i: number, opener: string): number {
   let words = 0
   for (let from = i + 1, at = from; at < i + spanMax; at++) {
     const c = text.charCodeAt(at)
-    if (c === 92) return at > from && words < 5 && hiveOf(text.slice(from, at)) === undefined ? at : -1
+    if (c === 92) return at > from && words < 5 && hiveOf(text, from, at) === undefined ? at : -1
     if (c !== 32) {
       if (endsWord(c) && c !== 42 && c !== 47) return -1
       continue

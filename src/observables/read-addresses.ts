@@ -1,5 +1,6 @@
 import {
   colonRunEnd,
+  ipv4End,
   ipv6Groups,
   ipv6Text,
   isAllocated,
@@ -16,7 +17,6 @@ import type { Scanner, Word } from './scanner.ts'
 import { barePath, portEnd } from './urls.ts'
 import { isVersion } from './versions.ts'
 
-const quad = /\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d]|\.\d)/y
 const spacedQuad = /(\d{1,3}) \. (\d{1,3}) \. (\d{1,3}) \. (\d{1,3})(?![\d]| ?\. ?\d)/y
 
 /** IPv4 addresses and networks. Returns where to go on, or -1 when the word holds none. */
@@ -28,19 +28,17 @@ export function readAddress(scanner: Scanner, word: Word): number {
   // Addresses joined by dashes or underscores are ranges and file-like names; letters make the word a name.
   if ((bits & ~(digit | dot | dash | underscore)) !== 0 && !/^[\d.]+-\d*[a-zA-Z]/.test(text.slice(start, word.end)))
     return -1
-  quad.lastIndex = start
-  const match = quad.exec(text)
-  if (match === null || !isIpv4(match[0])) return -1
-  const end = start + match[0].length
+  const end = ipv4End(text, start)
+  if (end < 0) return -1
   if (end < word.end && text.charCodeAt(end) !== 45 && text.charCodeAt(end) !== 95) return -1
   if (scanner.columnAt(start) === 'version') return end
   if (!scanner.refanged.defanged(start, end) && isVersion(text, start, end, scanner.versions)) return word.end
-  return addAddress(scanner, match[0], start, end, word.end)
+  return addAddress(scanner, text.slice(start, end), start, end, word.end)
 }
 
 function addAddress(scanner: Scanner, address: string, start: number, end: number, wordEnd: number): number {
   const { text } = scanner
-  const bits = /^\/(3[0-2]|[12]?\d)(?!\w|\.\d)/.exec(text.slice(end, end + 6))
+  const bits = text.charCodeAt(end) === 47 ? /^\/(3[0-2]|[12]?\d)(?!\w|\.\d)/.exec(text.slice(end, end + 6)) : null
   if (bits !== null && text.charAt(start - 1) !== ':') {
     const to = end + bits[0].length
     const network = isNetwork(address, Number(bits[1]))

@@ -1,3 +1,4 @@
+import { bitOf, isDigit, isSpace, letterBits } from './chars.ts'
 import {
   agentAfter,
   agentEnd,
@@ -21,7 +22,7 @@ export function readLabelled(scanner: Scanner, word: Word, to: number): number {
     return agentNames.test(agent) ? readAgent(scanner, agent, start) : -1
   }
   if (!mayLabel(text, to, next, word)) return -1
-  const meaning = meaningOf(labelText(text, start, end))
+  const meaning = meaningOf(text, labelStart(text, start, end), end)
   switch (meaning) {
     case undefined:
       return -1
@@ -70,11 +71,23 @@ function mayLabel(text: string, to: number, next: number, word: Word): boolean {
 /** The longest dot leader we have seen between a label and its colon is 14. */
 const leadMax = 24
 
-/** The label with the word before it when it is but half of one: "Account Name:", "Workstation name:". */
-function labelText(text: string, start: number, end: number): string {
-  const word = text.slice(start, end)
-  if (word.length !== 4 || word.toLowerCase() !== 'name') return word
-  return (/[A-Za-z]{3,16}[ _]$/.exec(text.slice(Math.max(0, start - 17), start))?.[0] ?? '') + word
+/** Where the label begins with the word before it when it is but half of one: "Account Name:", "Workstation name:". */
+function labelStart(text: string, start: number, end: number): number {
+  if (end - start !== 4 || (text.charCodeAt(start) | 32) !== 110 || text.slice(start, end).toLowerCase() !== 'name')
+    return start
+  const before = text.charCodeAt(start - 1)
+  if (before !== 32 && before !== 95) return start
+  let from = start - 1
+  while (start - from <= halfMax && isLetter(text.charCodeAt(from - 1))) from--
+  return start - from > halfMin ? from : start
+}
+
+/** Letters of that word before, which has at least three. */
+const halfMin = 3
+const halfMax = 16
+
+function isLetter(code: number): boolean {
+  return (bitOf(code) & letterBits) !== 0
 }
 
 /** A single `curl/8.1` in running text is software; in quotes or behind a label it is what a client called itself. */
@@ -83,14 +96,35 @@ function readAgent(scanner: Scanner, name: string, start: number): number {
   const opener = text.charAt(start - 1)
   const closer = opener === '“' ? '”' : opener === '"' || opener === "'" || opener === '`' ? opener : ''
   const isBrowser = /^(?:mozilla|opera|dalvik)$/i.test(name)
-  const isPlain = /^(?:python-requests|go-http-client|python-urllib|windowspowershell|sqlmap|zgrab)$/i.test(name)
-  const labelled = /(?:agent|\bua|client)["']?\s*[:=|]\s*$/i.test(text.slice(Math.max(0, start - 24), start))
+  const isPlain =
+    !isBrowser && /^(?:python-requests|go-http-client|python-urllib|windowspowershell|sqlmap|zgrab)$/i.test(name)
+  const labelled = isSeparated(text, start) && agentLabel.test(text.slice(Math.max(0, start - 24), start))
   // A browser's agent goes on with a comment; without one, "Mozilla/5.0" is prose about browsers.
-  if (isBrowser && !labelled && !/^[\d.]+ \(/.test(text.slice(start + name.length + 1, start + name.length + 12)))
-    return -1
+  if (isBrowser && !labelled && !isCommented(text, start + name.length + 1)) return -1
   if (!isBrowser && !isPlain && !labelled && closer === '') return -1
   const end = agentEnd(text, start)
   if (end < 0) return -1
   if (!isBrowser && !isPlain && !labelled && text.charAt(end) !== closer) return -1
   return scanner.add('useragent', text.slice(start, end), start, end)
 }
+
+const agentLabel = /(?:agent|\bua|client)["']?\s*[:=|]\s*$/i
+
+/** Whether a label could stand before `start`: there is a separator, and white space at most behind it. */
+function isSeparated(text: string, start: number): boolean {
+  let i = start - 1
+  while (i >= 0 && start - i < labelReach && isSpace(text.charCodeAt(i))) i--
+  const c = text.charCodeAt(i)
+  return c === 58 || c === 61 || c === 124 || c > 0xa0
+}
+
+const labelReach = 24
+
+/** A version and a comment: `5.0 (`. */
+function isCommented(text: string, at: number): boolean {
+  let i = at
+  while (i - at < versionLengthMax && (isDigit(text.charCodeAt(i)) || text.charCodeAt(i) === 46)) i++
+  return i > at && text.charCodeAt(i) === 32 && text.charCodeAt(i + 1) === 40
+}
+
+const versionLengthMax = 9

@@ -27,6 +27,7 @@ export function readEnvironment(scanner: Scanner, start: number): number {
   return Math.max(end, start + 1)
 }
 
+const namespace = /^\\+(?:[\w.-]+\\+)?root\\+(?:cimv2|default|subscription|microsoft|wmi|security|standardcimv2)/i
 const share = /\\{2,4}(?:[\w.$-]{1,255})(\\{1,2})(?=[\w$])/y
 
 /** `\\server\share\…`, and in the same place pipes and devices (`\\.\pipe\…`), which are no files. */
@@ -47,16 +48,14 @@ export function readShare(scanner: Scanner, start: number): number {
   share.lastIndex = start
   const match = share.exec(text)
   if (match === null) return start + 2
+  const end = start + match[0].length
+  let server = start + 2
+  while (text.charCodeAt(server) === 92) server++
   // Namespaces of WMI are written like shares.
-  if (
-    /^\\+(?:[\w.-]+\\+)?root\\+(?:cimv2|default|subscription|microsoft|wmi|security|standardcimv2)/i.test(
-      text.slice(start, start + 80),
-    )
-  ) {
-    return start + match[0].length
-  }
-  readAddressIn(scanner, start, start + match[0].length)
-  return addPath(scanner, start, start + match[0].length)
+  const mayBeRoot = (text.charCodeAt(server) | 32) === 114 || (text.charCodeAt(end) | 32) === 114
+  if (mayBeRoot && namespace.test(text.slice(start, start + 80))) return end
+  if (isDigit(text.charCodeAt(server))) readAddressIn(scanner, start, end)
+  return addPath(scanner, start, end)
 }
 
 const kernelKey = /\\REGISTRY\\{1,2}(MACHINE|USER)(?=\\)/iy
@@ -112,11 +111,10 @@ export function readUnix(scanner: Scanner, start: number): number {
 /** `HKLM\…`, `HKLM:\…`. `to` is where the word ends. -1 when the word is no hive. */
 export function readRegistry(scanner: Scanner, word: Word, to: number): number {
   const { text } = scanner
-  if ((text.charCodeAt(word.start) | 32) !== 104 || word.end !== to) return -1
-  const hive = hiveOf(text.slice(word.start, word.end))
-  if (hive === undefined) return -1
   const body = text.charCodeAt(to) === 58 ? to + 1 : to
-  if (text.charCodeAt(body) !== 92) return -1
+  if (word.end !== to || text.charCodeAt(body) !== 92) return -1
+  const hive = hiveOf(text, word.start, word.end)
+  if (hive === undefined) return -1
   const end = registryKeyEnd(text, word.start, body)
   if (end < 0) return -1
   return scanner.add('regkey', registryKeyText(hive, text.slice(body, end)), word.start, end)

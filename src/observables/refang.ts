@@ -1,25 +1,24 @@
-import { bitOf, dash, isAlnum, isSpace, underscore } from './chars.ts'
+import { bitOf, dash, dot, high, isAlnum, isSpace, stretchLength, underscore } from './chars.ts'
+import { Edits, type Refanged } from './edits.ts'
 import { dotAliases, entities, isJson, isQuotedPrintable, jsonEscape } from './escapes.ts'
-
-/**
- * A text with its defanging and escaping undone, and the way back: every offset in `text` can be told as an offset in
- * the original. Undoing first keeps every recogniser free of the dozens of ways to write a dot.
- */
-export type Refanged = {
-  readonly text: string
-  /** Offset in the original where the character at `index` begins. */
-  readonly startOf: (index: number) => number
-  /** Offset in the original just after the character before `index`. */
-  readonly endOf: (index: number) => number
-  /** True when a person defanged something in this range: nobody writes `notes[.]md`, so the word is a network name. */
-  readonly defanged: (start: number, end: number) => boolean
-}
-
-/** Edits: original [from, to) became `into`; `counts` when it undid a defang. In columns, since hostile texts have millions. */
-type Edits = { from: number[]; to: number[]; into: string[]; counts: boolean[] }
 
 // A bracketed dot, at, colon or slash in any bracket, with markdown's own escapes (`\[.\]`) allowed around it.
 const bracketed = /[[({<][ ]{0,2}(\\?\.|d[o0]t|\\?@|at|\\?:\\?\/{0,2}|:?\\\/\\\/|\/{1,2})[ ]{0,2}\\?[\])}>]/iy
+/** Of that pattern, the first character inside the bracket. */
+function mayFollowBracket(code: number): boolean {
+  const lower = code | 32
+  return (
+    lower === 100 ||
+    lower === 97 ||
+    code === 32 ||
+    code === 46 ||
+    code === 47 ||
+    code === 58 ||
+    code === 64 ||
+    code === 92
+  )
+}
+
 const spelledDot = /dot[ ]+(?=[a-z0-9-]{2,63}(?![\w-]))/iy
 const spelledAt = /at[ ]+(?=[a-z0-9-]{1,63}(?:[ ]dot[ ]|[ ]?[[({]dot[\])}]))/iy
 const angledUrl = /<(?:h[tx]{2}ps?|ftp):\/\/[^\s<>"]{10,2000}(?:\r?\n[> ]{0,8}[^\s<>"]{1,2000}){1,4}>/iy
@@ -50,19 +49,14 @@ for (const c of '[({<\\.&=\n') triggers[c.charCodeAt(0)] = 1
 for (const c of 'dDaA') triggers[c.charCodeAt(0)] = 2
 
 export function refang(original: string): Refanged {
-  const edits = new Refanger(original).run()
-  if (edits.from.length === 0) {
-    return { text: original, startOf: (i) => i, endOf: (i) => i, defanged: () => false }
-  }
-  return mapped(original, edits)
+  return new Refanger(original).run().refanged()
 }
 
 class Refanger {
   readonly #text: string
-  readonly #edits: Edits = { from: [], to: [], into: [], counts: [] }
+  readonly #edits: Edits
   readonly #json: boolean
   readonly #quotedPrintable: boolean
-  #last = 0
   #joinUntil = 0
   #lineStart = 0
   #lastBackslash = -1
@@ -70,13 +64,20 @@ class Refanger {
 
   constructor(text: string) {
     this.#text = text
+    this.#edits = new Edits(text)
     this.#json = isJson(text)
     this.#quotedPrintable = isQuotedPrintable(text)
   }
 
   run(): Edits {
+    for (let i = 0; i < this.#text.length; ) i = this.#stretch(i, Math.min(this.#text.length, i + stretchLength))
+    return this.#edits
+  }
+
+  #stretch(from: number, to: number): number {
     const text = this.#text
-    for (let i = 0; i < text.length; ) {
+    let i = from
+    while (i < to) {
       const c = text.charCodeAt(i)
       if (c < 128) {
         const trigger = triggers[c] as number
@@ -92,17 +93,11 @@ class Refanger {
         i = this.#beyondAscii(c, i)
       } else i++
     }
-    return this.#edits
+    return i
   }
 
-  #edit(from: number, to: number, into: string, counts = true): number {
-    const { from: starts, to: ends, into: texts, counts: defangs } = this.#edits
-    starts.push(from)
-    ends.push(to)
-    texts.push(into)
-    defangs.push(counts)
-    this.#last = to
-    return to
+  #edit(from: number, to: number, into: string, defangs = true): number {
+    return this.#edits.add(from, to, into, defangs)
   }
 
   #at(c: number, i: number): number {
@@ -135,12 +130,13 @@ class Refanger {
     if (text.charCodeAt(open + 1) === 46 && text.charCodeAt(open + 2) === 93 && from === open) {
       const before = text.charCodeAt(open - 1)
       if (isAlnum(before) && isAlnum(text.charCodeAt(open + 3))) return this.#edit(open, open + 3, '.')
-      if (before === 93 && this.#last !== open) return open + 1
+      if (before === 93 && this.#edits.last !== open) return open + 1
     }
     if (text.charCodeAt(open + 1) === 58 && text.charCodeAt(open + 2) === 93 && from === open) {
       const after = text.charCodeAt(open + 3)
       if (isAlnum(text.charCodeAt(open - 1)) && (after === 47 || isAlnum(after))) return this.#edit(open, open + 3, ':')
     }
+    if (!mayFollowBracket(text.charCodeAt(open + 1))) return this.#halfBracket(from, open)
     bracketed.lastIndex = open
     const match = bracketed.exec(text)
     if (match === null) return this.#halfBracket(from, open)
@@ -148,9 +144,9 @@ class Refanger {
     let end = open + match[0].length
     const spaced = isSpace(text.charCodeAt(from - 1))
     let start = from
-    if (spaced && from - 1 >= this.#last && into !== '/') start = from - 1
+    if (spaced && from - 1 >= this.#edits.last && into !== '/') start = from - 1
     if (isSpace(text.charCodeAt(end)) && spaced) end++
-    const before = start === this.#last && this.#edits.from.length > 0 ? 46 : text.charCodeAt(start - 1)
+    const before = start === this.#edits.last && this.#edits.count > 0 ? 46 : text.charCodeAt(start - 1)
     const after = text.charCodeAt(end)
     const isName = into === '.' || into === '@'
     const fits = isAlnum(before) || before === 46 || (!isName && (before === 58 || before === 93))
@@ -244,7 +240,7 @@ class Refanger {
     const from = text.charCodeAt(i - 1) === 13 ? i - 1 : i
     const columns = from - this.#lineStart
     this.#lineStart = i + 1
-    if (from < this.#last || columns < wrapColumnsMin) return i + 1
+    if (from < this.#edits.last || columns < wrapColumnsMin) return i + 1
     if (i >= this.#joinUntil && !cutUrl(text, from)) return i + 1
     lineBreak.lastIndex = from
     const match = lineBreak.exec(text)
@@ -256,7 +252,7 @@ class Refanger {
   /** ` dot ` and ` at ` as words. */
   #spelled(i: number): number {
     const text = this.#text
-    if (text.charCodeAt(i - 1) !== 32 || !isAlnum(text.charCodeAt(i - 2)) || i - 1 < this.#last) return i + 1
+    if (text.charCodeAt(i - 1) !== 32 || !isAlnum(text.charCodeAt(i - 2)) || i - 1 < this.#edits.last) return i + 1
     const isDot = (text.charCodeAt(i) | 32) === 100
     const pattern = isDot ? spelledDot : spelledAt
     pattern.lastIndex = i
@@ -269,9 +265,12 @@ class Refanger {
 
   #dotSeparates(before: number, after: number): boolean {
     const text = this.#text
-    const word = /[\w-]+$/.exec(text.slice(Math.max(0, before - 64), before))?.[0].toLowerCase() ?? ''
-    if (notBeforeDot.has(word)) return false
-    const next = /^[\w-]+/.exec(text.slice(after, after + 64))?.[0] ?? ''
+    let from = before
+    while (before - from < spelledLengthMax && isNameUnit(text.charCodeAt(from - 1))) from--
+    if (notBeforeDot.has(text.slice(from, before).toLowerCase())) return false
+    let to = after
+    while (to - after < spelledLengthMax && isNameUnit(text.charCodeAt(to))) to++
+    const next = text.slice(after, to)
     return (
       spelledSuffixes.test(next) || /^ dot [a-z]{2,}/i.test(text.slice(after + next.length, after + next.length + 16))
     )
@@ -285,6 +284,14 @@ class Refanger {
     if (!isAlnum(text.charCodeAt(i - 1)) || !isAlnum(text.charCodeAt(i + 1))) return i + 1
     return this.#edit(i, i + 1, alias)
   }
+}
+
+/** Labels of names are no longer. */
+const spelledLengthMax = 64
+
+function isNameUnit(code: number): boolean {
+  const bit = bitOf(code)
+  return bit !== 0 && bit !== dot && bit !== high
 }
 
 /** Mail programs break lines at 72 to 78 columns; a break before column 60 was meant by the writer. */
@@ -321,70 +328,16 @@ function entityText(name: string): string {
   return String.fromCharCode(name.startsWith('#x') ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1)))
 }
 
+/** Space, quotes, bar, angles, comma and semicolon. */
+const tokenEnds = new Uint8Array(128)
+for (const c of ' \t\n\v\f\r"\'`|<>,;') tokenEnds[c.charCodeAt(0)] = 1
+
 function endsToken(code: number): boolean {
-  return (
-    isSpace(code) ||
-    code === 34 ||
-    code === 39 ||
-    code === 96 ||
-    code === 124 ||
-    code === 60 ||
-    code === 62 ||
-    code === 44 ||
-    code === 59
-  )
+  return code < 128 ? tokenEnds[code] === 1 : code === 0xa0
 }
 
 /** Zero-width and direction marks: put between letters to hide a name from a search. */
 function isInvisible(c: number): boolean {
   if (c === 0xad || c === 0xfeff || c === 0x2060 || c === 0x180e) return true
   return (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069)
-}
-
-function mapped(original: string, edits: Edits): Refanged {
-  const { from, to, into, counts } = edits
-  const total = from.length
-  const at = new Int32Array(total)
-  const countsBefore = new Int32Array(total + 1)
-  // Code units in a buffer: joining a million one-letter pieces takes four times as long. No edit makes a text longer.
-  const units = new Uint16Array(original.length)
-  let length = 0
-  let last = 0
-  for (let k = 0; k < total; k++) {
-    const begin = from[k] as number
-    const text = into[k] as string
-    while (last < begin) units[length++] = original.charCodeAt(last++)
-    at[k] = length
-    for (let i = 0; i < text.length; i++) units[length++] = text.charCodeAt(i)
-    last = to[k] as number
-    countsBefore[k + 1] = (countsBefore[k] as number) + (counts[k] === true ? 1 : 0)
-  }
-  while (last < original.length) units[length++] = original.charCodeAt(last++)
-  /** The number of edits that begin at or before `index`. */
-  const upTo = (index: number) => {
-    let low = 0
-    let top = total
-    while (low < top) {
-      const mid = (low + top) >> 1
-      if ((at[mid] as number) <= index) low = mid + 1
-      else top = mid
-    }
-    return low
-  }
-  const startOf = (index: number) => {
-    const k = upTo(index) - 1
-    if (k < 0) return index
-    const past = index - (at[k] as number) - (into[k] as string).length
-    return past < 0 ? (from[k] as number) : (to[k] as number) + past
-  }
-  const endOf = (index: number) => {
-    const k = upTo(index - 1) - 1
-    if (k < 0) return index
-    const past = index - (at[k] as number) - (into[k] as string).length
-    return past <= 0 ? (to[k] as number) : (to[k] as number) + past
-  }
-  const defanged = (start: number, end: number) =>
-    (countsBefore[upTo(end - 1)] as number) > (countsBefore[upTo(start - 1)] as number)
-  const text = Buffer.from(units.buffer, 0, length * 2).toString('utf16le')
-  return { text, startOf, endOf, defanged }
 }

@@ -1,6 +1,7 @@
-import type { ObservableType } from '../model/observable.ts'
-import { bitOf, dash, digit, dot, high, underscore } from './chars.ts'
+import type { Observable, ObservableType } from '../model/observable.ts'
+import { bitOf, dash, digit, dot, hexBits, high, lowerBits, stretchLength, underscore } from './chars.ts'
 import { type Cell, type Column, cellsOf, filenameIn } from './columns.ts'
+import type { Refanged } from './edits.ts'
 import { type Around, hostDomain, type Name, nameOf } from './names.ts'
 import { readAddress, readColons } from './read-addresses.ts'
 import { readEmail } from './read-emails.ts'
@@ -9,10 +10,6 @@ import { readLabelled } from './read-labelled.ts'
 import { readName } from './read-names.ts'
 import { readAccount, readDrive, readEnvironment, readRegistry, readShare, readUnix } from './read-paths.ts'
 import { readUrl } from './read-urls.ts'
-import type { Refanged } from './refang.ts'
-
-/** An observable with offsets in the refanged text. */
-export type Found = { type: ObservableType; value: string; start: number; end: number }
 
 /** A maximal run of letters, digits, dots, dashes and underscores, without dots and dashes at its edges. */
 export type Word = { start: number; end: number; bits: number }
@@ -27,7 +24,7 @@ export const wordLengthMax = 512
 export class Scanner {
   readonly text: string
   readonly refanged: Refanged
-  readonly found: Found[] = []
+  readonly found: Observable[] = []
   readonly versions = { lastEnd: -1 }
   /** Where the second of two names with a slash between them begins. */
   alternative = -1
@@ -43,9 +40,16 @@ export class Scanner {
     this.#cells = cellsOf(refanged.text)
   }
 
-  run(): Found[] {
+  /** Observables with offsets in the refanged text; what stood in the original is for the caller to fill in. */
+  run(): Observable[] {
+    for (let i = 0; i < this.text.length; ) i = this.#stretch(i, Math.min(this.text.length, i + stretchLength))
+    return this.found
+  }
+
+  #stretch(from: number, to: number): number {
     const { text } = this
-    for (let i = 0; i < text.length; ) {
+    let i = from
+    while (i < to) {
       const bit = bitOf(text.charCodeAt(i))
       if (bit === 0) {
         i = this.#mark(i)
@@ -60,11 +64,11 @@ export class Scanner {
       }
       i = this.#word(i, end, bits)
     }
-    return this.found
+    return i
   }
 
   add(type: ObservableType, value: string, start: number, end: number): number {
-    this.found.push({ type, value, start, end })
+    this.found.push({ type, value, start, end, text: '' })
     return end
   }
 
@@ -148,7 +152,8 @@ export class Scanner {
         if (url >= 0) return url
         const drive = readDrive(this, word, to)
         if (drive >= 0) return drive
-        const colons = to === word.end && to - word.start <= 10 ? readColons(this, word.start) : -1
+        const isHex = (word.bits & ~hexBits) === 0
+        const colons = isHex && to === word.end && to - word.start <= 10 ? readColons(this, word.start) : -1
         if (colons > to) return colons
         break
       }
@@ -187,7 +192,8 @@ function isNeutral(text: string, around: Around): boolean {
   if (before === 47 || before === 92 || before === 64 || before === 37) return false
   const after = around.after.charCodeAt(0)
   if (after === 40 || after === 58) return false
-  return after !== 32 || text.charCodeAt(text.length - 3) !== 46 || !/[a-z]/.test(around.afterNext)
+  if (after !== 32 || text.charCodeAt(text.length - 3) !== 46) return true
+  return (bitOf(around.afterNext.charCodeAt(0)) & lowerBits) === 0
 }
 
 /** What a plain word of prose has none of. */

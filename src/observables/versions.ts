@@ -52,10 +52,10 @@ export function isVersion(text: string, start: number, end: number, memory: Vers
 }
 
 function reads(text: string, start: number, end: number, memory: VersionMemory): boolean {
-  const quad = text.slice(start, end)
   if (memory.lastEnd >= 0 && start - memory.lastEnd < 16 && list.test(text.slice(memory.lastEnd, start)))
-    return isSmall(quad)
+    return isSmall(text.slice(start, end))
   if (!hasWordsAround(text, start, end)) return false
+  const quad = text.slice(start, end)
   const before = text.slice(Math.max(0, start - lookBackMax), start)
   if (before.endsWith('/') && (bitOf(before.charCodeAt(before.length - 2)) & letterBits) !== 0) {
     return !slashed.test(/[\w.+-]+(?=\/$)/.exec(before)?.[0] ?? '')
@@ -76,13 +76,17 @@ function reads(text: string, start: number, end: number, memory: VersionMemory):
  * word and its number) a letter, a digit, a bracket, a slash or a bar. In a bare list of quads nothing does, and six patterns for each
  * of them were most of what such a list cost.
  */
+const between = new Set(Array.from('.:#="\'_-', (c) => c.charCodeAt(0)))
+const ends = new Set<number>()
+for (let c = 0; c < 128; c++) if (/[\w)\]/|+&]/.test(String.fromCharCode(c))) ends.add(c)
+
 function hasWordsAround(text: string, start: number, end: number): boolean {
   const next = text.charCodeAt(end)
   if (next === 45 || isSpace(next)) return true
   let at = start - 1
   const stop = Math.max(-1, start - lookBackMax)
-  while (at > stop && (isSpace(text.charCodeAt(at)) || '.:#="\'_-'.includes(text.charAt(at)))) at--
-  return at >= 0 && /[\w)\]/|+&]/.test(text.charAt(at))
+  while (at > stop && (isSpace(text.charCodeAt(at)) || between.has(text.charCodeAt(at)))) at--
+  return at >= 0 && ends.has(text.charCodeAt(at))
 }
 
 function isSpace(code: number): boolean {
