@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
 import { alertBody, mail, type TestHouse, testHouse } from '../../test/house.ts'
-import { getAlert, listAlerts } from '../db/alerts.ts'
+import { getAlert } from '../db/alerts.ts'
 import { findingsOf } from '../db/findings.ts'
 import { jobCounts } from '../db/jobs.ts'
 import { dryRun } from './dry-run.ts'
@@ -20,7 +20,7 @@ afterAll(() => database.close())
 test('a dry run asks, and keeps, changes and sends nothing', async () => {
   const { id } = await makeReceive(house)(mail('Alert 1', alertBody))
   await readMessage(house, id, 1)
-  const [line] = (await listAlerts(house.db)).alerts
+  const line = await house.db.selectFrom('alert').select('id').executeTakeFirst()
   const alertId = line?.id ?? ''
   const before = { alert: await getAlert(house.db, alertId), jobs: await jobCounts(house.db) }
   const ledger = async () => (await house.db.selectFrom('ledger_entry').select('id').execute()).length
@@ -39,7 +39,7 @@ test('a dry run asks, and keeps, changes and sends nothing', async () => {
 })
 
 test('a dry run judges by the answers it got', async () => {
-  const [line] = (await listAlerts(house.db)).alerts
+  const line = await house.db.selectFrom('alert').select('id').executeTakeFirst()
   const provider = house.library.byId('provider-alert')
   if (provider === undefined) throw new Error('provider-alert is gone')
   const run = await dryRun(house, provider, line?.id ?? '')
