@@ -34,6 +34,14 @@ export function bitOf(code: number): number {
   return isHighLetter(code) ? high : 0
 }
 
+/**
+ * The code unit at `index`, 0 outside the text. V8 compiles a `charCodeAt` that once looked outside into a call for good;
+ * where every character of a text asks, that is the dearest thing there is (a quarter of what a text of backslashes cost).
+ */
+export function unitAt(text: string, index: number): number {
+  return index >= 0 && index < text.length ? text.charCodeAt(index) : 0
+}
+
 export function isAlnum(code: number): boolean {
   return (bitOf(code) & (alnumBits | high)) !== 0
 }

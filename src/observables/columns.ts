@@ -36,23 +36,29 @@ export function cellsOf(text: string): Cell[] {
 function tableCells(text: string, separator: string): Cell[] {
   const cells: Cell[] = []
   let head: (Column | undefined)[] | undefined
+  let wanted = true
   // From separator to separator, so that the lines between tables cost nothing here.
   let next = 0
   for (let at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, next)) {
-    const start = text.lastIndexOf('\n', at) + 1
-    let end = text.indexOf('\n', at)
+    let start = next
+    let end = text.indexOf('\n', next)
+    if (end >= 0 && end < at) {
+      head = undefined
+      start = text.lastIndexOf('\n', at) + 1
+      end = text.indexOf('\n', at)
+    }
     if (end < 0) end = text.length
-    if (start !== next) head = undefined
     next = end + 1
     if (!isRow(text, start, at, separator)) {
       head = undefined
       continue
     }
-    const wanted = head === undefined || head.some((column) => column !== undefined)
-    if (!wanted) continue
+    if (head !== undefined && !wanted) continue
     const bounds = split(text, start, end, separator)
-    if (head === undefined) head = bounds.map(([from, to]) => headOf(text.slice(from, to)))
-    else collect(bounds, head, cells)
+    if (head === undefined) {
+      head = bounds.map(([from, to]) => headOf(text.slice(from, to)))
+      wanted = head.some((column) => column !== undefined)
+    } else collect(bounds, head, cells)
   }
   return cells
 }

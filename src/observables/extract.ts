@@ -9,31 +9,30 @@ import { Scanner } from './scanner.ts'
  */
 export function extract(text: string): Observable[] {
   const refanged = refang(text)
-  const found = new Scanner(refanged).run()
+  const scanner = new Scanner(refanged)
+  const found = scanner.run()
   // Readers go forward, but a host is listed after its URL and an address after its network; equal ones stand side by side.
-  if (!found.every((one, k) => k === 0 || order(found[k - 1] as Observable, one) <= 0)) found.sort(order)
+  if (!scanner.ordered) found.sort((a, b) => a.start - b.start || b.end - a.end)
   // The scanner's objects become the result, in their own array: a text of nothing but paths has a hundred thousand.
   let kept = 0
   let typeBefore = ''
   let startBefore = -1
   let endBefore = -1
   for (const one of found) {
-    const { type, start, end } = one
+    const type = one.type
+    const start = one.start
+    const end = one.end
     if (startBefore === start && endBefore === end && typeBefore === type) continue
     typeBefore = type
     startBefore = start
     endBefore = end
     one.start = refanged.startOf(start)
     one.end = refanged.endOf(end)
-    // Most values stand in the text as they are, and need no second string.
-    const same = one.value.length === one.end - one.start && text.startsWith(one.value, one.start)
-    one.text = same ? one.value : text.slice(one.start, one.end)
+    // Most stand in the original as they were read, and need no second string.
+    const same = one.text.length === one.end - one.start && text.startsWith(one.text, one.start)
+    if (!same) one.text = text.slice(one.start, one.end)
     found[kept++] = one
   }
   found.length = kept
   return found
-}
-
-function order(a: Observable, b: Observable): number {
-  return a.start - b.start || b.end - a.end
 }

@@ -135,25 +135,26 @@ export function windowsPathText(path: string): string {
   return isShare ? `\\${single}` : single
 }
 
-const hives: Readonly<Record<string, string>> = {
-  HKEY_LOCAL_MACHINE: 'HKLM',
-  HKEY_CURRENT_USER: 'HKCU',
-  HKEY_CLASSES_ROOT: 'HKCR',
-  HKEY_USERS: 'HKU',
-  HKEY_CURRENT_CONFIG: 'HKCC',
-  HKLM: 'HKLM',
-  HKCU: 'HKCU',
-  HKCR: 'HKCR',
-  HKU: 'HKU',
-  HKCC: 'HKCC',
-}
+const hives: ReadonlyMap<string, string> = new Map([
+  ['HKEY_LOCAL_MACHINE', 'HKLM'],
+  ['HKEY_CURRENT_USER', 'HKCU'],
+  ['HKEY_CLASSES_ROOT', 'HKCR'],
+  ['HKEY_USERS', 'HKU'],
+  ['HKEY_CURRENT_CONFIG', 'HKCC'],
+  ['HKLM', 'HKLM'],
+  ['HKCU', 'HKCU'],
+  ['HKCR', 'HKCR'],
+  ['HKU', 'HKU'],
+  ['HKCC', 'HKCC'],
+])
 
 /** The short name of the hive that [start, end) names. */
 export function hiveOf(text: string, start: number, end: number): string | undefined {
   const length = end - start
   if (length < 3 || length > 19) return undefined
   if ((text.charCodeAt(start) | 32) !== 104 || (text.charCodeAt(start + 1) | 32) !== 107) return undefined
-  return hives[text.slice(start, end).toUpperCase()]
+  const written = text.slice(start, end)
+  return hives.get(written) ?? hives.get(written.toUpperCase())
 }
 
 /** The end of a registry key whose first backslash is at `body`, or -1. */

@@ -1,4 +1,4 @@
-import { alnumBits, dash, digit, dot, hexBits, isAlnum, underscore } from './chars.ts'
+import { alnumBits, dash, digit, dot, hexBits, isAlnum, underscore, unitAt } from './chars.ts'
 import { digestAs, digestType } from './digests.ts'
 import { isMachineName } from './labels.ts'
 import type { Scanner, Word } from './scanner.ts'
@@ -106,6 +106,7 @@ const notSystems = new Set([1, 2, 3, 4, 400])
 function readSystem(scanner: Scanner, word: Word): number {
   const { text } = scanner
   const { start, end } = word
+  if ((unitAt(text, start + 1) | 32) !== 115) return -1
   systemNumber.lastIndex = start
   const match = systemNumber.exec(text)
   if (match === null) return -1

@@ -1,4 +1,4 @@
-import { bitOf, isDigit, isSpace, letterBits } from './chars.ts'
+import { bitOf, dash, isDigit, isSpace, letterBits } from './chars.ts'
 import {
   agentAfter,
   agentEnd,
@@ -18,6 +18,8 @@ export function readLabelled(scanner: Scanner, word: Word, to: number): number {
   if (end - start > labelLengthMax) return -1
   const next = text.charCodeAt(to)
   if (next === 47) {
+    // None of them has a digit, a dot or an underscore.
+    if ((word.bits & ~(letterBits | dash)) !== 0) return -1
     const agent = text.slice(start, end)
     return agentNames.test(agent) ? readAgent(scanner, agent, start) : -1
   }

@@ -1,4 +1,4 @@
-import { bitOf, isAlnum, isDigit, isSpace, letterBits } from './chars.ts'
+import { bitOf, isAlnum, isDigit, isSpace, letterBits, unitAt } from './chars.ts'
 import { hasExtension } from './extensions.ts'
 import { hiveOf, registryKeyEnd, registryKeyText, unixPathEnd, windowsPathEnd, windowsPathText } from './paths.ts'
 import { readAddressIn } from './read-share.ts'
@@ -33,9 +33,10 @@ const share = /\\{2,4}(?:[\w.$-]{1,255})(\\{1,2})(?=[\w$])/y
 /** `\\server\share\…`, and in the same place pipes and devices (`\\.\pipe\…`), which are no files. */
 export function readShare(scanner: Scanner, start: number): number {
   const { text } = scanner
-  if ((text.charCodeAt(start + 1) | 32) === 114) return readKernelKey(scanner, start)
-  if (text.charCodeAt(start + 1) !== 92 || isAlnum(text.charCodeAt(start - 1)) || text.charCodeAt(start - 1) === 92)
-    return start + 1
+  const next = unitAt(text, start + 1)
+  if ((next | 32) === 114) return readKernelKey(scanner, start)
+  const before = unitAt(text, start - 1)
+  if (next !== 92 || before === 92 || isAlnum(before)) return start + 1
   const mark = text.charCodeAt(start + 2) === 92 ? text.charCodeAt(start + 4) : text.charCodeAt(start + 2)
   const device =
     mark !== 46 && mark !== 63
@@ -111,8 +112,8 @@ export function readUnix(scanner: Scanner, start: number): number {
 /** `HKLM\…`, `HKLM:\…`. `to` is where the word ends. -1 when the word is no hive. */
 export function readRegistry(scanner: Scanner, word: Word, to: number): number {
   const { text } = scanner
-  const body = text.charCodeAt(to) === 58 ? to + 1 : to
-  if (word.end !== to || text.charCodeAt(body) !== 92) return -1
+  const body = unitAt(text, to) === 58 ? to + 1 : to
+  if (word.end !== to || unitAt(text, body) !== 92) return -1
   const hive = hiveOf(text, word.start, word.end)
   if (hive === undefined) return -1
   const end = registryKeyEnd(text, word.start, body)
@@ -128,11 +129,12 @@ const notDomains =
 /** `DOMAIN\account`. The domain is a NetBIOS name: capitals, at most 15, and nothing before it that makes it a path. */
 export function readAccount(scanner: Scanner, word: Word, to: number): number {
   const { text } = scanner
-  const domain = text.slice(word.start, word.end)
-  const before = text.charCodeAt(word.start - 1)
+  const length = word.end - word.start
+  const before = unitAt(text, word.start - 1)
   if (
     word.end !== to ||
-    domain.length > 15 ||
+    length < 2 ||
+    length > 15 ||
     before === 92 ||
     before === 47 ||
     before === 37 ||
@@ -142,6 +144,7 @@ export function readAccount(scanner: Scanner, word: Word, to: number): number {
       !/[=\w"']:$/.test(text.slice(word.start - 2, word.start)))
   )
     return -1
+  const domain = text.slice(word.start, word.end)
   const isMachine = /^[A-Z][A-Z0-9-]{1,14}$/.test(domain)
   if (!isMachine && !isLabelledAccount(text, domain, word.start)) return -1
   if (notDomains.test(domain)) return -1

@@ -1,4 +1,4 @@
-import { bitOf, dash, dot, high, isAlnum, isSpace, stretchLength, underscore } from './chars.ts'
+import { bitOf, dash, dot, high, isAlnum, isSpace, stretchLength, underscore, unitAt } from './chars.ts'
 import { Edits, type Refanged } from './edits.ts'
 import { dotAliases, entities, isJson, isQuotedPrintable, jsonEscape } from './escapes.ts'
 
@@ -86,7 +86,7 @@ class Refanger {
         // Most words with an a or a d in them do not begin with "at " or "dot ".
         else
           i =
-            text.charCodeAt(i - 1) === 32 && isSpace(text.charCodeAt(i + ((c | 32) === 97 ? 2 : 3)))
+            unitAt(text, i - 1) === 32 && isSpace(unitAt(text, i + ((c | 32) === 97 ? 2 : 3)))
               ? this.#spelled(i)
               : i + 1
       } else if (c >= 0xad) {
@@ -187,7 +187,7 @@ class Refanger {
   #backslash(i: number): number {
     const text = this.#text
     this.#notePath(i)
-    const next = text.charCodeAt(i + 1)
+    const next = unitAt(text, i + 1)
     if (this.#json) {
       const escape = jsonEscape(text, i)
       if (escape !== undefined) {
@@ -213,8 +213,8 @@ class Refanger {
     while (start > this.#lastBackslash + 1 && !endsToken(text.charCodeAt(start - 1))) start--
     if (start > this.#lastBackslash + 1 || this.#lastBackslash < 0) this.#inPath = false
     this.#lastBackslash = i
-    const before = text.charCodeAt(i - 1)
-    const next = text.charCodeAt(i + 1)
+    const before = unitAt(text, i - 1)
+    const next = unitAt(text, i + 1)
     if (next === 47) return
     if (before === 58 || before === 37 || (next === 92 && start === i) || isAlnum(next)) this.#inPath = true
   }

@@ -1,8 +1,8 @@
 import type { Observable, ObservableType } from '../model/observable.ts'
-import { bitOf, dash, digit, dot, hexBits, high, lowerBits, stretchLength, underscore } from './chars.ts'
+import { bitOf, dash, digit, dot, hexBits, high, stretchLength, underscore, unitAt } from './chars.ts'
 import { type Cell, type Column, cellsOf, filenameIn } from './columns.ts'
 import type { Refanged } from './edits.ts'
-import { type Around, hostDomain, type Name, nameOf } from './names.ts'
+import { hostDomain, type Name } from './names.ts'
 import { readAddress, readColons } from './read-addresses.ts'
 import { readEmail } from './read-emails.ts'
 import { readIdentifier } from './read-identifiers.ts'
@@ -10,6 +10,9 @@ import { readLabelled } from './read-labelled.ts'
 import { readName } from './read-names.ts'
 import { readAccount, readDrive, readEnvironment, readRegistry, readShare, readUnix } from './read-paths.ts'
 import { readUrl } from './read-urls.ts'
+
+/** A dotted word, and what `nameOf` said of it. Kept, so that a thousand times the same name is one string. */
+export type KnownName = { written: string; name: Name | undefined }
 
 /** A maximal run of letters, digits, dots, dashes and underscores, without dots and dashes at its edges. */
 export type Word = { start: number; end: number; bits: number }
@@ -25,13 +28,17 @@ export class Scanner {
   readonly text: string
   readonly refanged: Refanged
   readonly found: Observable[] = []
+  /** Whether what was found stands in the order of the text. */
+  ordered = true
+  #lastStart = -1
+  #lastEnd = -1
   readonly versions = { lastEnd: -1 }
   /** Where the second of two names with a slash between them begins. */
   alternative = -1
   readonly patience = { falseChecksums: 0 }
   readonly #cells: readonly Cell[]
   #cell = 0
-  readonly #names = new Map<string, Name | null>()
+  readonly #names = new Map<string, KnownName>()
   readonly #domains = new Map<string, string>()
 
   constructor(refanged: Refanged) {
@@ -40,7 +47,7 @@ export class Scanner {
     this.#cells = cellsOf(refanged.text)
   }
 
-  /** Observables with offsets in the refanged text; what stood in the original is for the caller to fill in. */
+  /** Observables with offsets in the refanged text; their `text` is a guess that the caller compares with the original. */
   run(): Observable[] {
     for (let i = 0; i < this.text.length; ) i = this.#stretch(i, Math.min(this.text.length, i + stretchLength))
     return this.found
@@ -67,8 +74,12 @@ export class Scanner {
     return i
   }
 
-  add(type: ObservableType, value: string, start: number, end: number): number {
-    this.found.push({ type, value, start, end, text: '' })
+  /** `written` is what stands at [start, end), for a reader that has it at hand. */
+  add(type: ObservableType, value: string, start: number, end: number, written = value): number {
+    if (start < this.#lastStart || (start === this.#lastStart && end > this.#lastEnd)) this.ordered = false
+    this.#lastStart = start
+    this.#lastEnd = end
+    this.found.push({ type, value, start, end, text: written })
     return end
   }
 
@@ -81,14 +92,14 @@ export class Scanner {
     return domain
   }
 
-  /** `nameOf`, once for each name that nothing around it weighs on. */
-  name(text: string, around: Around): Name | undefined {
-    if (around.defanged || around.detection || !isNeutral(text, around)) return nameOf(text, around, this.domain)
-    const known = this.#names.get(text)
-    if (known !== undefined) return known ?? undefined
-    const name = nameOf(text, around, this.domain)
-    if (this.#names.size < domainsMax) this.#names.set(text, name ?? null)
-    return name
+  /** What was kept of a name that nothing around it weighs on. */
+  knownName(written: string): KnownName | undefined {
+    return this.#names.get(written)
+  }
+
+  keepName(known: KnownName): KnownName {
+    if (this.#names.size < domainsMax) this.#names.set(known.written, known)
+    return known
   }
 
   /** The column this offset stands in, when its head says something. Offsets must not go back. */
@@ -127,7 +138,7 @@ export class Scanner {
     while (start < end && isEdge(text.charCodeAt(start))) start++
     if (start === end) return to
     const allBits = end - start === to - from ? bits : bitsOf(text, start, end)
-    const next = text.charCodeAt(to)
+    const next = unitAt(text, to)
     // Most words of prose: no digit, no dot, and behind them a space. They end here.
     if (next === 32 && (allBits & telling) === 0 && !mayGoOn(text, start, end)) return to
     const word = { start, end, bits: allBits }
@@ -138,9 +149,11 @@ export class Scanner {
         return Math.max(this.add('filename', text.slice(name.start, name.end), name.start, name.end), to)
       }
     }
-    const after = this.#beforeMark(word, to, next)
+    // A single letter is at most a drive or the local part of a mail address, a single digit at most a spaced address.
+    const single = end - start === 1
+    const after = single && next !== 58 && next !== 64 ? -1 : this.#beforeMark(word, to, next)
     if (after >= 0) return after
-    if (end - start > wordLengthMax) return to
+    if ((single && allBits !== digit) || end - start > wordLengthMax) return to
     return Math.max(to, this.#alone(word))
   }
 
@@ -182,19 +195,6 @@ export class Scanner {
 
 /** Names kept from one text; a report has hundreds, and beyond this the text is a list in which none comes twice. */
 const domainsMax = 4096
-
-/**
- * Space, a quote or the like on both sides, and no sentence running on (which matters to the two-letter suffixes that are
- * English words): then only the name itself says what it is.
- */
-function isNeutral(text: string, around: Around): boolean {
-  const before = around.before.charCodeAt(0)
-  if (before === 47 || before === 92 || before === 64 || before === 37) return false
-  const after = around.after.charCodeAt(0)
-  if (after === 40 || after === 58) return false
-  if (after !== 32 || text.charCodeAt(text.length - 3) !== 46) return true
-  return (bitOf(around.afterNext.charCodeAt(0)) & lowerBits) === 0
-}
 
 /** What a plain word of prose has none of. */
 const telling = digit | dot | dash | underscore | high
