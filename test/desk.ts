@@ -55,7 +55,13 @@ export async function startDesk(options: {
     ...options.config,
     http: { port, ...(options.config?.['http'] as object | undefined) },
   })
-  const settings: Settings = { dataFolder, databaseUrl: options.databaseUrl, config, logLevel: 'error' }
+  const settings: Settings = {
+    dataFolder,
+    databaseUrl: options.databaseUrl,
+    clickhouseUrl: null,
+    config,
+    logLevel: 'error',
+  }
   const noName = async (): Promise<never> => {
     throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
   }

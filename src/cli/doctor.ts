@@ -78,12 +78,12 @@ export async function diagnose(): Promise<readonly Check[]> {
 
 /** With settings that cannot be read the rest is still looked at, by the defaults. */
 function settingsOrDefaults(): { readonly settings: Settings; readonly check: Check } {
-  const { dataFolder, configFile, databaseUrl } = placesOf()
+  const { dataFolder, configFile, databaseUrl, clickhouseUrl } = placesOf()
   const check = (): Check => lookAtSettings(configFile)
   try {
     return { settings: readSettings(), check: check() }
   } catch (error) {
-    const settings: Settings = { dataFolder, databaseUrl, config: Config.parse({}), logLevel: 'info' }
+    const settings: Settings = { dataFolder, databaseUrl, clickhouseUrl, config: Config.parse({}), logLevel: 'info' }
     const found = existsSync(configFile) ? check() : ofError('settings', error)
     return { settings, check: found.state === 'broken' ? found : ofError('settings', error) }
   }

@@ -38,6 +38,44 @@ export const MailOut = z.object({
 })
 export type MailOut = z.infer<typeof MailOut>
 
+/** Syslog: which ports, and whose lines belong to which source. Shut until a port is named. */
+export const SyslogDoor = z.object({
+  host: z.string().default('127.0.0.1'),
+  udp: port.optional(),
+  tcp: port.optional(),
+  tls: z
+    .object({
+      port,
+      certFile: z.string(),
+      keyFile: z.string(),
+      /** Certificates of senders must be signed by one of these. */
+      clientCaFile: z.string().optional(),
+    })
+    .optional(),
+  /** First range that holds the sender's address names the source. */
+  sources: z.array(z.object({ from: z.array(z.string()).min(1), source: z.string() })).default([]),
+  /** Source of senders that no range names; left out: their lines are refused and counted. */
+  otherwise: z.string().optional(),
+})
+export type SyslogDoor = z.infer<typeof SyslogDoor>
+
+/** The log lake. */
+export const LakeConfig = z.object({
+  syslog: SyslogDoor.optional(),
+  /** Files and folders that are read as they grow. */
+  files: z.array(z.object({ path: z.string(), source: z.string() })).default([]),
+  /** Log parsers of your own (YAML): files or folders. */
+  parsers: z.array(z.string()).default([]),
+  /** Sigma rules of your own: files or folders. */
+  detections: z.array(z.string()).default([]),
+  detectEveryMinutes: z.number().min(1).max(1440).default(5),
+  /** What the engine's process may use; a query that wants more is stopped. */
+  memoryMaxMiB: z.number().min(256).default(1024),
+  /** Disk that stays free for the rest of the machine: below it lines are refused, not lost. */
+  freeDiskMinMiB: z.number().min(16).default(1024),
+})
+export type LakeConfig = z.infer<typeof LakeConfig>
+
 /** `counterfoil.yaml` in the data folder. Everything has a default but the doors: they are shut until configured. */
 export const Config = z.object({
   http: z
@@ -76,6 +114,7 @@ export const Config = z.object({
   reverseDns: z.boolean().default(true),
   /** Folders or files of playbooks of your own, besides those that come along. */
   playbooks: z.array(z.string()).default([]),
+  lake: LakeConfig.prefault({}),
   replyHoldSeconds: z.number().min(0).max(3600).default(30),
   businessHours: z
     .object({
@@ -90,6 +129,8 @@ export type Config = z.infer<typeof Config>
 export type Settings = {
   readonly dataFolder: string
   readonly databaseUrl: string | null
+  /** A ClickHouse cluster for the logs; null: an engine of our own in the data folder. */
+  readonly clickhouseUrl: string | null
   readonly config: Config
   readonly logLevel: string
 }
@@ -99,15 +140,21 @@ export function placesOf(env: NodeJS.ProcessEnv = process.env): {
   readonly dataFolder: string
   readonly configFile: string
   readonly databaseUrl: string | null
+  readonly clickhouseUrl: string | null
 } {
   const dataFolder = path.resolve(env['COUNTERFOIL_DATA'] ?? '.counterfoil')
   const configFile = env['COUNTERFOIL_CONFIG'] ?? path.join(dataFolder, 'counterfoil.yaml')
-  return { dataFolder, configFile, databaseUrl: env['DATABASE_URL'] ?? null }
+  return {
+    dataFolder,
+    configFile,
+    databaseUrl: env['DATABASE_URL'] ?? null,
+    clickhouseUrl: env['CLICKHOUSE_URL'] ?? null,
+  }
 }
 
 /** Reads the environment and `counterfoil.yaml`. The only place that reads `process.env`. Throws Trouble('input.invalid') that names the setting. */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
-  const { dataFolder, configFile: file, databaseUrl } = placesOf(env)
+  const { dataFolder, configFile: file, databaseUrl, clickhouseUrl } = placesOf(env)
   let raw: unknown = {}
   if (existsSync(file)) {
     try {
@@ -125,7 +172,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
       throw new Trouble('input.invalid', { setting: 'COUNTERFOIL_PORT', problem: 'it is no port (0 to 65535)' })
     config.http.port = given.data
   }
-  return { dataFolder, databaseUrl, config, logLevel: env['COUNTERFOIL_LOG'] ?? 'info' }
+  return { dataFolder, databaseUrl, clickhouseUrl, config, logLevel: env['COUNTERFOIL_LOG'] ?? 'info' }
 }
 
 /** A connector's secret from the environment. Only names that are meant for it: a description must not read what else is there. */

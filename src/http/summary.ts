@@ -50,6 +50,18 @@ const say: Say = {
   'logins-of-account': sessions,
   'processes-of-host': sessions,
   'hash-seen-on': sessions,
+  'dns-of-host': sessions,
+  'lookups-of-domain': sessions,
+  'url-visited-by': sessions,
+  'alerts-of-own-detections': sessions,
+  'first-and-last-seen': (a) =>
+    list(
+      times(a.count, 'event', 'events'),
+      `first ${a.first}`,
+      `last ${a.last}`,
+      `in ${a.sources.map((one) => one.source).join(', ')}`,
+    ),
+  coverage: (a) => (a.covered ? `Logs of ${a.sources.map((one) => one.source).join(', ')}` : 'No logs of that time'),
   'reputation-of-observable': (a) => list(a.verdict, a.sources.length > 0 && `by ${a.sources.join(', ')}`, a.note),
   'seen-before': (a) =>
     list(

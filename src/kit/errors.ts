@@ -76,6 +76,31 @@ export const troubles = {
     says: 'No mail server is configured for outgoing mail.',
     next: 'Set mailOut in counterfoil.yaml and restart; drafts stay as they are.',
   },
+  'lake.full': {
+    status: 503,
+    says: 'The log lake takes nothing more at this moment.',
+    next: 'Send it again in a few seconds; what was acknowledged is safe. If it stays, look at free disk and `counterfoil lake status`.',
+  },
+  'lake.unreachable': {
+    status: 503,
+    says: 'The log engine does not answer.',
+    next: 'It is started again by itself; if it stays, run `counterfoil doctor`. Lines that come meanwhile are kept.',
+  },
+  'lake.occupied': {
+    status: 409,
+    says: 'Another process has this lake open, and cannot be reached.',
+    next: 'End the process that is named, or name another data folder with COUNTERFOIL_DATA.',
+  },
+  'lake.too-costly': {
+    status: 422,
+    says: 'This query was stopped: it would have used more than one query may.',
+    next: 'Ask for a shorter time, or say more about what you look for.',
+  },
+  'lake.query': {
+    status: 400,
+    says: 'This query cannot be read.',
+    next: 'Mend the place that is named; the syntax is in docs/lake-search.md.',
+  },
   'file.unreadable': { status: 400, says: 'This file could not be read.', next: 'Check the path and its permissions.' },
 } as const satisfies Record<string, { status: number; says: string; next: string }>
 

@@ -143,6 +143,58 @@ export const questions = {
     ask: z.object({ host: text, at }),
     answer: Sessions,
   },
+  'dns-of-host': {
+    rung: 'network-sessions',
+    title: 'Which names did this host look up?',
+    ask: z.object({ host: text.describe('A host name or an address'), at }),
+    answer: Sessions,
+  },
+  'lookups-of-domain': {
+    rung: 'network-sessions',
+    title: 'Who looked this name up?',
+    ask: z.object({ domain: text, at }),
+    answer: Sessions,
+  },
+  'url-visited-by': {
+    rung: 'network-sessions',
+    title: 'Who opened this address on the web?',
+    ask: z.object({ url: text.describe('A URL, or a host name'), at }),
+    answer: Sessions,
+  },
+  'first-and-last-seen': {
+    rung: 'network-sessions',
+    title: 'Since when do we see this in our logs?',
+    ask: z.object({ type: text, value: text }),
+    answer: z.object({
+      count: z.int(),
+      first: text,
+      last: text,
+      sources: z.array(z.object({ source: text, count: z.int(), first: text, last: text })),
+    }),
+  },
+  'alerts-of-own-detections': {
+    rung: 'endpoint-logs',
+    title: 'Did our own detections see something here?',
+    ask: z.object({ value: text.describe('An address, host, account, hash or domain'), at }),
+    answer: Sessions,
+  },
+  coverage: {
+    rung: 'network-sessions',
+    title: 'Have we logs of that time at all?',
+    ask: z.object({ source: text.nullable().optional(), class: z.int().nullable().optional(), at }),
+    answer: z.object({
+      covered: z.boolean(),
+      sources: z.array(
+        z.object({
+          source: text,
+          events: z.int(),
+          first: text,
+          last: text,
+          gaps: z.array(z.object({ from: text, to: text })),
+        }),
+      ),
+    }),
+  },
   'hash-seen-on': {
     rung: 'endpoint-logs',
     title: 'Where was this file seen?',

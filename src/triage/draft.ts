@@ -142,6 +142,13 @@ const sayings: Saying = {
   'logins-of-account': saySessions('sign-in'),
   'processes-of-host': saySessions('matching process'),
   'hash-seen-on': saySessions('sighting'),
+  'dns-of-host': saySessions('look-up'),
+  'lookups-of-domain': saySessions('look-up'),
+  'url-visited-by': saySessions('visit'),
+  'alerts-of-own-detections': saySessions('own detection'),
+  'first-and-last-seen': (answer) =>
+    `our records show it ${plural(answer.count, 'time')} between ${answer.first.slice(0, 16).replace('T', ' ')} and ${answer.last.slice(0, 16).replace('T', ' ')}.`,
+  coverage: (answer) => (answer.covered ? 'we have logs of that time.' : 'we have no logs of that time.'),
   'reputation-of-observable': (answer) => `the indicator is rated ${answer.verdict} by the sources we asked.`,
   'seen-before': (answer) =>
     `we had ${plural(answer.times, 'earlier alert')} of this rule about the same entity${
@@ -171,6 +178,11 @@ const nothings: Readonly<Partial<Record<QuestionName, string>>> = {
   'logins-of-account': 'our records show no sign-in of this account.',
   'processes-of-host': 'our records show no matching process.',
   'hash-seen-on': 'the file was not seen on our machines.',
+  'dns-of-host': 'our records show no look-up by this machine.',
+  'lookups-of-domain': 'our records show no look-up of this name.',
+  'url-visited-by': 'our records show no visit to this address.',
+  'alerts-of-own-detections': 'our own detections saw nothing here.',
+  'first-and-last-seen': 'it does not occur in our records.',
   'change-window-of-asset': 'no change was planned at that time.',
   'seen-before': 'we had no earlier alert of this rule about the same entity.',
   'network-of-address': 'the address is not in our networks.',

@@ -2,7 +2,7 @@
 
 const ground = ['kit', 'model']
 const judgement = ['observables', 'triage', 'providers', 'measure', 'parsers']
-const cellar = ['db', 'ledger']
+const cellar = ['db', 'lake', 'ledger']
 const work = [...ground, 'config', ...judgement, ...cellar]
 
 /**
@@ -22,9 +22,12 @@ export const mayImport = {
   outbox: { rooms: ground, types: ['config'] },
   // The desk's read models return what the contract says.
   db: { rooms: [...ground, 'ledger', 'contract'] },
+  // The lake stands alone: no word of it goes through PostgreSQL, so that neither can take the other down.
+  lake: { rooms: [...ground, 'parsers', 'observables'], types: ['config'] },
   ledger: { rooms: ground, types: ['db'] },
   playbooks: { rooms: [...work, 'playbooks'] },
-  http: { rooms: [...work, 'playbooks', 'contract'] },
+  hunts: { rooms: [...work, 'hunts'] },
+  http: { rooms: [...work, 'playbooks', 'hunts', 'contract'] },
   web: { rooms: ['contract', 'model'] },
 }
 
@@ -35,7 +38,7 @@ export const roomsOfDoors = ['intake', 'connectors', 'outbox']
 export const pureRooms = judgement
 
 /** Packages that speak SQL, and the rooms they belong to. */
-export const sqlPackages = ['kysely', 'pg']
+export const sqlPackages = ['kysely', 'pg', 'chdb', '@clickhouse/client']
 export const sqlRooms = cellar
 
 /**

@@ -1,0 +1,112 @@
+-- The lake's tables. Empty text, 0, '::' and an empty array mean: the line does not say.
+-- Partitions by source and week of receipt, so that a source's retention drops whole partitions and a forged time cannot make new ones.
+CREATE TABLE IF NOT EXISTS events (
+  `time` DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+  `received` DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+  `source` LowCardinality(String),
+  -- The load (ascending) and the line's number in it: the event's id, and the order in which lines of a source came.
+  `load` UInt64 CODEC(Delta, ZSTD(1)),
+  `line` UInt32 CODEC(Delta, ZSTD(1)),
+  -- Where `time` was read from: event, header (of syslog), received (the line names none, or one that cannot be).
+  `time_from` LowCardinality(String),
+  `parser` LowCardinality(String),
+  `product` LowCardinality(String),
+  `event_code` LowCardinality(String),
+  `class_uid` UInt32 CODEC(T64, ZSTD(1)),
+  `activity_name` LowCardinality(String),
+  `severity_id` UInt8,
+  `status` LowCardinality(String),
+  `action` LowCardinality(String),
+  `message` String CODEC(ZSTD(1)),
+  `device_hostname` LowCardinality(String),
+  `device_ip` IPv6 CODEC(ZSTD(1)),
+  `src_endpoint_ip` IPv6 CODEC(ZSTD(1)),
+  `src_endpoint_port` UInt16 CODEC(ZSTD(1)),
+  `src_endpoint_hostname` String CODEC(ZSTD(1)),
+  `dst_endpoint_ip` IPv6 CODEC(ZSTD(1)),
+  `dst_endpoint_port` UInt16 CODEC(ZSTD(1)),
+  `dst_endpoint_hostname` String CODEC(ZSTD(1)),
+  `protocol_name` LowCardinality(String),
+  `traffic_bytes_in` UInt64 CODEC(T64, ZSTD(1)),
+  `traffic_bytes_out` UInt64 CODEC(T64, ZSTD(1)),
+  `duration_ms` UInt64 CODEC(T64, ZSTD(1)),
+  `actor_user_name` String CODEC(ZSTD(1)),
+  `user_name` String CODEC(ZSTD(1)),
+  `process_file_path` String CODEC(ZSTD(1)),
+  `process_cmd_line` String CODEC(ZSTD(1)),
+  `process_pid` UInt32 CODEC(ZSTD(1)),
+  `parent_process_file_path` String CODEC(ZSTD(1)),
+  `parent_process_cmd_line` String CODEC(ZSTD(1)),
+  `file_path` String CODEC(ZSTD(1)),
+  `file_hashes` Array(String) CODEC(ZSTD(1)),
+  `query_hostname` String CODEC(ZSTD(1)),
+  `query_type` LowCardinality(String),
+  `answers` Array(String) CODEC(ZSTD(1)),
+  `url` String CODEC(ZSTD(1)),
+  `http_method` LowCardinality(String),
+  `user_agent` String CODEC(ZSTD(1)),
+  `http_status` UInt16 CODEC(ZSTD(1)),
+  `finding_title` String CODEC(ZSTD(1)),
+  `finding_uid` LowCardinality(String),
+  -- Every field of the line under the vendor's name. A Map, not JSON: 2.8 against 26 microseconds of CPU a line (FortiGate, 37 fields).
+  `fields` Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  -- Lower case, addresses in their canonical form, each once.
+  `observables` Array(String) CODEC(ZSTD(1)),
+  -- The line, byte for byte.
+  `raw` String CODEC(ZSTD(1)),
+  INDEX observables_text observables TYPE text(tokenizer = 'array')
+)
+ENGINE = MergeTree
+PARTITION BY (source, toMonday(received))
+ORDER BY (source, time, load, line)
+SETTINGS non_replicated_deduplication_window = 10000;
+
+-- What a hunt reads first: seen, on which day, by which source, how often, first and last.
+CREATE TABLE IF NOT EXISTS seen (
+  `observable` String CODEC(ZSTD(1)),
+  `source` LowCardinality(String),
+  `day` Date CODEC(Delta, ZSTD(1)),
+  `count` SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+  `first` SimpleAggregateFunction(min, DateTime64(3, 'UTC')) CODEC(ZSTD(1)),
+  `last` SimpleAggregateFunction(max, DateTime64(3, 'UTC')) CODEC(ZSTD(1))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(day)
+ORDER BY (observable, source, day)
+SETTINGS non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS seen_of_events TO seen AS
+SELECT arrayJoin(observables) AS observable, source, toDate(time) AS day, count() AS count, min(time) AS first, max(time) AS last
+FROM events GROUP BY observable, source, day;
+
+-- How much of which source when: histograms, status, silence, gaps, and what `coverage` knows.
+CREATE TABLE IF NOT EXISTS volume (
+  `source` LowCardinality(String),
+  `parser` LowCardinality(String),
+  `class_uid` UInt32,
+  -- Five minutes of event time.
+  `slot` DateTime('UTC') CODEC(Delta, ZSTD(1)),
+  `events` SimpleAggregateFunction(sum, UInt64),
+  `raw_bytes` SimpleAggregateFunction(sum, UInt64),
+  `first` SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
+  `last` SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
+  `last_received` SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (source, slot, parser, class_uid)
+SETTINGS non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS volume_of_events TO volume AS
+SELECT source, parser, class_uid, toStartOfInterval(toDateTime(time), INTERVAL 5 MINUTE) AS slot,
+  count() AS events, sum(length(raw)) AS raw_bytes, min(time) AS first, max(time) AS last, max(received) AS last_received
+FROM events GROUP BY source, parser, class_uid, slot;
+
+-- LogSource of model/lake.ts as JSON; the last one said counts.
+CREATE TABLE IF NOT EXISTS sources (
+  `id` String,
+  `json` String,
+  `gone` UInt8 DEFAULT 0,
+  `said` DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(said)
+ORDER BY id;
