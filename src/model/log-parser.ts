@@ -50,14 +50,21 @@ export const Split = z.discriminatedUnion('kind', [
 ])
 export type Split = z.infer<typeof Split>
 
-/** Where a column's value comes from: the first of `from` that is not empty, put through `values` (a table), else `otherwise`. */
+/**
+ * Where a column's value comes from: the first of `from` that is not empty (or all of them, joined), of it what `take` takes, put through
+ * `values` (a table); nothing left: `otherwise`.
+ */
 export const Mapping = z.union([
   z.string(),
   z.array(z.string()),
   z.object({
     from: z.union([z.string(), z.array(z.string())]).default([]),
+    /** All of `from` that are not empty, with this between them ("" for a host and a path), instead of the first. */
+    join: z.string().max(10).optional(),
     /** Value as it stands (lower-case) -> value of the column. What is not listed stays as it is. */
     values: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+    /** What a value that is not empty and not listed in `values` becomes, where it should not stay as it is. */
+    unlisted: z.union([z.string(), z.number()]).optional(),
     otherwise: z.union([z.string(), z.number()]).optional(),
     /** Takes the first group of this pattern out of the value. */
     take: regex.optional(),
@@ -80,6 +87,11 @@ export const LogParser = z.strictObject({
     .min(1)
     .max(60),
   split: Split,
+  /**
+   * Fields made of other fields, in this order (a later one may use an earlier one): a part of one, a table of one, several in one. They
+   * are for `time`, `class` and `map` and are not stored; one with the name of a field of the line stands in its place there.
+   */
+  derive: z.record(z.string().regex(/^[a-z][a-z0-9_]{0,40}$/), Mapping).default({}),
   /** The event's time: fields joined by a space, in this format; where it is missing the syslog header's, else the time of receipt. */
   time: z
     .strictObject({
