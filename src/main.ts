@@ -14,12 +14,14 @@ import { makeResolver } from './intake/mail/dns.ts'
 import { makeParse } from './intake/mail/parse.ts'
 import type { Resolver } from './intake/mail/verify.ts'
 import { type Clock, systemClock } from './kit/clock.ts'
+import { Trouble } from './kit/errors.ts'
 import { sealKeyIn } from './kit/seal.ts'
 import { version } from './kit/version.ts'
 import { type LedgerKey, loadOrCreateKey } from './ledger/key.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { type Doors, openDoors, reporter } from './main/doors.ts'
 import { frontWork } from './main/front-work.ts'
+import { logsAway } from './main/logs-front.ts'
 import { tellingDoor } from './main/mail-news.ts'
 import { roomOn, whileRoom } from './main/room.ts'
 import { openSources, type Sources } from './main/sources.ts'
@@ -107,6 +109,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
       sealKey: sealKeyIn(settings.dataFolder),
       webFolder,
       work,
+      logs: logsAway(new Trouble('lake.unreachable', { problem: 'no lake is open' })),
     })
     const { host, port } = settings.config.http
     await server.listen({ host, port })

@@ -20,6 +20,10 @@ export const permissions = {
   'setting.change': ['administrator'],
   'context.import': ['administrator', 'lead'],
   'user.manage': ['administrator'],
+  // Logs tell who did what when. Whoever searches them leaves a line in the ledger.
+  'logs.search': ['administrator', 'lead', 'analyst', 'auditor'],
+  'logs.see': ['administrator', 'lead', 'analyst', 'auditor'],
+  'log-source.change': ['administrator', 'lead'],
   'ledger.see': ['administrator', 'lead', 'auditor'],
 } as const satisfies Record<string, readonly Role[]>
 

@@ -9,6 +9,7 @@ import type { QuestionName } from '../model/question.ts'
 import type { SensitiveSpan } from '../model/reply.ts'
 import type { Outcome } from '../model/triage.ts'
 import type { Xray } from '../model/xray.ts'
+import type { LogsFront } from './logs-front.ts'
 
 /** A provider's post, as far as HTTP understands it; the intake door judges it. */
 export type Post = {
@@ -108,6 +109,8 @@ export type Front = {
   /** Folder of the built web app (web/dist). */
   readonly webFolder: string
   readonly work: Work
+  /** The log lake, which may be away while all else works. */
+  readonly logs: LogsFront
   readonly limits?: Partial<Limits>
 }
 

@@ -14,6 +14,15 @@ import { revokeOneInvitation } from './invitations/revoke.ts'
 import { exportTheLedger } from './ledger/export.ts'
 import { showLedger } from './ledger/list.ts'
 import { streamLive } from './live/stream.ts'
+import { showContext } from './logs/context.ts'
+import { showFacets } from './logs/facets.ts'
+import { showHistogram } from './logs/histogram.ts'
+import { huntLogs } from './logs/hunt.ts'
+import { newLogKey, revokeLogKey } from './logs/keys.ts'
+import { downloadLine } from './logs/raw.ts'
+import { saveLogSource } from './logs/save-source.ts'
+import { searchLogs } from './logs/search.ts'
+import { showLogSources } from './logs/sources.ts'
 import { keepOneMorePasskey, morePasskeyOptions } from './me/passkey.ts'
 import { showMe } from './me/show.ts'
 import { downloadMessage } from './messages/raw.ts'
@@ -61,5 +70,7 @@ export const routes: readonly Route[] = [
   showQueue, showAlert, decideAlert, undoDecision, askAgain, downloadMessage, showQuarantine, releaseMessage, showRun,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
   showProviders, changeProvider, newIntakeKey, showSettings, saveSettings, showConnectors, showLists, previewList, takeList,
+  searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showLogSources, saveLogSource, newLogKey,
+  revokeLogKey,
   runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,
 ] // biome-ignore format: one list
