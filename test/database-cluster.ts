@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestProject } from 'vitest/node'
-import { isAlive } from '../src/db/process-lock.ts'
+import { isAlive } from '../src/kit/process-lock.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -6,8 +6,8 @@ import { inject } from 'vitest'
 import { startPostgres } from '../src/db/launcher.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { openDatabase } from '../src/db/open.ts'
-import { withFolderLock } from '../src/db/process-lock.ts'
 import type { Tables } from '../src/db/tables.ts'
+import { withFolderLock } from '../src/kit/process-lock.ts'
 
 export type FreshDatabase = { readonly db: Kysely<Tables>; readonly url: string; readonly close: () => Promise<void> }
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { wordsOf } from '../kit/errors.ts'
+import { isAlive, stampOf } from '../kit/process-lock.ts'
 import { type LaunchOptions, startPostgres } from './launcher.ts'
 import { leave } from './leave.ts'
-import { isAlive, stampOf } from './process-lock.ts'
 
 /** How soon an end is noticed: a start after a crash takes 100 ms, so that doors answer 4xx for less than a second. */
 const lookEveryMs = 500

@@ -4,8 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
 import { afterEach, expect, test } from 'vitest'
+import { isAlive, stampOf } from '../kit/process-lock.ts'
 import { type Postgres, startPostgres } from './launcher.ts'
-import { isAlive, stampOf } from './process-lock.ts'
 
 const log = { info: () => undefined, warn: () => undefined }
 const folders: string[] = []

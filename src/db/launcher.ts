@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { newSecret } from '../kit/digest.ts'
 import { isTrouble, Trouble, wordsOf } from '../kit/errors.ts'
+import { isAlive, type PidStamp, stampOf, withFolderLock } from '../kit/process-lock.ts'
 import { asTrouble } from './open.ts'
 import { type Home, type LaunchLog, prepareHome, socketName } from './postgres-home.ts'
-import { isAlive, type PidStamp, stampOf, withFolderLock } from './process-lock.ts'
 
 export type Postgres = {
   /** Of a plain role that owns the database `counterfoil` and nothing else. */

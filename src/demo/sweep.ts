@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isAlive, type PidStamp } from '../db/process-lock.ts'
+import { isAlive, type PidStamp } from '../kit/process-lock.ts'
 
 /** Immediate shutdown takes some 10 ms; what has not ended then keeps its folder until the next demo. */
 const endMsMax = 5000

@@ -16,10 +16,10 @@ import {
   removeNode,
 } from '../db/nodes.ts'
 import { type Database, openDatabase, openPool } from '../db/open.ts'
-import { isAlive, stampOf } from '../db/process-lock.ts'
 import { cancelAbandonedDryRuns, strandedRuns } from '../db/runs.ts'
 import { type Clock, systemClock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
+import { isAlive, stampOf } from '../kit/process-lock.ts'
 import type { House, Log } from './house.ts'
 import { continueRun } from './interpreter.ts'
 import { readMessage } from './read-message.ts'

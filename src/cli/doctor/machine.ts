@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
-import { isAlive, type PidStamp } from '../../db/process-lock.ts'
+import { isAlive, type PidStamp } from '../../kit/process-lock.ts'
 import { keyFileName } from '../../ledger/key.ts'
 import { reservedBytes } from '../../main/room.ts'
 import { clusterFolder } from '../open-house.ts'
