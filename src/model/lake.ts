@@ -41,6 +41,8 @@ export const lakeColumns = [
   { ocsf: 'metadata.log_format', column: 'parser', kind: 'word', aliases: ['parser'] },
   { ocsf: 'metadata.product.name', column: 'product', kind: 'word', aliases: ['product'] },
   { ocsf: 'metadata.event_code', column: 'event_code', kind: 'word', aliases: ['event_code', 'code'] },
+  // The channel of a Windows event, the program of a syslog line: what Sigma calls a service.
+  { ocsf: 'metadata.log_name', column: 'log_name', kind: 'word', aliases: ['log', 'channel'] },
   { ocsf: 'class_uid', column: 'class_uid', kind: 'number', aliases: ['class'] },
   { ocsf: 'activity_name', column: 'activity_name', kind: 'word', aliases: ['activity'] },
   { ocsf: 'severity_id', column: 'severity_id', kind: 'number', aliases: ['severity'] },
@@ -156,10 +158,24 @@ export type LogBatch = {
    * request): the same source and position are stored once. null: each batch is a new one.
    */
   readonly position: string | null
+  /** The lines at the head of their file that name its columns (CSV, Zeek, W3C), for a piece of a file. */
+  readonly header?: string
 }
 
 /** Takes lines in. Resolves when they would survive `kill -9`; throws Trouble('lake.full') when there is no room at the moment. */
 export type TakeLogs = (batch: LogBatch) => Promise<void>
+
+/**
+ * A stretch of a file as its bytes are: whole lines with their ends (LF or CRLF); what follows the last one is a line as well. For doors
+ * that have much of one source at once: nobody but the engine looks into it.
+ */
+export type LogChunk = Omit<LogBatch, 'lines' | 'position'> & {
+  readonly bytes: Uint8Array
+  readonly position: string
+}
+
+/** As TakeLogs; the bytes may be used for something else once it has resolved. */
+export type TakeChunk = (chunk: LogChunk) => Promise<void>
 
 /** The longest line that is kept whole; a longer one is cut into pieces of this size, each kept. */
 export const lineBytesMax = 1024 * 1024

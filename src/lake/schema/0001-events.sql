@@ -12,6 +12,8 @@ CREATE TABLE IF NOT EXISTS events (
   `parser` LowCardinality(String),
   `product` LowCardinality(String),
   `event_code` LowCardinality(String),
+  -- The channel of a Windows event, the program of a syslog line.
+  `log_name` LowCardinality(String),
   `class_uid` UInt32 CODEC(T64, ZSTD(1)),
   `activity_name` LowCardinality(String),
   `severity_id` UInt8,
