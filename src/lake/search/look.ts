@@ -1,0 +1,95 @@
+import { Trouble } from '../../kit/errors.ts'
+import type { Bounds } from '../engine/engine.ts'
+import type { Binder } from './binder.ts'
+import { conditionOf } from './condition.ts'
+import type { Expression } from './expression.ts'
+import { targetOf } from './fields.ts'
+import { readExpression } from './read-expression.ts'
+
+/** What is looked for, and where: a time from (inclusive) to (exclusive), ISO 8601, and sources; none named: all. */
+export type Look = {
+  readonly query: string
+  readonly from: string
+  readonly to: string
+  readonly sources?: readonly string[]
+}
+
+/** A look whose words were read. */
+export type ReadLook = {
+  readonly expression: Expression
+  readonly from: Date
+  readonly to: Date
+  readonly sources: readonly string[]
+}
+
+/** A person waits this long for a search; one who wants more asks for less. */
+export const searchTimeoutMsMax = 30_000
+
+/** Bounds of every statement of a search. */
+export function searchBounds(signal: AbortSignal | undefined): Bounds {
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    timeoutMs: searchTimeoutMsMax,
+    // With the text index and ORDER BY time DESC LIMIT, ClickHouse 26.7 may give an empty result (see condition.ts).
+    settings: { use_top_k_dynamic_filtering: 0 },
+  }
+}
+
+/** Throws Trouble('lake.query' | 'input.invalid'). */
+export function readLook(look: Look): ReadLook {
+  const from = new Date(look.from)
+  const to = new Date(look.to)
+  if (Number.isNaN(from.getTime()) || Number.isNaN(to.getTime()) || from >= to) {
+    throw new Trouble('input.invalid', {
+      problem: `from ${look.from} to ${look.to} is no time: it begins after it ends`,
+    })
+  }
+  return { expression: readExpression(look.query), from, to, sources: look.sources ?? [] }
+}
+
+/** The condition of a look on `events` (or, where the expression allows it, `volume`), for a piece of its time. */
+export function whereOf(
+  look: ReadLook,
+  binder: Binder,
+  piece: { from: Date; to: Date } = look,
+  timeColumn = 'time',
+): string {
+  const time = (at: Date) => binder.bind(at, "DateTime64(3, 'UTC')")
+  const parts = [`${timeColumn} >= ${time(piece.from)}`, `${timeColumn} < ${time(piece.to)}`]
+  if (look.sources.length > 0) parts.push(`source IN ${binder.bind(look.sources, 'Array(String)')}`)
+  if (look.expression.kind !== 'all') parts.push(conditionOf(look.expression, binder))
+  return parts.join(' AND ')
+}
+
+/** The newest hour alone, then four times as much, and so on: a common word is found at once, a rare one costs one look at each row. */
+const firstPieceMs = 60 * 60 * 1000
+const growth = 4
+
+/** The time of a look in pieces, newest first. */
+export function piecesOf(look: { from: Date; to: Date }): readonly { readonly from: Date; readonly to: Date }[] {
+  const pieces: { from: Date; to: Date }[] = []
+  let end = look.to.getTime()
+  for (let lengthMs = firstPieceMs; end > look.from.getTime(); lengthMs *= growth) {
+    const from = Math.max(look.from.getTime(), end - lengthMs)
+    pieces.push({ from: new Date(from), to: new Date(end) })
+    end = from
+  }
+  return pieces
+}
+
+/** Names before a colon that are no column of ours: looked for among the vendors' fields, where a slip of the pen finds nothing. */
+export function vendorFieldsOf(expression: Expression): readonly string[] {
+  switch (expression.kind) {
+    case 'and':
+    case 'or':
+      return [...new Set(expression.parts.flatMap(vendorFieldsOf))]
+    case 'not':
+      return vendorFieldsOf(expression.part)
+    case 'field': {
+      const target = targetOf(expression.field)
+      return target.kind === 'vendor' && !expression.field.startsWith('fields.') ? [target.name] : []
+    }
+    default:
+      return []
+  }
+}

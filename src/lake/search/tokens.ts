@@ -1,0 +1,44 @@
+import type { ColumnKind } from '../../model/lake.ts'
+import { plainForm } from './addresses.ts'
+
+const ascii = /^[\x20-\x7e]+$/
+
+/** An account without its domain or realm: "CORP\alice" and "alice@corp.example" are "alice". Lower case. */
+export function bareAccount(text: string): string {
+  const low = text.toLowerCase()
+  const afterDomain = low.slice(low.lastIndexOf('\\') + 1)
+  const realm = afterDomain.indexOf('@')
+  return realm > 0 ? afterDomain.slice(0, realm) : afterDomain
+}
+
+/** A host's name as the lake keeps it: lower case, no dot at the end. */
+export function hostForm(text: string): string {
+  return text.toLowerCase().replace(/\.$/, '')
+}
+
+/** "SHA256=AB..." and "sha256:ab..." are "ab...". */
+export function hashForm(text: string): string {
+  return text.toLowerCase().replace(/^(?:md5|sha-?1|sha-?256|sha-?512|imphash)[=:]/, '')
+}
+
+/**
+ * What an event whose column has this very value has among its `observables`; null where that is not certain. Only printable ASCII:
+ * lower case beyond it is a matter of opinion between programs.
+ */
+export function tokenOf(kind: ColumnKind, text: string): string | null {
+  if (!ascii.test(text)) return null
+  switch (kind) {
+    case 'ip':
+      return plainForm(text)
+    case 'host':
+      return hostForm(text)
+    case 'account':
+      return bareAccount(text)
+    case 'hash':
+      return hashForm(text)
+    case 'url':
+      return text.includes('://') ? text.toLowerCase() : null
+    default:
+      return null
+  }
+}
