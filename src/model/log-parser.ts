@@ -61,6 +61,8 @@ export const Mapping = z.union([
     from: z.union([z.string(), z.array(z.string())]).default([]),
     /** All of `from` that are not empty, with this between them ("" for a host and a path), instead of the first. */
     join: z.string().max(10).optional(),
+    /** All of `from` as numbers, added (milliseconds of hours, of minutes and of seconds). */
+    sum: z.literal(true).optional(),
     /** Value as it stands (lower-case) -> value of the column. What is not listed stays as it is. */
     values: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
     /** What a value that is not empty and not listed in `values` becomes, where it should not stay as it is. */
