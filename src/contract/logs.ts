@@ -4,8 +4,8 @@ import { Done, endpoint } from './endpoint.ts'
 
 const when = z.iso.datetime()
 
-/** A page of typed text; the longest query we know (a rule of Sigma as text) has 2,300 characters. */
-export const queryCharsMax = 8_000
+/** As lake/search reads them: a list of 200 hashes has 13,000. */
+export const queryCharsMax = 16_000
 /** Sources one search may name; who has more searches all. */
 const sourcesMax = 100
 /** Events in one answer: five screens. More come by `after`. */
@@ -28,7 +28,12 @@ export const LogAsk = z
 export type LogAsk = z.infer<typeof LogAsk>
 
 /** What an answer took of the engine. */
-export const LogCost = z.object({ rowsRead: z.number(), bytesRead: z.number(), ms: z.number() })
+export const LogCost = z.object({
+  ms: z.number(),
+  /** null: the engine did not say. */
+  rowsRead: z.number().nullable(),
+  bytesRead: z.number().nullable(),
+})
 export type LogCost = z.infer<typeof LogCost>
 
 /** `cut`: the line or a field is longer than a page shows; all of it comes as a download. */

@@ -11,7 +11,7 @@ export type BodyLimits = { readonly bytesMax: number; readonly strangersMax: num
 
 /**
  * Counts the bytes of every body as they arrive, until the answer is out, and refuses with Trouble('house.busy') what would be too
- * much at once. Multipart bodies are not held: their routes stream them, each with bounds of its own.
+ * much at once. Multipart bodies and log lines are not held: their routes stream them, each with bounds of its own.
  * To be called after guard(), so that nothing is read of who may not send it.
  */
 export function boundBodies(
@@ -56,7 +56,8 @@ export function boundBodies(
   })
 }
 
-function hasBody({ headers }: FastifyRequest): boolean {
+function hasBody({ headers, routeOptions }: FastifyRequest): boolean {
+  if (routeOptions.config.access === 'log-key') return false
   if (headers['content-type']?.toLowerCase().startsWith('multipart/form-data') === true) return false
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }

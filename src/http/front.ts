@@ -4,6 +4,7 @@ import type { ImportNoun, ImportPreview } from '../contract/house.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Connector, Health } from '../model/connector.ts'
+import type { LogPostDoor } from '../model/log-post.ts'
 import type { Receipt } from '../model/message.ts'
 import type { QuestionName } from '../model/question.ts'
 import type { SensitiveSpan } from '../model/reply.ts'
@@ -111,6 +112,8 @@ export type Front = {
   readonly work: Work
   /** The log lake, which may be away while all else works. */
   readonly logs: LogsFront
+  /** Takes log lines that are posted; absent while there is no lake to put them into. */
+  readonly logPosts?: LogPostDoor | undefined
   readonly limits?: Partial<Limits>
 }
 

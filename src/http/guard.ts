@@ -31,8 +31,10 @@ export function guard(app: FastifyInstance, front: Front, site: Site, origins: (
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access
     if (access === undefined) return
-    if (!safe.has(request.method) && access !== 'provider-key') checkOrigin(request, origins())
-    if (access === 'public' || access === 'one-time-link' || access === 'provider-key') return
+    // Programs with a key of their own; they carry no cookie that could be a person's.
+    const hasKey = access === 'provider-key' || access === 'log-key'
+    if (!safe.has(request.method) && !hasKey) checkOrigin(request, origins())
+    if (access === 'public' || access === 'one-time-link' || hasKey) return
     const session = await sessionBehind(request, front, site)
     if (session === null) throw new Trouble('sign-in.needed')
     if (!may(session.user.role, access)) throw new Trouble('role.refused', { access, role: session.user.role })

@@ -48,7 +48,13 @@ export function answerProblems(app: FastifyInstance): void {
 
 /** The fields a Trouble names: `{ fields: { reason: 'say why' } }` or `{ field: 'reason' }`. Nothing else of its details leaves. */
 function fieldsOf(trouble: Trouble): Problem['details'] {
-  const { field, fields } = trouble.details
+  const { field, fields, problem, character } = trouble.details
+  // What cannot be read of a query is the asker's own text.
+  if (trouble.code === 'lake.query' && typeof problem === 'string')
+    return [
+      { field: 'q', says: problem },
+      ...(typeof character === 'number' ? [{ field: 'q.character', says: String(character) }] : []),
+    ]
   if (typeof field === 'string') return [{ field, says: 'This is not valid.' }]
   if (typeof fields !== 'object' || fields === null) return []
   return Object.entries(fields).map(([field, says]) => ({ field, says: String(says) }))

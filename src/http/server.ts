@@ -12,6 +12,7 @@ import { boundBodies } from './bodies.ts'
 import { type Front, type Limits, limitsDefault } from './front.ts'
 import { guard } from './guard.ts'
 import { liveHub } from './live-hub.ts'
+import { takeLogPosts } from './log-posts.ts'
 import { answerProblems } from './problems.ts'
 import { routes as allRoutes } from './routes/index.ts'
 import type { Route, Site } from './serve.ts'
@@ -85,6 +86,7 @@ export async function makeServer(front: Front): Promise<FastifyInstance> {
     )
     addRoutes(scope, raw, front, site, limits)
   })
+  if (front.logPosts !== undefined) await takeLogPosts(app, front.logPosts, limits)
   await serveWebApp(app, front.webFolder)
   return app
 }

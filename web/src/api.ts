@@ -50,12 +50,14 @@ function addressOf(url: string, input: Loose): string {
   return query.size === 0 ? path : `${path}?${query}`
 }
 
-/** Calls the server; path, input and answer are those of the contract. `form` goes as multipart in place of a JSON body. */
+/** Calls the server; path, input and answer are those of the contract. `form` goes as multipart in place of a JSON body; `signal` takes the call back. */
 export async function call<C extends Call>(
   name: C,
-  ...rest: object extends Input<C> ? [input?: Input<C>, form?: FormData] : [input: Input<C>, form?: FormData]
+  ...rest: object extends Input<C>
+    ? [input?: Input<C>, form?: FormData, signal?: AbortSignal]
+    : [input: Input<C>, form?: FormData, signal?: AbortSignal]
 ): Promise<Answer<C>> {
-  const [input, form] = rest
+  const [input, form, signal] = rest
   const [method, url] = name.split(' ') as [string, string]
   const loose = (input ?? {}) as Loose
   const body = form ?? (loose.body === undefined ? undefined : JSON.stringify(loose.body))
@@ -63,8 +65,10 @@ export async function call<C extends Call>(
     method,
     credentials: 'same-origin',
     ...(body === undefined ? {} : { body }),
+    ...(signal === undefined ? {} : { signal }),
     ...(typeof body === 'string' ? { headers: { 'content-type': 'application/json' } } : {}),
   }).catch((error: unknown) => {
+    if (signal?.aborted === true) throw error
     throw new Refused(0, { ...unreachable, says: error instanceof TypeError ? unreachable.says : String(error) })
   })
   const text = await response.text()

@@ -7,6 +7,7 @@ import {
   Outlet,
 } from '@tanstack/react-router'
 import type { QueueQuery } from '../../src/contract/desk.ts'
+import { type LogSearch, logSearchOf } from './pages/logs/log-search.ts'
 import { EmptyState, ErrorState } from './parts/states.tsx'
 
 const root = createRootRoute({
@@ -88,6 +89,22 @@ const xray = createRoute({
   path: '/x-ray',
   component: lazyRouteComponent(() => import('./pages/xray/xray.tsx'), 'XrayPage'),
 })
+const logs = createRoute({
+  getParentRoute: () => desk,
+  path: '/logs',
+  validateSearch: (search: Record<string, unknown>): LogSearch => logSearchOf(search),
+  component: lazyRouteComponent(() => import('./pages/logs/logs.tsx'), 'LogsPage'),
+})
+const hunt = createRoute({
+  getParentRoute: () => desk,
+  path: '/logs/hunt',
+  component: lazyRouteComponent(() => import('./pages/logs/hunt.tsx'), 'HuntPage'),
+})
+const logSources = createRoute({
+  getParentRoute: () => desk,
+  path: '/logs/sources',
+  component: lazyRouteComponent(() => import('./pages/log-sources/sources.tsx'), 'LogSourcesPage'),
+})
 const ledger = createRoute({
   getParentRoute: () => desk,
   path: '/ledger',
@@ -111,7 +128,21 @@ export const router = createRouter({
     signIn,
     welcome,
     question,
-    desk.addChildren([home, queue, alert, reply, run, quarantine, xray, ledger, settingsHome, settings]),
+    desk.addChildren([
+      home,
+      queue,
+      alert,
+      reply,
+      run,
+      quarantine,
+      xray,
+      logs,
+      hunt,
+      logSources,
+      ledger,
+      settingsHome,
+      settings,
+    ]),
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -125,7 +125,8 @@ export function plural(n: number, one: string, many = `${one}s`): string {
 export function bytesWords(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`
   if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(bytes < 10_240 ? 1 : 0)} KB`
-  return `${(bytes / 1024 / 1024).toFixed(1)} MB`
+  if (bytes < 1024 ** 3) return `${(bytes / 1024 ** 2).toFixed(1)} MB`
+  return bytes < 1024 ** 4 ? `${(bytes / 1024 ** 3).toFixed(1)} GB` : `${(bytes / 1024 ** 4).toFixed(1)} TB`
 }
 
 export function msWords(ms: number): string {

@@ -29,6 +29,14 @@ export const QuarantineIcon = icon(
   <path d="M8 1.8 13.5 4v4c0 3.4-2.4 5.4-5.5 6.3C4.9 13.4 2.5 11.4 2.5 8V4zM8 5.2v3.2M8 10.8v.1" />,
 )
 export const XrayIcon = icon('XrayIcon', <path d="M2 13.5h12M4 11V7M7 11V3.5M10 11V6M13 11V8.5" />)
+export const LogsIcon = icon(
+  'LogsIcon',
+  <>
+    <path d="M2 3.5h12M2 7h6M2 10.5h4" />
+    <circle cx="10.8" cy="10.3" r="2.7" />
+    <path d="m12.8 12.3 1.7 1.7" />
+  </>,
+)
 export const LedgerIcon = icon(
   'LedgerIcon',
   <path d="M3.5 2h8a1 1 0 0 1 1 1v11l-2-1.3-2 1.3-2-1.3-2 1.3V3a1 1 0 0 1 1-1zM5.8 5.5h4.4M5.8 8.5h4.4" />,

@@ -8,6 +8,7 @@ const sheets: readonly { readonly title: string; readonly keys: readonly (readon
       ['G Q', 'Queue'],
       ['G U', 'Quarantine'],
       ['G X', 'X-ray'],
+      ['G O', 'Logs'],
       ['G L', 'Ledger'],
       ['G S', 'Settings'],
       ['/', 'Filter'],
@@ -44,6 +45,16 @@ const sheets: readonly { readonly title: string; readonly keys: readonly (readon
       ['Shift+Y', 'Redact all like this'],
       ['J K', 'Next, previous place'],
       ['U', 'First one not reviewed'],
+    ],
+  },
+  {
+    title: 'Logs',
+    keys: [
+      ['/', 'The query'],
+      ['J K', 'Down, up'],
+      ['Enter', 'Open or close the line'],
+      ['N', 'Show older ones'],
+      ['← →', 'On the bars: move; with Shift extend, Enter zooms'],
     ],
   },
 ]

@@ -9,6 +9,7 @@ import { roleWords } from '../words.ts'
 import {
   KeyboardIcon,
   LedgerIcon,
+  LogsIcon,
   Mark,
   MoonIcon,
   QuarantineIcon,
@@ -59,6 +60,7 @@ function Nav() {
     'g q': () => void navigate({ to: '/queue' }),
     'g u': () => void navigate({ to: '/quarantine' }),
     'g x': () => void navigate({ to: '/x-ray' }),
+    'g o': () => void navigate({ to: '/logs' }),
     'g l': () => void navigate({ to: '/ledger' }),
     'g s': () => void navigate({ to: '/settings' }),
   })
@@ -82,6 +84,12 @@ function Nav() {
         <Link to="/x-ray" className="nav-link">
           <XrayIcon />
           X-ray
+        </Link>
+      )}
+      {may('logs.see') && (
+        <Link to="/logs" className="nav-link">
+          <LogsIcon />
+          Logs
         </Link>
       )}
       {may('ledger.see') && (

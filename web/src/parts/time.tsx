@@ -15,6 +15,11 @@ const watch = (watcher: () => void): (() => void) => {
   return () => watchers.delete(watcher)
 }
 
+/** The time as the page goes by it, no older than half a minute. */
+export function useNow(): number {
+  return useSyncExternalStore(watch, () => now)
+}
+
 /** "just now", "14 min", "3 h", "9 d": short enough for a row; `ago` adds the word. */
 export function relative(iso: string, at: number, ago = false): string {
   const seconds = Math.round((at - Date.parse(iso)) / 1000)
@@ -36,7 +41,7 @@ export function utc(iso: string): string {
 
 /** Relative time; the exact one in UTC and in the reader's own zone on hover and to screen readers. */
 export function When({ at, ago = false }: { readonly at: string; readonly ago?: boolean }) {
-  const current = useSyncExternalStore(watch, () => now)
+  const current = useNow()
   const local = new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
   return (
