@@ -43,7 +43,8 @@ function resolved(condition: Condition, identifiers: ReadonlyMap<string, Express
     }
     case 'some': {
       const found = matching(condition.pattern, identifiers)
-      if (found.length === 0) throw new RuleProblem(`condition: no search identifier is meant by "${condition.pattern}"`)
+      if (found.length === 0)
+        throw new RuleProblem(`condition: no search identifier is meant by "${condition.pattern}"`)
       return condition.how === 'all' ? both(found) : either(found)
     }
     case 'not':
@@ -103,11 +104,13 @@ function fieldOf(key: string, value: unknown, placeholders: Placeholders, missin
   if (!values.every(isScalar)) throw new RuleProblem(`${key}: a value is a text, a number, true, false or null`)
   try {
     const { tests, all, not } = readTests(modifiers, values, placeholders, missing)
-    const of = tests.map((test): Expression => ({
-      is: 'test',
-      field: field === '' ? null : field,
-      test: field === '' ? anywhere(test) : test,
-    }))
+    const of = tests.map(
+      (test): Expression => ({
+        is: 'test',
+        field: field === '' ? null : field,
+        test: field === '' ? anywhere(test) : test,
+      }),
+    )
     const joined = all ? both(of) : either(of)
     return not ? { is: 'not', of: joined } : joined
   } catch (error) {

@@ -33,7 +33,7 @@ const address = (column: string): string =>
   `if(${column} = toIPv6('::'), '', replaceRegexpOne(toString(${column}), '^::ffff:([0-9.]+)$', '\\\\1'))`
 const number = (column: string): string => `if(${column} = 0, '', toString(${column}))`
 const hash = (name: string): string => `extract(fields['Hashes'], ${text(`(?i)(?:^|[,;])${name}=([0-9a-f]+)`)})`
-const host = 'if(dst_endpoint_hostname != \'\', dst_endpoint_hostname, domain(url))'
+const host = "if(dst_endpoint_hostname != '', dst_endpoint_hostname, domain(url))"
 
 /** Names that mean the same in every source that has them. */
 const everywhere: Readonly<Record<string, Place>> = {
@@ -44,10 +44,21 @@ const everywhere: Readonly<Record<string, Place>> = {
   Computer: { keys: ['ComputerName', 'Hostname', 'host.name'], column: 'device_hostname' },
   ComputerName: { keys: ['Computer', 'Hostname', 'host.name'], column: 'device_hostname' },
   Provider_Name: {
-    keys: ['ProviderName', 'SourceName', 'Provider', 'provider_name', 'Provider.#attributes.Name', 'Event.System.Provider.#attributes.Name'],
+    keys: [
+      'ProviderName',
+      'SourceName',
+      'Provider',
+      'provider_name',
+      'Provider.#attributes.Name',
+      'Event.System.Provider.#attributes.Name',
+    ],
   },
   Provider_Guid: { keys: ['ProviderGuid', 'Provider.#attributes.Guid', 'Event.System.Provider.#attributes.Guid'] },
-  Execution_ProcessID: { keys: ['ExecutionProcessID', 'Execution.#attributes.ProcessID', 'ProcessID'], column: number('process_pid'), made: true },
+  Execution_ProcessID: {
+    keys: ['ExecutionProcessID', 'Execution.#attributes.ProcessID', 'ProcessID'],
+    column: number('process_pid'),
+    made: true,
+  },
   Level: { keys: ['LevelValue', 'level'] },
   Message: { keys: ['message'], column: 'message' },
   imphash: { keys: ['Imphash', 'IMPHASH'], column: hash('IMPHASH') },
@@ -118,8 +129,14 @@ const http: Readonly<Record<string, Place>> = {
   'c-uri-stem': { keys: ['cs-uri-stem'], column: 'path(url)' },
   'cs-uri-stem': { keys: ['c-uri-stem'], column: 'path(url)' },
   // In SigmaHQ's rules for web servers it also names the whole of path and query.
-  'cs-uri-query': { keys: ['c-uri-query'], column: 'if(queryString(url) = \'\', url, concat(path(url), \'?\', queryString(url)))' },
-  'c-uri-query': { keys: ['cs-uri-query'], column: 'if(queryString(url) = \'\', url, concat(path(url), \'?\', queryString(url)))' },
+  'cs-uri-query': {
+    keys: ['c-uri-query'],
+    column: "if(queryString(url) = '', url, concat(path(url), '?', queryString(url)))",
+  },
+  'c-uri-query': {
+    keys: ['cs-uri-query'],
+    column: "if(queryString(url) = '', url, concat(path(url), '?', queryString(url)))",
+  },
   'c-uri-extension': { column: `extract(path(url), '\\\\.([A-Za-z0-9]+)$')` },
   'c-useragent': { keys: ['cs-user-agent', 'user_agent', 'useragent', 'http_user_agent'], column: 'user_agent' },
   'cs-user-agent': { keys: ['c-useragent', 'user_agent', 'useragent', 'http_user_agent'], column: 'user_agent' },
@@ -189,7 +206,9 @@ const byService: Readonly<Record<string, Readonly<Record<string, Place>>>> = {
 
 /** Fields that hold the time of the event under some name of their own. */
 export const timeFields: ReadonlySet<string> = new Set(
-  ['time', '_time', 'timestamp', '@timestamp', 'UtcTime', 'TimeCreated', 'EventTime', 'date'].map((name) => name.toLowerCase()),
+  ['time', '_time', 'timestamp', '@timestamp', 'UtcTime', 'TimeCreated', 'EventTime', 'date'].map((name) =>
+    name.toLowerCase(),
+  ),
 )
 
 /** The deepest nesting that a dotted name is followed into. */
@@ -207,7 +226,11 @@ export function fieldSql(name: string, source: RuleSource): FieldSql {
   const values = [...keys.flatMap(valuesOf), ...(place?.column === undefined ? [] : [place.column])]
   const there = [
     ...keys.map((key) => `mapContains(fields, ${text(key)})`),
-    ...keys.flatMap((key) => valuesOf(key).slice(1).map((value) => `${value} != ''`)),
+    ...keys.flatMap((key) =>
+      valuesOf(key)
+        .slice(1)
+        .map((value) => `${value} != ''`),
+    ),
     ...(place?.column === undefined ? [] : [`${place.column} != ''`]),
   ]
   return {

@@ -183,7 +183,8 @@ function expanded(value: string, placeholders: Placeholders, missing: Set<string
     if (values.length === 0) missing.add(name)
     texts = texts.flatMap((start) => values.map((one) => start + before + one))
     from = match.index + match[0].length
-    if (texts.length > expansionsMax) throw new RuleProblem(`placeholders make more than ${expansionsMax} values of one`)
+    if (texts.length > expansionsMax)
+      throw new RuleProblem(`placeholders make more than ${expansionsMax} values of one`)
   }
   return texts.map((start) => readPattern((start + value.slice(from)).replaceAll('\\%', '%')))
 }

@@ -54,7 +54,8 @@ function needsOfAny(alternatives: readonly Needs[]): Needs {
 
 /** The set whose shortest text is longest; for equally long ones, the one with fewer texts. */
 function bestByLength(needs: Needs): readonly string[] | null {
-  const worth = (set: readonly string[]): number => Math.min(...set.map((needle) => needle.length)) - set.length / setMax
+  const worth = (set: readonly string[]): number =>
+    Math.min(...set.map((needle) => needle.length)) - set.length / setMax
   let best: readonly string[] | null = null
   for (const set of needs) if (best === null || worth(set) > worth(best)) best = set
   return best

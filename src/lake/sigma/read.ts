@@ -4,14 +4,7 @@ import path from 'node:path'
 import { type Document, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml'
 import { z } from 'zod'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
-import {
-  type RuleFault,
-  type RulePlace,
-  type SigmaDocument,
-  SigmaCorrelation,
-  SigmaFilter,
-  SigmaRule,
-} from './rule.ts'
+import { type RuleFault, type RulePlace, SigmaCorrelation, type SigmaDocument, SigmaFilter, SigmaRule } from './rule.ts'
 
 /** Thirty times the longest file of SigmaHQ. */
 export const ruleBytesMax = 1024 * 1024

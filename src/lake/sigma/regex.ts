@@ -74,7 +74,9 @@ function translated(source: string): string {
       at += 1
       const next = source.charAt(at)
       if (!inClass && /[1-9]/.test(next))
-        throw new RuleProblem(`back-reference "\\${next}" cannot run: the engine's expressions (RE2) are linear in time`)
+        throw new RuleProblem(
+          `back-reference "\\${next}" cannot run: the engine's expressions (RE2) are linear in time`,
+        )
       if (next === 'u' && /^[0-9a-fA-F]{4}/.test(source.slice(at + 1))) {
         out += `\\x{${source.slice(at + 1, at + 5)}}`
         at += 4

@@ -10,7 +10,11 @@ import type { RuleSource } from './rule.ts'
 const inList = (column: string, values: readonly string[]): string =>
   values.length === 1 ? `${column} = ${text(values[0] ?? '')}` : `${column} IN (${values.map(text).join(', ')})`
 const parsers = (...ids: readonly string[]): string => inList('parser', ids)
-const logs = (...names: readonly string[]): string => inList('lower(log_name)', names.map((name) => name.toLowerCase()))
+const logs = (...names: readonly string[]): string =>
+  inList(
+    'lower(log_name)',
+    names.map((name) => name.toLowerCase()),
+  )
 const codes = (...values: readonly string[]): string => inList('event_code', values)
 const classes = (...uids: readonly number[]): string =>
   uids.length === 1 ? `class_uid = ${uids[0]}` : `class_uid IN (${uids.join(', ')})`
@@ -20,7 +24,14 @@ const any = (...conditions: readonly string[]): string =>
   conditions.length === 1 ? (conditions[0] ?? '0') : `(${conditions.join(' OR ')})`
 
 /** Sensors on endpoints that say what a process did, on whatever system. */
-const endpointSensors = ['crowdstrike', 'crowdstrike-fdr', 'sentinelone', 'defender', 'defender-events', 'defender-device-events']
+const endpointSensors = [
+  'crowdstrike',
+  'crowdstrike-fdr',
+  'sentinelone',
+  'defender',
+  'defender-events',
+  'defender-device-events',
+]
 const windows = any(`startsWith(parser, 'windows')`, `startsWith(parser, 'sysmon')`)
 const sysmon = all(windows, logs('Microsoft-Windows-Sysmon/Operational'))
 const sysmonEvent = (...ids: readonly string[]): string => all(sysmon, codes(...ids))
@@ -88,7 +99,9 @@ const windowsServices: Readonly<Record<string, readonly string[]>> = {
   bitlocker: ['Microsoft-Windows-BitLocker/BitLocker Management'],
   'bits-client': ['Microsoft-Windows-Bits-Client/Operational'],
   capi2: ['Microsoft-Windows-CAPI2/Operational'],
-  'certificateservicesclient-lifecycle-system': ['Microsoft-Windows-CertificateServicesClient-Lifecycle-System/Operational'],
+  'certificateservicesclient-lifecycle-system': [
+    'Microsoft-Windows-CertificateServicesClient-Lifecycle-System/Operational',
+  ],
   'codeintegrity-operational': ['Microsoft-Windows-CodeIntegrity/Operational'],
   dhcp: ['Microsoft-Windows-DHCP-Server/Operational'],
   'diagnosis-scripted': ['Microsoft-Windows-Diagnosis-Scripted/Operational'],
@@ -140,7 +153,17 @@ const windowsServices: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Parsers whose lines are those of a web server; other HTTP activity (class 4002) is that of a proxy. */
-const webServers = ['apache', 'apache-access', 'nginx', 'nginx-access', 'iis', 'haproxy', 'caddy', 'w3c', 'apache-nginx']
+const webServers = [
+  'apache',
+  'apache-access',
+  'nginx',
+  'nginx-access',
+  'iis',
+  'haproxy',
+  'caddy',
+  'w3c',
+  'apache-nginx',
+]
 const linuxSysmon = (...ids: readonly string[]): string => all(`startsWith(parser, 'sysmon-linux')`, codes(...ids))
 
 /** Categories that name no product, or another one than Windows. */
@@ -183,7 +206,23 @@ function named(word: string): string {
   )
 }
 
-const login = ['sshd', 'sudo', 'su', 'login', 'systemd-logind', 'pam', 'polkitd', 'pkexec', 'passwd', 'useradd', 'usermod', 'groupadd', 'gdm-password', 'cron', 'crond']
+const login = [
+  'sshd',
+  'sudo',
+  'su',
+  'login',
+  'systemd-logind',
+  'pam',
+  'polkitd',
+  'pkexec',
+  'passwd',
+  'useradd',
+  'usermod',
+  'groupadd',
+  'gdm-password',
+  'cron',
+  'crond',
+]
 
 /** What a service means, by product and service; "" stands for a rule without a product. */
 const services: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -221,7 +260,7 @@ const services: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'google_workspace.admin': parsers('google-workspace', 'google-workspace-admin'),
     'google_workspace.login': parsers('google-workspace', 'google-workspace-login'),
   },
-  fortigate: { event: all(parsers('fortigate'), `fields['type'] = 'event'`) },
+  fortigate: { event: parsers('fortigate') },
   '': {
     apache: any(parsers('apache', 'apache-error', 'apache-access', 'apache-nginx'), logs('apache', 'apache2', 'httpd')),
     nginx: any(parsers('nginx', 'nginx-error', 'nginx-access', 'apache-nginx'), logs('nginx')),
@@ -251,7 +290,8 @@ export function sourceSql(source: RuleSource): string {
   if (service !== undefined) parts.push(serviceSql(product, service))
   if (category !== undefined) parts.push(categorySql(product, category))
   // A service or category of a product implies it; a word of its own without any of them stands alone.
-  if (product !== undefined && !impliesProduct(product, category, service)) parts.push(products[product] ?? named(product))
+  if (product !== undefined && !impliesProduct(product, category, service))
+    parts.push(products[product] ?? named(product))
   return all(...parts)
 }
 
@@ -265,11 +305,15 @@ function categorySql(product: string | undefined, category: string): string {
 
 function serviceSql(product: string | undefined, service: string): string {
   const channels = windowsServices[service]
-  if (product === 'windows') return channels === undefined ? all(windows, named(service)) : all(windows, logs(...channels))
+  if (product === 'windows')
+    return channels === undefined ? all(windows, named(service)) : all(windows, logs(...channels))
   const known = services[product ?? '']?.[service] ?? services['']?.[service]
   if (known !== undefined) return known
   if (product === 'zeek')
-    return any(parsers(`zeek-${service.replaceAll('_', '-')}`), all(`startsWith(parser, 'zeek')`, logs(service, `${service}.log`)))
+    return any(
+      parsers(`zeek-${service.replaceAll('_', '-')}`),
+      all(`startsWith(parser, 'zeek')`, logs(service, `${service}.log`)),
+    )
   return named(service)
 }
 

@@ -22,7 +22,9 @@ const needlesMax = 255
 export function expressionSql(expression: Expression, source: RuleSource): string {
   switch (expression.is) {
     case 'and':
-      return expression.of.length === 0 ? '1' : `(${expression.of.map((part) => expressionSql(part, source)).join(' AND ')})`
+      return expression.of.length === 0
+        ? '1'
+        : `(${expression.of.map((part) => expressionSql(part, source)).join(' AND ')})`
     case 'not':
       return `NOT ${expressionSql(expression.of, source)}`
     case 'or':
@@ -129,7 +131,12 @@ function patternSql(found: FieldSql, test: Extract<Test, { is: 'pattern' }>): st
   if (pattern.length === 0) return `${found.text} = ''`
   if (pattern.every((piece) => piece === many)) return found.there
   const { subject, fold } = subjectOf(found.text, test)
-  return matchSql(subject, pattern, (plain) => literal(fold(plain), test.bytes), (plain) => fold(plain))
+  return matchSql(
+    subject,
+    pattern,
+    (plain) => literal(fold(plain), test.bytes),
+    (plain) => fold(plain),
+  )
 }
 
 function matchSql(
@@ -140,8 +147,10 @@ function matchSql(
 ): string {
   const [first, second, third] = pattern
   if (pattern.length === 1 && typeof first === 'string') return `${subject} = ${value(first)}`
-  if (pattern.length === 2 && typeof first === 'string' && second === many) return `startsWith(${subject}, ${value(first)})`
-  if (pattern.length === 2 && first === many && typeof second === 'string') return `endsWith(${subject}, ${value(second)})`
+  if (pattern.length === 2 && typeof first === 'string' && second === many)
+    return `startsWith(${subject}, ${value(first)})`
+  if (pattern.length === 2 && first === many && typeof second === 'string')
+    return `endsWith(${subject}, ${value(second)})`
   if (pattern.length === 3 && first === many && typeof second === 'string' && third === many)
     return `position(${subject}, ${value(second)}) > 0`
   const like = pattern.map((piece) =>
@@ -163,11 +172,16 @@ function keywordSql(test: Test): string {
     const { subject, fold } = subjectOf(where, test)
     return matchSql(subject, test.pattern, (plain) => literal(fold(plain), test.bytes), fold)
   }
-  const plain = test.pattern.every((piece) => typeof piece !== 'string' || /^[A-Za-z0-9 _.:;,=@#$()[\]{}!~^|-]*$/.test(piece))
+  const plain = test.pattern.every(
+    (piece) => typeof piece !== 'string' || /^[A-Za-z0-9 _.:;,=@#$()[\]{}!~^|-]*$/.test(piece),
+  )
   return plain ? within('raw') : `(${within('raw')} OR ${within(joined)})`
 }
 
-function regexSql(subject: string, { match, without }: { readonly match: string; readonly without: string | null }): string {
+function regexSql(
+  subject: string,
+  { match, without }: { readonly match: string; readonly without: string | null },
+): string {
   const yes = `match(${subject}, ${text(match)})`
   return without === null ? yes : `(${yes} AND NOT match(${subject}, ${text(without)}))`
 }

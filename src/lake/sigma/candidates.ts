@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto'
+import type { Bounds, Engine } from '../engine/engine.ts'
+import { text } from '../parse/sql-text.ts'
+import { chooseNeeds } from './choose-needs.ts'
+import type { EventRule } from './compile.ts'
+import { hayOfLine } from './needles.ts'
+import { narrow, type Present } from './present.ts'
+import type { RuleWindow } from './run.ts'
+import type { EventKey } from './sample.ts'
+import { type Slice, slicesOf } from './slices.ts'
+import { isoTime, windowSql } from './window.ts'
+
+export type Found = {
+  readonly rule: EventRule
+  readonly count: number
+  readonly first: string
+  readonly last: string
+  readonly keys: readonly EventKey[]
+}
+
+/** What is held of candidates before they are verified. They are whole events, compressed to about a fifth. */
+const heldBytesMax = 128 * 1024 * 1024
+/**
+ * Rules that one statement verifies. Measured (docs/decisions/0011): each statement costs some milliseconds to plan for each rule in it,
+ * and one pass over the candidates.
+ */
+const rulesAtOnce = 100
+
+type Row = {
+  readonly rule: number | string
+  readonly count: number | string
+  readonly first: string
+  readonly last: string
+  readonly keys: readonly (readonly [string, string, string, number])[]
+}
+
+/**
+ * Rules on single events, run in two steps: one pass over the lines finds for each event the few rules that it can match at all (the
+ * candidates, kept in a table in the engine's memory), then only those are verified, with the rules' own conditions.
+ */
+export class Candidates {
+  /** Candidates that were verified. */
+  looked = 0
+  private readonly engine: Engine
+  private readonly rules: readonly EventRule[]
+  private readonly window: RuleWindow
+  private readonly bounds: Bounds
+  private readonly table = `sigma_${randomBytes(8).toString('hex')}`
+  private readonly found = new Map<number, Found>()
+
+  constructor(engine: Engine, rules: readonly EventRule[], there: Present, window: RuleWindow, bounds: Bounds) {
+    this.engine = engine
+    this.rules = rules.filter((rule) => there.possible.has(rule))
+    this.window = window
+    this.bounds = bounds
+  }
+
+  async run(eventsOfHit: number, onProgress: (share: number) => void): Promise<readonly Found[]> {
+    if (this.rules.length === 0) return []
+    const { engine, bounds, table } = this
+    const slices = await slicesOf(engine, this.window, bounds)
+    const needs = await chooseNeeds(engine, this.rules, this.window, bounds)
+    const match = candidatesSql(this.rules, needs)
+    const anySource = [...new Set(this.rules.map(narrow))].join(' OR ')
+    await engine.command(
+      `CREATE TABLE ${table} ENGINE = Memory SETTINGS compress = 1 AS
+       SELECT * EXCEPT (observables), CAST([], 'Array(UInt16)') AS cands FROM events WHERE 0`,
+      {},
+      bounds,
+    )
+    try {
+      for (const [done, slice] of slices.entries()) {
+        onProgress(done / slices.length)
+        await this.collect(slice, match, anySource)
+        if (done === slices.length - 1 || (await this.heldBytes()) > heldBytesMax) await this.verify(eventsOfHit)
+      }
+    } finally {
+      await engine.command(`DROP TABLE IF EXISTS ${table}`)
+    }
+    return [...this.found.entries()].toSorted(([a], [b]) => a - b).map(([, found]) => found)
+  }
+
+  private async collect(slice: Slice, match: string, anySource: string): Promise<void> {
+    const { sql, params } = windowSql({ ...this.window, ...slice })
+    const part = slice.parts === 1 ? '' : ` AND cityHash64(load, line) % ${slice.parts} = ${slice.part}`
+    await this.engine.command(
+      `INSERT INTO ${this.table} SELECT * EXCEPT (observables), ${match} AS cands FROM events
+       PREWHERE ${sql} AND (${anySource})${part} WHERE notEmpty(cands)`,
+      params,
+      this.bounds,
+    )
+  }
+
+  private async heldBytes(): Promise<number> {
+    const [row] = await this.engine.rows<{ bytes: number | string }>(
+      'SELECT sum(total_bytes) AS bytes FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',
+      { table: this.table },
+      this.bounds,
+    )
+    return Number(row?.bytes ?? 0)
+  }
+
+  /** Looks closely at what is held, and empties it. */
+  private async verify(eventsOfHit: number): Promise<void> {
+    const { engine, table, bounds } = this
+    const present = await engine.rows<{ rule: number | string; n: number | string }>(
+      `SELECT arrayJoin(cands) AS rule, count() AS n FROM ${table} GROUP BY rule ORDER BY rule`,
+      {},
+      bounds,
+    )
+    this.looked += present.reduce((sum, { n }) => sum + Number(n), 0)
+    for (let at = 0; at < present.length; at += rulesAtOnce) {
+      const some = present.slice(at, at + rulesAtOnce).map(({ rule }) => Number(rule))
+      const rows = await engine.rows<Row>(verifySql(table, this.rules, some, eventsOfHit), {}, bounds)
+      for (const row of rows) this.take(row, eventsOfHit)
+    }
+    await engine.command(`TRUNCATE TABLE ${table}`, {}, bounds)
+  }
+
+  private take(row: Row, eventsOfHit: number): void {
+    const number = Number(row.rule)
+    const rule = this.rules[number - 1]
+    if (rule === undefined) return
+    const keys = row.keys.map(([time, source, load, line]) => ({ time: isoTime(time), source, load, line }))
+    const first = isoTime(row.first)
+    const last = isoTime(row.last)
+    const before = this.found.get(number)
+    this.found.set(number, {
+      rule,
+      count: Number(row.count) + (before?.count ?? 0),
+      first: before === undefined || first < before.first ? first : before.first,
+      last: before === undefined || last > before.last ? last : before.last,
+      keys: [...(before?.keys ?? []), ...keys].slice(0, eventsOfHit),
+    })
+  }
+}
+
+/** For one event, the numbers (from 1) of the rules that it can match: Array(UInt16). */
+function candidatesSql(rules: readonly EventRule[], needs: ReadonlyMap<EventRule, readonly string[]>): string {
+  const sources = new Map<string, { readonly needles: Map<string, number[]>; readonly direct: string[] }>()
+  for (const [at, rule] of rules.entries()) {
+    const number = at + 1
+    const group = sources.get(rule.sourceSql) ?? { needles: new Map<string, number[]>(), direct: [] }
+    sources.set(rule.sourceSql, group)
+    const need = needs.get(rule)
+    if (need === undefined) group.direct.push(`if(${rule.cheapSql ?? rule.sql}, ${number}, 0)`)
+    else for (const needle of need) group.needles.set(needle, [...(group.needles.get(needle) ?? []), number])
+  }
+  const parts: string[] = []
+  for (const [source, { needles, direct }] of sources) {
+    const ways: string[] = []
+    if (needles.size > 0) {
+      const numbers = `CAST([${[...needles.values()].map((list) => `[${list.join(',')}]`).join(',')}], 'Array(Array(UInt16))')`
+      const patterns = [...needles.keys()].map((needle) => text(needle.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+      ways.push(
+        `arrayFlatten(arrayMap(i -> ${numbers}[i], multiMatchAllIndices(${hayOfLine}, [${patterns.join(',')}])))`,
+      )
+    }
+    if (direct.length > 0) ways.push(`arrayFilter(x -> x > 0, CAST([${direct.join(', ')}], 'Array(UInt16)'))`)
+    const both = ways.length === 1 ? (ways[0] ?? '') : `arrayConcat(${ways.join(', ')})`
+    parts.push(`if(${source}, ${both}, CAST([], 'Array(UInt16)'))`)
+  }
+  return `arrayDistinct(arrayConcat(${parts.join(', ')}))`
+}
+
+function verifySql(
+  table: string,
+  rules: readonly EventRule[],
+  numbers: readonly number[],
+  eventsOfHit: number,
+): string {
+  const tests = numbers.flatMap((number) => {
+    const rule = rules[number - 1]
+    return rule === undefined ? [] : [`if(has(cands, ${number}) AND ${rule.sourceSql} AND ${rule.sql}, ${number}, 0)`]
+  })
+  return `SELECT rule, count() AS count, toString(min(time)) AS first, toString(max(time)) AS last,
+      groupArraySorted(${Math.max(1, eventsOfHit)})((toString(time), toString(source), toString(load), line)) AS keys
+    FROM (
+      SELECT time, source, load, line, arrayJoin(arrayFilter(x -> x > 0, CAST([${tests.join(', ')}], 'Array(UInt16)'))) AS rule
+      FROM ${table} WHERE hasAny(cands, [${numbers.join(', ')}])
+    ) GROUP BY rule`
+}
