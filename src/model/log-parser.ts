@@ -116,6 +116,8 @@ export const LogParser = z.strictObject({
     .array(
       z.strictObject({
         line: z.string(),
+        /** The header line of the stream that this line is of (CSV, Zeek). */
+        header: z.string().default(''),
         expect: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())])),
       }),
     )

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Trouble } from '../../kit/errors.ts'
+import type { LogParser } from '../../model/log-parser.ts'
+import type { Signature } from '../../parsers/log/signature.ts'
+import { type Issue, readLogParser, readSignatures } from '../../parsers/log/validate.ts'
+
+/** Parsers that come along. */
+export const ownParsers = path.join(import.meta.dirname, '..', '..', '..', 'content', 'parsers')
+/** Products that are told apart without a parser of their own. */
+const ownSignatures = path.join(import.meta.dirname, '..', '..', '..', 'content', 'products.yaml')
+
+/** More would make recognising slow for every line; ours are 60. */
+const parsersMax = 500
+
+export type ParserFile = { readonly file: string; readonly parser: LogParser | null; readonly issues: readonly Issue[] }
+
+/** Every parser in these folders and files. A path that is not there is Trouble('file.unreadable'). */
+export async function readParserFiles(paths: readonly string[]): Promise<readonly ParserFile[]> {
+  const files: string[] = []
+  for (const given of paths) {
+    if (!existsSync(given)) throw new Trouble('file.unreadable', { file: given })
+    if (/\.ya?ml$/.test(given)) files.push(given)
+    else
+      files.push(
+        ...(await readdir(given))
+          .filter((name) => /\.ya?ml$/.test(name))
+          .sort()
+          .map((name) => path.join(given, name)),
+      )
+  }
+  if (files.length > parsersMax) throw new Trouble('input.too-large', { files: files.length, most: parsersMax })
+  const read = await Promise.all(
+    files.map(async (file) => {
+      const { value, issues } = readLogParser(await readFile(file, 'utf8'))
+      return { file, parser: value, issues }
+    }),
+  )
+  const seen = new Map<string, string>()
+  return read.map((file) => {
+    const id = file.parser?.id
+    const before = id === undefined ? undefined : seen.get(id)
+    if (id !== undefined && before === undefined) seen.set(id, file.file)
+    if (before === undefined) return file
+    const problem = `"${id}" is also the id of ${before}`
+    return { file: file.file, parser: null, issues: [{ line: 1, column: 1, where: 'id', problem }] }
+  })
+}
+
+/**
+ * The parsers of an installation: ours, and those of `paths` (LakeConfig.parsers); one of the house's own with the id of one of ours stands
+ * in its place. Throws Trouble('input.invalid') that names every file, line and problem: a wrong parser stops the start, not a load.
+ */
+export async function loadLogParsers(paths: readonly string[] = []): Promise<readonly LogParser[]> {
+  const [ours, theirs] = await Promise.all([readParserFiles([ownParsers]), readParserFiles(paths)])
+  const wrong = [...ours, ...theirs].flatMap(({ file, issues }) =>
+    issues.map((issue) => `${file}:${issue.line}:${issue.column} ${issue.problem}`),
+  )
+  if (wrong.length > 0) throw new Trouble('input.invalid', { parsers: wrong })
+  const byId = new Map(
+    [...ours, ...theirs].flatMap(({ parser }) => (parser === null ? [] : [[parser.id, parser] as const])),
+  )
+  return [...byId.values()]
+}
+
+/** The signatures of products, in their order. */
+export async function loadSignatures(): Promise<readonly Signature[]> {
+  const { value, issues } = readSignatures(await readFile(ownSignatures, 'utf8'))
+  if (value === null) throw new Trouble('input.invalid', { products: issues })
+  return value
+}

@@ -1,0 +1,176 @@
+import type { LogParser } from '../../model/log-parser.ts'
+import type { Signature } from '../../parsers/log/signature.ts'
+import { headerLayers } from './header.ts'
+import { instant, plausible, type Zones } from './instant.ts'
+import { layered } from './layers.ts'
+import { choose, forScan, name, text, texts } from './sql-text.ts'
+import type { Step } from './taken.ts'
+
+const columns: readonly (readonly [name: string, type: string])[] = [
+  ['line', 'UInt32'],
+  ['source', 'String'],
+  ['peer', 'String'],
+  ['received', `DateTime64(3, 'UTC')`],
+  ['header', 'String'],
+  ['raw', 'String'],
+  /** The byte (from 1) at which the message begins, behind the syslog header. */
+  ['body_at', 'UInt32'],
+  ['format', 'LowCardinality(String)'],
+  ['host', 'String'],
+  ['app', 'String'],
+  ['pid', 'String'],
+  ['msgid', 'String'],
+  ['sd', 'String'],
+  /** -1: the line has no PRI. */
+  ['syslog_severity', 'Int8'],
+  /** The time of the syslog header in UTC; 1970 where it has none. */
+  ['header_time', `DateTime64(3, 'UTC')`],
+  ['parser', 'LowCardinality(String)'],
+  ['product', 'LowCardinality(String)'],
+]
+
+export const createRecognised = (recognised: string): string =>
+  `CREATE TABLE ${name(recognised)} (${columns.map(([column, type]) => `${name(column)} ${type}`).join(', ')}) ENGINE = Memory`
+
+/** Several patterns for what is one's own: the parser's or signature's place in its list, and where it looks. */
+type Mark = { readonly place: number; readonly app: string | undefined; readonly body: string | undefined }
+
+const settings =
+  "SETTINGS max_threads = 1, max_insert_threads = 1, max_block_size = 65536, short_circuit_function_evaluation = 'force_enable'," +
+  ' reject_expensive_hyperscan_regexps = 0, regexp_max_matches_per_row = 10000000'
+
+/**
+ * The lowest place among `marks` whose patterns fit; 0 when none does. The patterns for bodies are one Vectorscan pass over the message,
+ * those for programs another over their names; marks with both are looked at only where the program fits.
+ */
+function placeOf(marks: readonly Mark[], suffix: string): readonly (readonly Step[])[] {
+  const bodies = marks.filter((mark) => mark.app === undefined && mark.body !== undefined)
+  const apps = [...new Set(marks.flatMap((mark) => mark.app ?? []))]
+  const ofApp = (app: string): number => apps.indexOf(app) + 1
+  const alone = apps.map((app) => marks.find((mark) => mark.app === app && mark.body === undefined)?.place ?? 0)
+  const both = marks.filter((mark) => mark.app !== undefined && mark.body !== undefined)
+  const none = `CAST([], 'Array(UInt64)')`
+  const all = (value: string, patterns: readonly string[]): string =>
+    patterns.length === 0 ? none : `multiMatchAllIndices(${value}, ${texts(patterns.map(forScan))})`
+  const numbers = (places: readonly number[]): string => `[${places.join(', ')}]`
+  const lowest = (found: string, places: readonly number[]): string =>
+    places.length === 0 ? '0' : `arrayMin(arrayMap(i -> ${numbers(places)}[i], ${found}))`
+  const least = (values: readonly string[]): string =>
+    `arrayMin(arrayFilter(x -> x > 0, [${values.map((value) => `toUInt32(${value})`).join(', ')}]))`
+  return [
+    [
+      [
+        `bodies_${suffix}`,
+        all(
+          'text',
+          bodies.map((mark) => mark.body ?? ''),
+        ),
+      ],
+      [`apps_${suffix}`, `if(app = '', ${none}, ${all('app', apps)})`],
+    ],
+    [
+      // Places rise with the patterns' numbers, so the lowest number is the lowest place.
+      [
+        `by_body_${suffix}`,
+        `if(empty(bodies_${suffix}), 0, ${numbers([0, ...bodies.map((mark) => mark.place)])}[arrayMin(bodies_${suffix}) + 1])`,
+      ],
+      [
+        `by_app_${suffix}`,
+        `if(empty(apps_${suffix}), 0, ${lowest(`arrayFilter(i -> ${numbers(alone)}[i] > 0, apps_${suffix})`, alone)})`,
+      ],
+      [
+        `by_both_${suffix}`,
+        both.length === 0
+          ? '0'
+          : `if(empty(apps_${suffix}), 0, ${choose(
+              both.map((mark) => [
+                `has(apps_${suffix}, ${ofApp(mark.app ?? '')}) AND match(text, ${text(mark.body ?? '')})`,
+                String(mark.place),
+              ]),
+              '0',
+            )})`,
+      ],
+    ],
+    [[`place_${suffix}`, least([`by_body_${suffix}`, `by_app_${suffix}`, `by_both_${suffix}`])]],
+  ]
+}
+
+/** A source's own parser, where the house named one: its lines are not recognised, they are known. */
+export type Fixed = readonly (readonly [source: string, parserId: string])[]
+
+const fixedParser = (fixed: Fixed): string =>
+  choose(
+    fixed.map(([source, parser]) => [`source = ${text(source)}`, text(parser)]),
+    `''`,
+  )
+
+/**
+ * INSERT of what `stage` holds into `recognised`. `parsers` in the order in which they are tried; `signatures` name a product (and at
+ * times host and clock) for lines that only a general parser reads, or none.
+ */
+export function recogniseSql(
+  tables: { readonly stage: string; readonly recognised: string },
+  parsers: readonly LogParser[],
+  signatures: readonly Signature[],
+  zones: Zones,
+  fixed: Fixed,
+): string {
+  const marks = parsers.flatMap((parser, place) =>
+    parser.identify.map((mark) => ({ place: place + 1, app: mark.app, body: mark.body })),
+  )
+  const products = signatures.map((signature, place) => ({
+    place: place + 1,
+    app: signature.app,
+    body: signature.body,
+  }))
+  const ids = texts(['', ...parsers.map((parser) => parser.id)])
+  // A parser of one product says itself which; the others ask the signatures.
+  const general = ['', ...parsers.filter((parser) => parser.order >= 900).map((parser) => parser.id)]
+  const own = (of: (signature: Signature) => string | undefined): string =>
+    choose(
+      signatures.flatMap((signature, place) => {
+        const pattern = of(signature)
+        return pattern === undefined ? [] : [[`place_s = ${place + 1}`, `extract(text, ${text(pattern)})`] as const]
+      }),
+      `''`,
+    )
+  const lines = `SELECT line, source, peer, received, header, raw FROM ${name(tables.stage)}`
+  const localTime = instant('when', zones)
+  const layers: (readonly Step[])[] = [
+    ...headerLayers(),
+    [['text', `if(isValidUTF8(raw), substring(raw, body_at), toValidUTF8(substring(raw, body_at)))`]],
+    [['fixed', fixedParser(fixed)]],
+    ...placeOf(marks, 'p').map((steps) => steps),
+    [['parser', `if(fixed != '', fixed, ${ids}[place_p + 1])`]],
+    [['is_general', `parser IN (${general.map(text).join(', ')})`]],
+  ]
+  const signed =
+    signatures.length === 0
+      ? [[['place_s', '0'] as Step]]
+      : placeOf(products, 's').map((steps) => steps.map(onlyGeneral))
+  const names: readonly (readonly Step[])[] = [
+    [
+      ['product', `${texts(['', ...signatures.map((signature) => signature.product)])}[place_s + 1]`],
+      ['other_host', `if(place_s = 0, '', ${own((signature) => signature.host)})`],
+      ['other_time', `if(place_s = 0, '', ${own((signature) => signature.time)})`],
+    ],
+    [['when', `if(other_time != '', other_time, written_time)`]],
+    [['read_time', `if(when = '', NULL, ${localTime})`]],
+    [
+      [
+        'header_time',
+        `if(isNotNull(read_time) AND ${plausible('assumeNotNull(read_time)')}, assumeNotNull(read_time), toDateTime64(0, 3, 'UTC'))`,
+      ],
+      ['header_host', `if(other_host != '', other_host, host)`],
+    ],
+  ]
+  const selected = columns.map(([column]) => (column === 'host' ? 'header_host AS host' : name(column))).join(', ')
+  return `INSERT INTO ${name(tables.recognised)} (${columns.map(([column]) => name(column)).join(', ')})\n${settings}\nSELECT ${selected} FROM (${layered(lines, [...layers, ...signed, ...names])})`
+}
+
+/** Signatures are only looked for where no parser of one product reads the line. */
+function onlyGeneral([alias, sql]: Step): Step {
+  if (alias.startsWith('bodies_') || alias.startsWith('apps_'))
+    return [alias, `if(is_general, ${sql}, CAST([], 'Array(UInt64)'))`]
+  return [alias, sql]
+}

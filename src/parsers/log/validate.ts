@@ -1,0 +1,98 @@
+import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
+import type { z } from 'zod'
+import { LogParser } from '../../model/log-parser.ts'
+import { Signatures } from './signature.ts'
+
+export type Issue = { readonly line: number; readonly column: number; readonly where: string; readonly problem: string }
+
+/** Ours have at most 20 KB; a file of thousands of samples is a test, not a parser. */
+const fileCharsMax = 200_000
+
+type Place = readonly PropertyKey[]
+type Document = ReturnType<typeof parseDocument>
+
+/** Where in the text this place stands; the nearest parent that is there. */
+function offsetOf(document: Document, place: Place): number {
+  for (let length = place.length; length > 0; length -= 1) {
+    const parent: unknown = document.getIn(place.slice(0, length - 1), true)
+    const key = place[length - 1]
+    const pair = isMap(parent)
+      ? parent.items.find((item) => isNode(item.key) && String(item.key) === String(key))
+      : undefined
+    if (pair !== undefined && isNode(pair.key) && pair.key.range) return pair.key.range[0]
+    const node: unknown = document.getIn(place.slice(0, length), true)
+    if (isNode(node) && node.range) return node.range[0]
+  }
+  return 0
+}
+
+type Read<T> = { readonly value: T | null; readonly issues: readonly Issue[] }
+
+function readYaml<T>(
+  text: string,
+  schema: z.ZodType<T>,
+  check: (value: T, report: (place: Place, problem: string) => void) => void,
+): Read<T> {
+  const whole = (problem: string): Read<T> => ({ value: null, issues: [{ line: 1, column: 1, where: '', problem }] })
+  if (text.length > fileCharsMax) return whole(`longer than ${fileCharsMax} characters`)
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true, merge: false })
+  const issues: Issue[] = []
+  const at = (offset: number, where: string, problem: string): void => {
+    const { line, col } = lines.linePos(offset)
+    issues.push({ line, column: col, where, problem })
+  }
+  for (const error of document.errors) at(error.pos[0], '', error.message.split('\n')[0] ?? '')
+  // No parser needs `*alias`, and a short text of them can mean gigabytes.
+  visit(document, {
+    Alias: (_key, node) => {
+      at(node.range?.[0] ?? 0, '', `aliases (*${node.source}) are not taken in parsers`)
+    },
+  })
+  if (issues.length > 0) return { value: null, issues }
+  const report = (place: Place, problem: string): void =>
+    at(offsetOf(document, place), place.map(String).join('.'), problem)
+  const parsed = schema.safeParse(document.toJS())
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) report(issue.path, issue.message)
+    return { value: null, issues }
+  }
+  check(parsed.data, report)
+  return issues.length === 0
+    ? { value: parsed.data, issues }
+    : { value: null, issues: issues.toSorted((a, b) => a.line - b.line) }
+}
+
+/** Group names of a pattern that stand in the way: a group without a name is in no field, so it is written (?:...). */
+const bareGroup = (pattern: string): boolean =>
+  /(?:^|[^\\])(?:\\\\)*\((?!\?)/.test(pattern.replaceAll(/\\.|\[\^?\]?(?:\\.|[^\]\\])*\]/g, 'x'))
+/** What RE2 does not have. */
+const notRe2 = (pattern: string): boolean =>
+  /\(\?(?:=|!|<=|<!|>)|\\[1-9]|[*+?}]\+/.test(pattern.replaceAll(/\\\\|\[\^?\]?(?:\\.|[^\]\\])*\]/g, 'x'))
+
+function checkPatterns(parser: LogParser, report: (place: Place, problem: string) => void): void {
+  const re2 =
+    'look-around, back-references and possessive repeats are not taken: patterns are RE2, which is linear in time'
+  for (const [at, mark] of parser.identify.entries())
+    for (const [key, pattern] of Object.entries(mark)) {
+      if (pattern === undefined) continue
+      if (notRe2(pattern)) report(['identify', at, key], re2)
+      if (key === 'body' && new RegExp('^(?:\\.\\*|\\^?\\$?)$').test(pattern))
+        report(['identify', at, key], 'fits every line')
+    }
+  for (const [at, mark] of parser.identify.entries())
+    if (mark.app === undefined && mark.body === undefined) report(['identify', at], 'needs `app`, `body` or both')
+  if (parser.split.kind !== 'regex') return
+  for (const [at, pattern] of parser.split.patterns.entries()) {
+    if (notRe2(pattern)) report(['split', 'patterns', at], re2)
+    if (bareGroup(pattern))
+      report(['split', 'patterns', at], 'has a group without a name: write (?:...) or (?<name>...)')
+  }
+}
+
+/** Reads one log parser and says everything that is wrong with it, with line and column (from 1). Pure. */
+export const readLogParser = (text: string): Read<LogParser> => readYaml(text, LogParser, checkPatterns)
+
+/** The list of product signatures (content/products.yaml), likewise. */
+export const readSignatures = (text: string): Read<z.infer<typeof Signatures>> =>
+  readYaml(text, Signatures, () => undefined)
