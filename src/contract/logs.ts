@@ -201,7 +201,7 @@ export const logsApi = {
   }),
   'POST /api/lake/sources/:id/keys/revoke': endpoint({
     permission: 'log-source.change',
-    says: 'Take a key back; it stops at once',
+    says: 'Take a key back; it stops within seconds',
     params: sourceId,
     body: z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/) }),
     answer: Done,

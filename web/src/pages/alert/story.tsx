@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { AlertPage, FindingRow } from '../../../../src/contract/desk.ts'
 import type { LadderRung } from '../../../../src/model/triage.ts'
@@ -10,6 +11,7 @@ import { KindTag } from '../../parts/meter.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { msWords, plural, rungWords } from '../../words.ts'
+import type { LogSearch } from '../logs/log-search.ts'
 import type { DraftDecision } from './draft-decision.ts'
 import { History } from './history.tsx'
 import { RiskCard } from './risk.tsx'
@@ -153,6 +155,7 @@ function Evidence({
           </Button>
         )}
       </div>
+      {finding.connector === logLake && finding.kind === 'not-collected' && <NoLogs />}
       {open && (
         <div className="evidence-more">
           <dl className="kv">
@@ -180,6 +183,7 @@ function Evidence({
           {finding.answer !== null && finding.answer !== undefined && (
             <pre className="answer">{JSON.stringify(finding.answer, null, 2)}</pre>
           )}
+          {finding.connector === logLake && <LinesBehind finding={finding} />}
           {may('alert.ask') && (
             <Button
               size="compact-xs"
@@ -193,6 +197,38 @@ function Evidence({
           )}
         </div>
       )}
+    </div>
+  )
+}
+
+/** The connector whose answers are lines of our own logs. */
+const logLake = 'log-lake'
+/** For questions that name no time. */
+const longAgo = '-365d'
+
+/** The very search behind an answer, on the page where it can be changed. */
+function LinesBehind({ finding }: { readonly finding: FindingRow }) {
+  const may = useMay()
+  if (!may('logs.search') || finding.query === '' || finding.kind === 'not-applicable') return null
+  const search: LogSearch = {
+    q: finding.query,
+    from: finding.windowFrom ?? longAgo,
+    ...(finding.windowTo === null ? {} : { to: finding.windowTo }),
+  }
+  return (
+    <Button size="compact-xs" variant="default" component={Link} to="/logs" search={search as never}>
+      {finding.kind === 'found' ? 'Open the lines behind it' : 'Look for yourself'}
+    </Button>
+  )
+}
+
+/** Which logs are missing is said by the answer; where they would come from is said there. */
+function NoLogs() {
+  const may = useMay()
+  if (!may('logs.see')) return null
+  return (
+    <div className="evidence-sources">
+      <Link to="/logs/sources">See which logs there are, and add the missing ones</Link>
     </div>
   )
 }

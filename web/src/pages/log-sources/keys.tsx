@@ -22,7 +22,7 @@ export function Keys({ source }: { readonly source: LogSource }) {
   const revoke = useMutation({
     mutationFn: (digest: string) =>
       call('POST /api/lake/sources/:id/keys/revoke', { params: { id: source.id }, body: { digest } }),
-    onSuccess: () => say('Taken back: the key does not work any more.'),
+    onSuccess: () => say('Taken back: the key stops working within seconds.'),
     onSettled: again,
   })
   return (

@@ -291,7 +291,7 @@ function Found({ events, set, query }: Found) {
             <span>Source</span>
             <span>What</span>
             <span className="row between">
-              In short
+              <span className="in-short">In short</span>
               <Cost costs={pages.map((page) => page.cost)} shown={rows.length} whole={!events.hasNextPage} />
             </span>
           </div>
