@@ -1,0 +1,36 @@
+/** MiB to bytes. */
+const mib = 1024 * 1024
+
+/**
+ * The engine's own configuration for a small machine. ClickHouse's defaults are made for 32 cores: 5 GiB of mark cache, 16 merges at
+ * once, 512 threads that only schedule. With these an idle engine holds 76 MiB of memory of its own (285 MiB resident, of which 110
+ * are its library's pages) and takes 0.3 % of a core.
+ */
+export function engineSettings(memoryMaxMiB: number): string {
+  const settings: Readonly<Record<string, number>> = {
+    max_server_memory_usage: memoryMaxMiB * mib,
+    // A mark is 16 bytes for 8,192 rows and column: 32 MiB hold those of 300 million rows' hunted columns.
+    mark_cache_size: 32 * mib,
+    index_mark_cache_size: 16 * mib,
+    uncompressed_cache_size: 0,
+    index_uncompressed_cache_size: 0,
+    mmap_cache_size: 0,
+    compiled_expression_cache_size: 8 * mib,
+    query_cache_max_size_in_bytes: 0,
+    // Two merges at once on two cores: more only share them.
+    background_pool_size: 2,
+    background_merges_mutations_concurrency_ratio: 1,
+    background_schedule_pool_size: 4,
+    background_common_pool_size: 2,
+    background_move_pool_size: 1,
+    background_fetches_pool_size: 1,
+    max_thread_pool_size: 256,
+    max_thread_pool_free_size: 8,
+    asynchronous_metrics_update_period_s: 60,
+  }
+  const lines = Object.entries(settings).map(([name, value]) => `<${name}>${value}</${name}>`)
+  // Pieces of a merge larger than the smaller pools would take are left to it; see background_pool_size.
+  const merges =
+    '<merge_tree><number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge><number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation></merge_tree>'
+  return `<clickhouse>${lines.join('')}${merges}</clickhouse>\n`
+}

@@ -1,0 +1,230 @@
+import type { ClickHouseClient, Row as ClientRow, ResultSet } from '@clickhouse/client'
+import { Trouble } from '../../kit/errors.ts'
+import type { Bounds, Params } from './engine.ts'
+import { assertReads } from './read-only.ts'
+import { isGone, troubleOf } from './trouble-of.ts'
+
+/** A page waits this long for its rows at most; whoever needs longer says so. */
+const rowsMsMax = 30_000
+/** Loads, changes of the schema, and results that are read while they come. */
+const workMsMax = 30 * 60_000
+/** The engine stops a statement itself at its time; this much later we stop waiting for that. */
+const graceMs = 1_500
+const rowsMaxDefault = 100_000
+const resultBytesMax = 256 * 1024 * 1024
+
+/** How every statement wants its values written, here and on a cluster. */
+const form = {
+  date_time_output_format: 'iso',
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_denormals: 0,
+  output_format_json_escape_forward_slashes: 0,
+  session_timezone: 'UTC',
+}
+/** Belt to the braces of `assertReads`: a limit that the statement itself could not lift. */
+const reading = { readonly: 1, allow_ddl: 0, allow_introspection_functions: 0 }
+
+/** What a statement runs on. */
+export type Reach = {
+  /** A client of an engine that answered. */
+  readonly client: () => Promise<ClickHouseClient>
+  /** It does not answer any more. True: it may be asked again at once, another one will be there. */
+  readonly lost: () => boolean
+  /** A statement did not stop when it should. */
+  readonly stuck: () => void
+  readonly memoryBytesMax: number | null
+}
+
+export type Statements = {
+  readonly rows: <Row>(sql: string, params?: Params, bounds?: Bounds) => Promise<readonly Row[]>
+  readonly batches: <Row>(sql: string, params?: Params, bounds?: Bounds) => AsyncIterable<readonly Row[]>
+  readonly command: (sql: string, params?: Params, bounds?: Bounds) => Promise<void>
+  readonly send: (sql: string, params: Params, body: NodeJS.ReadableStream | null, bounds?: Bounds) => Promise<void>
+}
+
+/** The Engine's statements over a client that may come and go. */
+export function makeStatements(reach: Reach): Statements {
+  const guarded = async <T>(
+    bounds: Bounds,
+    timeoutMs: number,
+    work: (client: ClickHouseClient, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    const clock = clockOf(bounds, timeoutMs)
+    try {
+      return await work(await reach.client(), clock.signal)
+    } catch (error) {
+      throw clock.meaning(error, reach)
+    } finally {
+      clock.stop()
+    }
+  }
+
+  const rows = async <Row>(
+    sql: string,
+    params: Params = {},
+    bounds: Bounds = {},
+    again = true,
+  ): Promise<readonly Row[]> => {
+    if (bounds.readOnly === true) assertReads(sql, await tableFunctions())
+    const timeoutMs = bounds.timeoutMs ?? rowsMsMax
+    const rowsMax = bounds.rowsMax ?? rowsMaxDefault
+    try {
+      return await guarded(bounds, timeoutMs, async (client, signal) => {
+        const result = await select(client, sql, params, signal, {
+          ...settingsOf(bounds, timeoutMs, reach),
+          // Complete before its first byte: then an error is an error, and nothing of it was taken for a result.
+          wait_end_of_query: 1,
+          max_result_rows: String(rowsMax),
+          max_result_bytes: String(resultBytesMax),
+          result_overflow_mode: 'throw',
+        })
+        const found: Row[] = []
+        for await (const batch of result.stream() as unknown as AsyncIterable<ClientRow[]>)
+          for (const row of batch) found.push(parseRow<Row>(row.text))
+        if (found.length > rowsMax) throw new Trouble('lake.too-costly', { reason: 'rows', rowsMax })
+        return found
+      })
+    } catch (error) {
+      // A SELECT may be asked twice: the engine of another process went away with it.
+      if (again && isGone(error) && reach.lost()) return rows(sql, params, bounds, false)
+      throw error
+    }
+  }
+
+  const batches = async function* <Row>(
+    sql: string,
+    params: Params = {},
+    bounds: Bounds = {},
+  ): AsyncGenerator<readonly Row[]> {
+    if (bounds.readOnly === true) assertReads(sql, await tableFunctions())
+    const timeoutMs = bounds.timeoutMs ?? workMsMax
+    const clock = clockOf(bounds, timeoutMs)
+    let result: ResultSet<'JSONEachRow'> | undefined
+    let count = 0
+    try {
+      const settings = { ...settingsOf(bounds, timeoutMs, reach), wait_end_of_query: 0 }
+      result = await select(await reach.client(), sql, params, clock.signal, settings)
+      for await (const batch of result.stream() as unknown as AsyncIterable<ClientRow[]>) {
+        count += batch.length
+        if (bounds.rowsMax !== undefined && count > bounds.rowsMax)
+          throw new Trouble('lake.too-costly', { reason: 'rows', rowsMax: bounds.rowsMax })
+        yield batch.map((row) => parseRow<Row>(row.text))
+      }
+    } catch (error) {
+      throw clock.meaning(error, reach)
+    } finally {
+      clock.stop()
+      // Taken to its end this does nothing; left early it ends the statement in the engine.
+      result?.close()
+    }
+  }
+
+  const send = async (
+    sql: string,
+    params: Params,
+    body: NodeJS.ReadableStream | null,
+    bounds: Bounds = {},
+  ): Promise<void> => {
+    if (bounds.readOnly === true) assertReads(sql, await tableFunctions())
+    const timeoutMs = bounds.timeoutMs ?? workMsMax
+    return guarded(bounds, timeoutMs, async (client, signal) => {
+      const given = {
+        query: sql,
+        query_params: { ...params },
+        abort_signal: signal,
+        clickhouse_settings: { ...settingsOf(bounds, timeoutMs, reach), wait_end_of_query: 1 },
+      } as const
+      if (body === null) await client.command(given)
+      else {
+        const { stream } = await client.exec({ ...given, values: body as never })
+        stream.resume()
+      }
+    })
+  }
+
+  let known: Promise<ReadonlySet<string>> | null = null
+  const tableFunctions = (): Promise<ReadonlySet<string>> => {
+    known ??= rows<{ name: string }>('SELECT lower(name) AS name FROM system.table_functions')
+      .then((found) => new Set(found.map((one) => one.name)))
+      .catch((error: unknown) => {
+        known = null
+        throw error
+      })
+    return known
+  }
+
+  return {
+    rows: (sql, params, bounds) => rows(sql, params, bounds),
+    batches,
+    send,
+    command: (sql, params = {}, bounds) => send(sql, params, null, bounds),
+  }
+}
+
+async function select(
+  client: ClickHouseClient,
+  sql: string,
+  params: Params,
+  signal: AbortSignal,
+  settings: Readonly<Record<string, string | number>>,
+): Promise<ResultSet<'JSONEachRow'>> {
+  return client.query({
+    query: sql,
+    format: 'JSONEachRow',
+    query_params: { ...params },
+    abort_signal: signal,
+    clickhouse_settings: settings,
+  })
+}
+
+function settingsOf(bounds: Bounds, timeoutMs: number, reach: Reach): Readonly<Record<string, string | number>> {
+  const memory = bounds.memoryBytesMax ?? reach.memoryBytesMax
+  return {
+    ...form,
+    max_execution_time: timeoutMs / 1000,
+    ...(memory === null ? {} : { max_memory_usage: String(memory) }),
+    ...bounds.settings,
+    ...(bounds.readOnly === true ? reading : {}),
+  }
+}
+
+/** Digits past 2^53 would be rounded by JSON.parse; such a row is read with the source text of its numbers, and they stay text. */
+const longNumber = /\d{16}/
+
+function parseRow<Row>(text: string): Row {
+  if (!longNumber.test(text)) return JSON.parse(text) as Row
+  const exact = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
+    typeof value === 'number' &&
+    Number.isInteger(value) &&
+    !Number.isSafeInteger(value) &&
+    context?.source !== undefined
+      ? context.source
+      : value
+  return JSON.parse(text, exact) as Row
+}
+
+/** The caller's signal and the statement's own clock in one, and what a failure under them means. */
+function clockOf(
+  bounds: Bounds,
+  timeoutMs: number,
+): {
+  readonly signal: AbortSignal
+  readonly stop: () => void
+  readonly meaning: (error: unknown, reach: Reach) => unknown
+} {
+  bounds.signal?.throwIfAborted()
+  const time = new AbortController()
+  const timer = setTimeout(() => time.abort(), timeoutMs + graceMs)
+  return {
+    signal: bounds.signal === undefined ? time.signal : AbortSignal.any([bounds.signal, time.signal]),
+    stop: () => clearTimeout(timer),
+    meaning: (error, reach) => {
+      if (bounds.signal?.aborted === true) return bounds.signal.reason as unknown
+      if (time.signal.aborted) {
+        reach.stuck()
+        return new Trouble('lake.too-costly', { reason: 'time', timeoutMs }, error)
+      }
+      return troubleOf(error, bounds.readOnly === true)
+    },
+  }
+}
