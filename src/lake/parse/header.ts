@@ -39,8 +39,13 @@ const dialect =
 /** Before the time: a version, Cisco's sequence number and host, a star or dot for a clock that is not set. */
 const before = '(?:[0-9]{1,10}: ?)?(?:[A-Za-z0-9_.-]{1,255}: )?(?:[0-9]{1,10}: ?)?[ :*.]{0,4}'
 const timed = `^(?:${before})(?:${dialect})(?:[: ]|$)`
-/** Without PRI (a file as a daemon writes it) only what cannot be another format's own time: month first, or ISO with host and tag. */
-const bareTimed = `^(?:${months} +[0-9]{1,2} (?:[0-9]{4} )?[0-9]{2}:|${isoTime.replace('[T ]', 'T')} +[!-~]{1,255} *(?:[^ :\\[\\]|={}]{1,64}(?:\\[[0-9]{1,10}\\])?: |%|CEF:|LEEF:))`
+/** Words that stand behind a time in logs that are no syslog. */
+const level = '(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|trace|debug|info|warn|warning|error|Info|Error|Warning|Debug)'
+/** Without PRI (a file as a daemon writes it) only what cannot be another format's own time: month first, or ISO and a host or address. */
+const bareTimed =
+  `^(?:(?:${months}) +[0-9]{1,2} (?:[0-9]{4} )?[0-9]{2}:` +
+  `|${isoTime.replace('[T ]', 'T')} +[A-Za-z0-9_.:-]{1,255} *(?:[^ :\\[\\]|={}]{1,64}(?:\\[[0-9]{1,10}\\])?: |%|CEF:|LEEF:|[a-z]+,[a-z]+))`
+const bareLevel = `^[^ ]+ +${level}\\b`
 
 /** A sender's name or address, as distinct from a program's. */
 const address = '(?:[0-9]{1,3}(?:\\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})'
@@ -138,7 +143,7 @@ function oldLayers(): readonly (readonly Step[])[] {
     [
       [
         'timed',
-        `NOT v5424 AND NOT loose AND if(pri != '', match(rest, ${pattern(timed)}), match(rest, ${pattern(bareTimed)}))`,
+        `NOT v5424 AND NOT loose AND if(pri != '', match(rest, ${pattern(timed)}), match(rest, ${pattern(bareTimed)}) AND NOT match(rest, ${pattern(bareLevel)}))`,
       ],
     ],
     [

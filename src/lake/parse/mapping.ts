@@ -37,6 +37,8 @@ export function mapped(
   if (!('values' in plain)) return values.length === 0 ? `''` : firstOf(values)
   let sql = values.length === 0 ? `''` : firstOf(values)
   if (plain.join !== undefined) sql = `arrayStringConcat(arrayRemove([${values.join(', ')}], ''), ${text(plain.join)})`
+  if (plain.sum === true)
+    sql = `toString(${toNumber(values.map((value) => `toFloat64OrZero(${value})`).join(' + '))})`
   if (plain.take !== undefined) sql = `extract(${sql}, ${text(plain.take)})`
   if (plain.times !== undefined)
     sql = `if(${sql} = '', '', toString(${toNumber(`toFloat64OrZero(${sql}) * ${plain.times}`)}))`
