@@ -131,6 +131,8 @@ export function keepEngine(options: KeeperOptions): Keeper {
       await reaching?.catch(() => undefined)
       const mine = own
       if (mine === null) return
+      // A program with nothing else to do waits for the end as well.
+      mine.child.ref()
       mine.child.stdin?.end()
       await Promise.race([mine.ended, sleep(endMsMax, undefined, { ref: false })])
       mine.child.kill('SIGKILL')
