@@ -1,12 +1,12 @@
 import type { LakeColumn } from '../../model/lake.ts'
-import { plainForm, rangeOf } from './addresses.ts'
+import { rangeOf } from './addresses.ts'
 import type { Binder } from './binder.ts'
 import { columnCondition } from './column-condition.ts'
 import type { Expression, Match, Pattern } from './expression.ts'
 import { targetOf } from './fields.ts'
 import { containsIn, matchesIn, numberOf } from './matching.ts'
 import { unreadable } from './read-expression.ts'
-import { tokenOf } from './tokens.ts'
+import { observableForm, tokenOf } from './tokens.ts'
 
 /**
  * An expression as a condition on table `events`; every value of it is bound. Exact values of observables go through the text index
@@ -72,8 +72,8 @@ function exactToken(field: string, pattern: Pattern): string | null {
   if (pattern.pieces.length > 1 || text === undefined || text === '') return null
   const target = targetOf(field)
   if (target.kind === 'observable') return rangeOf(text) === null ? observableForm(text) : null
-  if (target.kind !== 'column' || target.column.observable !== true) return null
-  return tokenOf(target.column.kind, text)
+  if (target.kind !== 'column') return null
+  return tokenOf(target.column, text)
 }
 
 function fieldCondition(field: string, match: Match, at: number, context: Context): string {
@@ -101,15 +101,9 @@ function fieldCondition(field: string, match: Match, at: number, context: Contex
 /** For a list of exact observables the index is asked for any of them before the column is. */
 function anyOf(column: LakeColumn, match: Match, { binder, indexed }: Context, condition: string): string {
   if (!indexed || column.observable !== true || match.kind !== 'in') return condition
-  const tokens = match.patterns.map(({ pieces }) =>
-    pieces.length === 1 ? tokenOf(column.kind, pieces[0] ?? '') : null,
-  )
+  const tokens = match.patterns.map(({ pieces }) => (pieces.length === 1 ? tokenOf(column, pieces[0] ?? '') : null))
   if (tokens.some((token) => token === null)) return condition
   return `(hasAny(observables, ${binder.bind(tokens as string[], 'Array(String)')}) AND ${condition})`
-}
-
-function observableForm(text: string): string {
-  return plainForm(text) ?? text.toLowerCase()
 }
 
 function observableCondition(match: Match, at: number, { binder, known }: Context): string {

@@ -95,10 +95,10 @@ async function eventsOf(engine: Engine, keys: readonly Key[], signal: AbortSigna
   const binder = new Binder()
   const times = [...new Set(keys.map((key) => key.time.replace('T', ' ').replace('Z', '')))]
   const sources = [...new Set(keys.map((key) => key.source))]
-  const pairs = `SELECT arrayJoin(arrayZip(${binder.bind(
+  const pairs = `SELECT arrayJoin(arrayZip(arrayMap(one -> toUInt64(one), ${binder.bind(
     keys.map((key) => key.load_id),
-    'Array(UInt64)',
-  )}, ${binder.bind(
+    'Array(String)',
+  )}), ${binder.bind(
     keys.map((key) => key.line),
     'Array(UInt64)',
   )}))`

@@ -1,7 +1,9 @@
-import type { ColumnKind } from '../../model/lake.ts'
+import type { LakeColumn } from '../../model/lake.ts'
 import { plainForm } from './addresses.ts'
 
 const ascii = /^[\x20-\x7e]+$/
+/** Longer observables are cut by the parsers (parse/observables.ts). */
+export const observableCharsMax = 1_024
 
 /** An account without its domain or realm: "CORP\alice" and "alice@corp.example" are "alice". Lower case. */
 export function bareAccount(text: string): string {
@@ -22,23 +24,30 @@ export function hashForm(text: string): string {
 }
 
 /**
- * What an event whose column has this very value has among its `observables`; null where that is not certain. Only printable ASCII:
- * lower case beyond it is a matter of opinion between programs.
+ * What an event whose column has this very value has among its `observables` (parse/observables.ts says how they are made); null where
+ * that is not certain. Only printable ASCII: lower case beyond it is a matter of opinion between programs.
  */
-export function tokenOf(kind: ColumnKind, text: string): string | null {
-  if (!ascii.test(text)) return null
-  switch (kind) {
+export function tokenOf(column: LakeColumn, text: string): string | null {
+  if (column.observable !== true || !ascii.test(text) || text.length > observableCharsMax) return null
+  switch (column.kind) {
     case 'ip':
       return plainForm(text)
     case 'host':
       return hostForm(text)
     case 'account':
-      return bareAccount(text)
+      return text.toLowerCase()
     case 'hash':
       return hashForm(text)
     case 'url':
       return text.includes('://') ? text.toLowerCase() : null
+    case 'text':
+      return column.many === true ? hostForm(text) : null
     default:
       return null
   }
+}
+
+/** A text as it stands among observables. */
+export function observableForm(text: string): string {
+  return (plainForm(text) ?? text.toLowerCase()).slice(0, observableCharsMax)
 }
