@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Bounds, Engine } from '../engine/engine.ts'
-import { text } from '../parse/sql-text.ts'
+import { texts } from '../parse/sql-text.ts'
 import { chooseNeeds } from './choose-needs.ts'
 import type { EventRule } from './compile.ts'
-import { hayOfLine } from './needles.ts'
+import { hayOfLine, type Needs, patternOf } from './needles.ts'
 import { narrow, type Present } from './present.ts'
 import type { RuleWindow } from './run.ts'
 import type { EventKey } from './sample.ts'
@@ -43,6 +43,7 @@ export class Candidates {
   looked = 0
   private readonly engine: Engine
   private readonly rules: readonly EventRule[]
+  private readonly there: Present
   private readonly window: RuleWindow
   private readonly bounds: Bounds
   private readonly table = `sigma_${randomBytes(8).toString('hex')}`
@@ -51,6 +52,7 @@ export class Candidates {
   constructor(engine: Engine, rules: readonly EventRule[], there: Present, window: RuleWindow, bounds: Bounds) {
     this.engine = engine
     this.rules = rules.filter((rule) => there.possible.has(rule))
+    this.there = there
     this.window = window
     this.bounds = bounds
   }
@@ -59,9 +61,9 @@ export class Candidates {
     if (this.rules.length === 0) return []
     const { engine, bounds, table } = this
     const slices = await slicesOf(engine, this.window, bounds)
-    const needs = await chooseNeeds(engine, this.rules, this.window, bounds)
-    const match = candidatesSql(this.rules, needs)
     const anySource = [...new Set(this.rules.map(narrow))].join(' OR ')
+    const needs = await chooseNeeds(engine, this.rules, anySource, this.there.total, this.window, bounds)
+    const match = candidatesSql(this.rules, needs)
     await engine.command(
       `CREATE TABLE ${table} ENGINE = Memory SETTINGS compress = 1 AS
        SELECT * EXCEPT (observables), CAST([], 'Array(UInt16)') AS cands FROM events WHERE 0`,
@@ -135,32 +137,53 @@ export class Candidates {
   }
 }
 
+/** The rules of one source: found by texts of the line, or by their own conditions where they need none. */
+type Group = { readonly byText: { readonly number: number; readonly needs: Needs }[]; readonly direct: string[] }
+
 /** For one event, the numbers (from 1) of the rules that it can match: Array(UInt16). */
-function candidatesSql(rules: readonly EventRule[], needs: ReadonlyMap<EventRule, readonly string[]>): string {
-  const sources = new Map<string, { readonly needles: Map<string, number[]>; readonly direct: string[] }>()
+function candidatesSql(rules: readonly EventRule[], needs: ReadonlyMap<EventRule, Needs>): string {
+  const sources = new Map<string, Group>()
   for (const [at, rule] of rules.entries()) {
     const number = at + 1
-    const group = sources.get(rule.sourceSql) ?? { needles: new Map<string, number[]>(), direct: [] }
+    const group = sources.get(rule.sourceSql) ?? { byText: [], direct: [] }
     sources.set(rule.sourceSql, group)
-    const need = needs.get(rule)
-    if (need === undefined) group.direct.push(`if(${rule.cheapSql ?? rule.sql}, ${number}, 0)`)
-    else for (const needle of need) group.needles.set(needle, [...(group.needles.get(needle) ?? []), number])
+    const sets = needs.get(rule)
+    if (sets === undefined) group.direct.push(`if(${rule.cheapSql ?? rule.sql}, ${number}, 0)`)
+    else group.byText.push({ number, needs: sets })
   }
-  const parts: string[] = []
-  for (const [source, { needles, direct }] of sources) {
+  const parts = [...sources].map(([source, group]) => {
     const ways: string[] = []
-    if (needles.size > 0) {
-      const numbers = `CAST([${[...needles.values()].map((list) => `[${list.join(',')}]`).join(',')}], 'Array(Array(UInt16))')`
-      const patterns = [...needles.keys()].map((needle) => text(needle.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')))
-      ways.push(
-        `arrayFlatten(arrayMap(i -> ${numbers}[i], multiMatchAllIndices(${hayOfLine}, [${patterns.join(',')}])))`,
-      )
-    }
-    if (direct.length > 0) ways.push(`arrayFilter(x -> x > 0, CAST([${direct.join(', ')}], 'Array(UInt16)'))`)
-    const both = ways.length === 1 ? (ways[0] ?? '') : `arrayConcat(${ways.join(', ')})`
-    parts.push(`if(${source}, ${both}, CAST([], 'Array(UInt16)'))`)
-  }
+    if (group.byText.length > 0) ways.push(byTextSql(group.byText))
+    if (group.direct.length > 0) ways.push(`arrayFilter(x -> x > 0, CAST([${group.direct.join(', ')}], 'Array(UInt16)'))`)
+    return `if(${source}, ${ways.length === 1 ? (ways[0] ?? '') : `arrayConcat(${ways.join(', ')})`}, CAST([], 'Array(UInt16)'))`
+  })
   return `arrayDistinct(arrayConcat(${parts.join(', ')}))`
+}
+
+/**
+ * One search for all texts of all rules of a source (Vectorscan); the rules whose rarest set has one of the texts found; of those, the
+ * ones whose other sets have some too. Text 0 stands for "found" in the place of a set that a rule does not have.
+ */
+function byTextSql(rules: Group['byText']): string {
+  const places = new Map<string, number>()
+  const placeOf = (needle: string): number => {
+    const place = places.get(needle) ?? places.size + 1
+    places.set(needle, place)
+    return place
+  }
+  const sets = rules.map(({ needs }) => needs.map((set) => set.map(placeOf)))
+  const triggers: number[][] = Array.from({ length: places.size }, () => [])
+  for (const [at, [rarest = []]] of sets.entries()) for (const place of rarest) triggers[place - 1]?.push(at + 1)
+  const other = (set: number): string => arraysSql(sets.map((needs) => needs[set] ?? [0]))
+  const found = `multiMatchAllIndices(${hayOfLine}, ${texts([...places.keys()].map(patternOf))})`
+  const triggered = `arrayDistinct(arrayFlatten(arrayMap(i -> ${arraysSql(triggers)}[i], ${found})))`
+  const withZero = `arrayPushFront(${found}, 0)`
+  const all = `arrayFilter(r -> hasAny(${withZero}, ${other(1)}[r]) AND hasAny(${withZero}, ${other(2)}[r]), ${triggered})`
+  return `arrayMap(r -> CAST([${rules.map(({ number }) => number).join(',')}], 'Array(UInt16)')[r], ${all})`
+}
+
+function arraysSql(lists: readonly (readonly number[])[]): string {
+  return `CAST([${lists.map((list) => `[${list.join(',')}]`).join(',')}], 'Array(Array(UInt16))')`
 }
 
 function verifySql(

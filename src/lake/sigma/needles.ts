@@ -27,6 +27,11 @@ const safeRun = /(?:[a-z0-9 ._:;,@#$()[\]{}*!?~^-]|(?<!\\)\\(?!\\))+/g
 /** The line as needles are looked for in it. */
 export const hayOfLine = `replaceAll(lower(raw), '\\\\\\\\', '\\\\')`
 
+/** A needle as the expression that Vectorscan looks for. */
+export function patternOf(needle: string): string {
+  return needle.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
 export function needsOf(expression: Expression, source: RuleSource): Needs {
   switch (expression.is) {
     case 'and':

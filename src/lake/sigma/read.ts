@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type Document, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
 import { type RuleFault, type RulePlace, SigmaCorrelation, type SigmaDocument, SigmaFilter, SigmaRule } from './rule.ts'
 

@@ -21,7 +21,7 @@ export async function eventsOf(
     const rows = await engine.rows<unknown>(
       `SELECT ${eventSelect} FROM events
        WHERE source IN {sources:Array(String)} AND time IN {times:Array(DateTime64(3, 'UTC'))}
-         AND (load, toUInt64(line)) IN (SELECT arrayJoin(arrayZip({loads:Array(UInt64)}, {lines:Array(UInt64)})))`,
+         AND (load, toUInt64(line)) IN (SELECT arrayJoin(arrayZip(arrayMap(load -> toUInt64(load), {loads:Array(String)}), {lines:Array(UInt64)})))`,
       {
         sources: [...new Set(some.map(({ source }) => source))],
         times: [...new Set(some.map(({ time }) => sqlTime(time)))],
