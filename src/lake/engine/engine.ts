@@ -24,7 +24,8 @@ export type Engine = {
   readonly batches: <Row>(sql: string, params?: Params, bounds?: Bounds) => AsyncIterable<readonly Row[]>
   readonly command: (sql: string, params?: Params, bounds?: Bounds) => Promise<void>
   /**
-   * A file of this machine into a table. `lines`: each line is column `raw`, with `line` numbered from 0. `records`: RowBinary of
+   * A file of this machine into a table. `lines`: each line is column `raw`, without its end (LF or CRLF); empty ones are left out,
+   * the others numbered from 0 as `line`. `records`: RowBinary of
    * the columns named. Constant columns (source, peer...) are bound. The embedded engine reads the file itself; a cluster is sent it.
    */
   readonly insertFile: (

@@ -10,6 +10,9 @@ const name = /^[a-z][a-z0-9_]{0,62}$/
 /** What the engine's `file()` reads as a pattern, or as a file inside an archive. */
 const pattern = /[*?{}]| :: /
 
+/** LineAsString leaves the CR of a CRLF in the line (measured); NUL, backslashes and invalid UTF-8 come through as they are. */
+const withoutCr = "if(endsWith(came, '\\r'), substring(came, 1, length(came) - 1), came)"
+
 /**
  * A file into a table, in one block and in its order: one thread, no parallel parsing, so that `line` is the number of the line and the
  * insert can be deduplicated as a whole. The embedded engine opens the file itself (no byte passes through our process); a cluster is
@@ -39,8 +42,9 @@ export function insertFileOf(where: Engine['where'], statements: Statements): En
     const held = format === 'lines' ? ['raw', ...(columns.includes('line') ? ['line'] : [])] : columns
     const into = [...held, ...fixed]
     const bound = fixed.map((column) => `{${column}:${typeOf(column)}} AS ${column}`)
-    const structure =
-      format === 'lines' ? 'raw String' : columns.map((column) => `${column} ${typeOf(column)}`).join(', ')
+    const recordStructure = columns.map((column) => `${column} ${typeOf(column)}`).join(', ')
+    // A type may hold a quoted word itself: DateTime64(3, 'UTC').
+    const structure = format === 'lines' ? 'came String' : recordStructure.replaceAll("'", "\\'")
     const taken = held.map((column) =>
       format === 'lines' && column === 'line' ? 'rowNumberInAllBlocks() AS line' : column,
     )
@@ -61,7 +65,8 @@ export function insertFileOf(where: Engine['where'], statements: Statements): En
     const from =
       where === 'embedded' ? `file({path_of_file:String}, ${engineFormat}, '${structure}')` : `input('${structure}')`
     if (!name.test(table)) throw new Trouble('internal', { table, problem: 'no such table' })
-    const sql = `INSERT INTO ${table} (${into.join(', ')}) SELECT ${[...taken, ...bound].join(', ')} FROM ${from}`
+    const rows = format === 'lines' ? `(SELECT ${withoutCr} AS raw FROM ${from}) WHERE raw != ''` : from
+    const sql = `INSERT INTO ${table} (${into.join(', ')}) SELECT ${[...taken, ...bound].join(', ')} FROM ${rows}`
     if (where === 'embedded') {
       await statements.command(sql, { ...constants, path_of_file: absolute }, { ...bounds, settings })
       return

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { Engine, Params } from '../engine/engine.ts'
-import type { LoadSql } from '../parse/load-sql.ts'
+import type { LoadSql, SourceReading } from '../parse/load-sql.ts'
 import type { Segment } from './segment.ts'
 import { recordColumns } from './segment-format.ts'
 import type { Tries } from './tries.ts'
@@ -8,10 +9,10 @@ import type { Tries } from './tries.ts'
 export type LoadTools = {
   readonly engine: Engine
   readonly loadSql: LoadSql
-  /** Says which version of the parsers this is: two attempts may only share a deduplication token when both read lines alike. */
-  readonly reading: string
-  /** Called with the sources of a segment before their lines are looked at. */
-  readonly knowSources: (ids: readonly string[]) => Promise<void>
+  /** Digest of all statements of `loadSql`. */
+  readonly statements: string
+  /** How these sources are read; those that nobody has named so far are made known. */
+  readonly sourcesOf: (ids: readonly string[]) => Promise<readonly SourceReading[]>
 }
 
 export type Loaded = {
@@ -41,10 +42,27 @@ const oneBlock = {
 export const recogniseStep = '*recognise'
 export const storeStep = '*store'
 
-const tableOf = (name: 'stage' | 'recognised', segment: Segment): string => `${name}_${segment.load}`
+/** Tables of one load: each writer has a pair for each load that it does at the same time, and makes them anew for every segment. */
+export type LoadTables = { readonly stage: string; readonly recognised: string }
+/** `run` tells processes apart that write to one cluster from several machines, and happen to have the same number. */
+export const tablesOf = (writer: number, run: string, lane: number): LoadTables => ({
+  stage: `load_stage_${writer}_${run}_${lane}`,
+  recognised: `load_recognised_${writer}_${run}_${lane}`,
+})
+
+/** Removes what the loads of processes that are gone left in our own engine; each would be dropped by the next load of its owner. */
+export async function dropLeftTables(engine: Engine, writers: readonly number[]): Promise<void> {
+  const tables = await engine.rows<{ name: string }>(
+    "SELECT name FROM system.tables WHERE database = currentDatabase() AND match(name, '^load_(stage|recognised)_')",
+  )
+  for (const { name } of tables) {
+    const writer = Number(/^load_[a-z]+_(\d+)_[0-9a-f]+_\d+$/.exec(name)?.[1])
+    if (Number.isInteger(writer) && !writers.includes(writer)) await engine.command(`DROP TABLE IF EXISTS ${name} SYNC`)
+  }
+}
 
 function stageTable(name: string): string {
-  return `CREATE TABLE ${name} (line UInt32, source LowCardinality(String), peer LowCardinality(String), received DateTime64(3, 'UTC'),
+  return `CREATE TABLE ${name} (line UInt32, source String, peer String, received DateTime64(3, 'UTC'),
     header LowCardinality(String), raw String, position String EPHEMERAL, sum UInt32 EPHEMERAL) ENGINE = Memory`
 }
 
@@ -55,14 +73,12 @@ function insertUnread(from: string, where: string): string {
     WHERE ${where} AND line NOT IN (SELECT line FROM events WHERE load = {load:UInt64} AND source IN {sources:Array(String)})`
 }
 
-async function drop(engine: Engine, segment: Segment): Promise<void> {
-  for (const name of ['stage', 'recognised'] as const) {
-    await engine.command(`DROP TABLE IF EXISTS ${tableOf(name, segment)}`)
-  }
+export async function dropTables(engine: Engine, tables: LoadTables): Promise<void> {
+  await engine.command(`DROP TABLE IF EXISTS ${tables.stage} SYNC`)
+  await engine.command(`DROP TABLE IF EXISTS ${tables.recognised} SYNC`)
 }
 
-async function stage(engine: Engine, segment: Segment): Promise<void> {
-  const table = tableOf('stage', segment)
+async function stage(engine: Engine, table: string, segment: Segment): Promise<void> {
   await engine.command(stageTable(table))
   const { file: path, origin } = segment
   if (origin === null) {
@@ -82,25 +98,31 @@ async function stage(engine: Engine, segment: Segment): Promise<void> {
  * short at any place is repeated from its beginning, and what was stored is not stored again. Throws what the engine threw; `tries` knows
  * then which step it was.
  */
-export async function loadSegment(segment: Segment, tries: Tries, tools: LoadTools): Promise<Loaded> {
-  const { engine, loadSql, reading } = tools
+export async function loadSegment(
+  segment: Segment,
+  tables: LoadTables,
+  tries: Tries,
+  tools: LoadTools,
+): Promise<Loaded> {
+  const { engine, loadSql } = tools
   const params = { load: segment.load, sources: [...segment.sources.keys()] } satisfies Params
-  const [staged, recognised] = [tableOf('stage', segment), tableOf('recognised', segment)]
-  await tools.knowSources(params.sources)
-  await drop(engine, segment)
-  await tries.step(storeStep, () => stage(engine, segment))
+  const { stage: staged, recognised } = tables
+  const sources = await tools.sourcesOf(params.sources)
+  const reading = readingOf(tools.statements, sources)
+  await dropTables(engine, tables)
+  await tries.step(storeStep, () => stage(engine, staged, segment))
   // An earlier attempt read lines in another way: its tokens mean nothing now, so that what it stored is looked up.
   if (tries.reading !== null && tries.reading !== reading) await leaveOutStored(engine, staged, params)
   await tries.reads(reading)
   if (tries.isHopeless(recogniseStep)) {
     await tries.step(storeStep, () => engine.command(insertUnread(staged, 'true'), params, { settings: oneBlock }))
     const lines = await countOf(engine, staged)
-    await drop(engine, segment)
+    await dropTables(engine, tables)
     return { lines, unread: lines, gaveUp: [recogniseStep] }
   }
   await tries.step(recogniseStep, async () => {
     await engine.command(loadSql.createRecognised(recognised))
-    await engine.command(loadSql.recognise({ stage: staged, recognised }), {}, { timeoutMs: loadMsMax })
+    await engine.command(loadSql.recognise({ stage: staged, recognised }, sources), {}, { timeoutMs: loadMsMax })
   })
   const present = await engine.rows<{ parser: string; lines: number }>(
     `SELECT parser, count() AS lines FROM ${recognised} GROUP BY parser ORDER BY parser`,
@@ -120,13 +142,22 @@ export async function loadSegment(segment: Segment, tries: Tries, tools: LoadToo
     }
     const settings = { ...oneBlock, insert_deduplication_token: `${segment.load}-${parser}-${reading}` }
     await tries.step(parser, () =>
-      engine.command(loadSql.insert(parser, recognised), { load: segment.load }, { settings, timeoutMs: loadMsMax }),
+      engine.command(
+        loadSql.insert(parser, recognised, sources),
+        { load: segment.load },
+        { settings, timeoutMs: loadMsMax },
+      ),
     )
   }
-  await drop(engine, segment)
+  await dropTables(engine, tables)
   const linesOf = (wanted: (parser: string) => boolean): number =>
     present.reduce((sum, { parser, lines }) => sum + (wanted(parser) ? lines : 0), 0)
   return { lines: linesOf(() => true), unread: linesOf((parser) => parser === '' || gaveUp.includes(parser)), gaveUp }
+}
+
+/** Names how lines are read: two attempts may only share a deduplication token when both read them alike. */
+function readingOf(statements: string, sources: readonly SourceReading[]): string {
+  return createHash('sha256').update(statements).update(JSON.stringify(sources)).digest('hex').slice(0, 16)
 }
 
 async function countOf(engine: Engine, table: string): Promise<number> {

@@ -1,9 +1,10 @@
+import { randomInt } from 'node:crypto'
 import { mkdir, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../kit/clock.ts'
-import { wordsOf } from '../../kit/errors.ts'
-import { type LoadTools, loadSegment } from './load-segment.ts'
+import { isTrouble, wordsOf } from '../../kit/errors.ts'
+import { dropLeftTables, dropTables, type LoadTables, type LoadTools, loadSegment, tablesOf } from './load-segment.ts'
 import { removeBesides, type Segment, segmentFile } from './segment.ts'
 import type { Spool, SpoolLog } from './spool.ts'
 import { Tries } from './tries.ts'
@@ -47,7 +48,9 @@ export class Loader {
   readonly #runs: Promise<void>[]
   #wake: () => void = () => undefined
   #woken: Promise<void> = Promise.resolve()
+  readonly #runId = randomInt(2 ** 32).toString(16)
   #lastLoadMs = 0
+  #hasLoaded = false
   #news: LoaderNews = { loaded: 0, unread: 0, setAside: 0, failing: null }
 
   constructor(parts: {
@@ -64,7 +67,7 @@ export class Loader {
     this.#failedFolder = parts.failedFolder
     this.#sleepOn()
     this.#spool.onSealed = () => this.#wake()
-    this.#runs = [this.#closeInTime(), ...Array.from({ length: loadsAtOnceMax }, () => this.#run())]
+    this.#runs = [this.#closeInTime(), ...Array.from({ length: loadsAtOnceMax }, (_, lane) => this.#run(lane))]
   }
 
   get news(): LoaderNews {
@@ -84,7 +87,14 @@ export class Loader {
     this.#stop.abort()
     this.#wake()
     await Promise.all(this.#runs)
+    if (!this.#hasLoaded) return
+    for (let lane = 0; lane < loadsAtOnceMax; lane++)
+      await dropTables(this.#tools.engine, this.#tables(lane)).catch(this.#left)
   }
+
+  /** They hold no lines that the spool does not; whoever opens the lake next drops them. */
+  readonly #left = (error: unknown): void =>
+    this.#log.warn({ error: wordsOf(error) }, 'tables of a load stay in the engine until it ends')
 
   #sleepOn(): void {
     this.#woken = new Promise((resolve) => {
@@ -116,12 +126,22 @@ export class Loader {
     }
   }
 
+  #tables(lane: number): LoadTables {
+    return tablesOf(this.#spool.writer, this.#runId, lane)
+  }
+
+  /** What loads of dead processes left in the engine's memory; and ours, at the end. */
+  async #dropLeft(): Promise<void> {
+    const { engine } = this.#tools
+    if (engine.where === 'embedded') await dropLeftTables(engine, await this.#spool.writers())
+  }
+
   #next(): Segment | undefined {
     const now = performance.now()
     return this.#spool.sealed.find(({ load }) => !this.#inHand.has(load) && (this.#notBefore.get(load) ?? 0) <= now)
   }
 
-  async #run(): Promise<void> {
+  async #run(lane: number): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const segment = this.#next()
       if (segment === undefined) {
@@ -130,7 +150,7 @@ export class Loader {
       }
       this.#inHand.add(segment.load)
       try {
-        await this.#load(segment)
+        await this.#load(segment, lane)
       } catch (error) {
         // Even what was to be written down of the failure failed.
         this.#failed(segment, 1, error)
@@ -141,11 +161,15 @@ export class Loader {
     }
   }
 
-  async #load(segment: Segment): Promise<void> {
+  async #load(segment: Segment, lane: number): Promise<void> {
     const began = performance.now()
     const tries = await Tries.of(segment)
+    if (!this.#hasLoaded) {
+      this.#hasLoaded = true
+      await this.#dropLeft().catch(this.#left)
+    }
     try {
-      const { lines, unread, gaveUp } = await loadSegment(segment, tries, this.#tools)
+      const { lines, unread, gaveUp } = await loadSegment(segment, this.#tables(lane), tries, this.#tools)
       if (gaveUp.length > 0) {
         this.#log.warn(
           { segment: segment.load, gaveUp },
@@ -167,9 +191,9 @@ export class Loader {
   #failed(segment: Segment, attempts: number, error: unknown): void {
     const wait = Math.min(pauseMsMax, pauseMsMin * 2 ** Math.min(attempts, 10))
     this.#notBefore.set(segment.load, performance.now() + wait)
-    this.#news = { ...this.#news, failing: wordsOf(error) }
+    this.#news = { ...this.#news, failing: problemOf(error) }
     this.#log.warn(
-      { segment: segment.load, attempts, tryAgainMs: wait, error: wordsOf(error) },
+      { segment: segment.load, attempts, tryAgainMs: wait, error: problemOf(error) },
       'lines could not be given to the engine; they are kept and tried again',
     )
   }
@@ -188,6 +212,12 @@ export class Loader {
     this.#news = { ...this.#news, setAside: this.#news.setAside + 1 }
     this.#log.warn({ segment: segment.load, folder: this.#failedFolder }, 'a segment of logs was set aside')
   }
+}
+
+/** What the engine said, where it did. */
+function problemOf(error: unknown): string {
+  const problem = isTrouble(error) ? error.details['problem'] : undefined
+  return typeof problem === 'string' ? problem : wordsOf(error)
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

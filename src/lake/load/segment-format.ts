@@ -22,8 +22,6 @@ export type Frame = {
 const breatheEveryBytes = 4 * 1024 * 1024
 /** Line number, time and checksum; the lengths of five texts of at most four bytes each. */
 const fixedBytes = 4 + 8 + 4 + 5 * 4
-const newline = 10
-const carriageReturn = 13
 
 /** The pieces of a line that is longer than what is kept in one; the line itself, without copying, where it is not. */
 export function piecesOf(line: Uint8Array, bytesMax = lineBytesMax): readonly Uint8Array[] {
@@ -31,19 +29,6 @@ export function piecesOf(line: Uint8Array, bytesMax = lineBytesMax): readonly Ui
   const pieces: Uint8Array[] = []
   for (let at = 0; at < line.length; at += bytesMax) pieces.push(line.subarray(at, at + bytesMax))
   return pieces
-}
-
-/** The lines of a text, without their ends (LF, CRLF); empty ones are left out. What follows the last LF is a line as well. */
-export function linesOf(bytes: Uint8Array): Uint8Array[] {
-  const lines: Uint8Array[] = []
-  for (let from = 0; from < bytes.length; ) {
-    const lf = bytes.indexOf(newline, from)
-    const end = lf === -1 ? bytes.length : lf
-    const to = end > from && bytes[end - 1] === carriageReturn ? end - 1 : end
-    if (to > from) lines.push(bytes.subarray(from, to))
-    from = end + 1
-  }
-  return lines
 }
 
 /** Bytes of a batch in the spool, at most. */

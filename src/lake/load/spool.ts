@@ -1,14 +1,16 @@
 import { rename } from 'node:fs/promises'
+import path from 'node:path'
 import type { Clock } from '../../kit/clock.ts'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
+import { linesOf } from '../../kit/lines.ts'
 import { type LogBatch, type LogChunk, lineBytesMax } from '../../model/lake.ts'
 import { OpenSegment } from './open-segment.ts'
 import { Room, type RoomLimits } from './room.ts'
 import { type ChunkOrigin, readSegment, removeSegment, type Segment, segmentFile } from './segment.ts'
-import { type Frame, frameBytesMax, linesOf } from './segment-format.ts'
+import { type Frame, frameBytesMax } from './segment-format.ts'
 import { positionDigest, StoredPositions } from './stored-positions.ts'
 import { fullOr, syncFolder, writeSynced } from './synced-files.ts'
-import { giveBack, makeWriterFolder, positionsIn, takeOver, writersMax } from './writer-folder.ts'
+import { giveBack, makeWriterFolder, positionsIn, takeOver, writerFoldersIn, writersMax } from './writer-folder.ts'
 
 /** A segment of records is closed at this size: one load of the engine, whose memory grows with it. */
 export const segmentBytesMax = 32 * 1024 * 1024
@@ -36,9 +38,10 @@ type Waiting = {
 
 /** Keeps lines on the disk until the engine has them. What it has taken survives `kill -9`, and a power cut as far as the disk keeps its word. */
 export class Spool {
+  /** Where this process writes, and its number among those that do. */
   readonly folder: string
   readonly #spoolFolder: string
-  readonly #writer: number
+  readonly writer: number
   readonly #clock: Clock
   readonly #room: Room
   readonly #stored: StoredPositions
@@ -62,7 +65,7 @@ export class Spool {
     readonly log: SpoolLog
   }) {
     this.folder = parts.own.folder
-    this.#writer = parts.own.writer
+    this.writer = parts.own.writer
     this.#spoolFolder = parts.spoolFolder
     this.#clock = parts.clock
     this.#room = parts.room
@@ -96,6 +99,11 @@ export class Spool {
   /** When the oldest line that no segment holds for good was written, in milliseconds of the clock; null when there is none. */
   get openSinceMs(): number | null {
     return this.#open === null || this.#open.bytes === 0 ? null : this.#open.openedMs
+  }
+
+  /** Numbers of all who write to this spool at the moment. */
+  async writers(): Promise<readonly number[]> {
+    return (await writerFoldersIn(this.#spoolFolder)).map((folder) => Number(path.basename(folder)))
   }
 
   /** Segments that could not be closed when they were to be. */
@@ -241,7 +249,7 @@ export class Spool {
   /** Ascending also when the clock goes back. */
   nextLoad(): number {
     this.#lastStamp = Math.max(this.#lastStamp + 1, Math.floor(this.#clock.now().getTime() / 10))
-    return this.#lastStamp * writersMax + this.#writer
+    return this.#lastStamp * writersMax + this.writer
   }
 
   #keep(segment: Segment): void {

@@ -1,0 +1,48 @@
+/** Lines at the head of a file are looked at so far. */
+export const headerBytesMax = 16 * 1024
+/** A CSV of fewer columns is not told from prose. */
+const columnsMin = 3
+const delimiters = [',', ';', '\t', '|']
+/** A column's name: words, not values. */
+const columnName = /^"?[A-Za-z_@][\w .:@#%()/\\-]{0,80}"?$/
+
+/** Directives that begin a new header in the middle of a file: a web server was started again, files were put together. */
+const directives = ['\n#Fields:', '\n#separator ', '\n#fields\t'].map((text) => Buffer.from(text))
+
+/**
+ * The lines that name the columns of what follows: leading "#" lines (Zeek, W3C extended log), or the first line where it looks like
+ * the headings of a CSV. "" where there are none. The lines stay in the text as well.
+ */
+export function headerOf(begin: Buffer): string {
+  const text = begin
+    .subarray(0, headerBytesMax)
+    .toString('utf8')
+    .replace(/^\u{feff}/u, '')
+  const lines = text.split(/\r?\n/)
+  if (lines[0]?.startsWith('#') === true) {
+    const end = lines.findIndex((line) => !line.startsWith('#'))
+    const named = lines.slice(0, end === -1 ? lines.length - 1 : end)
+    return named.some((line) => /^#fields/i.test(line)) ? named.join('\n') : ''
+  }
+  if (lines.length < 2 || lines[0] === undefined) return ''
+  return looksLikeHeadings(lines[0], lines[1] ?? '') ? lines[0] : ''
+}
+
+function looksLikeHeadings(first: string, second: string): boolean {
+  const delimiter = delimiters.find((one) => first.split(one).length >= columnsMin)
+  if (delimiter === undefined) return false
+  const names = first.split(delimiter)
+  return (
+    names.every((name) => columnName.test(name)) &&
+    new Set(names).size === names.length &&
+    // A line of values has as many, and is none of names: "cat,dog,cow" over "1,2,3".
+    (second === '' || second.split(delimiter).length >= columnsMin) &&
+    !second.split(delimiter).every((value) => columnName.test(value) && !/\d/.test(value))
+  )
+}
+
+/** Where in these bytes a new header begins, behind the first byte; -1 where none does. */
+export function nextHeader(bytes: Buffer): number {
+  const found = directives.map((directive) => bytes.indexOf(directive)).filter((at) => at >= 0)
+  return found.length === 0 ? -1 : Math.min(...found) + 1
+}
