@@ -17,9 +17,10 @@ export function engineSettings(memoryMaxMiB: number): string {
     mmap_cache_size: 0,
     compiled_expression_cache_size: 8 * mib,
     query_cache_max_size_in_bytes: 0,
-    // Two merges at once on two cores: more only share them.
+    // Two threads, and a queue of 16 for them: with a short queue a mutation waits 250 ms for each part of the table (measured: 10 parts
+    // 2.3 s; with 16 places 0.1 s), and large merges are put off while fewer than 8 places are free.
     background_pool_size: 2,
-    background_merges_mutations_concurrency_ratio: 1,
+    background_merges_mutations_concurrency_ratio: 8,
     background_schedule_pool_size: 4,
     background_common_pool_size: 2,
     background_move_pool_size: 1,
@@ -29,8 +30,5 @@ export function engineSettings(memoryMaxMiB: number): string {
     asynchronous_metrics_update_period_s: 60,
   }
   const lines = Object.entries(settings).map(([name, value]) => `<${name}>${value}</${name}>`)
-  // Pieces of a merge larger than the smaller pools would take are left to it; see background_pool_size.
-  const merges =
-    '<merge_tree><number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge><number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation></merge_tree>'
-  return `<clickhouse>${lines.join('')}${merges}</clickhouse>\n`
+  return `<clickhouse>${lines.join('')}</clickhouse>\n`
 }

@@ -1,8 +1,9 @@
+import type { Readable } from 'node:stream'
 import type { ClickHouseClient, Row as ClientRow, ResultSet } from '@clickhouse/client'
 import { Trouble } from '../../kit/errors.ts'
 import type { Bounds, Params } from './engine.ts'
 import { assertReads } from './read-only.ts'
-import { isGone, troubleOf } from './trouble-of.ts'
+import { isGone, isNeverSent, troubleOf } from './trouble-of.ts'
 
 /** A page waits this long for its rows at most; whoever needs longer says so. */
 const rowsMsMax = 30_000
@@ -28,7 +29,7 @@ const reading = { readonly: 1, allow_ddl: 0, allow_introspection_functions: 0 }
 export type Reach = {
   /** A client of an engine that answered. */
   readonly client: () => Promise<ClickHouseClient>
-  /** It does not answer any more. True: it may be asked again at once, another one will be there. */
+  /** It does not answer any more. True: it was not ours, so that asking again may find another one. */
   readonly lost: () => boolean
   /** A statement did not stop when it should. */
   readonly stuck: () => void
@@ -44,107 +45,9 @@ export type Statements = {
 
 /** The Engine's statements over a client that may come and go. */
 export function makeStatements(reach: Reach): Statements {
-  const guarded = async <T>(
-    bounds: Bounds,
-    timeoutMs: number,
-    work: (client: ClickHouseClient, signal: AbortSignal) => Promise<T>,
-  ): Promise<T> => {
-    const clock = clockOf(bounds, timeoutMs)
-    try {
-      return await work(await reach.client(), clock.signal)
-    } catch (error) {
-      throw clock.meaning(error, reach)
-    } finally {
-      clock.stop()
-    }
-  }
-
-  const rows = async <Row>(
-    sql: string,
-    params: Params = {},
-    bounds: Bounds = {},
-    again = true,
-  ): Promise<readonly Row[]> => {
-    if (bounds.readOnly === true) assertReads(sql, await tableFunctions())
-    const timeoutMs = bounds.timeoutMs ?? rowsMsMax
-    const rowsMax = bounds.rowsMax ?? rowsMaxDefault
-    try {
-      return await guarded(bounds, timeoutMs, async (client, signal) => {
-        const result = await select(client, sql, params, signal, {
-          ...settingsOf(bounds, timeoutMs, reach),
-          // Complete before its first byte: then an error is an error, and nothing of it was taken for a result.
-          wait_end_of_query: 1,
-          max_result_rows: String(rowsMax),
-          max_result_bytes: String(resultBytesMax),
-          result_overflow_mode: 'throw',
-        })
-        const found: Row[] = []
-        for await (const batch of result.stream() as unknown as AsyncIterable<ClientRow[]>)
-          for (const row of batch) found.push(parseRow<Row>(row.text))
-        if (found.length > rowsMax) throw new Trouble('lake.too-costly', { reason: 'rows', rowsMax })
-        return found
-      })
-    } catch (error) {
-      // A SELECT may be asked twice: the engine of another process went away with it.
-      if (again && isGone(error) && reach.lost()) return rows(sql, params, bounds, false)
-      throw error
-    }
-  }
-
-  const batches = async function* <Row>(
-    sql: string,
-    params: Params = {},
-    bounds: Bounds = {},
-  ): AsyncGenerator<readonly Row[]> {
-    if (bounds.readOnly === true) assertReads(sql, await tableFunctions())
-    const timeoutMs = bounds.timeoutMs ?? workMsMax
-    const clock = clockOf(bounds, timeoutMs)
-    let result: ResultSet<'JSONEachRow'> | undefined
-    let count = 0
-    try {
-      const settings = { ...settingsOf(bounds, timeoutMs, reach), wait_end_of_query: 0 }
-      result = await select(await reach.client(), sql, params, clock.signal, settings)
-      for await (const batch of result.stream() as unknown as AsyncIterable<ClientRow[]>) {
-        count += batch.length
-        if (bounds.rowsMax !== undefined && count > bounds.rowsMax)
-          throw new Trouble('lake.too-costly', { reason: 'rows', rowsMax: bounds.rowsMax })
-        yield batch.map((row) => parseRow<Row>(row.text))
-      }
-    } catch (error) {
-      throw clock.meaning(error, reach)
-    } finally {
-      clock.stop()
-      // Taken to its end this does nothing; left early it ends the statement in the engine.
-      result?.close()
-    }
-  }
-
-  const send = async (
-    sql: string,
-    params: Params,
-    body: NodeJS.ReadableStream | null,
-    bounds: Bounds = {},
-  ): Promise<void> => {
-    if (bounds.readOnly === true) assertReads(sql, await tableFunctions())
-    const timeoutMs = bounds.timeoutMs ?? workMsMax
-    return guarded(bounds, timeoutMs, async (client, signal) => {
-      const given = {
-        query: sql,
-        query_params: { ...params },
-        abort_signal: signal,
-        clickhouse_settings: { ...settingsOf(bounds, timeoutMs, reach), wait_end_of_query: 1 },
-      } as const
-      if (body === null) await client.command(given)
-      else {
-        const { stream } = await client.exec({ ...given, values: body as never })
-        stream.resume()
-      }
-    })
-  }
-
   let known: Promise<ReadonlySet<string>> | null = null
   const tableFunctions = (): Promise<ReadonlySet<string>> => {
-    known ??= rows<{ name: string }>('SELECT lower(name) AS name FROM system.table_functions')
+    known ??= askRows<{ name: string }>(reach, 'SELECT lower(name) AS name FROM system.table_functions', {}, {})
       .then((found) => new Set(found.map((one) => one.name)))
       .catch((error: unknown) => {
         known = null
@@ -152,13 +55,132 @@ export function makeStatements(reach: Reach): Statements {
       })
     return known
   }
-
-  return {
-    rows: (sql, params, bounds) => rows(sql, params, bounds),
-    batches,
-    send,
-    command: (sql, params = {}, bounds) => send(sql, params, null, bounds),
+  const checked = async (sql: string, bounds: Bounds): Promise<void> => {
+    if (bounds.readOnly === true) assertReads(sql, await tableFunctions())
   }
+  const send: Statements['send'] = async (sql, params, body, bounds = {}) => {
+    await checked(sql, bounds)
+    await sendStatement(reach, sql, params, body, bounds)
+  }
+  return {
+    rows: async <Row>(sql: string, params: Params = {}, bounds: Bounds = {}) => {
+      await checked(sql, bounds)
+      return askRows<Row>(reach, sql, params, bounds)
+    },
+    batches: async function* <Row>(sql: string, params: Params = {}, bounds: Bounds = {}) {
+      await checked(sql, bounds)
+      yield* askBatches<Row>(reach, sql, params, bounds)
+    },
+    send,
+    command: (sql, params = {}, bounds = {}) => send(sql, params, null, bounds),
+  }
+}
+
+/** Runs `work` under the statement's clock. Repeated once where that cannot do it twice: `again` says for which failures. */
+async function guarded<T>(
+  reach: Reach,
+  bounds: Bounds,
+  timeoutMs: number,
+  again: (error: unknown) => boolean,
+  work: (client: ClickHouseClient, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const clock = clockOf(bounds, timeoutMs)
+  try {
+    try {
+      return await work(await reach.client(), clock.signal)
+    } catch (error) {
+      const gone = isGone(clock.meaning(error, reach)) && reach.lost()
+      if (!gone || !again(error)) throw error
+      return await work(await reach.client(), clock.signal)
+    }
+  } catch (error) {
+    throw clock.meaning(error, reach)
+  } finally {
+    clock.stop()
+  }
+}
+
+async function askRows<Row>(reach: Reach, sql: string, params: Params, bounds: Bounds): Promise<readonly Row[]> {
+  const timeoutMs = bounds.timeoutMs ?? rowsMsMax
+  const rowsMax = bounds.rowsMax ?? rowsMaxDefault
+  const settings = {
+    ...settingsOf(bounds, timeoutMs, reach),
+    // Complete before its first byte: then an error is an error, and nothing of it was taken for a result.
+    wait_end_of_query: 1,
+    max_result_rows: String(rowsMax),
+    max_result_bytes: String(resultBytesMax),
+    result_overflow_mode: 'throw',
+  }
+  // A SELECT may be asked twice: the engine of another process went away with it.
+  return guarded(
+    reach,
+    bounds,
+    timeoutMs,
+    () => true,
+    async (client, signal) => {
+      const result = await select(client, sql, params, signal, settings)
+      const found: Row[] = []
+      for await (const batch of result.stream() as unknown as AsyncIterable<ClientRow[]>)
+        for (const row of batch) found.push(parseRow<Row>(row.text))
+      if (found.length > rowsMax) throw new Trouble('lake.too-costly', { reason: 'rows', rowsMax })
+      return found
+    },
+  )
+}
+
+async function* askBatches<Row>(
+  reach: Reach,
+  sql: string,
+  params: Params,
+  bounds: Bounds,
+): AsyncGenerator<readonly Row[]> {
+  const timeoutMs = bounds.timeoutMs ?? workMsMax
+  const clock = clockOf(bounds, timeoutMs)
+  let result: ResultSet<'JSONEachRow'> | undefined
+  let count = 0
+  try {
+    const settings = { ...settingsOf(bounds, timeoutMs, reach), wait_end_of_query: 0 }
+    result = await select(await reach.client(), sql, params, clock.signal, settings)
+    for await (const batch of result.stream() as unknown as AsyncIterable<ClientRow[]>) {
+      count += batch.length
+      if (bounds.rowsMax !== undefined && count > bounds.rowsMax)
+        throw new Trouble('lake.too-costly', { reason: 'rows', rowsMax: bounds.rowsMax })
+      yield batch.map((row) => parseRow<Row>(row.text))
+    }
+  } catch (error) {
+    const trouble = clock.meaning(error, reach)
+    if (isGone(trouble)) reach.lost()
+    throw trouble
+  } finally {
+    clock.stop()
+    // Taken to its end this does nothing; left early it ends the statement in the engine.
+    result?.close()
+  }
+}
+
+async function sendStatement(
+  reach: Reach,
+  sql: string,
+  params: Params,
+  body: NodeJS.ReadableStream | null,
+  bounds: Bounds,
+): Promise<void> {
+  const timeoutMs = bounds.timeoutMs ?? workMsMax
+  // What changes something is sent again only when it was never sent at all.
+  const again = (error: unknown): boolean => body === null && isNeverSent(error)
+  await guarded(reach, bounds, timeoutMs, again, async (client, signal) => {
+    const given = {
+      query: sql,
+      query_params: { ...params },
+      abort_signal: signal,
+      clickhouse_settings: { ...settingsOf(bounds, timeoutMs, reach), wait_end_of_query: 1 },
+    } as const
+    if (body === null) await client.command(given)
+    else {
+      const { stream } = await client.exec({ ...given, values: body as Readable })
+      stream.resume()
+    }
+  })
 }
 
 async function select(
@@ -215,13 +237,15 @@ function clockOf(
   bounds.signal?.throwIfAborted()
   const time = new AbortController()
   const timer = setTimeout(() => time.abort(), timeoutMs + graceMs)
+  let told = false
   return {
     signal: bounds.signal === undefined ? time.signal : AbortSignal.any([bounds.signal, time.signal]),
     stop: () => clearTimeout(timer),
     meaning: (error, reach) => {
       if (bounds.signal?.aborted === true) return bounds.signal.reason as unknown
       if (time.signal.aborted) {
-        reach.stuck()
+        if (!told) reach.stuck()
+        told = true
         return new Trouble('lake.too-costly', { reason: 'time', timeoutMs }, error)
       }
       return troubleOf(error, bounds.readOnly === true)

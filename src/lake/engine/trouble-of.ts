@@ -47,3 +47,9 @@ export function troubleOf(error: unknown, typed: boolean): Trouble {
 export function isGone(error: unknown): boolean {
   return error instanceof Trouble && error.code === 'lake.unreachable' && !(error.cause instanceof ClickHouseError)
 }
+
+/** Was nobody there at all, so that nothing was begun? */
+export function isNeverSent(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'ECONNREFUSED' || code === 'ENOENT'
+}
