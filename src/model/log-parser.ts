@@ -79,6 +79,8 @@ export type Mapping = z.infer<typeof Mapping>
 export const LogParser = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]{1,40}$/),
   title: z.string(),
+  /** Another parser of the same folder: what this one does not say of `derive`, `time`, `class` and `map` is as there (Windows events as XML and as JSON). */
+  like: z.string().optional(),
   vendor: z.string(),
   product: z.string(),
   /** Lower is tried first. Generic formats (cef, kv, json) stand at 900 and above. */

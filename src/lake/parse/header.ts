@@ -40,7 +40,8 @@ const dialect =
 const before = '(?:[0-9]{1,10}: ?)?(?:[A-Za-z0-9_.-]{1,255}: )?(?:[0-9]{1,10}: ?)?[ :*.]{0,4}'
 const timed = `^(?:${before})(?:${dialect})(?:[: ]|$)`
 /** Words that stand behind a time in logs that are no syslog. */
-const level = '(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|trace|debug|info|warn|warning|error|Info|Error|Warning|Debug)'
+const level =
+  '(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|trace|debug|info|warn|warning|error|Info|Error|Warning|Debug)'
 /** Without PRI (a file as a daemon writes it) only what cannot be another format's own time: month first, or ISO and a host or address. */
 const bareTimed =
   `^(?:(?:${months}) +[0-9]{1,2} (?:[0-9]{4} )?[0-9]{2}:` +

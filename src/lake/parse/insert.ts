@@ -18,7 +18,7 @@ const settings =
   'SETTINGS max_threads = 1, max_insert_threads = 1, max_block_size = 1048576, preferred_block_size_bytes = 0,' +
   ' min_insert_block_size_rows = 1048576, min_insert_block_size_bytes = 0, optimize_on_insert = 1,' +
   ' regexp_max_matches_per_row = 10000000, extract_key_value_pairs_max_pairs_per_row = 10000000,' +
-  " short_circuit_function_evaluation = 'force_enable', input_format_json_read_objects_as_strings = 1"
+  " short_circuit_function_evaluation = 'force_enable', splitby_max_substrings_includes_remaining_string = 1"
 
 /** Columns that are not a mapping's: they come from the load, the header, or other columns. */
 const given = new Set([

@@ -40,6 +40,8 @@ function tidied(value: string): string {
   // Comma before the fraction; "14/Mar/2026:09:26:53"; "ZZ", "+00:00Z"; "UTC+01:00"; white space at the ends.
   const steps: readonly (readonly [string, string])[] = [
     ['^[ *.:\\[]+|[ :\\]]+$', ''],
+    // Milli-, micro- and nanoseconds since 1970.
+    ['^(\\d{10})(\\d{3}|\\d{6}|\\d{9})$', '\\1.\\2'],
     ['(:\\d\\d),(\\d{1,9})', '\\1.\\2'],
     ['^(\\d{1,2}/[A-Za-z]{3,9}/\\d{4}):', '\\1 '],
     ['^(\\d{1,2}/\\d{1,2}/\\d{4}):', '\\1 '],

@@ -19,8 +19,9 @@ export type FieldOf = (name: string) => string
 /** A field's text, or the syslog header's. */
 export const valueOf =
   (field: FieldOf): FieldOf =>
+  // Other names with an @ are fields ("@timestamp").
   (name) =>
-    name.startsWith('@') ? (fromHeader[name] ?? `''`) : field(name)
+    fromHeader[name] ?? field(name)
 
 /** SQL of a mapping's value as text; '' when there is none. `asWritten` keeps what other columns take for "nothing" (a message "-"). */
 export function mapped(
@@ -37,8 +38,7 @@ export function mapped(
   if (!('values' in plain)) return values.length === 0 ? `''` : firstOf(values)
   let sql = values.length === 0 ? `''` : firstOf(values)
   if (plain.join !== undefined) sql = `arrayStringConcat(arrayRemove([${values.join(', ')}], ''), ${text(plain.join)})`
-  if (plain.sum === true)
-    sql = `toString(${toNumber(values.map((value) => `toFloat64OrZero(${value})`).join(' + '))})`
+  if (plain.sum === true) sql = `toString(${toNumber(values.map((value) => `toFloat64OrZero(${value})`).join(' + '))})`
   if (plain.take !== undefined) sql = `extract(${sql}, ${text(plain.take)})`
   if (plain.times !== undefined)
     sql = `if(${sql} = '', '', toString(${toNumber(`toFloat64OrZero(${sql}) * ${plain.times}`)}))`

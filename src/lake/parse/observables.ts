@@ -36,7 +36,8 @@ function partsOf(columns: readonly LakeColumnName[]): { texts: string[]; lists: 
         lists.push(value)
         break
       case 'text':
-        lists.push(`arrayMap(x -> ${host('x')}, ${value})`)
+        // Windows writes IPv4 answers as mapped addresses.
+        lists.push(`arrayMap(x -> if(startsWith(x, '::ffff:'), substring(x, 8), ${host('x')}), ${value})`)
         break
       default:
         texts.push(value)

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { Trouble } from '../../kit/errors.ts'
 import type { LogParser } from '../../model/log-parser.ts'
 import type { Signature } from '../../parsers/log/signature.ts'
-import { type Issue, readLogParser, readSignatures } from '../../parsers/log/validate.ts'
+import { type Issue, likenessOf, readLogParser, readSignatures } from '../../parsers/log/validate.ts'
 
 /** Parsers that come along. */
 export const ownParsers = path.join(import.meta.dirname, '..', '..', '..', 'content', 'parsers')
@@ -16,8 +16,11 @@ const parsersMax = 500
 
 export type ParserFile = { readonly file: string; readonly parser: LogParser | null; readonly issues: readonly Issue[] }
 
-/** Every parser in these folders and files. A path that is not there is Trouble('file.unreadable'). */
-export async function readParserFiles(paths: readonly string[]): Promise<readonly ParserFile[]> {
+/** Every parser in these folders and files; they may be like each other and like `besides`. A path that is not there is Trouble('file.unreadable'). */
+export async function readParserFiles(
+  paths: readonly string[],
+  besides: readonly LogParser[] = [],
+): Promise<readonly ParserFile[]> {
   const files: string[] = []
   for (const given of paths) {
     if (!existsSync(given)) throw new Trouble('file.unreadable', { file: given })
@@ -31,12 +34,14 @@ export async function readParserFiles(paths: readonly string[]): Promise<readonl
       )
   }
   if (files.length > parsersMax) throw new Trouble('input.too-large', { files: files.length, most: parsersMax })
-  const read = await Promise.all(
-    files.map(async (file) => {
-      const { value, issues } = readLogParser(await readFile(file, 'utf8'))
-      return { file, parser: value, issues }
-    }),
-  )
+  const texts = await Promise.all(files.map(async (file) => ({ file, text: await readFile(file, 'utf8') })))
+  // First those that stand alone, so that the others can be like them.
+  const alone = texts.map(({ text }) => (likenessOf(text) === null ? readLogParser(text).value : null))
+  const known = new Map([...besides, ...alone.flatMap((parser) => parser ?? [])].map((parser) => [parser.id, parser]))
+  const read = texts.map(({ file, text }) => {
+    const { value, issues } = readLogParser(text, known)
+    return { file, parser: value, issues }
+  })
   const seen = new Map<string, string>()
   return read.map((file) => {
     const id = file.parser?.id
@@ -53,7 +58,11 @@ export async function readParserFiles(paths: readonly string[]): Promise<readonl
  * in its place. Throws Trouble('input.invalid') that names every file, line and problem: a wrong parser stops the start, not a load.
  */
 export async function loadLogParsers(paths: readonly string[] = []): Promise<readonly LogParser[]> {
-  const [ours, theirs] = await Promise.all([readParserFiles([ownParsers]), readParserFiles(paths)])
+  const ours = await readParserFiles([ownParsers])
+  const theirs = await readParserFiles(
+    paths,
+    ours.flatMap(({ parser }) => parser ?? []),
+  )
   const wrong = [...ours, ...theirs].flatMap(({ file, issues }) =>
     issues.map((issue) => `${file}:${issue.line}:${issue.column} ${issue.problem}`),
   )

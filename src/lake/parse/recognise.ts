@@ -37,7 +37,7 @@ type Mark = { readonly place: number; readonly app: string | undefined; readonly
 
 const settings =
   "SETTINGS max_threads = 1, max_insert_threads = 1, max_block_size = 65536, short_circuit_function_evaluation = 'force_enable'," +
-  ' reject_expensive_hyperscan_regexps = 0, regexp_max_matches_per_row = 10000000'
+  ' reject_expensive_hyperscan_regexps = 0, regexp_max_matches_per_row = 10000000, splitby_max_substrings_includes_remaining_string = 1'
 
 /**
  * The lowest place among `marks` whose patterns fit; 0 when none does. The patterns for bodies are one Vectorscan pass over the message,

@@ -2,7 +2,7 @@ import type { Split } from '../../model/log-parser.ts'
 import { name, text, texts } from './sql-text.ts'
 import { fieldsType, type Step, type Taken } from './taken.ts'
 
-type Leaf = 'String' | 'Map(String, String)'
+type Leaf = 'String' | 'Map(String, String)' | 'Map(String, Map(String, String))'
 /** What is wanted of a document; a list has the one child `*`, because the engine reads its elements as one type. */
 type Node = { leaf: Leaf | null; readonly children: Map<string, Node> }
 
@@ -67,7 +67,12 @@ function forest(): { readonly place: (path: string, leaf: Leaf) => string; reado
  */
 export function splitJson(split: Extract<Split, { kind: 'json' }>): Taken {
   const { place, walks } = forest()
-  const spreads = split.spread.map((path) => place(path, 'Map(String, String)'))
+  // "a.*": the first object in a, whatever its name (the UserData of a Windows event has one, named after the kind of event).
+  const spreads = split.spread.map((path) =>
+    path.endsWith('.*')
+      ? `mapValues(${place(path.slice(0, -2), 'Map(String, Map(String, String))')})[1]`
+      : place(path, 'Map(String, String)'),
+  )
   const paths = new Map(split.paths.map((path) => [path, place(path, 'String')]))
   // What is spread out need not stand there a second time as the text of its object.
   const heads = [...new Set(split.spread.map((path) => path.split('.')[0] ?? path))]

@@ -68,7 +68,7 @@ export function groupsOf(pattern: string): readonly (string | null)[] {
 }
 
 /** A repeat of more than this many makes a Vectorscan automaton too large ("Pattern is too large" at 4,000). */
-const repeatsMax = 64
+const repeatsMax = 16
 
 /**
  * A pattern for Vectorscan, which only tells whether it fits: group names are taken off (it knows no dots in them, nor two of one name),

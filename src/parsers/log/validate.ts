@@ -1,5 +1,5 @@
 import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { LogParser } from '../../model/log-parser.ts'
 import { Signatures } from './signature.ts'
 
@@ -32,6 +32,7 @@ function readYaml<T>(
   text: string,
   schema: z.ZodType<T>,
   check: (value: T, report: (place: Place, problem: string) => void) => void,
+  complete: (plain: unknown) => unknown = (plain) => plain,
 ): Read<T> {
   const whole = (problem: string): Read<T> => ({ value: null, issues: [{ line: 1, column: 1, where: '', problem }] })
   if (text.length > fileCharsMax) return whole(`longer than ${fileCharsMax} characters`)
@@ -52,7 +53,7 @@ function readYaml<T>(
   if (issues.length > 0) return { value: null, issues }
   const report = (place: Place, problem: string): void =>
     at(offsetOf(document, place), place.map(String).join('.'), problem)
-  const parsed = schema.safeParse(document.toJS())
+  const parsed = schema.safeParse(complete(document.toJS()))
   if (!parsed.success) {
     for (const issue of parsed.error.issues) report(issue.path, issue.message)
     return { value: null, issues }
@@ -90,8 +91,47 @@ function checkPatterns(parser: LogParser, report: (place: Place, problem: string
   }
 }
 
-/** Reads one log parser and says everything that is wrong with it, with line and column (from 1). Pure. */
-export const readLogParser = (text: string): Read<LogParser> => readYaml(text, LogParser, checkPatterns)
+const Likeness = z.looseObject({
+  like: z.string(),
+  derive: z.looseObject({}).default({}),
+  map: z.looseObject({}).default({}),
+})
+
+/** A parser that is like another, with what it takes from it. */
+function likened(plain: unknown, known: ReadonlyMap<string, LogParser>): unknown {
+  const own = Likeness.safeParse(plain)
+  const other = own.success ? known.get(own.data.like) : undefined
+  if (!own.success || other === undefined) return plain
+  return {
+    time: other.time,
+    class: other.class,
+    ...own.data,
+    derive: { ...other.derive, ...own.data.derive },
+    map: { ...other.map, ...own.data.map },
+  }
+}
+
+/** The id of the parser that this one is like; null where it is like none. */
+export function likenessOf(text: string): string | null {
+  if (text.length > fileCharsMax) return null
+  const said = Likeness.safeParse(parseDocument(text).toJS())
+  return said.success ? said.data.like : null
+}
+
+/**
+ * Reads one log parser and says everything that is wrong with it, with line and column (from 1). `known` are those that it may be like.
+ * Pure.
+ */
+export const readLogParser = (text: string, known: ReadonlyMap<string, LogParser> = new Map()): Read<LogParser> =>
+  readYaml(
+    text,
+    LogParser,
+    (parser, report) => {
+      if (parser.like !== undefined && !known.has(parser.like)) report(['like'], `there is no parser "${parser.like}"`)
+      checkPatterns(parser, report)
+    },
+    (plain) => likened(plain, known),
+  )
 
 /** The list of product signatures (content/products.yaml), likewise. */
 export const readSignatures = (text: string): Read<z.infer<typeof Signatures>> =>
