@@ -10,6 +10,9 @@ export type TestEvent = Readonly<
   readonly source: string
 }
 
+/** They are bound, and what is bound has to be shorter than a megabyte. */
+const linesAtOnce = 500
+
 let loads = 0
 
 /** Puts events into `events` as a load would, without a parser: lines numbered in the order given, received when they happened. */
@@ -29,13 +32,14 @@ export async function addEvents(engine: Engine, events: readonly TestEvent[]): P
       ...event,
     }),
   )
-  await engine.command(
-    `INSERT INTO events SELECT * FROM format(JSONEachRow, '${structure
-      .map(({ name, type }) => `${name} ${type.replaceAll("'", "\\'")}`)
-      .join(', ')}', {lines:String})`,
-    { lines: lines.join('\n') },
-    { settings: { date_time_input_format: 'best_effort' } },
-  )
+  const types = structure.map(({ name, type }) => `${name} ${type.replaceAll("'", "\\'")}`).join(', ')
+  for (let at = 0; at < lines.length; at += linesAtOnce) {
+    await engine.command(
+      `INSERT INTO events SELECT * FROM format(JSONEachRow, '${types}', {lines:String})`,
+      { lines: lines.slice(at, at + linesAtOnce).join('\n') },
+      { settings: { date_time_input_format: 'best_effort' } },
+    )
+  }
 }
 
 function observablesOf(event: TestEvent): string[] {

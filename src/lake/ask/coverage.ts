@@ -1,0 +1,127 @@
+import { ocsfClasses } from '../../model/lake.ts'
+import type { Bounds, Engine } from '../engine/engine.ts'
+import { listSources } from '../sources.ts'
+
+export type Span = { readonly from: Date; readonly to: Date }
+
+export type CoveredSource = {
+  readonly source: string
+  /** Lines within the time, of whatever class. */
+  readonly events: number
+  readonly first: Date | null
+  readonly last: Date | null
+  readonly gaps: readonly Span[]
+}
+
+export type Coverage = {
+  readonly sources: readonly CoveredSource[]
+  /** Why what is not in the logs may have been there all the same, in sentences; empty: the whole time is covered. */
+  readonly holes: readonly string[]
+}
+
+const dayMs = 24 * 3_600_000
+const slotMs = 5 * 60_000
+/** A source counts as one that could have shown something when it had events of that class this long before the time looked at. */
+export const knownForDays = 30
+/** Longer without a line than this is a gap, where the source does not say how long it may be silent. As status.ts shows gaps. */
+const quietMinutesDefault = 60
+/** Gaps that are named; the others are counted. */
+const namedMax = 3
+const rowsMax = 10_000
+
+type Row = {
+  readonly source: string
+  readonly events: number
+  readonly begun: number
+  readonly first: number
+  readonly last: number
+  readonly slots: readonly number[]
+}
+
+/**
+ * Whether logs of some class (none named: any) were there for the whole of a time. From `volume`: every source that is known for that
+ * class, its first line ever, and the stretches in which it sent nothing at all. Of a time that is not over only what has passed counts.
+ */
+export async function coverageOf(
+  engine: Engine,
+  asked: { readonly classes: readonly number[]; readonly span: Span; readonly now: Date; readonly source?: string },
+  bounds: Bounds = {},
+): Promise<Coverage> {
+  const { classes, now } = asked
+  const span = { from: asked.span.from, to: new Date(Math.min(asked.span.to.getTime(), now.getTime())) }
+  const seconds = (at: number) => Math.max(0, Math.floor(at / 1000))
+  const [rows, kept] = await Promise.all([
+    engine.rows<Row>(
+      `WITH toUnixTimestamp(slot) AS at, at >= {from:UInt32} AND at < {to:UInt32} AS within
+       SELECT source, sumIf(volume.events, within) AS events, min(at) AS begun,
+         toUnixTimestamp(minIf(volume.first, within)) AS first, toUnixTimestamp(maxIf(volume.last, within)) AS last,
+         arraySort(groupUniqArrayIf(at, within)) AS slots
+       FROM volume WHERE ({source:String} = '' OR source = {source:String})
+       GROUP BY source
+       HAVING countIf((empty({classes:Array(UInt64)}) OR has({classes:Array(UInt64)}, toUInt64(class_uid)))
+         AND at >= {known:UInt32} AND at < {to:UInt32}) > 0
+       ORDER BY source`,
+      {
+        from: seconds(Math.floor(span.from.getTime() / slotMs) * slotMs),
+        to: seconds(span.to.getTime()),
+        known: seconds(span.from.getTime() - knownForDays * dayMs),
+        classes: [...classes],
+        source: asked.source ?? '',
+      },
+      { ...bounds, rowsMax },
+    ),
+    listSources(engine),
+  ])
+  const quietMinutes = new Map(kept.map((one) => [one.id, one.silentAfterMinutes]))
+  const sources = rows.map((row): CoveredSource => {
+    const quietMs = (quietMinutes.get(row.source) ?? quietMinutesDefault) * 60_000
+    const spoke = row.events > 0
+    return {
+      source: row.source,
+      events: row.events,
+      first: spoke ? new Date(row.first * 1000) : null,
+      last: spoke ? new Date(row.last * 1000) : null,
+      gaps: gapsOf(row, span, quietMs),
+    }
+  })
+  return { sources, holes: holesOf(rows, sources, span, classes) }
+}
+
+/** Stretches longer than the source may be silent. Before its first line ever it was no source, which is no gap. */
+function gapsOf(row: Row, span: Span, quietMs: number): Span[] {
+  const gaps: Span[] = []
+  const to = span.to.getTime()
+  let quietSince = Math.max(span.from.getTime(), row.begun * 1000)
+  for (const slot of row.slots) {
+    if (slot * 1000 - quietSince > quietMs) gaps.push({ from: new Date(quietSince), to: new Date(slot * 1000) })
+    quietSince = Math.max(quietSince, slot * 1000 + slotMs)
+  }
+  if (to - quietSince > quietMs) gaps.push({ from: new Date(quietSince), to: new Date(to) })
+  return gaps
+}
+
+function holesOf(
+  rows: readonly Row[],
+  sources: readonly CoveredSource[],
+  span: Span,
+  classes: readonly number[],
+): string[] {
+  const begun = Math.min(...rows.map((row) => row.begun * 1000))
+  const what = classes.length === 0 ? 'logs' : `${classes.map(nameOfClass).join(' or ')} events`
+  if (rows.length === 0) return [`no source of ${what} between ${iso(span.from)} and ${iso(span.to)}`]
+  const holes: string[] = []
+  if (begun - span.from.getTime() > slotMs) holes.push(`the first ${what} that are kept are of ${iso(new Date(begun))}`)
+  const gaps = sources.flatMap(({ source, gaps: own }) => own.map((gap) => ({ source, ...gap })))
+  for (const gap of gaps.slice(0, namedMax))
+    holes.push(`${gap.source} has a gap from ${iso(gap.from)} to ${iso(gap.to)}`)
+  if (gaps.length > namedMax) holes.push(`and ${gaps.length - namedMax} more gaps`)
+  return holes
+}
+
+function nameOfClass(uid: number): string {
+  return Object.entries(ocsfClasses).find(([key]) => Number(key) === uid)?.[1] ?? `class ${uid}`
+}
+
+function iso(at: Date): string {
+  return at.toISOString().replace('.000Z', 'Z')
+}
