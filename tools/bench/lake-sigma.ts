@@ -48,7 +48,9 @@ export async function measure(engine: Engine, rules: number, rows: number, singl
   const warm = performance.now() - again
   // A step that shares no factor with the twenty shapes of rules, so that the sample has all of them.
   const step = Math.max(1, Math.floor(compiled.length / single / 20) * 20 + 1)
-  const sample = Array.from({ length: single }, (_, at) => compiled[(at * step) % compiled.length]).filter((rule) => rule !== undefined)
+  const sample = Array.from({ length: single }, (_, at) => compiled[(at * step) % compiled.length]).filter(
+    (rule) => rule !== undefined,
+  )
   const one = performance.now()
   let hits = 0
   for (const rule of sample) hits += await singly(engine, rule)
@@ -66,7 +68,14 @@ export async function measure(engine: Engine, rules: number, rows: number, singl
       ok: agree && all / together >= 10,
       note,
     },
-    { name: 'lake: Sigma rules, all', value: together / 1000, unit: 's', goal: 'none', ok: true, note: `again ${(warm / 1000).toFixed(1)} s` },
+    {
+      name: 'lake: Sigma rules, all',
+      value: together / 1000,
+      unit: 's',
+      goal: 'none',
+      ok: true,
+      note: `again ${(warm / 1000).toFixed(1)} s`,
+    },
   ]
 }
 
@@ -81,8 +90,60 @@ async function singly(engine: Engine, rule: EventRule): Promise<number> {
 }
 
 /** Programs and words that everyday command lines are made of; rules look for these, too, which is what makes them costly. */
-const programs = ['powershell.exe', 'cmd.exe', 'svchost.exe', 'rundll32.exe', 'reg.exe', 'wmic.exe', 'schtasks.exe', 'msiexec.exe', 'conhost.exe', 'chrome.exe', 'teams.exe', 'regsvr32.exe', 'net.exe', 'sc.exe', 'certutil.exe', 'bitsadmin.exe', 'curl.exe', 'python.exe', 'explorer.exe', 'notepad.exe']
-const words = ['-noprofile', '-executionpolicy', 'bypass', 'http://', 'https://', '/create', '/query', 'add', 'delete', '.ps1', '.dll', '.bat', 'invoke-', 'download', 'appdata', 'temp', 'programdata', 'users', 'public', 'system32', 'localhost', 'process', 'call', 'service', 'start', 'install', '/quiet', '-encodedcommand', 'software', 'currentversion']
+const programs = [
+  'powershell.exe',
+  'cmd.exe',
+  'svchost.exe',
+  'rundll32.exe',
+  'reg.exe',
+  'wmic.exe',
+  'schtasks.exe',
+  'msiexec.exe',
+  'conhost.exe',
+  'chrome.exe',
+  'teams.exe',
+  'regsvr32.exe',
+  'net.exe',
+  'sc.exe',
+  'certutil.exe',
+  'bitsadmin.exe',
+  'curl.exe',
+  'python.exe',
+  'explorer.exe',
+  'notepad.exe',
+]
+const words = [
+  '-noprofile',
+  '-executionpolicy',
+  'bypass',
+  'http://',
+  'https://',
+  '/create',
+  '/query',
+  'add',
+  'delete',
+  '.ps1',
+  '.dll',
+  '.bat',
+  'invoke-',
+  'download',
+  'appdata',
+  'temp',
+  'programdata',
+  'users',
+  'public',
+  'system32',
+  'localhost',
+  'process',
+  'call',
+  'service',
+  'start',
+  'install',
+  '/quiet',
+  '-encodedcommand',
+  'software',
+  'currentversion',
+]
 
 const pick = (list: readonly string[], seed: string): string =>
   `[${list.map((word) => `'${word}'`).join(',')}][1 + cityHash64(number, ${seed}) % ${list.length}]`
@@ -123,7 +184,7 @@ export async function fill(engine: Engine, rows: number): Promise<void> {
 }
 
 /** Rules of the shapes and in the shares that public collections have them: a program and what it is told, mostly. */
-function ruleTexts(count: number): readonly string[] {
+export function ruleTexts(count: number): readonly string[] {
   return Array.from({ length: count }, (_, at) => {
     const program = programs[at % programs.length] ?? ''
     const word = (step: number): string => words[(at * 7 + step * 11) % words.length] ?? ''

@@ -154,7 +154,8 @@ function candidatesSql(rules: readonly EventRule[], needs: ReadonlyMap<EventRule
   const parts = [...sources].map(([source, group]) => {
     const ways: string[] = []
     if (group.byText.length > 0) ways.push(byTextSql(group.byText))
-    if (group.direct.length > 0) ways.push(`arrayFilter(x -> x > 0, CAST([${group.direct.join(', ')}], 'Array(UInt16)'))`)
+    if (group.direct.length > 0)
+      ways.push(`arrayFilter(x -> x > 0, CAST([${group.direct.join(', ')}], 'Array(UInt16)'))`)
     return `if(${source}, ${ways.length === 1 ? (ways[0] ?? '') : `arrayConcat(${ways.join(', ')})`}, CAST([], 'Array(UInt16)'))`
   })
   return `arrayDistinct(arrayConcat(${parts.join(', ')}))`

@@ -37,7 +37,8 @@ export async function chooseNeeds(
     events < eventsToCountMin ? null : await countIn(engine, [...first.values()], anySource, events, window, bounds)
   const chosen = new Map<EventRule, Needs>()
   for (const [rule, needs] of first) {
-    const sets = counted === null ? needs : ranked(needs, (needle) => (counted.get(needle) ?? 0) + usual(needle) / 1_000)
+    const sets =
+      counted === null ? needs : ranked(needs, (needle) => (counted.get(needle) ?? 0) + usual(needle) / 1_000)
     if (sets.length > 0) chosen.set(rule, sets.slice(0, setsOfRuleMax))
   }
   return chosen
@@ -51,7 +52,8 @@ function ranked(needs: Needs, weight: (needle: string) => number): Needs {
 /** How common a text may be: it grows with the rules that look for it, and shrinks with its length. */
 function weightsByRules(rules: readonly EventRule[]): (needle: string) => number {
   const uses = new Map<string, number>()
-  for (const { needs } of rules) for (const needle of new Set(needs.flat())) uses.set(needle, (uses.get(needle) ?? 0) + 1)
+  for (const { needs } of rules)
+    for (const needle of new Set(needs.flat())) uses.set(needle, (uses.get(needle) ?? 0) + 1)
   return (needle) => (uses.get(needle) ?? 1) / needle.length ** 2
 }
 

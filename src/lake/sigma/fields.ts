@@ -45,12 +45,8 @@ const everywhere: Readonly<Record<string, Place>> = {
   ComputerName: { keys: ['Computer', 'Hostname', 'host.name'], column: 'device_hostname' },
   Provider_Name: {
     keys: [
-      'ProviderName',
-      'SourceName',
-      'Provider',
-      'provider_name',
-      'Provider.#attributes.Name',
-      'Event.System.Provider.#attributes.Name',
+      ...['Event.System.Provider.#attributes.Name', 'winlog.provider_name', 'ProviderName', 'SourceName'],
+      ...['Provider.#attributes.Name', 'Provider'],
     ],
   },
   Provider_Guid: { keys: ['ProviderGuid', 'Provider.#attributes.Guid', 'Event.System.Provider.#attributes.Guid'] },
