@@ -1,5 +1,6 @@
 import type { Connector } from '../model/connector.ts'
 import { type AssetLookups, assetList } from './asset-list/index.ts'
+import { type LogLakeLookups, logLake } from './log-lake/index.ts'
 import { type NetworkLookups, ownNetworks } from './own-networks/index.ts'
 import { type PastLookups, pastAlerts } from './past-alerts/index.ts'
 import { type PeopleLookups, peopleList } from './people-list/index.ts'
@@ -12,6 +13,8 @@ export type Lookups = {
   readonly networks: NetworkLookups
   readonly past: PastLookups
   readonly person: PersonLookups
+  /** null: this installation has no log lake, and nobody is asked about logs. */
+  readonly lake: LogLakeLookups | null
 }
 
 /** Every connector there is, in the order of the settings page. A new one is a folder and a line here; a new REST source is a YAML file. */
@@ -22,6 +25,7 @@ export function makeConnectors(lookups: Lookups, httpJson: readonly Connector[])
     ownNetworks(lookups.networks),
     pastAlerts(lookups.past),
     person(lookups.person),
+    ...(lookups.lake === null ? [] : [logLake(lookups.lake)]),
     ...httpJson,
   ]
 }

@@ -7,6 +7,8 @@ import type { Asked } from './questions.ts'
 
 /** Rows in an answer (model/question.ts); `count` is of all. */
 const rowsMax = 100
+/** Characters of an answer's rows: an answer is kept with the alert, and one larger than 256 KiB is refused there. */
+const rowsCharsMax = 200_000
 
 type Grouped = {
   readonly events: number
@@ -52,11 +54,19 @@ export async function answerFrom(engine: Engine, look: ReadLook, asked: Asked, b
       bytes: any.allBytes === 0 ? null : any.allBytes,
       first: any.allFirst,
       last: any.allLast,
-      rows: found.map((row) => rowOf(row, asked)),
+      rows: fitting(found.map((row) => rowOf(row, asked))),
     },
     unread: any.allUnread,
     groups: any.groups,
   }
+}
+
+function fitting(rows: readonly Record<string, unknown>[]): Record<string, unknown>[] {
+  let chars = 0
+  return rows.filter((row) => {
+    chars += JSON.stringify(row).length
+    return chars <= rowsCharsMax
+  })
 }
 
 /** What a row says, without what it does not say. */
