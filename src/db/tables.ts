@@ -355,10 +355,43 @@ export type NodeTable = {
 }
 
 /** Every table of migrations/*.sql, as Kysely sees it. */
+export type DetectionWatermarkTable = {
+  one: Generated<boolean>
+  looked_until: Timestamp
+  under_way_to: TimestampOrNull
+  looked_at: TimestampOrNull
+  says: Generated<string>
+}
+
+export type DetectionOpenTable = {
+  rule_id: string
+  entity: string
+  ticket: string
+  part: number
+  count: Bigint
+  counted: string
+  first_at: Timestamp
+  last_at: Timestamp
+  began_at: Timestamp
+}
+
+export type DetectionRuleTable = {
+  rule_id: string
+  title: string
+  level: OrNull<string>
+  looked_at: Timestamp
+  not_run: OrNull<string>
+  hits: BigintByDefault
+  last_hit_at: TimestampOrNull
+}
+
 export type Tables = {
   message: MessageTable
   message_again: MessageAgainTable
   intake_position: IntakePositionTable
+  detection_watermark: DetectionWatermarkTable
+  detection_open: DetectionOpenTable
+  detection_rule: DetectionRuleTable
   provider: ProviderTable
   alert: AlertTable
   sighting: SightingTable

@@ -3,8 +3,8 @@ import { z } from 'zod'
 /** Largest mail taken, at every door. The largest in our corpus is 2 MB; mail providers and servers commonly stop at 25 MB. */
 export const mailBytesMax = 25 * 1024 * 1024
 
-/** How it reached us. `source` is the peer's address where there is a peer. */
-export const Channel = z.enum(['smtp', 'imap', 'https', 'file'])
+/** How it reached us. `source` is the peer's address where there is a peer; `detection` is a rule of our own that matched. */
+export const Channel = z.enum(['smtp', 'imap', 'https', 'file', 'detection'])
 export type Channel = z.infer<typeof Channel>
 
 /** Raw input of any door, before anything is known of it. `bytes` are an RFC 5322 message, or JSON with `form: 'json'`. */
@@ -49,7 +49,7 @@ export const Authentication = z.object({
   arc: z.object({ result: AuthResult, sealers: z.array(z.string()) }),
   sourceAddress: z.string().nullable(),
   /** The provider this sender is pinned to, and by what. */
-  provider: z.object({ id: z.string(), by: z.enum(['address', 'domain', 'key', 'folder']) }).nullable(),
+  provider: z.object({ id: z.string(), by: z.enum(['address', 'domain', 'key', 'folder', 'own-rule']) }).nullable(),
   sourceAllowed: z.enum(['yes', 'no', 'not-pinned']),
   /** False: quarantine. */
   accepted: z.boolean(),

@@ -105,10 +105,14 @@ async function authenticateRaw(
   if (parsed.letter !== null) return house.authenticate(raw, parsed.letter, providers)
   // A post, or bytes that are no mail: nothing in them can say who sent them, only the door can.
   const known = providers.find((provider) => provider.id === raw.providerId)
-  const by = raw.channel === 'https' ? ('key' as const) : ('folder' as const)
+  const by = doorProves(raw.channel)
   const reasons = parsed.problem === '' ? [] : [`It could not be parsed: ${parsed.problem}`]
   reasons.push(
-    known === undefined ? 'Nothing says which provider it is from.' : `It came with the ${by} of ${known.name}.`,
+    known === undefined
+      ? 'Nothing says which provider it is from.'
+      : by === 'own-rule'
+        ? 'A detection rule of our own wrote it.'
+        : `It came with the ${by} of ${known.name}.`,
   )
   return {
     spf: { result: 'none', domain: null },
@@ -121,6 +125,11 @@ async function authenticateRaw(
     accepted: known !== undefined,
     reasons,
   }
+}
+
+function doorProves(channel: Raw['channel']): 'key' | 'folder' | 'own-rule' {
+  if (channel === 'detection') return 'own-rule'
+  return channel === 'https' ? 'key' : 'folder'
 }
 
 function looksTemporary({ spf, dkim, dmarc }: Authentication): boolean {

@@ -10,6 +10,7 @@ import { kindOf } from './kinds.ts'
 import { type Matter, matterOf, type ReadContext } from './matter.ts'
 import { microsoftDefender } from './microsoft-defender/index.ts'
 import { microsoftSentinel } from './microsoft-sentinel/index.ts'
+import { ownDetections } from './own-detections/index.ts'
 import { questionIn } from './questions.ts'
 import { type Pieces, type Reader, sureEnough } from './reader.ts'
 import { redCanary } from './red-canary/index.ts'
@@ -26,6 +27,7 @@ export const readers: readonly Reader[] = [
   microsoftSentinel,
   microsoftDefender,
   trustwaveFusion,
+  ownDetections,
   generic,
 ]
 

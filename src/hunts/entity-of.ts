@@ -1,0 +1,51 @@
+import type { EntityKind } from '../model/detection.ts'
+import type { LogEvent } from '../model/lake.ts'
+
+export type Entity = { readonly kind: EntityKind; readonly value: string }
+
+type Path = readonly [path: string, kind: EntityKind]
+const host: Path = ['device.hostname', 'host']
+const source: readonly Path[] = [
+  ['src_endpoint.ip', 'address'],
+  ['src_endpoint.hostname', 'host'],
+]
+const account: readonly Path[] = [
+  ['user.name', 'account'],
+  ['actor.user.name', 'account'],
+]
+
+/**
+ * Whom an event is about. Of a connection it is who began it, since the device is only the firewall that saw it; of a sign-in or a call
+ * of an interface it is the account; of all else the host it happened on.
+ */
+export function entityOf(event: LogEvent): Entity {
+  const family = Math.floor(event.class_uid / 1000)
+  const order =
+    family === 4
+      ? [...source, ...account, host]
+      : family === 3 || family === 6
+        ? [...account, ...source, host]
+        : [host, ...account, ...source]
+  for (const [path, kind] of order) {
+    const value = textAt(event, path)
+    if (value !== null) return { kind, value: value.toLowerCase() }
+  }
+  return { kind: 'none', value: '' }
+}
+
+/** The first text at a path; null where the event does not say it. */
+export function textAt(event: LogEvent, path: string): string | null {
+  const value = event.attributes[path]
+  const first = Array.isArray(value) ? value[0] : value
+  return first === undefined || first === '' ? null : String(first)
+}
+
+/** What all of these events say at a path; null where they differ or say nothing. */
+export function sameIn(events: readonly LogEvent[], ...paths: readonly string[]): string | null {
+  for (const path of paths) {
+    const values = new Set(events.map((event) => textAt(event, path)))
+    const [only] = values
+    if (values.size === 1 && only !== undefined && only !== null) return only
+  }
+  return null
+}

@@ -1,0 +1,3 @@
+import { testSamples } from '../../../test/reader-sample.ts'
+
+testSamples(new URL('.', import.meta.url))
