@@ -89,6 +89,9 @@ function classOf(parser: LogParser, field: FieldOf): string {
   return `toUInt32(${table(`lower(${valueOf(field)(by)})`, entries, text(String(otherwise)))})`
 }
 
+/** A column that no mapping fills. A line of syslog is of the log of its program, which Sigma's services are told by. */
+const unsaid = (column: (typeof lakeColumns)[number]): string => (column.column === 'log_name' ? 'app' : emptyColumn(column))
+
 /** The columns of an event that a parser's `map` fills; the others are empty. */
 function columnSteps(parser: LogParser, field: FieldOf): readonly Step[] {
   const mapping = (path: string): string | null => {
@@ -99,7 +102,7 @@ function columnSteps(parser: LogParser, field: FieldOf): readonly Step[] {
   for (const column of lakeColumns) {
     if (given.has(column.column)) continue
     const value = mapping(column.ocsf)
-    steps.push([column.column, value === null ? emptyColumn(column) : asColumn(column, value)])
+    steps.push([column.column, value === null ? unsaid(column) : asColumn(column, value)])
   }
   const hostname = mapping('device.hostname')
   const severity = mapping('severity_id')
@@ -171,7 +174,7 @@ const parserFills = (parser: LogParser, column: string): boolean =>
 export function insertUnreadSql(parserId: string, recognised: string): string {
   const empty = lakeColumns
     .filter((column) => !given.has(column.column))
-    .map((column): Step => [column.column, emptyColumn(column)])
+    .map((column): Step => [column.column, unsaid(column)])
   const params = `extractAllGroupsHorizontal(sd, '([!#-<>-\\\\[^-~]{1,32})="((?:[^"\\\\\\\\\\\\]]|\\\\\\\\.)*)"')`
   return statement(
     recognised,

@@ -24,14 +24,7 @@ const any = (...conditions: readonly string[]): string =>
   conditions.length === 1 ? (conditions[0] ?? '0') : `(${conditions.join(' OR ')})`
 
 /** Sensors on endpoints that say what a process did, on whatever system. */
-const endpointSensors = [
-  'crowdstrike',
-  'crowdstrike-fdr',
-  'sentinelone',
-  'defender',
-  'defender-events',
-  'defender-device-events',
-]
+const endpointSensors = ['crowdstrike-fdr', 'crowdstrike-stream', 'sentinelone-events', 'defender-hunting']
 const windows = any(`startsWith(parser, 'windows')`, `startsWith(parser, 'sysmon')`)
 const sysmon = all(windows, logs('Microsoft-Windows-Sysmon/Operational'))
 const sysmonEvent = (...ids: readonly string[]): string => all(sysmon, codes(...ids))
@@ -153,18 +146,15 @@ const windowsServices: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Parsers whose lines are those of a web server; other HTTP activity (class 4002) is that of a proxy. */
-const webServers = [
-  'apache',
-  'apache-access',
-  'nginx',
-  'nginx-access',
-  'iis',
-  'haproxy',
-  'caddy',
-  'w3c',
-  'apache-nginx',
-]
-const linuxSysmon = (...ids: readonly string[]): string => all(`startsWith(parser, 'sysmon-linux')`, codes(...ids))
+const webServers = ['http-access', 'apache-error', 'nginx-error', 'haproxy', 'iis', 'w3c']
+/** Sysmon for Linux writes the same XML as that for Windows, into a log of its own. */
+const linuxSysmon = (...ids: readonly string[]): string => all(windows, logs('Linux-Sysmon/Operational'), codes(...ids))
+/** Lines of Unix programs: those of our parsers for them, and what came through syslog without one. */
+const unix = any(
+  parsers('sshd', 'sudo-su', 'pam', 'auditd', 'auditd-exec', 'postfix', 'iptables', 'bind', 'unbound', 'dnsmasq'),
+  all(parsers('', 'generic-kv', 'generic-json'), `log_name != ''`),
+)
+const microsoft365 = parsers('microsoft-365-audit')
 
 /** Categories that name no product, or another one than Windows. */
 const categories: Readonly<Record<string, string>> = {
@@ -183,8 +173,11 @@ const categories: Readonly<Record<string, string>> = {
 
 /** Categories on Linux and macOS. */
 const unixCategories: Readonly<Record<string, string>> = {
-  process_creation: any(linuxSysmon('1'), all(classes(1007), `NOT ${windows}`)),
-  file_event: any(linuxSysmon('11'), all(classes(1001), `NOT ${windows}`)),
+  process_creation: any(
+    linuxSysmon('1'),
+    all(classes(1007), parsers('auditd', 'auditd-exec', 'sudo-su', ...endpointSensors)),
+  ),
+  file_event: any(linuxSysmon('11'), all(classes(1001), parsers('auditd', ...endpointSensors))),
   network_connection: any(linuxSysmon('3'), all(classes(4001), parsers('auditd', ...endpointSensors))),
 }
 
@@ -206,64 +199,49 @@ function named(word: string): string {
   )
 }
 
-const login = [
-  'sshd',
-  'sudo',
-  'su',
-  'login',
-  'systemd-logind',
-  'pam',
-  'polkitd',
-  'pkexec',
-  'passwd',
-  'useradd',
-  'usermod',
-  'groupadd',
-  'gdm-password',
-  'cron',
-  'crond',
+/** Programs that let people in and up, and what they log as. */
+const loginParsers = ['sshd', 'sudo-su', 'pam']
+const loginLogs = [
+  ...['sshd', 'sshd-session', 'sudo', 'su', 'login', 'systemd-logind', 'polkitd', 'pkexec', 'passwd', 'useradd'],
+  ...['usermod', 'userdel', 'groupadd', 'chage', 'gdm-password', 'lightdm', 'cron', 'crond'],
 ]
 
 /** What a service means, by product and service; "" stands for a rule without a product. */
 const services: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   linux: {
-    auditd: any(parsers('auditd'), logs('auditd', 'audit', 'audispd')),
-    auth: any(parsers(...login), logs(...login)),
+    auditd: any(parsers('auditd', 'auditd-exec'), logs('auditd', 'audit', 'audispd')),
+    auth: any(parsers(...loginParsers), logs(...loginLogs)),
     sshd: any(parsers('sshd'), logs('sshd', 'sshd-session')),
-    sudo: any(parsers('sudo'), logs('sudo')),
+    sudo: any(parsers('sudo-su'), logs('sudo')),
     cron: logs('cron', 'crond', 'crontab', 'anacron', 'cronie'),
     clamav: logs('clamav', 'clamd', 'clamscan', 'freshclam', 'clamonacc'),
     guacamole: logs('guacd', 'guacamole'),
     vsftpd: logs('vsftpd'),
     // Whatever came through syslog: the lines of the programs above as well.
-    syslog: `log_name != '' AND NOT ${windows}`,
+    syslog: unix,
   },
   aws: { cloudtrail: parsers('aws-cloudtrail') },
   azure: {
-    signinlogs: parsers('entra-sign-in', 'entra-signin', 'entra'),
-    auditlogs: parsers('entra-audit', 'entra'),
-    activitylogs: any(parsers('azure-activity'), named('azure')),
-    riskdetection: any(parsers('entra-risk', 'entra'), named('riskdetection')),
-    pim: any(parsers('entra-pim', 'entra'), named('pim')),
+    signinlogs: parsers('entra-sign-in'),
+    auditlogs: parsers('entra-audit'),
+    activitylogs: any(named('azure'), named('azure-activity')),
+    riskdetection: any(named('entra-risk'), named('riskdetection')),
+    pim: any(named('entra-pim'), named('pim')),
   },
   m365: Object.fromEntries(
-    ['audit', 'exchange', 'threat_detection', 'threat_management'].map((service) => [
-      service,
-      parsers('microsoft-365', 'microsoft-365-audit', 'm365-audit'),
-    ]),
+    ['audit', 'exchange', 'threat_detection', 'threat_management'].map((service) => [service, microsoft365]),
   ),
   okta: { okta: parsers('okta') },
-  github: { audit: parsers('github-audit', 'github') },
-  kubernetes: { audit: parsers('kubernetes-audit', 'kubernetes') },
+  github: { audit: parsers('github-audit') },
+  kubernetes: { audit: parsers('kubernetes-audit') },
   gcp: {
-    'gcp.audit': parsers('gcp-audit', 'gcp', 'google-cloud'),
-    'google_workspace.admin': parsers('google-workspace', 'google-workspace-admin'),
-    'google_workspace.login': parsers('google-workspace', 'google-workspace-login'),
+    'google_workspace.admin': parsers('google-workspace'),
+    'google_workspace.login': parsers('google-workspace'),
   },
   fortigate: { event: parsers('fortigate') },
   '': {
-    apache: any(parsers('apache', 'apache-error', 'apache-access', 'apache-nginx'), logs('apache', 'apache2', 'httpd')),
-    nginx: any(parsers('nginx', 'nginx-error', 'nginx-access', 'apache-nginx'), logs('nginx')),
+    apache: any(parsers('apache-error', 'http-access'), logs('apache', 'apache2', 'httpd')),
+    nginx: any(parsers('nginx-error', 'http-access'), logs('nginx')),
     connection: classes(4001),
     dns: classes(4003),
     netflow: any(classes(4001), named('netflow')),
@@ -272,12 +250,12 @@ const services: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 const products: Readonly<Record<string, string>> = {
   windows,
-  // EDR and audit events of Linux carry no name of the system in a cheap column; their fields decide.
-  linux: `NOT ${windows}`,
-  macos: `NOT ${windows}`,
+  linux: unix,
+  // What endpoint sensors say carries no name of the system in a small column; its fields decide.
+  macos: any(parsers(...endpointSensors), named('macos')),
   fortigate: parsers('fortigate'),
   fortios: parsers('fortigate'),
-  m365: parsers('microsoft-365', 'microsoft-365-audit', 'm365-audit'),
+  m365: microsoft365,
   zeek: `startsWith(parser, 'zeek')`,
 }
 
