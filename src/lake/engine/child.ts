@@ -9,7 +9,12 @@ import { makeRunner } from './run-statement.ts'
 import { serveEngine } from './serve.ts'
 
 /** What the process is told by whoever starts it. */
-export const ChildOrder = z.object({ folder: z.string(), socket: z.string(), memoryMaxMiB: z.number() })
+export const ChildOrder = z.object({
+  folder: z.string(),
+  socket: z.string(),
+  memoryMaxMiB: z.number(),
+  fsync: z.boolean(),
+})
 export type ChildOrder = z.infer<typeof ChildOrder>
 
 /** Statements that run when the owner goes get this long to end; what they wrote by then is whole parts or nothing. */
@@ -27,7 +32,7 @@ function main(order: ChildOrder): void {
   rmSync(scratch, { recursive: true, force: true })
   for (const folder of [store, scratch]) mkdirSync(folder, { recursive: true, mode: 0o700 })
   const settings = path.join(order.folder, 'engine.xml')
-  writeFileSync(settings, engineSettings(order.memoryMaxMiB), { mode: 0o600 })
+  writeFileSync(settings, engineSettings(order.memoryMaxMiB, order.fsync), { mode: 0o600 })
   const native = loadNative()
   const open = () => native.CreateConnection(store, [`--config-file=${settings}`])
   const runner = makeRunner(native, open, scratch, () => {

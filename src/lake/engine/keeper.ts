@@ -22,20 +22,27 @@ export type KeeperOptions = {
   readonly folder: string
   readonly memoryMaxMiB: number
   readonly log: EngineLog
+  /** Off for throw-away lakes of tests only: a power cut loses what was loaded last. */
+  readonly fsync?: boolean
   /** How long a living engine of another process may keep still before we say so. Opening a lake of 10,000 parts takes seconds. */
   readonly answerMsMax?: number
 }
 
 /** Starts the engine's process, or joins the one that another process of ours keeps in the same folder. */
 export type Keeper = {
-  /** The socket of an engine that answers. Starts one where there is none. */
-  readonly reach: () => Promise<string>
-  /** What we reached does not answer any more: look again next time. True when it was another process's, which may just have ended. */
-  readonly forget: () => boolean
+  /** An engine that answers. Starts one where there is none. */
+  readonly reach: () => Promise<Reached>
+  /**
+   * What we reached does not answer any more: look again next time. Resolves when it is known to be gone; true when it was another
+   * process's, which may have ended in order, so that nothing speaks against asking the next one the same.
+   */
+  readonly forget: () => Promise<boolean>
   /** A statement did not stop in time: ends the engine's process where it does not answer at all. */
   readonly suspect: () => Promise<void>
   readonly close: () => Promise<void>
 }
+/** `turn` counts engines: another one may listen at the same path. */
+export type Reached = { readonly socket: string; readonly turn: number }
 
 const answerMsMaxDefault = 30_000
 const pingMsMax = 2_000
@@ -43,6 +50,7 @@ const pingMsMax = 2_000
 const blockedMsMax = 15_000
 const readyMsMax = 120_000
 const endMsMax = 15_000
+const endToldMsMax = 500
 /** Engines that end soon after they began are begun again less and less often, at last every ten seconds. */
 const steadyMs = 30_000
 const pauseMsMax = 10_000
@@ -56,8 +64,9 @@ type Own = { readonly child: ChildProcess; readonly socket: string; readonly end
 
 export function keepEngine(options: KeeperOptions): Keeper {
   let own: Own | null = null
-  let reached: string | null = null
-  let reaching: Promise<string> | null = null
+  let reached: Reached | null = null
+  let reaching: Promise<Reached> | null = null
+  let turn = 0
   let joined = false
   let misses = 0
   let notBefore = 0
@@ -109,16 +118,21 @@ export function keepEngine(options: KeeperOptions): Keeper {
   return {
     reach: async () => {
       if (reached !== null) return reached
-      reaching ??= look().finally(() => {
-        reaching = null
-      })
-      reached = await reaching
-      return reached
+      reaching ??= look()
+        .then((socket) => {
+          reached = { socket, turn: ++turn }
+          return reached
+        })
+        .finally(() => {
+          reaching = null
+        })
+      return reaching
     },
-    forget: () => {
-      if (!joined) return false
-      reached = null
-      return true
+    forget: async () => {
+      // Its end is told by the system a moment after its connections break.
+      if (own !== null) await Promise.race([own.ended, sleep(endToldMsMax, undefined, { ref: false })])
+      else reached = null
+      return joined
     },
     suspect: async () => {
       const card = await readCard(options.folder)
@@ -144,7 +158,7 @@ export function keepEngine(options: KeeperOptions): Keeper {
 async function startChild(options: KeeperOptions): Promise<Own> {
   const folder = path.resolve(options.folder)
   const socket = await socketPathOf(folder)
-  const order: ChildOrder = { folder, socket, memoryMaxMiB: options.memoryMaxMiB }
+  const order: ChildOrder = { folder, socket, memoryMaxMiB: options.memoryMaxMiB, fsync: options.fsync ?? true }
   // Nothing of our environment: there are secrets in it. In a session of its own: Ctrl-C is for us, and we end it in order.
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'child.ts'), JSON.stringify(order)], {
     cwd: folder,

@@ -16,6 +16,8 @@ export type EngineOptions = {
   readonly log: EngineLog
   /** What the embedded engine's process may use. */
   readonly memoryMaxMiB: number
+  /** Off for throw-away lakes of tests only: a power cut loses what was loaded last. */
+  readonly fsync?: boolean
   /** How long the living engine of another process may keep still before it is told as lake.occupied. */
   readonly answerMsMax?: number
 }
@@ -35,7 +37,7 @@ export function openEngine(options: EngineOptions): Engine {
 
 function embedded(options: EngineOptions): Engine {
   const keeper = keepEngine({ ...options, folder: path.resolve(options.folder) })
-  let current: { readonly socket: string; readonly client: ClickHouseClient } | null = null
+  let current: { readonly turn: number; readonly client: ClickHouseClient } | null = null
   const memoryBytesMax = Math.round(options.memoryMaxMiB * 1024 * 1024 * memoryShare)
   const reach: Omit<Reach, 'client'> = {
     memoryBytesMax,
@@ -43,11 +45,13 @@ function embedded(options: EngineOptions): Engine {
     stuck: () => void keeper.suspect(),
   }
   const client = async (): Promise<ClickHouseClient> => {
-    const socket = await keeper.reach()
-    if (current?.socket === socket) return current.client
-    await current?.client.close()
-    current = { socket, client: clientOfSocket(socket) }
-    return current.client
+    const { socket, turn } = await keeper.reach()
+    if (current?.turn === turn) return current.client
+    const last = current
+    current = { turn, client: clientOfSocket(socket) }
+    const { client } = current
+    await last?.client.close()
+    return client
   }
   return assemble('embedded', { ...reach, client }, async () => {
     await current?.client.close()
@@ -62,7 +66,7 @@ function cluster(url: string): Engine {
     return made
   }
   // Memory is the cluster's own to share out, by the profile of the user we are.
-  const reach: Reach = { client, lost: () => false, stuck: () => undefined, memoryBytesMax: null }
+  const reach: Reach = { client, lost: async () => false, stuck: () => undefined, memoryBytesMax: null }
   return assemble('cluster', reach, async () => {
     await made?.close()
   })

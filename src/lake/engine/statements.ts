@@ -29,8 +29,8 @@ const reading = { readonly: 1, allow_ddl: 0, allow_introspection_functions: 0 }
 export type Reach = {
   /** A client of an engine that answered. */
   readonly client: () => Promise<ClickHouseClient>
-  /** It does not answer any more. True: it was not ours, so that asking again may find another one. */
-  readonly lost: () => boolean
+  /** It does not answer any more. Resolves when that is known; true: it was another process's, so that the statement was no cause of it. */
+  readonly lost: () => Promise<boolean>
   /** A statement did not stop when it should. */
   readonly stuck: () => void
   readonly memoryBytesMax: number | null
@@ -76,12 +76,15 @@ export function makeStatements(reach: Reach): Statements {
   }
 }
 
-/** Runs `work` under the statement's clock. Repeated once where that cannot do it twice: `again` says for which failures. */
+/**
+ * Runs `work` under the statement's clock. When the engine was gone before it was asked, it is asked again; when it went away meanwhile,
+ * only what reads, and only when the engine was another process's: one of our own may have died of this very statement.
+ */
 async function guarded<T>(
   reach: Reach,
   bounds: Bounds,
   timeoutMs: number,
-  again: (error: unknown) => boolean,
+  kind: 'reads' | 'writes' | 'sends a body',
   work: (client: ClickHouseClient, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const clock = clockOf(bounds, timeoutMs)
@@ -89,8 +92,10 @@ async function guarded<T>(
     try {
       return await work(await reach.client(), clock.signal)
     } catch (error) {
-      const gone = isGone(clock.meaning(error, reach)) && reach.lost()
-      if (!gone || !again(error)) throw error
+      if (!isGone(clock.meaning(error, reach))) throw error
+      const wasTheirs = await reach.lost()
+      const again = kind !== 'sends a body' && (isNeverSent(error) || (kind === 'reads' && wasTheirs))
+      if (!again) throw error
       return await work(await reach.client(), clock.signal)
     }
   } catch (error) {
@@ -111,21 +116,14 @@ async function askRows<Row>(reach: Reach, sql: string, params: Params, bounds: B
     max_result_bytes: String(resultBytesMax),
     result_overflow_mode: 'throw',
   }
-  // A SELECT may be asked twice: the engine of another process went away with it.
-  return guarded(
-    reach,
-    bounds,
-    timeoutMs,
-    () => true,
-    async (client, signal) => {
-      const result = await select(client, sql, params, signal, settings)
-      const found: Row[] = []
-      for await (const batch of result.stream() as unknown as AsyncIterable<ClientRow[]>)
-        for (const row of batch) found.push(parseRow<Row>(row.text))
-      if (found.length > rowsMax) throw new Trouble('lake.too-costly', { reason: 'rows', rowsMax })
-      return found
-    },
-  )
+  return guarded(reach, bounds, timeoutMs, 'reads', async (client, signal) => {
+    const result = await select(client, sql, params, signal, settings)
+    const found: Row[] = []
+    for await (const batch of result.stream() as unknown as AsyncIterable<ClientRow[]>)
+      for (const row of batch) found.push(parseRow<Row>(row.text))
+    if (found.length > rowsMax) throw new Trouble('lake.too-costly', { reason: 'rows', rowsMax })
+    return found
+  })
 }
 
 async function* askBatches<Row>(
@@ -149,7 +147,7 @@ async function* askBatches<Row>(
     }
   } catch (error) {
     const trouble = clock.meaning(error, reach)
-    if (isGone(trouble)) reach.lost()
+    if (isGone(trouble)) await reach.lost()
     throw trouble
   } finally {
     clock.stop()
@@ -166,9 +164,8 @@ async function sendStatement(
   bounds: Bounds,
 ): Promise<void> {
   const timeoutMs = bounds.timeoutMs ?? workMsMax
-  // What changes something is sent again only when it was never sent at all.
-  const again = (error: unknown): boolean => body === null && isNeverSent(error)
-  await guarded(reach, bounds, timeoutMs, again, async (client, signal) => {
+  const kind = body === null ? 'writes' : 'sends a body'
+  await guarded(reach, bounds, timeoutMs, kind, async (client, signal) => {
     const given = {
       query: sql,
       query_params: { ...params },
