@@ -3,7 +3,12 @@ import { isTrouble, troubles, wordsOf } from './kit/errors.ts'
 import { version } from './kit/version.ts'
 
 /** Name, one line of help, and where the command lives. Each is loaded only when it is asked for: `extract` starts without a database. */
-const commands: readonly { name: string; summary: string; load: () => Promise<() => Command> }[] = [
+const commands: readonly {
+  name: string
+  summary: string
+  /** Called with the word that follows: a group of commands loads only the one that is asked for. */
+  load: (next: string | undefined) => Promise<() => Command>
+}[] = [
   {
     name: 'start',
     summary: 'run Counterfoil on your own data',
@@ -28,6 +33,16 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     name: 'import',
     summary: 'import the asset list, the people list, own networks',
     load: async () => (await import('./cli/import.ts')).importCommand,
+  },
+  {
+    name: 'lake',
+    summary: 'keep your own logs, search them, hunt in them',
+    load: async (next) => (await import('./cli/lake.ts')).lakeCommand(next),
+  },
+  {
+    name: 'sigma',
+    summary: 'check, run and test detection rules',
+    load: async (next) => (await import('./cli/sigma.ts')).sigmaCommand(next),
   },
   {
     name: 'playbook',
@@ -66,7 +81,7 @@ Examples:
 Settings are read from counterfoil.yaml in the data folder (COUNTERFOIL_DATA, default ./.counterfoil).
 Exit codes: 0 done, 1 it did not work or something was found wrong, 2 the call itself was wrong.`
 
-async function programFor(wanted: string | undefined): Promise<Command> {
+async function programFor([wanted, next]: readonly string[]): Promise<Command> {
   const program = new Command('counterfoil')
   program
     .description("The customer's own half of managed security.")
@@ -74,7 +89,7 @@ async function programFor(wanted: string | undefined): Promise<Command> {
     .addHelpText('after', examples)
     .exitOverride()
   for (const { name, summary, load } of commands) {
-    if (name === wanted) program.addCommand((await load())().summary(summary).exitOverride())
+    if (name === wanted) program.addCommand((await load(next))().summary(summary).exitOverride())
     else program.command(name).summary(summary).description(summary)
   }
   return program
@@ -93,7 +108,7 @@ function explain(error: unknown): void {
 
 export async function main(argv: readonly string[]): Promise<number> {
   try {
-    const program = await programFor(argv.slice(2).find((word) => !word.startsWith('-')))
+    const program = await programFor(argv.slice(2).filter((word) => !word.startsWith('-')))
     if (argv.length <= 2) {
       program.outputHelp()
       return 2

@@ -1,26 +1,31 @@
 import type { Clock } from '../../kit/clock.ts'
-import { LogSource } from '../../model/lake.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { SourceReading } from '../parse/load-sql.ts'
+import { listSources, sourceOfBatch } from '../sources.ts'
 
 /** What was said of a source counts after so long at the latest. */
 const knownMs = 5_000
 
-/** How sources are read: those whose parser or time zone was named. */
+/** How sources are read. One that nobody has named so far is kept with defaults, so that it is on the list. */
 export function makeSourceReadings(
   engine: Engine,
   clock: Clock,
 ): (ids: readonly string[]) => Promise<readonly SourceReading[]> {
   let readAt = -Infinity
-  let known = new Map<string, SourceReading>()
+  const known = new Map<string, SourceReading>()
   return async (ids) => {
-    const now = clock.now().getTime()
-    if (Math.abs(now - readAt) > knownMs) {
-      const rows = await engine.rows<{ json: string }>('SELECT json FROM sources FINAL WHERE gone = 0')
-      const sources = rows.map(({ json }) => LogSource.parse(JSON.parse(json)))
-      known = new Map(sources.map(({ id, parser, timeZone }) => [id, { id, parser, timeZone }]))
-      readAt = now
+    if (performance.now() - readAt > knownMs) {
+      const sources = await listSources(engine)
+      known.clear()
+      for (const { id, parser, timeZone } of sources) known.set(id, { id, parser, timeZone })
+      readAt = performance.now()
     }
-    return ids.flatMap((id) => known.get(id) ?? [])
+    const readings: SourceReading[] = []
+    for (const id of ids) {
+      const { parser, timeZone } = known.get(id) ?? (await sourceOfBatch(engine, id, clock))
+      known.set(id, { id, parser, timeZone })
+      if (parser !== null || timeZone !== 'UTC') readings.push({ id, parser, timeZone })
+    }
+    return readings
   }
 }

@@ -35,8 +35,12 @@ export const createRecognised = (recognised: string): string =>
 /** Several patterns for what is one's own: the parser's or signature's place in its list, and where it looks. */
 type Mark = { readonly place: number; readonly app: string | undefined; readonly body: string | undefined }
 
+/**
+ * No short circuit here: what it puts off is computed anew in every branch that uses it, and branches stand in branches. 4,000 lines took
+ * more than 2.8 GiB with it, and take 1 s of CPU and 100 MiB without (a memory limit of 614 MiB made every load fail).
+ */
 const settings =
-  "SETTINGS max_threads = 1, max_insert_threads = 1, max_block_size = 65536, short_circuit_function_evaluation = 'force_enable'," +
+  "SETTINGS max_threads = 1, max_insert_threads = 1, max_block_size = 65536, short_circuit_function_evaluation = 'disable'," +
   ' reject_expensive_hyperscan_regexps = 0, regexp_max_matches_per_row = 10000000, splitby_max_substrings_includes_remaining_string = 1'
 
 /**

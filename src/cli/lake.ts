@@ -1,0 +1,32 @@
+import { Command } from 'commander'
+
+/** The log lake's commands; each is loaded only when it is asked for. */
+const commands: readonly { name: string; summary: string; load: () => Promise<() => Command> }[] = [
+  {
+    name: 'ingest',
+    summary: 'read log files, folders or stdin into the lake',
+    load: async () => (await import('./lake/ingest.ts')).ingestCommand,
+  },
+]
+
+const examples = `
+Examples:
+  counterfoil lake ingest /var/log/firewall --source firewall     everything in a folder, gz and zst as well
+  counterfoil lake ingest '/srv/logs/*.log' --source proxy --follow
+  counterfoil lake status                                         what comes in, and what it costs`
+
+/** `counterfoil lake ...` with the command that is asked for loaded, and the others by name. */
+export async function lakeCommand(wanted: string | undefined): Promise<() => Command> {
+  const chosen = commands.find(({ name }) => name === wanted)
+  const load = await chosen?.load()
+  return () => {
+    const group = new Command('lake').description('Your own logs: keep them, search them, hunt in them.')
+    // Before the subcommands are made: they inherit it, and a wrong call then exits 2.
+    group.addHelpText('after', examples).exitOverride()
+    for (const { name, summary } of commands) {
+      if (load !== undefined && name === chosen?.name) group.addCommand(load().summary(summary).exitOverride())
+      else group.command(name).summary(summary).description(summary)
+    }
+    return group
+  }
+}
