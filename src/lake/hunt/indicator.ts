@@ -1,0 +1,146 @@
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import type { ObservableType } from '../../model/observable.ts'
+import { extract } from '../../observables/extract.ts'
+import { refang } from '../../observables/refang.ts'
+import { rangeOf } from '../search/addresses.ts'
+import { hostForm, observableCharsMax, observableForm } from '../search/tokens.ts'
+
+/** One thing that is hunted for. `forms`: the texts that the lake would know it by; empty for a network, which is looked for by its range. */
+export type Indicator = {
+  /** Refanged and normalised. */
+  readonly value: string
+  readonly type: ObservableType | 'word'
+  readonly forms: readonly string[]
+}
+
+/** A line that is none, and why. */
+export type NotRead = { readonly line: number; readonly text: string; readonly why: string }
+
+/** What the lake keeps among its observables (parse/observables.ts). */
+const kept: ReadonlySet<string> = new Set([
+  ...['ipv4', 'ipv6', 'cidr', 'domain', 'hostname', 'url', 'email', 'user'],
+  ...['md5', 'sha1', 'sha256', 'sha512', 'imphash'],
+])
+/** Up to this many addresses a network is looked for address by address, which costs nothing. */
+const addressesMax = 256
+/** A word that may be a host's name or an account. */
+const word = /^[^\s,;"'<>|(){}]{2,253}$/
+
+const digestTypes: Readonly<Record<number, ObservableType>> = { 32: 'md5', 40: 'sha1', 64: 'sha256', 128: 'sha512' }
+
+/**
+ * The forms that nearly every line of a feed has, read without the scanner: 65 microseconds a line, which is six seconds for a list of
+ * 100,000, against one. null: a closer look is needed.
+ */
+function plainIndicator(text: string): Indicator | null {
+  const plain = text
+    .replaceAll(/\[\.\]|\(\.\)/g, '.')
+    .replace(/^hxxp/i, 'http')
+    .replace(/^(https?)\[:\/\/\]|^(https?)\[:\]/i, '$1$2://')
+    .replace(':////', '://')
+  const ip = isIP(plain)
+  if (ip !== 0 && !plain.includes('%')) return indicatorOf(ip === 4 ? 'ipv4' : 'ipv6', plain)
+  if (/^[0-9a-f]+$/i.test(plain)) {
+    const type = digestTypes[plain.length]
+    return type === undefined ? null : indicatorOf(type, plain)
+  }
+  if (plain.length <= 253 && /^(?:[a-z0-9_-]{1,63}\.){1,10}[a-z][a-z0-9-]{1,62}$/i.test(plain))
+    return indicatorOf('domain', plain)
+  return /^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?(?:[/?#][\x21-\x7e]*)?$/i.test(plain) ? indicatorOf('url', plain) : null
+}
+
+/** What one line (or cell) of a list names: most often one indicator; running text, all that is in it. Defanged forms are read. */
+export function indicatorsOf(text: string): readonly Indicator[] | string {
+  const trimmed = text.trim()
+  const quick = plainIndicator(trimmed)
+  if (quick !== null) return [quick]
+  const found = extract(trimmed)
+  // The host of a URL stands beside the URL, the address of a network beside the network: the outermost, which comes first, was meant.
+  let end = 0
+  const outer = found.filter((one) => {
+    const isOuter = one.end > end
+    end = Math.max(end, one.end)
+    return isOuter
+  })
+  const ours = outer.filter((one) => kept.has(one.type))
+  if (ours.length > 0) return ours.map((one) => indicatorOf(one.type, one.value))
+  const [other] = outer
+  if (other !== undefined) return `the lake does not list a ${other.type} by itself: look for it with "lake search"`
+  const plain = refang(trimmed).text.toLowerCase()
+  // Names of our own zones (web-01.corp.internal) end in no public suffix, so that `extract` takes them for words.
+  if (word.test(plain)) return [indicatorOf(/^[\w-]+(?:\.[\w-]+)+\.?$/.test(plain) ? 'hostname' : 'word', plain)]
+  return 'no indicator was found in it'
+}
+
+/** An indicator of a known type, by the value that `extract` gives. */
+export function indicatorOf(type: Indicator['type'], value: string): Indicator {
+  switch (type) {
+    case 'cidr':
+      return { type, value, forms: addressesOf(value) }
+    case 'url': {
+      const low = value.toLowerCase().slice(0, observableCharsMax)
+      // "http://a.example" and "http://a.example/" are one address on the web, but two texts in logs.
+      const twin = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+$/.test(low)
+        ? `${low}/`
+        : low.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#]+)\/$/, '$1')
+      return { type, value, forms: [...new Set([low, twin])] }
+    }
+    case 'domain':
+    case 'hostname':
+      return { type, value: hostForm(value), forms: [hostForm(value)] }
+    default:
+      return { type, value: observableForm(value), forms: [observableForm(value)] }
+  }
+}
+
+/** Every address of a small network; none of a larger one. */
+function addressesOf(cidr: string): string[] {
+  if (rangeOf(cidr) === null) return []
+  const [network, bits] = ipaddr.parseCIDR(cidr)
+  if (network.kind() !== 'ipv4' || 2 ** (32 - bits) > addressesMax) return []
+  const first = ipaddr.IPv4.networkAddressFromCIDR(cidr)
+    .toByteArray()
+    .reduce((sum, byte) => sum * 256 + byte, 0)
+  return Array.from({ length: 2 ** (32 - bits) }, (_, place) => dotted(first + place))
+}
+
+function dotted(address: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.')
+}
+
+/** A stretch of texts, from (inclusive) to (exclusive), that holds every address of a network as `seen` sorts them. */
+export type TextRange = { readonly from: string; readonly to: string }
+
+/**
+ * The texts under which a network's addresses stand in `seen`, which is sorted by text: "10.1." to "10.1/" for 10.1.0.0/16, at most 128
+ * stretches; of IPv6 one, by its first sixteen bits, where those are part of the network.
+ */
+export function textRangesOf(cidr: string): readonly TextRange[] {
+  const [network, bits] = ipaddr.parseCIDR(cidr)
+  if (network.kind() === 'ipv4') {
+    const octets = ipaddr.IPv4.networkAddressFromCIDR(cidr).octets
+    const whole = Math.floor(bits / 8)
+    const fixed = octets.slice(0, whole)
+    const rest = bits % 8
+    if (rest === 0) return [after(fixed)]
+    const first = octets[whole] ?? 0
+    return Array.from({ length: 2 ** (8 - rest) }, (_, place) => after([...fixed, first + place]))
+  }
+  const [head = 0] = ipaddr.IPv6.networkAddressFromCIDR(cidr).parts
+  // Without a first group the text begins with "::" or "0:".
+  if (bits < 16 || head === 0) return [{ from: '', to: 'g' }]
+  return [{ from: `${head.toString(16)}:`, to: `${head.toString(16)};` }]
+}
+
+/** "10.1." to "10.1/": a slash is the next sign after a dot. */
+function after(octets: readonly number[]): TextRange {
+  return octets.length === 0 ? { from: '0', to: ':' } : { from: `${octets.join('.')}.`, to: `${octets.join('.')}/` }
+}
+
+/** Is this observable an address within the network? */
+export function isWithin(observable: string, cidr: readonly [ipaddr.IPv4 | ipaddr.IPv6, number]): boolean {
+  if (isIP(observable) === 0) return false
+  const address = ipaddr.process(observable)
+  return address.kind() === cidr[0].kind() && address.match(cidr[0], cidr[1])
+}
