@@ -15,6 +15,8 @@ const waitingMax = 200
 const killedMsMax = 10_000
 /** Long lists of parameters come as SET statements; ClickHouse's own bound is 256 KiB. */
 const queryBytesMax = 256 * 1024 * 1024
+/** Four bytes a character at most: what is shorter than this fits under the engine's bound before it is raised. */
+const shortSetChars = 60 * 1024
 
 export type Ran = {
   readonly bytes: Uint8Array
@@ -137,12 +139,16 @@ function literal(text: string): string {
 }
 
 async function prepare(native: Native, connection: Connection, statement: Statement, id: string): Promise<void> {
-  await native.QueryAsyncConnection(connection, `SET max_query_size = ${queryBytesMax}`, 'Null')
   const settings = [['log_comment', id] as const, ...statement.settings].filter(
     ([name], at) => at === 0 || name !== 'log_comment',
   )
   const list = settings.map(([name, value]) => `${name} = ${literal(value)}`).join(', ')
-  await native.QueryAsyncConnection(connection, `SET ${list}`, 'Null')
+  const long = `max_query_size = ${queryBytesMax}`
+  if (list.length < shortSetChars) await native.QueryAsyncConnection(connection, `SET ${long}, ${list}`, 'Null')
+  else {
+    await native.QueryAsyncConnection(connection, `SET ${long}`, 'Null')
+    await native.QueryAsyncConnection(connection, `SET ${list}`, 'Null')
+  }
   // Last: from here on this connection takes no SET, and no SETTINGS that change anything.
   if (statement.readOnly) await native.QueryAsyncConnection(connection, 'SET readonly = 1', 'Null')
 }
