@@ -68,6 +68,8 @@ export const LakeConfig = z.object({
   parsers: z.array(z.string()).default([]),
   /** Sigma rules of your own: files or folders. */
   detections: z.array(z.string()).default([]),
+  /** Values of Sigma's placeholders (`expand`), by name: `Servers: ['srv-*']`. A rule whose placeholders have none is not run, and says so. */
+  placeholders: z.record(z.string(), z.array(z.string()).max(5_000)).default({}),
   detectEveryMinutes: z.number().min(1).max(1440).default(5),
   /** What the engine's process may use; a query that wants more is stopped. */
   memoryMaxMiB: z.number().min(256).default(1024),
