@@ -13,6 +13,7 @@ import { type Fault, type FaultyMailServer, startFaultyMailServer } from '../../
 import { startNameServer } from '../../test/name-server.ts'
 import { signIn } from '../../test/person-at-desk.ts'
 import { makeSigningProvider, type SigningProvider, signingProvider } from '../../test/signing-provider.ts'
+import { lakeFaults, mustBeZeroInLake } from './lake.ts'
 import { answerAlerts, sendMails } from './load.ts'
 import { type Node, startNodes } from './nodes.ts'
 import { type Found, reckon, untilQuiet } from './reckon.ts'
@@ -180,7 +181,11 @@ if (import.meta.main) {
   const say = (text: string): void => void process.stderr.write(`${text}\n`)
   const asked = { serverKills: 50, postgresKills: 10, mailsPerSecond: 6, answerEveryNth: 3, waitForHeld: true, say }
   const found = await faults(asked)
-  process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
-  const wrong = Object.keys(mustBeZero).filter((name) => found[name as keyof typeof mustBeZero] !== 0)
+  const lake = await lakeFaults({ lines: 1_000_000, ingestKills: 15, engineKills: 5, say })
+  process.stdout.write(`${JSON.stringify({ desk: found, lake }, null, 2)}\n`)
+  const wrong = [
+    ...Object.keys(mustBeZero).filter((name) => found[name as keyof typeof mustBeZero] !== 0),
+    ...Object.keys(mustBeZeroInLake).filter((name) => lake[name as keyof typeof mustBeZeroInLake] !== 0),
+  ]
   process.exitCode = wrong.length === 0 && found.ledgerHolds && found.takeoverMs <= takeoverMsMax ? 0 : 1
 }
