@@ -8,8 +8,8 @@ import { seenFileName } from '../ledger/key.ts'
 export const fileBytesMax = 1024 * 1024
 export const filesMax = 1000
 
-/** Not restored: the database itself, and what only this machine remembers. */
-const leftOut = new Set(['postgres', seenFileName])
+/** Not restored: the database itself, the logs (docs/lake.md says how they are kept), and what only this machine remembers. */
+const leftOut = new Set(['postgres', 'lake', seenFileName])
 
 /** The files of a data folder that make the installation: settings, keys, connectors. `passedOver` are named to the person. */
 export function filesOf(dataFolder: string): { readonly files: FolderFile[]; readonly passedOver: string[] } {

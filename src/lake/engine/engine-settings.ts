@@ -3,8 +3,8 @@ const mib = 1024 * 1024
 
 /**
  * The engine's own configuration for a small machine. ClickHouse's defaults are made for 32 cores: 5 GiB of mark cache, 16 merges at
- * once, 512 threads that only schedule. With these an idle engine holds 76 MiB of memory of its own (285 MiB resident, of which 110
- * are its library's pages) and takes 0.3 % of a core. `fsync` off is for throw-away lakes of tests: a power cut may take the last
+ * once, 512 threads that only schedule. With these an idle engine with our tables holds 85 MiB of memory of its own (307 MiB resident,
+ * the rest are pages of its library) and takes 0.5 % of a core. `fsync` off is for throw-away lakes of tests: a power cut may take the last
  * half minute.
  */
 export function engineSettings(memoryMaxMiB: number, fsync: boolean): string {

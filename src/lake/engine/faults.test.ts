@@ -248,6 +248,20 @@ test('another living process that does not answer is named, and its lake is not 
   expect(await owner.rows('SELECT 1 AS one')).toEqual([{ one: 1 }])
 })
 
+test('an engine that hangs is ended and begun again, and the query that waited for it says so', async () => {
+  const folder = await freshFolder()
+  const engine = open(folder, { answerMsMax: 1_000 })
+  await engine.rows('SELECT 1')
+  const pid = await pidOf(folder)
+  process.kill(pid, 'SIGSTOP')
+  await expect(engine.rows('SELECT 1', {}, { timeoutMs: 200 })).rejects.toMatchObject({
+    code: 'lake.too-costly',
+    details: { reason: 'time' },
+  })
+  await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
+  expect(await engine.rows('SELECT 1 AS one')).toEqual([{ one: 1 }])
+})
+
 test('a folder with a long path is served as well', async () => {
   const folder = path.join(await freshFolder(), 'a-name-that-is-long-'.repeat(5), 'lake')
   await mkdir(folder, { recursive: true })

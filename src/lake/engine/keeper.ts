@@ -24,7 +24,7 @@ export type KeeperOptions = {
   readonly log: EngineLog
   /** Off for throw-away lakes of tests only: a power cut loses what was loaded last. */
   readonly fsync?: boolean
-  /** How long a living engine of another process may keep still before we say so. Opening a lake of 10,000 parts takes seconds. */
+  /** How long a living engine may keep still before it is told as occupied, or ended. Opening a lake of 10,000 parts takes seconds. */
   readonly answerMsMax?: number
 }
 
@@ -136,7 +136,8 @@ export function keepEngine(options: KeeperOptions): Keeper {
     },
     suspect: async () => {
       const card = await readCard(options.folder)
-      if (card === null || (await pings(card.socket, blockedMsMax)) || !isAlive(card.pid, card.startedAt)) return
+      const withinMs = Math.min(blockedMsMax, options.answerMsMax ?? blockedMsMax)
+      if (card === null || (await pings(card.socket, withinMs)) || !isAlive(card.pid, card.startedAt)) return
       options.log.warn({ pid: card.pid }, 'the log engine does not answer; it is ended and begun again')
       process.kill(card.pid, 'SIGKILL')
     },

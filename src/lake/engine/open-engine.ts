@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { ClickHouseClient } from '@clickhouse/client'
-import { Trouble } from '../../kit/errors.ts'
+import { Trouble, wordsOf } from '../../kit/errors.ts'
 import { clientOfSocket, clientOfUrl } from './clients.ts'
 import type { Engine } from './engine.ts'
 import { insertFileOf } from './insert-file.ts'
@@ -42,7 +42,11 @@ function embedded(options: EngineOptions): Engine {
   const reach: Omit<Reach, 'client'> = {
     memoryBytesMax,
     lost: keeper.forget,
-    stuck: () => void keeper.suspect(),
+    stuck: () => {
+      keeper
+        .suspect()
+        .catch((error: unknown) => options.log.warn({ error: wordsOf(error) }, 'the log engine cannot be looked after'))
+    },
   }
   const client = async (): Promise<ClickHouseClient> => {
     const { socket, turn } = await keeper.reach()
