@@ -14,14 +14,15 @@ import { makeResolver } from './intake/mail/dns.ts'
 import { makeParse } from './intake/mail/parse.ts'
 import type { Resolver } from './intake/mail/verify.ts'
 import { type Clock, systemClock } from './kit/clock.ts'
-import { Trouble } from './kit/errors.ts'
 import { sealKeyIn } from './kit/seal.ts'
 import { version } from './kit/version.ts'
+import type { Lake } from './lake/open.ts'
 import { type LedgerKey, loadOrCreateKey } from './ledger/key.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { type Doors, openDoors, reporter } from './main/doors.ts'
 import { frontWork } from './main/front-work.ts'
-import { logsAway } from './main/logs-front.ts'
+import { openHouseLake } from './main/lake.ts'
+import { logPostDoor, openLogDoors } from './main/log-doors.ts'
 import { tellingDoor } from './main/mail-news.ts'
 import { roomOn, whileRoom } from './main/room.ts'
 import { openSources, type Sources } from './main/sources.ts'
@@ -49,6 +50,8 @@ export type Running = {
   readonly work: Work
   readonly key: LedgerKey
   readonly doors: Doors
+  /** null: it could not be opened; the log said why. */
+  readonly lake: Lake | null
   readonly server: FastifyInstance
   /** Where the desk is: "http://localhost:8844". */
   readonly url: string
@@ -86,7 +89,9 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     const sequencer = startSequencer({ db, clock, key, log })
     closers.push(() => sequencer.stop())
 
-    const sources = await openSources({ db, clock, log, settings })
+    const lake = await openHouseLake({ settings, clock, log })
+    closers.push(() => lake.close())
+    const sources = await openSources({ db, clock, log, settings, engine: lake.lake?.engine ?? null })
     closers.push(() => sources.close())
     const { house, desk } = await openWork(
       { database, settings, clock, log, sources, resolver: options.resolver },
@@ -109,7 +114,8 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
       sealKey: sealKeyIn(settings.dataFolder),
       webFolder,
       work,
-      logs: logsAway(new Trouble('lake.unreachable', { problem: 'no lake is open' })),
+      logs: lake.front,
+      logPosts: logPostDoor({ lake: lake.lake, clock }),
     })
     const { host, port } = settings.config.http
     await server.listen({ host, port })
@@ -117,6 +123,10 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     // The doors last: what comes in must find everything else at work.
     const doors = await openDoors({ db, clock, log, settings, receive, hasRoom })
     closers.push(() => doors.close())
+    if (lake.lake !== null) {
+      const logDoors = await openLogDoors({ lake: lake.lake, db, clock, log, settings })
+      closers.push(() => logDoors.close())
+    }
     const firstRun = await firstRunLink(db, settings, clock)
     const address = settings.config.http.publicUrl ?? `http://localhost:${port}`
     return {
@@ -127,6 +137,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
       work,
       key,
       doors,
+      lake: lake.lake,
       server,
       url: address,
       firstRun,

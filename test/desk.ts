@@ -38,6 +38,8 @@ export const deskProvider: Provider = {
 
 export async function startDesk(options: {
   readonly databaseUrl: string | null
+  /** A ClickHouse cluster; left out: the engine of our own. */
+  readonly clickhouseUrl?: string
   readonly clock?: Clock
   readonly dataFolder?: string
   readonly config?: Record<string, unknown>
@@ -58,7 +60,7 @@ export async function startDesk(options: {
   const settings: Settings = {
     dataFolder,
     databaseUrl: options.databaseUrl,
-    clickhouseUrl: null,
+    clickhouseUrl: options.clickhouseUrl ?? null,
     config,
     logLevel: 'error',
   }

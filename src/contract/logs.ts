@@ -86,11 +86,32 @@ export const HuntHit = z.object({
   first: when,
   last: when,
   sources: z.array(z.object({ source: z.string(), count: z.int() })),
-  hosts: z.array(z.string()),
+  /** Machines it was seen on; null: it is too frequent to be looked up one by one. */
+  hosts: z.array(z.string()).nullable(),
 })
 export type HuntHit = z.infer<typeof HuntHit>
 
-/** `indicators = hits + misses`; what could not be read as an indicator is in `unread`, with its line. */
+/** A rule of our own and how it did when it last looked. `notRun`: why it could not look (a source that is not there). */
+export const DetectionRow = z.object({
+  id: z.string(),
+  title: z.string(),
+  level: z.string().nullable(),
+  notRun: z.string().nullable(),
+  hits: z.number(),
+  lookedAt: when,
+  lastHitAt: when.nullable(),
+})
+export type DetectionRow = z.infer<typeof DetectionRow>
+
+export const DetectionsPage = z.object({
+  /** null: the rules have never looked. */
+  looked: z.object({ until: when, at: when.nullable(), says: z.string() }).nullable(),
+  everyMinutes: z.number(),
+  rules: z.array(DetectionRow),
+})
+export type DetectionsPage = z.infer<typeof DetectionsPage>
+
+/** `indicators = hitsInAll + misses`; what could not be read as an indicator is in `unread`, with its line. */
 export const HuntResult = z.object({
   window: LogWindow.nullable().describe('null: everything that is kept'),
   indicators: z.int(),
@@ -110,8 +131,9 @@ export const LakeBacklog = z.object({
   segments: z.int(),
   bytes: z.number(),
   oldest: when.nullable(),
-  /** Segments that the engine refused: kept as they came, for a person to look at. */
-  failed: z.array(z.object({ name: z.string(), bytes: z.number(), why: z.string(), at: when.nullable() })),
+  /** What even the bare lines of could not be loaded: kept as it came, for a person to look at. */
+  failedSegments: z.int(),
+  failedBytes: z.number(),
 })
 export type LakeBacklog = z.infer<typeof LakeBacklog>
 
@@ -180,6 +202,11 @@ export const logsApi = {
     permission: 'logs.see',
     says: 'Where logs come from, how each is doing and what it costs',
     answer: LakePage,
+  }),
+  'GET /api/lake/detections': endpoint({
+    permission: 'logs.see',
+    says: 'Rules of our own over the logs, and how each did when it last looked',
+    answer: DetectionsPage,
   }),
   'PUT /api/lake/sources/:id': endpoint({
     permission: 'log-source.change',

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { seriousIn } from '../axe.ts'
 import { addAuthenticator, openPage, startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
@@ -24,25 +23,6 @@ afterAll(async () => {
 
 /** A browser on a busy machine of two cores. */
 const slow = { timeout: 120_000 }
-
-const axeSource = readFileSync(path.resolve(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8')
-type Axe = {
-  violations: { id: string; impact: string; nodes: { target: string[]; failureSummary: string }[] }[]
-  passes: unknown[]
-}
-
-/** Serious and critical findings of axe (WCAG 2.2 A and AA) on the page as it stands. */
-async function seriousIn(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource)
-  const found = (await page.evaluate(
-    "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })",
-  )) as Axe
-  // A checker that looked at nothing is not green.
-  expect(found.passes.length).toBeGreaterThan(8)
-  return found.violations
-    .filter((one) => one.impact === 'serious' || one.impact === 'critical')
-    .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target.join(' ')} ${node.failureSummary}`))
-}
 
 async function as(role: 'lead' | 'auditor' | 'administrator', scheme: 'light' | 'dark' = 'light') {
   const { token, cookie } = await signedIn(desk, role)

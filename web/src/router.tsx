@@ -105,6 +105,11 @@ const logSources = createRoute({
   path: '/logs/sources',
   component: lazyRouteComponent(() => import('./pages/log-sources/sources.tsx'), 'LogSourcesPage'),
 })
+const detections = createRoute({
+  getParentRoute: () => desk,
+  path: '/logs/detections',
+  component: lazyRouteComponent(() => import('./pages/log-sources/detections.tsx'), 'DetectionsRoute'),
+})
 const ledger = createRoute({
   getParentRoute: () => desk,
   path: '/ledger',
@@ -139,6 +144,7 @@ export const router = createRouter({
       logs,
       hunt,
       logSources,
+      detections,
       ledger,
       settingsHome,
       settings,

@@ -15,6 +15,7 @@ import { exportTheLedger } from './ledger/export.ts'
 import { showLedger } from './ledger/list.ts'
 import { streamLive } from './live/stream.ts'
 import { showContext } from './logs/context.ts'
+import { showDetections } from './logs/detections.ts'
 import { showFacets } from './logs/facets.ts'
 import { showHistogram } from './logs/histogram.ts'
 import { huntLogs } from './logs/hunt.ts'
@@ -70,7 +71,7 @@ export const routes: readonly Route[] = [
   showQueue, showAlert, decideAlert, undoDecision, askAgain, downloadMessage, showQuarantine, releaseMessage, showRun,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
   showProviders, changeProvider, newIntakeKey, showSettings, saveSettings, showConnectors, showLists, previewList, takeList,
-  searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showLogSources, saveLogSource, newLogKey,
+  searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,
   runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,
 ] // biome-ignore format: one list

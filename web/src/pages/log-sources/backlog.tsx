@@ -25,27 +25,12 @@ export function Backlog({ lake }: { readonly lake: LakePage }) {
           oldest since <When at={backlog.oldest} ago />. They are safe on disk, and not yet found by a search.
         </p>
       )}
-      {backlog.failed.length > 0 && (
-        <details className="problem-list">
-          <summary>
-            {plural(backlog.failed.length, 'piece')} of what came in could not be loaded. The lines are kept in the
-            folder <code>lake/failed</code> of the data folder.
-          </summary>
-          <ul>
-            {backlog.failed.map((one) => (
-              <li key={one.name}>
-                <span className="mono">{one.name}</span> {bytesWords(one.bytes)}
-                {one.at !== null && (
-                  <>
-                    {' '}
-                    <When at={one.at} ago />
-                  </>
-                )}
-                <span className="dim"> {one.why}</span>
-              </li>
-            ))}
-          </ul>
-        </details>
+      {backlog.failedSegments > 0 && (
+        <p className="problem" role="alert">
+          {plural(backlog.failedSegments, 'piece')} of what came in ({bytesWords(backlog.failedBytes)}) could not be
+          loaded, and no search finds it. The lines are kept as they came, in the folder <code>lake/failed</code> of the
+          data folder.
+        </p>
       )}
     </>
   )

@@ -14,7 +14,7 @@ export function hitsCsv(hits: readonly HuntHit[]): string {
     hit.first,
     hit.last,
     hit.sources.map((one) => one.source).join(' '),
-    hit.hosts.join(' '),
+    hit.hosts?.join(' ') ?? 'not looked up',
   ])
   return [['indicator', 'type', 'events', 'first', 'last', 'sources', 'hosts'], ...rows]
     .map((row) => `${row.map(cell).join(',')}\r\n`)

@@ -240,7 +240,9 @@ function Hits({ hits, window }: { readonly hits: readonly HuntHit[]; readonly wi
                 <When at={hit.last} ago />
               </td>
               <td>{hit.sources.map(({ source, count }) => `${source} (${count.toLocaleString('en')})`).join(', ')}</td>
-              <td className="mono">{hit.hosts.join(', ')}</td>
+              <td className="mono">
+                {hit.hosts === null ? <span className="dim">too many to look up</span> : hit.hosts.join(', ')}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -5,6 +5,7 @@ const tabs = [
   { to: '/logs', title: 'Search' },
   { to: '/logs/hunt', title: 'Hunt' },
   { to: '/logs/sources', title: 'Sources' },
+  { to: '/logs/detections', title: 'Detections' },
 ] as const
 
 export function LogTabs() {

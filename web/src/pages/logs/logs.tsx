@@ -37,6 +37,7 @@ export function LogsPage() {
         ),
     })
   }
+  useKeys({ '/': () => document.querySelector<HTMLInputElement>('#log-query')?.focus() })
   const { q, from, to, source = '' } = search
   const ask = useMemo(
     () =>
@@ -260,7 +261,6 @@ function Found({ events, set, query }: Found) {
     ArrowUp: () => move(-1),
     Enter: () => rows[at] !== undefined && toggle(rows[at].id),
     n: () => events.hasNextPage && !events.isFetchingNextPage && void events.fetchNextPage(),
-    '/': () => document.querySelector<HTMLInputElement>('#log-query')?.focus(),
   })
   const act: EventActs = {
     add: (field, value, not) => set({ q: withCondition(query, field, value, not) }),

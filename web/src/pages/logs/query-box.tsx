@@ -77,7 +77,7 @@ export function QueryBox({ query, run, known, wrong, busy, stop }: Props) {
           {...(open && chosen >= 0 ? { 'aria-activedescendant': `${id}-${chosen}` } : {})}
           autoComplete="off"
           spellCheck={false}
-          placeholder="All lines, or for example  dst:203.0.113.9 action:deny   ( / )"
+          placeholder="All lines, or for example  dst:203.0.113.9 action:denied   ( / )"
           value={typed}
           onChange={(event) => set(event.currentTarget.value, event.currentTarget.selectionStart)}
           onKeyDown={onKeyDown}

@@ -9,7 +9,7 @@ import type { LogSearch } from './log-search.ts'
 /** Queries that show what the syntax can do; a click runs them. */
 const examples = [
   ['203.0.113.9', 'an address, wherever in a line it stands'],
-  ['src:10.20.0.0/16 dst_port:(3389, 445) action:allow', 'a network, one of two ports, allowed'],
+  ['src:10.20.0.0/16 dst_port:(3389, 445) action:allowed', 'a network, one of two ports, allowed'],
   ['user:mweiss class:3002', 'sign-ins of an account (class 3002 is Authentication)'],
   ['cmd:*-enc* NOT user:svc-*', 'command lines with -enc in them, but not of service accounts'],
   ['dns:*.example.net OR url:*example.net*', 'look-ups or visits'],
