@@ -41,8 +41,24 @@ function looksLikeHeadings(first: string, second: string): boolean {
   )
 }
 
-/** Where in these bytes a new header begins, behind the first byte; -1 where none does. */
+const hash = 0x23
+const newline = 10
+
+/** Where in these bytes a new header begins, behind the one that they begin with; -1 where none does. */
 export function nextHeader(bytes: Buffer): number {
-  const found = directives.map((directive) => bytes.indexOf(directive)).filter((at) => at >= 0)
-  return found.length === 0 ? -1 : Math.min(...found) + 1
+  let from = 0
+  while (bytes[from] === hash && from < headerBytesMax) {
+    const end = bytes.indexOf(newline, from)
+    if (end === -1) return -1
+    from = end + 1
+  }
+  const found = directives.map((directive) => bytes.indexOf(directive, from)).filter((at) => at >= 0)
+  if (found.length === 0) return -1
+  let begin = Math.min(...found) + 1
+  // Lines like "#Software:" stand before the one that names the columns.
+  for (;;) {
+    const before = begin >= 2 ? bytes.lastIndexOf(newline, begin - 2) + 1 : begin
+    if (before >= begin || before < from || bytes[before] !== hash) return begin
+    begin = before
+  }
 }
