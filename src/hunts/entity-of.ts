@@ -16,16 +16,20 @@ const account: readonly Path[] = [
 
 /**
  * Whom an event is about. Of a connection it is who began it, since the device is only the firewall that saw it; of a sign-in or a call
- * of an interface it is the account; of all else the host it happened on.
+ * of an interface it is the account, on its host where one is named ("root" is another one on every machine); of all else the host.
  */
 export function entityOf(event: LogEvent): Entity {
   const family = Math.floor(event.class_uid / 1000)
-  const order =
-    family === 4
-      ? [...source, ...account, host]
-      : family === 3 || family === 6
-        ? [...account, ...source, host]
-        : [host, ...account, ...source]
+  if (family === 4) return firstOf(event, [...source, ...account, host])
+  if (family !== 3 && family !== 6) return firstOf(event, [host, ...account, ...source])
+  const who = firstOf(event, [...account, ...source, host])
+  const where = textAt(event, host[0])
+  return who.kind === 'account' && where !== null
+    ? { kind: 'account', value: `${who.value} on ${where.toLowerCase()}` }
+    : who
+}
+
+function firstOf(event: LogEvent, order: readonly Path[]): Entity {
   for (const [path, kind] of order) {
     const value = textAt(event, path)
     if (value !== null) return { kind, value: value.toLowerCase() }

@@ -65,6 +65,8 @@ export type DetectionParts = {
   readonly rules: readonly Rule[]
   readonly receive: Receive
   readonly everyMinutes: number
+  /** How far behind the newest line the rules stay; a test that has waited for the engine itself need not wait again. */
+  readonly settleMs?: number
 }
 
 export type Look = { readonly stretch: Stretch; readonly run: SigmaRun; readonly raised: number }
@@ -78,7 +80,7 @@ export type Look = { readonly stretch: Stretch; readonly run: SigmaRun; readonly
 export async function lookOnce(parts: DetectionParts, signal?: AbortSignal): Promise<Look | null> {
   const { db, clock } = parts
   const oldest = await parts.oldestWaiting()
-  const until = new Date(Math.min(oldest?.getTime() ?? Infinity, clock.now().getTime()) - settleMs)
+  const until = new Date(Math.min(oldest?.getTime() ?? Infinity, clock.now().getTime()) - (parts.settleMs ?? settleMs))
   const firstMs = parts.everyMinutes * 60_000
   const stretch = await transaction(db, (tx) => beginStretch(tx, { until, stretchMsMax, firstMs }))
   if (stretch === null) return null
