@@ -7,18 +7,12 @@ import { type FieldOf, mapped, valueOf } from './mapping.ts'
 import { observablesOf, observablesOfLine } from './observables.ts'
 import { takenBy } from './split.ts'
 import { name, table, text } from './sql-text.ts'
+import { insertSettings } from './statement-settings.ts'
 import { fieldsType, type Step, type Taken } from './taken.ts'
 
 /** Columns of `recognised` that a body is read with. */
 const carried =
   'line, source, peer, received, header, raw, host, app, pid, msgid, sd, syslog_severity, header_time, parser, product AS known_product'
-
-/** One block for each insert, because the deduplication token counts blocks; limits that a hostile line must not reach are lifted. */
-const settings =
-  'SETTINGS max_threads = 1, max_insert_threads = 1, max_block_size = 1048576, preferred_block_size_bytes = 0,' +
-  ' min_insert_block_size_rows = 1048576, min_insert_block_size_bytes = 0, optimize_on_insert = 1,' +
-  ' regexp_max_matches_per_row = 10000000, extract_key_value_pairs_max_pairs_per_row = 10000000,' +
-  " short_circuit_function_evaluation = 'force_enable', splitby_max_substrings_includes_remaining_string = 1"
 
 /** Columns that are not a mapping's: they come from the load, the header, or other columns. */
 const given = new Set([
@@ -90,7 +84,8 @@ function classOf(parser: LogParser, field: FieldOf): string {
 }
 
 /** A column that no mapping fills. A line of syslog is of the log of its program, which Sigma's services are told by. */
-const unsaid = (column: (typeof lakeColumns)[number]): string => (column.column === 'log_name' ? 'app' : emptyColumn(column))
+const unsaid = (column: (typeof lakeColumns)[number]): string =>
+  column.column === 'log_name' ? 'app' : emptyColumn(column)
 
 /** The columns of an event that a parser's `map` fills; the others are empty. */
 function columnSteps(parser: LogParser, field: FieldOf): readonly Step[] {
@@ -228,5 +223,5 @@ function statement(
     ],
   ]
   const columns = eventColumns.map(name).join(', ')
-  return `INSERT INTO events (${columns})\n${settings}\nSELECT ${columns} FROM (${layered(lines, [...layers, ...top])})`
+  return `INSERT INTO events (${columns})\n${insertSettings}\nSELECT ${columns} FROM (${layered(lines, [...layers, ...top])})`
 }

@@ -4,6 +4,7 @@ import { headerLayers } from './header.ts'
 import { instant, plausible, type Zones } from './instant.ts'
 import { layered } from './layers.ts'
 import { choose, forScan, name, text, texts } from './sql-text.ts'
+import { recogniseSettings } from './statement-settings.ts'
 import type { Step } from './taken.ts'
 
 const columns: readonly (readonly [name: string, type: string])[] = [
@@ -39,10 +40,6 @@ type Mark = { readonly place: number; readonly app: string | undefined; readonly
  * No short circuit here: what it puts off is computed anew in every branch that uses it, and branches stand in branches. 4,000 lines took
  * more than 2.8 GiB with it, and take 1 s of CPU and 100 MiB without (a memory limit of 614 MiB made every load fail).
  */
-const settings =
-  "SETTINGS max_threads = 1, max_insert_threads = 1, max_block_size = 65536, short_circuit_function_evaluation = 'disable'," +
-  ' reject_expensive_hyperscan_regexps = 0, regexp_max_matches_per_row = 10000000, splitby_max_substrings_includes_remaining_string = 1'
-
 /**
  * The lowest place among `marks` whose patterns fit; 0 when none does. The patterns for bodies are one Vectorscan pass over the message,
  * those for programs another over their names; marks with both are looked at only where the program fits.
@@ -169,7 +166,7 @@ export function recogniseSql(
     ],
   ]
   const selected = columns.map(([column]) => (column === 'host' ? 'header_host AS host' : name(column))).join(', ')
-  return `INSERT INTO ${name(tables.recognised)} (${columns.map(([column]) => name(column)).join(', ')})\n${settings}\nSELECT ${selected} FROM (${layered(lines, [...layers, ...signed, ...names])})`
+  return `INSERT INTO ${name(tables.recognised)} (${columns.map(([column]) => name(column)).join(', ')})\n${recogniseSettings}\nSELECT ${selected} FROM (${layered(lines, [...layers, ...signed, ...names])})`
 }
 
 /** Signatures are only looked for where no parser of one product reads the line. */

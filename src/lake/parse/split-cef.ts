@@ -39,7 +39,7 @@ export function splitCef(): Taken {
   return {
     layers: [
       [['cef', `substring(body, greatest(1, position(body, 'CEF:')))`]],
-      [['head', `extract(cef, '^CEF: *[0-9]+\\\\|(?:${part}\\\\|){6}')`]],
+      [['head', `extract(cef, '^(?:CEF: *)?[0-9]+\\\\|(?:${part}\\\\|){6}')`]],
       [
         ['extension', `substring(cef, length(head) + 1)`],
         [
