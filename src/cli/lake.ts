@@ -7,12 +7,29 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     summary: 'read log files, folders or stdin into the lake',
     load: async () => (await import('./lake/ingest.ts')).ingestCommand,
   },
+  {
+    name: 'search',
+    summary: 'look for events, newest first',
+    load: async () => (await import('./lake/search.ts')).searchCommand,
+  },
+  {
+    name: 'hunt',
+    summary: 'look for a list of indicators in everything',
+    load: async () => (await import('./lake/hunt.ts')).huntCommand,
+  },
+  {
+    name: 'status',
+    summary: 'what comes in, what it costs, what waits',
+    load: async () => (await import('./lake/status.ts')).statusCommand,
+  },
 ]
 
 const examples = `
 Examples:
   counterfoil lake ingest /var/log/firewall --source firewall     everything in a folder, gz and zst as well
   counterfoil lake ingest '/srv/logs/*.log' --source proxy --follow
+  counterfoil lake search 'src:10.1.0.0/16 action:denied' --from -7d
+  counterfoil lake hunt --iocs feed.txt
   counterfoil lake status                                         what comes in, and what it costs`
 
 /** `counterfoil lake ...` with the command that is asked for loaded, and the others by name. */
