@@ -98,10 +98,7 @@ async function stage(engine: Engine, table: string, segment: Segment): Promise<v
   }
   const { source, peer, header, receivedMs } = origin
   const constants = { source, peer, header, received: new Date(receivedMs) }
-  await engine.insertFile(
-    { table, path, format: 'lines', columns: ['line', 'raw'], constants },
-    bounds,
-  )
+  await engine.insertFile({ table, path, format: 'lines', columns: ['line', 'raw'], constants }, bounds)
 }
 
 /**
@@ -133,10 +130,14 @@ export async function loadSegment(
   }
   await tries.step(recogniseStep, async () => {
     await engine.command(loadSql.createRecognised(recognised))
-    await engine.command(loadSql.recognise({ stage: staged, recognised }, sources), {}, {
-      timeoutMs: loadMsMax,
-      settings: smallBlocks,
-    })
+    await engine.command(
+      loadSql.recognise({ stage: staged, recognised }, sources),
+      {},
+      {
+        timeoutMs: loadMsMax,
+        settings: smallBlocks,
+      },
+    )
   })
   const present = await engine.rows<{ parser: string; lines: number }>(
     `SELECT parser, count() AS lines FROM ${recognised} GROUP BY parser ORDER BY parser`,

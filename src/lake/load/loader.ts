@@ -202,10 +202,12 @@ export class Loader {
   async #setAside(segment: Segment): Promise<void> {
     await mkdir(this.#failedFolder, { recursive: true, mode: 0o700 })
     for (const ending of ['json', segment.kind] as const) {
-      await rename(
-        segmentFile(segment.folder, segment.load, ending),
-        path.join(this.#failedFolder, `${segment.load}.${ending}`),
-      )
+      const target = path.join(this.#failedFolder, `${segment.load}.${ending}`)
+      await rename(segmentFile(segment.folder, segment.load, ending), target).catch((error: NodeJS.ErrnoException) => {
+        // Somebody removed it by hand: there is nothing to try again.
+        if (error.code !== 'ENOENT') throw error
+        this.#log.warn({ segment: segment.load, ending }, 'a file of the log spool is gone')
+      })
     }
     await removeBesides(segment.folder, segment.load)
     this.#spool.forget(segment)

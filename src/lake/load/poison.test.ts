@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { LakeConfig } from '../../config/config.ts'
+import { systemClock } from '../../kit/clock.ts'
+import type { LogParser } from '../../model/log-parser.ts'
+import { type Lake, openLake } from '../open.ts'
+import { loadSql } from '../parse/load-sql.ts'
+import { loadLogParsers } from '../parse/parser-files.ts'
+import { type LoadTools, loadSegment, tablesOf } from './load-segment.ts'
+import { Spool } from './spool.ts'
+import { Tries } from './tries.ts'
+
+let base: string
+let ours: readonly LogParser[]
+const warned: string[] = []
+const log = { info: () => undefined, warn: (_details: object, text: string) => void warned.push(text) }
+beforeAll(async () => {
+  base = await mkdtemp(path.join(os.tmpdir(), 'counterfoil-poison-'))
+  ours = (await loadLogParsers()).filter(({ id }) => id === 'sshd' || id === 'squid')
+})
+afterAll(() => rm(base, { recursive: true }))
+
+const open = (folder: string, parsers: readonly LogParser[]): Promise<Lake> =>
+  openLake({
+    ...{ folder: path.join(base, folder), clickhouseUrl: null, clock: systemClock, log, parsers },
+    config: LakeConfig.parse({ freeDiskMinMiB: 16 }),
+  })
+const sshd =
+  '<38>Nov 20 10:00:00 web-1 sshd[7]: Failed password for invalid user admin from 198.51.100.7 port 4242 ssh2'
+const squid =
+  '1763632800.123    45 10.0.0.1 TCP_MISS/200 900 GET http://www.example.com/ - HIER_DIRECT/203.0.113.9 text/html'
+const take = (lake: Lake, ...lines: string[]): Promise<void> =>
+  lake.take({ source: 's', peer: '', position: null, lines: lines.map((line) => Buffer.from(line)) })
+const parsersOf = async (lake: Lake): Promise<string[]> =>
+  (await lake.engine.rows<{ parser: string }>('SELECT parser FROM events ORDER BY parser')).map(({ parser }) => parser)
+
+/** A pattern that RE2 does not take, as a later version of the engine might refuse one of today. */
+const refused = '(?=x)(.*)'
+
+test('lines whose parser the engine refuses are kept unread; those of the others are read', async () => {
+  const broken = ours.map(
+    (parser): LogParser =>
+      parser.id === 'squid' ? { ...parser, split: { kind: 'regex', patterns: [refused] } } : parser,
+  )
+  const lake = await open('parser', broken)
+  await take(lake, sshd, squid)
+  await lake.settle()
+  expect(await parsersOf(lake)).toEqual(['', 'sshd'])
+  expect(await lake.news()).toMatchObject({ segments: 0, failedSegments: 0, loaded: 2, unread: 1 })
+  expect(warned.at(-1)).toContain('kept unread')
+  expect(await lake.engine.rows('SELECT sum(events) AS volume FROM volume')).toEqual([{ volume: 2 }])
+  await lake.close()
+})
+
+test('lines that cannot even be recognised are kept, and what comes behind them is not held up for ever', async () => {
+  const broken = ours.map((parser): LogParser => ({ ...parser, identify: [{ body: refused }] }))
+  const lake = await open('recognise', broken)
+  await take(lake, sshd, squid)
+  await lake.settle()
+  expect(await parsersOf(lake)).toEqual(['', ''])
+  await lake.close()
+})
+
+test('when the parsers change while a load is half done, nothing is lost and nothing is doubled', async () => {
+  const lake = await open('upgrade', [])
+  const { engine } = lake
+  const spool = await Spool.open(path.join(base, 'upgrade-spool'), {
+    ...{ clock: systemClock, log },
+    limits: { spoolBytesMax: 1e9, sourceShareMax: 1, freeDiskMinBytes: 0 },
+  })
+  const lines = [sshd, squid, 'nobody reads this'].map((line) => Buffer.from(line))
+  await spool.take({ source: 'upgrade', peer: '', position: null, lines })
+  await spool.seal()
+  const [segment] = spool.sealed
+  if (segment === undefined) throw new Error('there is no segment')
+  const tables = tablesOf(spool.writer, 'a', 0)
+  const toolsOf = (parsers: readonly LogParser[], statements: string): LoadTools => ({
+    ...{ engine, loadSql: loadSql(parsers), statements },
+    sourcesOf: async () => [],
+  })
+  // The first attempt gets as far as the lines of one parser.
+  const sshdOnly = ours.filter(({ id }) => id === 'sshd')
+  const halfway: LoadTools = toolsOf(sshdOnly, 'before')
+  const dying: LoadTools = {
+    ...halfway,
+    loadSql: {
+      ...halfway.loadSql,
+      insert: (parser, ...more) => (parser === '' ? halfway.loadSql.insert(parser, ...more) : 'SELECT throwIf(1)'),
+    },
+  }
+  await expect(loadSegment(segment, tables, await Tries.of(segment), dying)).rejects.toThrow()
+  expect((await parsersOf(lake)).length).toBe(2)
+  // The second one reads with more parsers, which take lines that are there already.
+  const loaded = await loadSegment(segment, tables, await Tries.of(segment), toolsOf(ours, 'after'))
+  expect(loaded).toMatchObject({ lines: 1, gaveUp: [] })
+  expect(await parsersOf(lake)).toEqual(['', '', 'sshd'])
+  await spool.remove(segment)
+  await spool.close()
+  await lake.close()
+})
