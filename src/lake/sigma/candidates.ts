@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isTrouble } from '../../kit/errors.ts'
 import type { Bounds, Engine } from '../engine/engine.ts'
 import { texts } from '../parse/sql-text.ts'
 import { chooseNeeds } from './choose-needs.ts'
@@ -7,7 +8,7 @@ import { hayOfLine, type Needs, patternOf } from './needles.ts'
 import { narrow, type Present } from './present.ts'
 import type { RuleWindow } from './run.ts'
 import type { EventKey } from './sample.ts'
-import { type Slice, slicesOf } from './slices.ts'
+import { type Slice, slicesOf, smaller } from './slices.ts'
 import { isoTime, windowSql } from './window.ts'
 
 export type Found = {
@@ -25,6 +26,16 @@ const heldBytesMax = 128 * 1024 * 1024
  * and one pass over the candidates.
  */
 const rulesAtOnce = 100
+
+/** Shares of a slice, at the most: then an event alone is too large. */
+const partsMax = 4_096
+
+type Pass = {
+  readonly match: string
+  readonly anySource: string
+  readonly eventsOfHit: number
+  readonly onProgress: (share: number) => void
+}
 
 type Row = {
   readonly rule: number | string
@@ -60,10 +71,9 @@ export class Candidates {
   async run(eventsOfHit: number, onProgress: (share: number) => void): Promise<readonly Found[]> {
     if (this.rules.length === 0) return []
     const { engine, bounds, table } = this
-    const slices = await slicesOf(engine, this.window, bounds)
     const anySource = [...new Set(this.rules.map(narrow))].join(' OR ')
+    const slices = await slicesOf(engine, this.window, anySource, bounds)
     const needs = await chooseNeeds(engine, this.rules, anySource, this.there.total, this.window, bounds)
-    const match = candidatesSql(this.rules, needs)
     await engine.command(
       `CREATE TABLE ${table} ENGINE = Memory SETTINGS compress = 1 AS
        SELECT * EXCEPT (observables), CAST([], 'Array(UInt16)') AS cands FROM events WHERE 0`,
@@ -71,15 +81,38 @@ export class Candidates {
       bounds,
     )
     try {
-      for (const [done, slice] of slices.entries()) {
-        onProgress(done / slices.length)
-        await this.collect(slice, match, anySource)
-        if (done === slices.length - 1 || (await this.heldBytes()) > heldBytesMax) await this.verify(eventsOfHit)
-      }
+      await this.walk(slices, { match: candidatesSql(this.rules, needs), anySource, eventsOfHit, onProgress })
     } finally {
       await engine.command(`DROP TABLE IF EXISTS ${table}`)
     }
     return [...this.found.entries()].toSorted(([a], [b]) => a - b).map(([, found]) => found)
+  }
+
+  /** Slice after slice; one whose lines are too large for the engine's memory is taken again in smaller shares, with all that was held. */
+  private async walk(slices: readonly Slice[], { match, anySource, eventsOfHit, onProgress }: Pass): Promise<void> {
+    let waiting = [...slices]
+    let held: Slice[] = []
+    let done = 0
+    let isCareful = false
+    for (let slice = waiting.shift(); slice !== undefined; slice = waiting.shift()) {
+      onProgress(done / (done + held.length + waiting.length + 1))
+      try {
+        await this.collect(slice, match, anySource)
+        held.push(slice)
+        if (!isCareful && waiting.length > 0 && (await this.heldBytes()) <= heldBytesMax) continue
+        for (const row of await this.verify(eventsOfHit)) this.take(row, eventsOfHit)
+      } catch (error) {
+        if (!isTrouble(error, 'lake.too-costly') || slice.parts >= partsMax) throw error
+        await this.empty()
+        isCareful = true
+        waiting = [...new Set([...held, slice])].flatMap(smaller).concat(waiting)
+        held = []
+        continue
+      }
+      await this.empty()
+      done += held.length
+      held = []
+    }
   }
 
   private async collect(slice: Slice, match: string, anySource: string): Promise<void> {
@@ -102,21 +135,25 @@ export class Candidates {
     return Number(row?.bytes ?? 0)
   }
 
-  /** Looks closely at what is held, and empties it. */
-  private async verify(eventsOfHit: number): Promise<void> {
+  private async empty(): Promise<void> {
+    await this.engine.command(`TRUNCATE TABLE ${this.table}`, {}, this.bounds)
+  }
+
+  /** Looks closely at what is held. */
+  private async verify(eventsOfHit: number): Promise<readonly Row[]> {
     const { engine, table, bounds } = this
     const present = await engine.rows<{ rule: number | string; n: number | string }>(
       `SELECT arrayJoin(cands) AS rule, count() AS n FROM ${table} GROUP BY rule ORDER BY rule`,
       {},
       bounds,
     )
-    this.looked += present.reduce((sum, { n }) => sum + Number(n), 0)
+    const found: Row[] = []
     for (let at = 0; at < present.length; at += rulesAtOnce) {
       const some = present.slice(at, at + rulesAtOnce).map(({ rule }) => Number(rule))
-      const rows = await engine.rows<Row>(verifySql(table, this.rules, some, eventsOfHit), {}, bounds)
-      for (const row of rows) this.take(row, eventsOfHit)
+      found.push(...(await engine.rows<Row>(verifySql(table, this.rules, some, eventsOfHit), {}, bounds)))
     }
-    await engine.command(`TRUNCATE TABLE ${table}`, {}, bounds)
+    this.looked += present.reduce((sum, { n }) => sum + Number(n), 0)
+    return found
   }
 
   private take(row: Row, eventsOfHit: number): void {

@@ -1,4 +1,5 @@
 import { stableId } from '../../kit/stable-id.ts'
+import { correlationSql } from './correlate.ts'
 import { both, type Expression, readDetection } from './detection.ts'
 import type { Placeholders } from './modifiers.ts'
 import { cheapSql, type Needs, needsOf } from './needles.ts'
@@ -228,7 +229,7 @@ function correlationRule(
   }
   checkThreshold(correlation)
   const groupBy = correlation['group-by'] ?? []
-  return {
+  const made: CorrelationRule = {
     kind: 'correlation',
     rule: summaryOf(document.rule, document.at),
     type: correlation.type,
@@ -240,6 +241,9 @@ function correlationRule(
     missing: [...new Set(of.flatMap((rule) => rule.missing))],
     onlyCorrelated: false,
   }
+  // Not kept: it is put together again around what another correlation wants of it. Here it only says whether it can be.
+  correlationSql(made)
+  return made
 }
 
 function checkThreshold({ type, condition }: SigmaCorrelation['correlation']): void {

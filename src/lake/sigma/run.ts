@@ -1,6 +1,6 @@
 import type { LogEvent, LogWindow } from '../../model/lake.ts'
 import type { Bounds, Engine } from '../engine/engine.ts'
-import { Candidates } from './candidates.ts'
+import { Candidates, type Found } from './candidates.ts'
 import type { CorrelationRule, EventRule, Rule, RuleSummary } from './compile.ts'
 import { type CorrelatedGroup, runCorrelation } from './correlate.ts'
 import { present } from './present.ts'
@@ -42,6 +42,8 @@ export type RunOptions = {
 /** More than this are not an example but a search, which the query of the rule is for. */
 export const eventsOfHitMax = 1_000
 const eventsOfHitUsual = 5
+/** Three times what SigmaHQ publishes. They are numbered by 16 bits, and their texts are one automaton of the engine. */
+const rulesOfPassMax = 10_000
 /** A pass over a slice of the window; a whole year of a busy house is many slices, each far below this. */
 const statementMsMax = 10 * 60_000
 
@@ -81,8 +83,17 @@ export async function runRules(
   const lacking = (rule: EventRule): boolean => (there.events.get(rule.sourceSql) ?? 0) === 0
   for (const rule of single) if (lacking(rule)) notRun.push({ rule: rule.rule, why: whyNoSource([rule]) })
   const runnable = single.filter((rule) => !lacking(rule))
-  const candidates = new Candidates(engine, runnable, there, window, bounds)
-  const found = await candidates.run(eventsWanted(options), options.onProgress ?? (() => undefined))
+  const found: Found[] = []
+  let looked = 0
+  for (let at = 0; at < runnable.length; at += rulesOfPassMax) {
+    const candidates = new Candidates(engine, runnable.slice(at, at + rulesOfPassMax), there, window, bounds)
+    found.push(
+      ...(await candidates.run(eventsWanted(options), (share) =>
+        options.onProgress?.(Math.min(1, (at + share * rulesOfPassMax) / runnable.length)),
+      )),
+    )
+    looked += candidates.looked
+  }
   const drafts: Draft[] = found.map(({ rule, ...draft }) => ({ ...draft, rule: rule.rule, groups: [] }))
   for (const rule of joined) {
     const blind = eventRulesOf(rule).filter(lacking)
@@ -95,7 +106,7 @@ export async function runRules(
   }
   const hits = await withEvents(engine, drafts, bounds)
   options.onProgress?.(1)
-  return { hits, notRun, eventsInWindow: there.total, candidates: candidates.looked }
+  return { hits, notRun, eventsInWindow: there.total, candidates: looked }
 }
 
 type Draft = Omit<SigmaHit, 'events'> & { readonly keys: readonly EventKey[] }
