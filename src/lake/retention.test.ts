@@ -3,7 +3,7 @@ import { freshLake } from '../../test/lake.ts'
 import { fixedClock } from '../kit/clock.ts'
 import { LogSource } from '../model/lake.ts'
 import { applyRetention } from './retention.ts'
-import { forgetSource, getSource, listSources, saveSource, sourceOfBatch } from './sources.ts'
+import { getSource, listSources, saveSource, sourceOfBatch } from './sources.ts'
 import { statusOfSources } from './status.ts'
 
 const { engine } = await freshLake()
@@ -48,8 +48,6 @@ test('a source is what was said last, also when the clock was set back between',
   expect((await getSource(engine, 'fw-1'))?.title).toBe('Third')
   expect((await sourceOfBatch(engine, 'fw-1', clock)).title).toBe('Third')
   expect((await listSources(engine)).map((source) => source.id)).toContain('fw-1')
-  await forgetSource(engine, first, clock)
-  expect(await getSource(engine, 'fw-1')).toBeNull()
 })
 
 test('days: exactly what was received before the boundary goes, and what was counted of it', async () => {

@@ -44,13 +44,6 @@ export async function applyRetention(
   return [...byDays, ...(await remove(engine, large, 'bytes'))]
 }
 
-/** Removes a whole source's events and all that was counted of them. Returns how many. */
-export async function removeSourceEvents(engine: Engine, source: string): Promise<number> {
-  // Later than any time of receipt that a row can have.
-  const [removed] = await remove(engine, [{ source, before: new Date('2299-12-31T00:00:00Z') }], 'days')
-  return removed?.events ?? 0
-}
-
 type Partition = { readonly id: string; readonly week: string; readonly rows: number; readonly bytes: number }
 
 /** The partitions of a source, oldest first. */

@@ -5,12 +5,14 @@ import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { isTrouble } from '../../kit/errors.ts'
 import { isAlive } from '../../kit/process-lock.ts'
 import type { Engine } from './engine.ts'
 import { openEngine } from './open-engine.ts'
 
+// Engines start and end many times here: half a second each on a machine of its own, three on one that others use.
+vi.setConfig({ testTimeout: 120_000 })
 const silent = { info: () => undefined, warn: () => undefined }
 const ends: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -130,7 +132,7 @@ test('kill -9 of the engine during inserts: what was acknowledged is there once,
   expect(kills).toBe(4)
   const rows = loads * rowsOfLoad
   expect(await counted(engine)).toEqual({ events: rows, distinct: rows, volume: rows, seen: rows * 2 })
-}, 60_000)
+})
 
 test('kill -9 of the engine during a merge loses nothing', async () => {
   const folder = await freshFolder()
@@ -219,7 +221,7 @@ test('two processes on one folder share the engine; whoever stays goes on when i
   await expect.poll(() => isAlive(first), { timeout: 15_000 }).toBe(false)
   await load(engine, 2)
   expect(await pidOf(folder)).not.toBe(first)
-}, 60_000)
+})
 
 test('the owner closes in order while another uses the engine: the other starts its own', async () => {
   const folder = await freshFolder()
@@ -317,4 +319,4 @@ test('a full disk is said as such, loses nothing that was stored, and is over wh
       { timeout: 20_000 },
     )
     .toBe('stored')
-}, 60_000)
+})

@@ -27,10 +27,9 @@ export async function migrateLake(statements: Statements, where: Engine['where']
     ),
   )
   const before = new Map(
-    (await statements.rows<{ name: string; sha256: string }>('SELECT name, sha256 FROM migrations')).map((row) => [
-      row.name,
-      row.sha256,
-    ]),
+    (await statements.rows<{ name: string; sha256: string }>('SELECT name, sha256 FROM migrations FINAL')).map(
+      (row) => [row.name, row.sha256],
+    ),
   )
   for (const { name, text } of texts) {
     const digest = sha256Hex(text)
@@ -62,7 +61,7 @@ function fit(statement: string, replicated: boolean): string {
 }
 
 /** The statements of a file: a semicolon at the end of a line ends one. */
-export function statementsOf(text: string): string[] {
+function statementsOf(text: string): string[] {
   return text
     .split(/;[ \t]*(?:\n|$)/)
     .map((statement) => statement.trim())

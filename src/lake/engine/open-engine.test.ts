@@ -1,7 +1,9 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { freshLake } from '../../../test/lake.ts'
+import { openEngine } from './open-engine.ts'
 
 const { engine, folder } = await freshLake()
 
@@ -120,4 +122,20 @@ test('lines and records of a file become rows, in their order, with constants', 
     { line: 7, raw: '610AFF' },
     { line: 8, raw: '' },
   ])
+})
+
+test('tables of another version are not opened as if they were ours', async () => {
+  const own = await mkdtemp(path.join(os.tmpdir(), 'counterfoil-version-'))
+  const silent = { info: () => undefined, warn: () => undefined }
+  const open = () => openEngine({ folder: own, clickhouseUrl: null, log: silent, memoryMaxMiB: 512, fsync: false })
+  const first = open()
+  const second = open()
+  try {
+    await first.command("INSERT INTO migrations (name, sha256) VALUES ('0001-events.sql', 'another wording')")
+    await expect(second.rows('SELECT 1')).rejects.toMatchObject({ code: 'state.conflict' })
+  } finally {
+    await second.close()
+    await first.close()
+    await rm(own, { recursive: true, force: true })
+  }
 })

@@ -107,7 +107,6 @@ FROM events GROUP BY source, parser, class_uid, slot;
 CREATE TABLE IF NOT EXISTS sources (
   `id` String,
   `json` String,
-  `gone` UInt8 DEFAULT 0,
   `said` DateTime64(3, 'UTC')
 )
 ENGINE = ReplacingMergeTree(said)
