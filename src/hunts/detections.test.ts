@@ -249,7 +249,7 @@ describe('running them over what is new', () => {
     expect(look?.raised).toBe(3)
     await looked()
     await readAll()
-    const hosts = (await alerts()).slice(alertsBefore).map((alert) => alert.host)
+    const hosts = (await alerts()).slice(alertsBefore).map((alert) => String(alert.host))
     expect(hosts.toSorted()).toEqual(['kill-1', 'kill-2', 'kill-3', 'later-0', 'later-1', 'later-2'])
   })
 
@@ -267,7 +267,7 @@ describe('running them over what is new', () => {
     expect(
       (await alerts())
         .slice(alertsBefore)
-        .map((alert) => alert.host)
+        .map((alert) => String(alert.host))
         .toSorted(),
     ).toEqual(['twin-1', 'twin-2'])
   })
