@@ -37,7 +37,10 @@ const dialect =
   `|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}:${clock}(?:${zone}\\b)?` +
   `|${clock} GMT`
 /** Before the time: a version, Cisco's sequence number and host, a star or dot for a clock that is not set. */
-const before = '(?:[0-9]{1,10}: ?)?(?:[A-Za-z0-9_.-]{1,255}: )?(?:[0-9]{1,10}: ?)?[ :*.]{0,4}'
+const before = '(?:[1-9][0-9]{0,2} )?(?:[0-9]{1,10}: ?)?(?:[A-Za-z0-9_.-]{1,255}: )?(?:[0-9]{1,10}: ?)?[ :*.]{0,4}'
+/** Some write facility and severity out once more behind the time. */
+const said =
+  '(?:(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local[0-7])\\.(?:emerg|alert|crit|err|error|warn|warning|notice|info|debug) )?'
 const timed = `^(?:${before})(?:${dialect})(?:[: ]|$)`
 /** Words that stand behind a time in logs that are no syslog. */
 const level =
@@ -54,7 +57,9 @@ const dotted = '[A-Za-z0-9][A-Za-z0-9_-]*(?:\\.[A-Za-z0-9_-]+)+'
 /** "sshd[17]: ", "kernel: ": a program where a host could stand; "192.0.2.1: %ASA" and "fw.example.net: CEF:" are hosts. */
 const tag = '[^ :\\[\\]|=,{}"\';<>%]{1,64}'
 const tagFirst = `^(?:${tag}\\[[^\\] ]{1,64}\\] ?:|${tag}:)(?: |$)`
-const hostColon = `^(?:(?:${address}|${dotted}) ?:|[^ :]{1,255} ?: *(?:%|CEF:|LEEF:))`
+const hostColon = `^(?:(?:${address}|${dotted}) ?:|[^ :\\[]{1,255} ?: *(?:%|CEF:|LEEF:))`
+/** Without a time before it only an address or a name of three parts is a host: "fenotify-17.warning:" is a program. */
+const hostColonAlone = `^(?:${address}|[A-Za-z0-9][A-Za-z0-9_-]*(?:\\.[A-Za-z0-9_-]+){2,}) ?:`
 /** What is no host although it stands where one does. */
 const noHost = `^(?:%|CEF:|LEEF:|\\{|\\[|<|[^ ]*[=|,"]|[0-9]+,)`
 
@@ -138,7 +143,7 @@ function looseLayers(): readonly (readonly Step[])[] {
 /** RFC 3164 and its dialects. Columns: timed (0 or 1), old_time, old_host, old_app, old_pid, old_at. */
 function oldLayers(): readonly (readonly Step[])[] {
   const time = `^(?:${before})(${dialect})(?:[: ]|$)`
-  const lead = `^((?:${before})(?:${dialect})(?:[: ]+|$))`
+  const lead = `^((?:${before})(?:${dialect})(?:[: ]+|$)${said})`
   const again = `^(?:${dialect})[: ]+[!-~]`
   return [
     [
@@ -189,7 +194,7 @@ function oldLayers(): readonly (readonly Step[])[] {
 
 /** What of `after` is the host and the white space behind it; '' where none stands there. */
 function hostLead(after: string, there: string): string {
-  const named = `match(${after}, ${pattern(hostColon)})`
+  const named = `if(${there}, match(${after}, ${pattern(hostColon)}), match(${after}, ${pattern(hostColonAlone)}))`
   const none = `${after} = '' OR match(${after}, ${pattern(noHost)}) OR (match(${after}, ${pattern(tagFirst)}) OR NOT (${there})) AND NOT ${named}`
   return `if(${none}, '', extract(${after}, '^([!-~]{1,255}(?: +:)? +)'))`
 }

@@ -98,7 +98,8 @@ export function instant(value: string, zones: Zones): string {
   // The engine's reader takes its own clock's year; a line may be loaded later, or in a test at a fixed time.
   const ofYear = `toDateTime64(concat(toString(toYear(received)), substring(toString(assumeNotNull(${at})), 5)), 3, 'UTC')`
   const near = `if(${ofYear} > received + toIntervalSecond(${aheadSecondsMax}), ${ofYear} - toIntervalYear(1), ${ofYear})`
-  const yeared = `if(${hasYear(value)} OR isNull(${at}), ${at}, ${near})`
+  // A clock without a day (PAN-OS behind some relays) is no time.
+  const yeared = `multiIf(match(${value}, '^[0-9]{1,2}:[0-9]{2}:[0-9.]+$'), NULL, ${hasYear(value)} OR isNull(${at}), ${at}, ${near})`
   if (zones.length === 0) return yeared
   return `if(${saysZone(value)}, ${yeared}, ${fromLocal(yeared, zones)})`
 }

@@ -155,7 +155,14 @@ export function recogniseSql(
       ['other_host', `if(place_s = 0, '', ${own((signature) => signature.host)})`],
       ['other_time', `if(place_s = 0, '', ${own((signature) => signature.time)})`],
     ],
-    [['when', `if(other_time != '', other_time, written_time)`]],
+    [['said_time', `if(other_time != '', other_time, written_time)`]],
+    // A clock without a day (NetScaler) is that of the receipt's day, or of the day before where it would lie half a day ahead.
+    [
+      [
+        'when',
+        `if(match(said_time, '^[0-9]{1,2}:[0-9]{2}:'), concat(toString(toDate(received - if(substring(said_time, 1, 8) > formatDateTime(received + toIntervalHour(12), '%H:%i:%S', 'UTC') AND toHour(received) < 12, toIntervalDay(1), toIntervalDay(0)))), ' ', said_time), said_time)`,
+      ],
+    ],
     [['read_time', `if(when = '', NULL, ${localTime})`]],
     [
       [
