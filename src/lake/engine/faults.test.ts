@@ -235,6 +235,24 @@ test('the owner closes in order while another uses the engine: the other starts 
   await expect(owner.rows('SELECT 1')).rejects.toMatchObject({ code: 'lake.unreachable' })
 })
 
+test('an engine ends with work under way, its card names no living process, and what it stored is there', async () => {
+  const folder = await freshFolder()
+  for (let n = 0; n < 3; n++) {
+    const engine = open(folder)
+    await load(engine, n)
+    const pid = await pidOf(folder)
+    const long = engine
+      .rows('SELECT count() AS n FROM numbers(100000000000) WHERE number % 7 = 3')
+      .catch((error: unknown) => error)
+    await sleep(50)
+    await engine.close()
+    expect(isAlive(pid)).toBe(false)
+    expect(await long).toMatchObject({ code: 'lake.unreachable' })
+  }
+  const rows = 3 * rowsOfLoad
+  expect(await counted(open(folder))).toEqual({ events: rows, distinct: rows, volume: rows, seen: rows * 2 })
+})
+
 test('another living process that does not answer is named, and its lake is not opened', async () => {
   const folder = await freshFolder()
   const owner = open(folder)
