@@ -19,6 +19,7 @@ import { version } from './kit/version.ts'
 import type { Lake } from './lake/open.ts'
 import { type LedgerKey, loadOrCreateKey } from './ledger/key.ts'
 import { startSequencer } from './ledger/sequencer.ts'
+import { openDetections } from './main/detections.ts'
 import { type Doors, openDoors, reporter } from './main/doors.ts'
 import { frontWork } from './main/front-work.ts'
 import { openHouseLake } from './main/lake.ts'
@@ -89,7 +90,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     const sequencer = startSequencer({ db, clock, key, log })
     closers.push(() => sequencer.stop())
 
-    const lake = await openHouseLake({ settings, clock, log })
+    const lake = await openHouseLake({ db, settings, clock, log })
     closers.push(() => lake.close())
     const sources = await openSources({ db, clock, log, settings, engine: lake.lake?.engine ?? null })
     closers.push(() => sources.close())
@@ -100,9 +101,12 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     const hasRoom = settings.databaseUrl === null ? roomOn(clusterFolder(settings.dataFolder)) : null
     const taking = makeReceive({ db, clock, sample: options.sample ?? false })
     const receive = hasRoom === null ? taking : whileRoom(taking, hasRoom)
-    const tasks = { ...houseTasks(house), ...desk.jobs }
+    const detections =
+      lake.lake === null ? null : await openDetections({ lake: lake.lake, db, clock, log, receive, settings })
+    const tasks = { ...houseTasks(house), ...desk.jobs, ...detections?.tasks }
     const worker = await startWorker({ url, node: house.node, log, tasks })
     closers.push(() => worker.stop())
+    await detections?.schedule()
 
     await recordStart(house, settings, sources.connectors, version)
     const work = frontWork({ house, db, databaseUrl: url, desk, sources, receive, key, settings })

@@ -6,6 +6,7 @@ import { openPage, startBrowser } from '../test/browser.ts'
 import { type Desk, mailBytes, startDesk } from '../test/desk.ts'
 import { cases, mailOf } from './sample-desk/sample-mail.ts'
 import { type Seeded, seed, shiftedClock } from './sample-desk/seed.ts'
+import { seedLogs } from './sample-desk/seed-logs.ts'
 
 /** Shoots every page at a desk's and a phone's size, light and dark, from a house with two weeks of made-up mail. */
 const folder = path.resolve('screenshots')
@@ -54,6 +55,42 @@ function shots(seeded: Seeded): Shot[] {
     },
     { name: 'run', path: `/runs/${seeded.runId}`, before: (page) => page.locator('.step-line').nth(1).click() },
     { name: 'quarantine', path: '/quarantine' },
+    { name: 'logs', path: '/logs' },
+    { name: 'logs-search', path: '/logs?q=dst_port:443&from=-24h' },
+    {
+      name: 'logs-line',
+      path: '/logs?q=action:denied&from=-24h',
+      before: async (page) => {
+        await page.locator('.event-line').nth(2).click()
+        await page.getByRole('button', { name: 'Lines before and after' }).click()
+        await page.waitForSelector('.context .event')
+      },
+    },
+    { name: 'logs-unread', path: '/logs?q=NOT%20parser:*' },
+    { name: 'logs-wrong', path: `/logs?q=${encodeURIComponent('action:denied (user:mweiss')}` },
+    {
+      name: 'logs-completions',
+      path: '/logs',
+      before: async (page) => {
+        await page.locator('#log-query').pressSequentially('dst')
+        await page.keyboard.press('ArrowDown')
+      },
+    },
+    {
+      name: 'logs-hunt',
+      path: '/logs/hunt',
+      before: async (page) => {
+        await page.locator('textarea').first().fill('203[.]0[.]113[.]77\nupdate.example.net\n198.51.100.250\n')
+        await page.getByRole('button', { name: 'Hunt', exact: true }).click()
+        await page.waitForSelector('.hunt-result')
+      },
+    },
+    {
+      name: 'logs-sources',
+      path: '/logs/sources',
+      before: (page) => page.locator('.source-name').first().click(),
+    },
+    { name: 'logs-detections', path: '/logs/detections' },
     { name: 'x-ray', path: '/x-ray' },
     { name: 'ledger', path: '/ledger' },
     { name: 'settings-providers', path: '/settings/providers' },
@@ -120,6 +157,7 @@ const desk = await startDesk({ databaseUrl: null, dataFolder, clock })
 const browser = await startBrowser()
 try {
   const seeded = await seed(desk, clock)
+  await seedLogs(desk, seeded.cookie)
   await shoot(browser, desk, seeded, process.argv[2])
   process.stderr.write(`Screenshots are in ${folder}\n`)
 } finally {

@@ -1,11 +1,13 @@
 import path from 'node:path'
 import type { Settings } from '../config/config.ts'
+import type { Db } from '../db/open.ts'
 import type { LogsFront } from '../http/logs-front.ts'
 import type { Clock } from '../kit/clock.ts'
 import { isTrouble, wordsOf } from '../kit/errors.ts'
 import { type Lake, openLake } from '../lake/open.ts'
 import { loadLogParsers, loadSignatures } from '../lake/parse/parser-files.ts'
 import type { Log } from '../playbooks/house.ts'
+import { keepRetention } from './log-retention.ts'
 import { logsAway, logsFront } from './logs-front.ts'
 
 export type HouseLake = {
@@ -24,17 +26,23 @@ export const lakeFolderOf = (settings: Settings): string => path.join(settings.d
  * Trouble('input.invalid').
  */
 export async function openHouseLake(parts: {
+  readonly db: Db
   readonly settings: Settings
   readonly clock: Clock
   readonly log: Log
 }): Promise<HouseLake> {
-  const { settings, clock, log } = parts
+  const { db, settings, clock, log } = parts
   const { config, clickhouseUrl } = settings
   const [parsers, signatures] = await Promise.all([loadLogParsers(config.lake.parsers), loadSignatures()])
   const folder = lakeFolderOf(settings)
   try {
     const lake = await openLake({ folder, clickhouseUrl, config: config.lake, parsers, signatures, clock, log })
-    return { lake, front: logsFront({ lake, folder, parsers, clock, settings }), close: () => lake.close() }
+    const retention = keepRetention({ db, engine: lake.engine, clock, log })
+    const close = async (): Promise<void> => {
+      await retention.close()
+      await lake.close()
+    }
+    return { lake, front: logsFront({ lake, folder, parsers, clock, settings }), close }
   } catch (error) {
     if (isTrouble(error, 'input.invalid')) throw error
     log.warn({ error: wordsOf(error) }, 'the log lake could not be opened; everything else goes on without it')

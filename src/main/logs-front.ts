@@ -4,6 +4,7 @@ import type { HuntHit, LogCost, LogEventRow } from '../contract/logs.ts'
 import type { LogsFront } from '../http/logs-front.ts'
 import type { Clock } from '../kit/clock.ts'
 import { Trouble, wordsOf } from '../kit/errors.ts'
+import type { Engine } from '../lake/engine/engine.ts'
 import { type Hit, hunt } from '../lake/hunt/hunt.ts'
 import { readIndicators } from '../lake/hunt/read-indicators.ts'
 import type { Lake } from '../lake/open.ts'
@@ -41,27 +42,30 @@ export function logsFront(parts: {
     .toSorted((a, b) => a.title.localeCompare(b.title, 'en'))
   return {
     search: async ({ q, ...ask }, signal) => {
-      const page = await search(engine, { query: q, ...ask }, signal)
+      const meter = metered(engine)
+      const page = await search(meter.engine, { query: q, ...ask }, signal)
       return {
         events: page.events.map(shown),
         next: page.next,
         warnings: page.vendorFields.map(
           (name) => `"${name}" is no field of ours; it was looked for among the names that vendors give.`,
         ),
-        cost: costOf(page.ms),
+        cost: meter.cost(page.ms),
       }
     },
     histogram: async ({ q, ...ask }, signal) => {
-      const { ms, slots, ...rest } = await histogram(engine, { query: q, ...ask }, signal)
-      return { ...rest, slots: [...slots], cost: costOf(ms) }
+      const meter = metered(engine)
+      const { ms, slots, ...rest } = await histogram(meter.engine, { query: q, ...ask }, signal)
+      return { ...rest, slots: [...slots], cost: meter.cost(ms) }
     },
     facets: async ({ q, ...ask }, signal) => {
-      const { ms, of, sampled, facets: found } = await facets(engine, { query: q, ...ask }, signal)
+      const meter = metered(engine)
+      const { ms, of, sampled, facets: found } = await facets(meter.engine, { query: q, ...ask }, signal)
       return {
         facets: found.map(({ field, values }) => ({ field, values: [...values] })),
         of,
         sampled,
-        cost: costOf(ms),
+        cost: meter.cost(ms),
       }
     },
     context: async (id, lines, signal) => {
@@ -77,7 +81,7 @@ export function logsFront(parts: {
         ...rest,
         hits: hits.slice(0, hitsMax).map(huntHit),
         hitsInAll: hits.length,
-        warnings: [...rest.warnings],
+        warnings: rest.warnings.map(sentence),
         unread: [...notRead],
         unreadInAll: notReadInAll,
       }
@@ -109,9 +113,21 @@ function huntHit({ indicator, type, count, first, last, sources, hosts }: Hit): 
   return { indicator, type, count, first, last, sources: [...sources], hosts: hosts === null ? null : [...hosts] }
 }
 
-/** The engine's summary of rows read does not come through its client yet. */
-function costOf(ms: number): LogCost {
-  return { ms, rowsRead: null, bytesRead: null }
+/** The engine, and what all statements sent through it have read. */
+function metered(engine: Engine): { readonly engine: Engine; readonly cost: (ms: number) => LogCost } {
+  let read: { rows: number; bytes: number } | null = null
+  const onRead = ({ rows, bytes }: { readonly rows: number; readonly bytes: number }): void => {
+    read = { rows: (read?.rows ?? 0) + rows, bytes: (read?.bytes ?? 0) + bytes }
+  }
+  return {
+    engine: { ...engine, rows: (sql, params, bounds) => engine.rows(sql, params, { ...bounds, onRead }) },
+    cost: (ms) => ({ ms, rowsRead: read?.rows ?? null, bytesRead: read?.bytes ?? null }),
+  }
+}
+
+/** A sentence begins with a capital letter and ends with a full stop. */
+function sentence(words: string): string {
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? '' : '.'}`
 }
 
 /** An event as a page shows it: what is too long for it is cut, and says so. */

@@ -9,7 +9,7 @@ export const LedgerKind = z.enum([
   'reply.sending', 'reply.deferred', 'reply.sent', 'reply.unconfirmed', 'reply.settled', 'reply.failed', 'notice.sent', 'notice.failed', 'person.asked', 'person.answered',
   'house.started', 'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
   'user.signed-out', 'message.downloaded', 'ledger.exported',
-  'logs.searched', 'logs.hunted', 'logs.downloaded', 'log-source.changed',
+  'logs.searched', 'logs.hunted', 'logs.downloaded', 'log-source.changed', 'logs.removed',
 ])
 export type LedgerKind = z.infer<typeof LedgerKind>
 

@@ -184,6 +184,7 @@ describe('searching', () => {
       attributes: { 'dst_endpoint.ip': '203.0.113.9' },
       cut: false,
     })
+    expect(first.body.cost.rowsRead).toBeGreaterThanOrEqual(10)
     expect((await find('dst:203.0.113.9', { sources: ['fw-1'] })).body.events).toEqual([])
     expect((await find('dst:203.0.113.9', { sources: ['edge'] })).body.events).toHaveLength(25)
   })

@@ -11,6 +11,8 @@ export type Bounds = {
   readonly memoryBytesMax?: number
   /** Refuses whatever changes anything, reads files, or asks the network: for SQL that a person typed. */
   readonly readOnly?: boolean
+  /** Hears what `rows` read to answer, as far as the engine says it. */
+  readonly onRead?: (read: { readonly rows: number; readonly bytes: number }) => void
   /** ClickHouse settings by name. */
   readonly settings?: Readonly<Record<string, string | number>>
 }

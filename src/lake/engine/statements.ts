@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { ClickHouseClient, Row as ClientRow, ResultSet } from '@clickhouse/client'
+import { z } from 'zod'
 import { Trouble } from '../../kit/errors.ts'
 import type { Bounds, Params } from './engine.ts'
 import { assertReads } from './read-only.ts'
@@ -122,8 +123,20 @@ async function askRows<Row>(reach: Reach, sql: string, params: Params, bounds: B
     for await (const batch of result.stream() as unknown as AsyncIterable<ClientRow[]>)
       for (const row of batch) found.push(parseRow<Row>(row.text))
     if (found.length > rowsMax) throw new Trouble('lake.too-costly', { reason: 'rows', rowsMax })
+    const read = readOf(result)
+    if (read !== null) bounds.onRead?.(read)
     return found
   })
+}
+
+const Summary = z.object({ read_rows: z.coerce.number(), read_bytes: z.coerce.number() })
+
+/** What the engine read, from the header that stands before a result which was complete when it was sent; null where it does not say. */
+function readOf(result: ResultSet<'JSONEachRow'>): { readonly rows: number; readonly bytes: number } | null {
+  const header = result.response_headers['x-clickhouse-summary']
+  if (typeof header !== 'string' || !header.startsWith('{')) return null
+  const summary = Summary.safeParse(JSON.parse(header))
+  return summary.success ? { rows: summary.data.read_rows, bytes: summary.data.read_bytes } : null
 }
 
 async function* askBatches<Row>(

@@ -9,6 +9,8 @@ import type { Editing } from './edit.tsx'
 import { Keys } from './keys.tsx'
 import { costOfDays } from './state.ts'
 
+/** Below this the files' own overhead says more than how well lines pack. */
+const ratioFromBytes = 10 * 1024 * 1024
 /** Gaps that are told one by one. */
 const gapsShown = 5
 
@@ -50,10 +52,8 @@ export function SourceDetail({
           <dt>Disk</dt>
           <dd>
             {bytesWords(status.diskBytes)} for {bytesWords(status.rawBytes)} of lines
-            {status.diskBytes > 0 &&
-              status.rawBytes > 0 &&
-              ` (${Math.round((status.diskBytes / status.rawBytes) * 100)} %)`}
-            , {bytesWords(status.diskBytesPerDay)} more a day
+            {status.rawBytes > ratioFromBytes && ` (${Math.round((status.diskBytes / status.rawBytes) * 100)} %)`},{' '}
+            {bytesWords(status.diskBytesPerDay)} more a day
           </dd>
           <dt>Kept for</dt>
           <dd>

@@ -228,7 +228,7 @@ function Hits({ hits, window }: { readonly hits: readonly HuntHit[]; readonly wi
                   }
                   className="mono"
                 >
-                  {hit.indicator}
+                  {inert(hit.indicator)}
                 </Link>{' '}
                 <span className="dim">{hit.type}</span>
               </td>
@@ -240,14 +240,27 @@ function Hits({ hits, window }: { readonly hits: readonly HuntHit[]; readonly wi
                 <When at={hit.last} ago />
               </td>
               <td>{hit.sources.map(({ source, count }) => `${source} (${count.toLocaleString('en')})`).join(', ')}</td>
-              <td className="mono">
-                {hit.hosts === null ? <span className="dim">too many to look up</span> : hit.hosts.join(', ')}
+              <td>
+                <Hosts hosts={hit.hosts} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+  )
+}
+
+/** Hosts that are named in a row; the download has all. */
+const hostsShown = 6
+
+function Hosts({ hosts }: { readonly hosts: HuntHit['hosts'] }) {
+  if (hosts === null) return <span className="dim">too frequent to look up</span>
+  return (
+    <>
+      <span className="mono">{hosts.slice(0, hostsShown).map(inert).join(', ')}</span>
+      {hosts.length > hostsShown && <span className="dim"> and {hosts.length - hostsShown} more</span>}
+    </>
   )
 }
 

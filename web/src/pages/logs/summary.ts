@@ -13,6 +13,7 @@ const text = (attributes: Attributes, path: OcsfPath): string => {
   return value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value)
 }
 const join = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(' ')
+const commas = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(', ')
 const before = (word: string, value: string): string => (value === '' ? '' : `${word} ${value}`)
 const quoted = (value: string): string => (value === '' ? '' : `“${value}”`)
 
@@ -60,7 +61,7 @@ const says: Partial<Record<number, (a: Attributes) => string>> = {
       verdict(a),
       before('from', end(a, 'src_endpoint')),
     ),
-  4001: (a) => join(verdict(a), between(a), text(a, 'connection_info.protocol_name'), traffic(a)),
+  4001: (a) => commas(join(verdict(a), between(a), text(a, 'connection_info.protocol_name')), traffic(a)),
   4002: (a) =>
     join(
       end(a, 'src_endpoint') || who(a),
