@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { jsonObjectsOf } from '../../src/cli/sigma/json-objects.ts'
 import { LakeConfig } from '../../src/config/config.ts'
 import { systemClock } from '../../src/kit/clock.ts'
 import { type Lake, openLake } from '../../src/lake/open.ts'
@@ -22,29 +23,6 @@ const crossHitsMax = 46 / 19_399
 
 const Pair = z.object({ rule_id: z.string(), rule: z.string(), event: z.string() })
 
-/** The JSON objects that stand one after the other in a text. */
-function objectsOf(text: string): readonly string[] {
-  const objects: string[] = []
-  let depth = 0
-  let start = 0
-  let inText = false
-  for (let at = 0; at < text.length; at += 1) {
-    const letter = text.charAt(at)
-    if (inText) {
-      if (letter === '\\') at += 1
-      else if (letter === '"') inText = false
-    } else if (letter === '"') inText = true
-    else if (letter === '{') {
-      if (depth === 0) start = at
-      depth += 1
-    } else if (letter === '}') {
-      depth -= 1
-      if (depth === 0) objects.push(JSON.stringify(JSON.parse(text.slice(start, at + 1))))
-    }
-  }
-  return objects
-}
-
 describe.skipIf(!here)('Sigma: rules and events of the corpus', () => {
   let lake: Lake
   let set: RuleSet
@@ -53,7 +31,7 @@ describe.skipIf(!here)('Sigma: rules and events of the corpus', () => {
     ? z.array(Pair).parse(JSON.parse(readFileSync(path.join(corpus, 'sigma/regression/index.json'), 'utf8')))
     : []
   const linesOf = new Map(
-    pairs.map((pair) => [pair.rule_id, objectsOf(readFileSync(path.join(corpus, pair.event), 'utf8'))]),
+    pairs.map((pair) => [pair.rule_id, jsonObjectsOf(readFileSync(path.join(corpus, pair.event), 'utf8'))]),
   )
 
   beforeAll(async () => {

@@ -37,7 +37,7 @@ export async function bench(size: Partial<Size> = {}): Promise<BenchResult[]> {
   }
 }
 
-export async function measure(engine: Engine, rules: number, rows: number, single: number): Promise<BenchResult[]> {
+async function measure(engine: Engine, rules: number, rows: number, single: number): Promise<BenchResult[]> {
   const set = compileRules(ruleTexts(rules).flatMap((text, at) => readRules(text, `rule-${at}.yml`).documents))
   const compiled = set.rules.filter((rule): rule is EventRule => rule.kind === 'rule')
   const start = performance.now()
@@ -151,7 +151,7 @@ const pick = (list: readonly string[], seed: string): string =>
   `[${list.map((word) => `'${word}'`).join(',')}][1 + cityHash64(number, ${seed}) % ${list.length}]`
 
 /** Thirty of a hundred events are those of Windows, which most rules are about; the others are what fills a lake. */
-export async function fill(engine: Engine, rows: number): Promise<void> {
+async function fill(engine: Engine, rows: number): Promise<void> {
   for (let from = 0; from < rows; from += rowsAtOnce) {
     const count = Math.min(rowsAtOnce, rows - from)
     await engine.command(
@@ -186,7 +186,7 @@ export async function fill(engine: Engine, rows: number): Promise<void> {
 }
 
 /** Rules of the shapes and in the shares that public collections have them: a program and what it is told, mostly. */
-export function ruleTexts(count: number): readonly string[] {
+function ruleTexts(count: number): readonly string[] {
   return Array.from({ length: count }, (_, at) => {
     const program = programs[at % programs.length] ?? ''
     const word = (step: number): string => words[(at * 7 + step * 11) % words.length] ?? ''

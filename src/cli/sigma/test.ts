@@ -13,6 +13,7 @@ import { runRules } from '../../lake/sigma/run.ts'
 import { saveSource } from '../../lake/sources.ts'
 import { LogSource } from '../../model/lake.ts'
 import { progress } from '../progress.ts'
+import { jsonObjectsOf } from './json-objects.ts'
 import { readLimit } from './run.ts'
 import { wordsOfRun } from './words-of-run.ts'
 
@@ -119,7 +120,7 @@ function linesOf(bytes: Buffer): readonly Buffer[] {
       .split(/\r?\n/)
       .filter((line) => line !== '')
       .map((line) => Buffer.from(line))
-  return objectsOf(text).map((object) => Buffer.from(object))
+  return jsonObjectsOf(text).map((object) => Buffer.from(object))
 }
 
 function isJson(text: string): boolean {
@@ -129,31 +130,5 @@ function isJson(text: string): boolean {
   } catch (error) {
     if (error instanceof SyntaxError) return false
     throw error
-  }
-}
-
-/** The JSON objects that stand one after the other in a text, without their line breaks. Throws Trouble('input.invalid'). */
-function objectsOf(text: string): readonly string[] {
-  const objects: string[] = []
-  let depth = 0
-  let start = 0
-  let inText = false
-  for (let at = 0; at < text.length; at += 1) {
-    const letter = text.charAt(at)
-    if (inText) {
-      if (letter === '\\') at += 1
-      else if (letter === '"') inText = false
-    } else if (letter === '"') inText = true
-    else if (letter === '{' && depth++ === 0) start = at
-    else if (letter === '}' && --depth === 0) objects.push(compact(text.slice(start, at + 1)))
-  }
-  return objects
-}
-
-function compact(object: string): string {
-  try {
-    return JSON.stringify(JSON.parse(object))
-  } catch (error) {
-    throw new Trouble('input.invalid', { problem: `an event is no JSON: ${wordsOf(error)}` }, error)
   }
 }

@@ -83,9 +83,6 @@ function textsWithEachDash(text: string): readonly string[] {
   return texts.map((start) => start + text.slice(from))
 }
 
-/** A text whose letters are bytes (0 to 255): what the encodings of UTF-16 make, and Base64 reads. */
-export type Bytes = { readonly bytes: Buffer }
-
 /** `utf16le` (also `wide`), `utf16be`, and `utf16`, which puts the byte order mark before it. */
 export function utf16(text: string, how: 'utf16' | 'utf16le' | 'utf16be'): Buffer {
   const little = Buffer.from(text, 'utf16le')
