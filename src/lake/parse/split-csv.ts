@@ -2,17 +2,24 @@ import type { Split } from '../../model/log-parser.ts'
 import { choose, text, texts } from './sql-text.ts'
 import { mapOfSaid, type Step, type Taken } from './taken.ts'
 
+// What no text has stands for a delimiter outside quotes, and for a doubled quote.
+const unit = '\u001f'
+const doubled = '\u001e'
+
 /**
- * Columns by position. Lines without a quote are cut at each delimiter (0.2 microseconds); the others by a pattern that knows quotes
- * (RFC 4180): with one delimiter put behind the line no field is an empty match.
+ * Columns by position. Lines without a quote are cut at each delimiter (0.2 microseconds). The others are cut at their quotes first
+ * (RFC 4180): every second piece stands outside quotes, and only there a delimiter parts cells. A pattern that knows quotes took 63
+ * microseconds for a PAN-OS line of 120 columns. A line whose quotes do not pair is cut as one without.
  */
 export function splitCsv(split: Extract<Split, { kind: 'csv' }>): Taken {
   const delimiter = text(split.delimiter)
-  const inClass = split.delimiter.replace(/[\\\]^-]/, '\\$&')
-  const outside = split.delimiter.replace(/[\\^$.*+?()[\]{}|]/, '\\$&')
-  const quoted = `extractAll(concat(body, ${delimiter}), ${text(`("(?:[^"]|"")*"|[^${inClass}]*)${outside}`)})`
-  const unquoted = `arrayMap(x -> if(startsWith(x, '"') AND endsWith(x, '"') AND length(x) > 1, replaceAll(substring(x, 2, length(x) - 2), '""', '"'), x), ${quoted})`
-  const cells = `if(position(body, '"') = 0, splitByChar(${delimiter}, body), ${unquoted})`
+  const pieces = `splitByChar('"', replaceAll(body, '""', ${text(doubled)}))`
+  const parted = `arrayStringConcat(arrayMap((piece, at) -> if(at % 2 = 1, replaceAll(piece, ${delimiter}, ${text(unit)}), piece), ${pieces}, arrayEnumerate(${pieces})))`
+  const plain = `splitByChar(${text(unit)}, ${parted})`
+  // A doubled quote is a quote, and where it is all of a cell the cell is empty.
+  const single = `arrayMap(cell -> if(cell = ${text(doubled)}, '', replaceAll(cell, ${text(doubled)}, '"')), ${plain})`
+  const quoted = `if(position(body, '""') = 0, ${plain}, ${single})`
+  const cells = `if(position(body, '"') = 0 OR length(${pieces}) % 2 = 0, splitByChar(${delimiter}, body), ${quoted})`
   if (split.header) return byHeader(split.delimiter, cells)
   if (split.by === null) return byPosition(split.names, cells)
   return byKind(split.names, split.by, cells)
