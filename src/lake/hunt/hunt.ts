@@ -35,6 +35,8 @@ export type HuntResult = {
   readonly misses: number
   /** What stands in the way of reading a miss as "was not there". */
   readonly warnings: readonly string[]
+  /** Until it was known what was seen; `ms` has the hosts as well. */
+  readonly seenMs: number
   readonly ms: number
 }
 
@@ -61,7 +63,13 @@ type SeenRow = {
  */
 export async function hunt(
   engine: Engine,
-  ask: { readonly indicators: readonly Indicator[]; readonly window: LogWindow | null; readonly now: Date },
+  ask: {
+    readonly indicators: readonly Indicator[]
+    readonly window: LogWindow | null
+    readonly now: Date
+    /** Whether the hosts and events of the rarest hits are looked up, which takes longer than to know what was seen. */
+    readonly places?: boolean
+  },
   signal?: AbortSignal,
 ): Promise<HuntResult> {
   const began = performance.now()
@@ -81,9 +89,10 @@ export async function hunt(
     const hit = one.type === 'cidr' && one.forms.length === 0 ? ofNetwork(one, within.hits) : ofForms(one, seen)
     return hit === null ? [] : [hit]
   })
+  const seenMs = performance.now() - began
   const hosts = await hostsOf(
     engine,
-    bare.map(({ hit, forms }) => ({ forms, count: hit.count })),
+    (ask.places === false ? [] : bare).map(({ hit, forms }) => ({ forms, count: hit.count })),
     window,
     bounds,
   )
@@ -102,6 +111,7 @@ export async function hunt(
     hits,
     misses: ask.indicators.length - hits.length,
     warnings: [...within.warnings, ...covered.holes],
+    seenMs,
     ms: performance.now() - began,
   }
 }
@@ -125,6 +135,7 @@ async function seenOf(
   bounds: Bounds,
 ): Promise<ReadonlyMap<string, SeenRow>> {
   if (forms.length === 0) return new Map()
+  await sweep(engine, bounds)
   const table = `hunt_${randomBytes(8).toString('hex')}`
   const folder = await mkdtemp(path.join(os.tmpdir(), 'counterfoil-hunt-'))
   try {
@@ -148,6 +159,17 @@ async function seenOf(
     await rm(folder, { recursive: true, force: true })
     await engine.command(`DROP TABLE IF EXISTS ${table}`)
   }
+}
+
+/** Takes away the lists of hunts that were killed: an hour is longer than any takes. */
+async function sweep(engine: Engine, bounds: Bounds): Promise<void> {
+  const left = await engine.rows<{ name: string }>(
+    `SELECT name FROM system.tables WHERE database = currentDatabase() AND match(name, '^hunt_[0-9a-f]{16}$')
+     AND metadata_modification_time < now() - INTERVAL 1 HOUR`,
+    {},
+    bounds,
+  )
+  for (const { name } of left) await engine.command(`DROP TABLE IF EXISTS ${name}`, {}, bounds)
 }
 
 type Bare = { readonly hit: Omit<Hit, 'hosts' | 'events'>; readonly forms: readonly string[] }

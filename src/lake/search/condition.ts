@@ -45,8 +45,8 @@ function bodyOf(expression: Expression, context: Context): string {
   }
 }
 
-/** Tokens that every event of this expression has among its observables. */
-function required(expression: Expression): ReadonlySet<string> {
+/** Texts that every event of this expression has among its observables; the index is asked for all of them at once. */
+export function required(expression: Expression): ReadonlySet<string> {
   switch (expression.kind) {
     case 'all':
     case 'text':

@@ -1,7 +1,7 @@
 import { Trouble } from '../../kit/errors.ts'
 import type { Bounds } from '../engine/engine.ts'
 import type { Binder } from './binder.ts'
-import { conditionOf } from './condition.ts'
+import { conditionOf, required } from './condition.ts'
 import type { Expression } from './expression.ts'
 import { targetOf } from './fields.ts'
 import { readExpression } from './read-expression.ts'
@@ -65,8 +65,16 @@ export function whereOf(
 const firstPieceMs = 60 * 60 * 1000
 const growth = 4
 
+/** Texts that only few events have together: the index finds them in all of the time at once. */
+const fewHave = 2
+
 /** The time of a look in pieces, newest first. */
-export function piecesOf(look: { from: Date; to: Date }): readonly { readonly from: Date; readonly to: Date }[] {
+export function piecesOf(look: {
+  expression: Expression
+  from: Date
+  to: Date
+}): readonly { readonly from: Date; readonly to: Date }[] {
+  if (required(look.expression).size >= fewHave) return [{ from: look.from, to: look.to }]
   const pieces: { from: Date; to: Date }[] = []
   let end = look.to.getTime()
   for (let lengthMs = firstPieceMs; end > look.from.getTime(); lengthMs *= growth) {

@@ -42,7 +42,7 @@ export async function search(engine: Engine, ask: SearchAsk, signal?: AbortSigna
   const after = ask.after === undefined || ask.after === null ? null : placeOf(ask.after)
   const limit = Math.max(1, Math.min(ask.limit, searchEventsMax))
   const keys: Key[] = []
-  for (const piece of piecesOf(after === null ? look : { from: look.from, to: endOf(look, after) })) {
+  for (const piece of piecesOf(after === null ? look : { ...look, to: endOf(look, after) })) {
     if (keys.length > limit) break
     keys.push(...(await keysIn(engine, look, piece, { after, limit: limit + 1 - keys.length, signal })))
   }
