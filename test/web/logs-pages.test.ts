@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { seriousIn } from '../axe.ts'
 import { openPage, startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { apiAs, type Desk, signedIn, startDesk, until } from '../desk.ts'
+import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
 import { firewallLine, sendLines, sourceWithKey } from '../log-lines.ts'
 
 let database: FreshDatabase
@@ -235,6 +235,28 @@ test('a source is added, gets a key that works, and is changed; the ledger says 
     .where('subject', '=', 'log-source:proxy-1')
     .execute()
   expect(told).toHaveLength(4)
+  expect(problems).toEqual([])
+  await context.close()
+})
+
+test('an answer of the log lake on an alert opens the very search behind it', slow, async () => {
+  const provider = await addProvider(desk)
+  const body =
+    'Ticket: NW-9\nRule: Beaconing\nSeverity: High\nHost: ws-1\nSource IP: 10.20.3.10\nDestination IP: 198.51.100.7\n'
+  const id = await alertOf(desk, await post(desk, provider, { subject: '[NW-9] High: Beaconing', body }))
+  const { page, context, problems } = await as('lead')
+  await page.goto(`${desk.origin}/alerts/${id}`)
+  const talked = page.locator('.evidence', { hasText: 'Did these two talk to each other?' }).first()
+  await talked.getByRole('button').first().click()
+  await talked.getByRole('link', { name: 'Open the lines behind it' }).click()
+  await page.waitForURL('**/logs?*')
+  await rows(page).first().waitFor()
+  const asked = new URL(page.url()).searchParams
+  expect(asked.get('q')).toContain('198.51.100.7')
+  expect(Date.parse(asked.get('from') ?? '')).toBeLessThan(Date.parse(asked.get('to') ?? ''))
+  const found = await rows(page).count()
+  expect(found).toBeGreaterThan(0)
+  for (const line of await rows(page).allInnerTexts()) expect(line).toContain('198.51.100.7')
   expect(problems).toEqual([])
   await context.close()
 })

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { useId, useRef, useState } from 'react'
+import { useId, useLayoutEffect, useRef, useState } from 'react'
 import { type Completion, completionsAt, type Known } from './query-words.ts'
 
 type Props = {
@@ -20,6 +20,12 @@ export function QueryBox({ query, run, known, wrong, busy, stop }: Props) {
   const [caret, setCaret] = useState<number | null>(null)
   const [chosen, setChosen] = useState(-1)
   const input = useRef<HTMLInputElement>(null)
+  // The caret moves with the text, before the next key comes: a frame later it would jump back into what was typed meanwhile.
+  const place = useRef<number | null>(null)
+  useLayoutEffect(() => {
+    if (place.current !== null) input.current?.setSelectionRange(place.current, place.current)
+    place.current = null
+  })
   const id = useId()
   const { start, end, completions } = completionsAt(typed, caret ?? 0, known)
   const open = caret !== null && completions.length > 0
@@ -33,7 +39,7 @@ export function QueryBox({ query, run, known, wrong, busy, stop }: Props) {
     const after = start + completion.insert.length + space.length
     set(typed.slice(0, start) + completion.insert + space + typed.slice(end), after)
     input.current?.focus()
-    requestAnimationFrame(() => input.current?.setSelectionRange(after, after))
+    place.current = after
   }
   const go = () => {
     setCaret(null)
