@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { iso, isoOrNull, jsonb } from './jsonb.ts'
+import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
 
 /** A stretch of receipt that the rules look at. */
@@ -66,7 +66,10 @@ export async function endStretch(tx: Db, stretch: Stretch, now: Date, says: stri
 
 /** Says why the rules could not look; what they have looked at stays as it was. */
 export async function noteNotLooked(db: Db, says: string): Promise<void> {
-  await db.updateTable('detection_watermark').set({ says }).execute()
+  await db
+    .updateTable('detection_watermark')
+    .set({ says: plainText(says) })
+    .execute()
 }
 
 /** How far the rules have looked; null before the first time. */

@@ -3,7 +3,7 @@ import { sha256Hex } from '../kit/digest.ts'
 import type { SigmaHit } from '../lake/sigma/run.ts'
 import type { DetectedEvent, Detection } from '../model/detection.ts'
 import type { LogEvent } from '../model/lake.ts'
-import { type Entity, entityOf, sameIn } from './entity-of.ts'
+import { type Entity, entityOf, nameCharactersMax, plainName, sameIn } from './entity-of.ts'
 
 /** More of the same rule and entity joins the alert for so long. */
 export const joinMs = 3_600_000
@@ -14,6 +14,9 @@ export const alertsPerLookMax = 200
 /** Events shown in a message, and how much of their lines. */
 const eventsShownMax = 5
 const lineCharactersMax = 2_000
+/** The same of a value that was read from one, and values of a list. A message stays far below what is read as JSON (4 million). */
+const valueCharactersMax = 1_000
+const listMax = 20
 /** Names shown of a flood. */
 const namesShownMax = 50
 
@@ -63,7 +66,7 @@ function groupsOf(hit: SigmaHit): readonly Group[] {
   if (hit.groups.length > 0)
     return hit.groups.map((group) => {
       const values = Object.values(group.values)
-      const entity: Entity = { kind: 'group', value: values.join(' ').toLowerCase() }
+      const entity: Entity = { kind: 'group', value: plainName(values.join(' ').toLowerCase()) }
       const events = hit.events.filter((event) =>
         values.every((value) => event.raw.toLowerCase().includes(value.toLowerCase())),
       )
@@ -184,8 +187,16 @@ function countSays({ count, counted, first, last }: OpenDetection, entity: Entit
 
 function shown(event: LogEvent): DetectedEvent {
   const { id, time, source, raw } = event
-  const line = raw.length > lineCharactersMax ? `${raw.slice(0, lineCharactersMax)}…` : raw
-  return { id, time, source, line: line.toWellFormed(), attributes: event.attributes }
+  const attributes = Object.entries(event.attributes).map(([path, value]) => {
+    if (typeof value === 'number') return [path, value] as const
+    if (typeof value === 'string') return [path, cut(value, valueCharactersMax)] as const
+    return [path, value.slice(0, listMax).map((one) => cut(one, nameCharactersMax))] as const
+  })
+  return { id, time, source, line: cut(raw, lineCharactersMax), attributes: Object.fromEntries(attributes) }
+}
+
+function cut(text: string, charactersMax: number): string {
+  return (text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text).toWellFormed()
 }
 
 /** Without its folder and ending: which folder it is in here says nothing to a reader. */
