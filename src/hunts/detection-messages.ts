@@ -187,10 +187,10 @@ function countSays({ count, counted, first, last }: OpenDetection, entity: Entit
 
 function shown(event: LogEvent): DetectedEvent {
   const { id, time, source, raw } = event
-  const attributes = Object.entries(event.attributes).map(([path, value]) => {
-    if (typeof value === 'number') return [path, value] as const
-    if (typeof value === 'string') return [path, cut(value, valueCharactersMax)] as const
-    return [path, value.slice(0, listMax).map((one) => cut(one, nameCharactersMax))] as const
+  const attributes = Object.entries(event.attributes).map(([path, value]): [string, string | number | string[]] => {
+    if (typeof value === 'number') return [path, value]
+    if (typeof value === 'string') return [path, cut(value, valueCharactersMax)]
+    return [path, value.slice(0, listMax).map((one) => cut(one, nameCharactersMax))]
   })
   return { id, time, source, line: cut(raw, lineCharactersMax), attributes: Object.fromEntries(attributes) }
 }
