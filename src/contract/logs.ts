@@ -159,7 +159,7 @@ const eventId = z.object({ id: z.string().regex(/^\d{1,20}-\d{1,10}$/, 'This is 
 export const logsApi = {
   'POST /api/lake/search': endpoint({
     permission: 'logs.search',
-    says: 'Events of the log lake, newest first. The first page of a search is put into the ledger',
+    says: 'Events of the log lake, newest first. Each search is put into the ledger, its further pages are not',
     body: LogAsk.and(
       z.object({
         limit: z.int().min(1).max(eventsMax).default(100),

@@ -191,12 +191,34 @@ describe('searching', () => {
 
   test('the first page is in the ledger with who asked for what, the others are not', async () => {
     const before = (await ledger('logs.searched')).length
-    const asked = await find('src:10.20.3.7 source:edge', { limit: 1 })
-    await find('src:10.20.3.7 source:edge', { limit: 1, after: asked.body.next ?? '1-1-1' })
-    await call('POST', '/api/lake/histogram', { q: '', ...window() })
+    const time = window()
+    const ask = { q: 'src:10.20.3.7 source:edge', ...time }
+    const asked = await find(ask.q, { limit: 1, ...time })
+    await find(ask.q, { limit: 1, after: asked.body.next ?? '1-1-1', ...time })
+    await call('POST', '/api/lake/histogram', ask, analyst)
+    await call('POST', '/api/lake/facets', ask, analyst)
+    await call('POST', '/api/lake/histogram', { ...ask, q: '' }, analyst)
     const told = (await ledger('logs.searched')).slice(before)
     expect(told).toHaveLength(1)
     expect(told[0]?.body).toMatchObject({ query: 'src:10.20.3.7 source:edge' })
+  })
+
+  test('whoever begins with a later page, the histogram or the facets is in the ledger as well', async () => {
+    const before = (await ledger('logs.searched')).length
+    const time = window()
+    const behindAll = `${Date.parse(time.to)}-18446744073709551615-1`
+    const read = await find('src:10.20.3.8 source:edge', { after: behindAll, ...time })
+    expect(read.body.events).toHaveLength(1)
+    await call('POST', '/api/lake/histogram', { q: 'src:10.20.3.9', ...time }, analyst)
+    await call('POST', '/api/lake/facets', { q: 'src:10.20.3.10', ...time }, analyst)
+    // Another one's search is not theirs.
+    await call('POST', '/api/lake/facets', { q: 'src:10.20.3.10', ...time }, lead)
+    expect((await ledger('logs.searched')).slice(before).map(({ body }) => body['query'])).toEqual([
+      'src:10.20.3.8 source:edge',
+      'src:10.20.3.9',
+      'src:10.20.3.10',
+      'src:10.20.3.10',
+    ])
   })
 
   test('a query that cannot be read says where', async () => {
