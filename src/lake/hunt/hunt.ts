@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { LogWindow } from '../../model/lake.ts'
 import { coverageOf } from '../ask/coverage.ts'
-import type { Bounds, Engine } from '../engine/engine.ts'
+import type { Bounds, Engine, Params } from '../engine/engine.ts'
 import { searchBounds } from '../search/look.ts'
 import { type HostsOf, hostsOf } from './hosts.ts'
 import type { Indicator } from './indicator.ts'
@@ -58,7 +58,7 @@ type SeenRow = {
 
 /**
  * Looks for many indicators in everything that is kept, or in some days. `seen` answers for all of them at once (a row for an observable,
- * source and day: its days are whole, so that a window is widened to them); the events behind the rarest hits tell the hosts. The list
+ * source and day: its days are whole, so that a window is widened to them); the events behind the rarest hits tell the hosts. A long list
  * goes to the engine as a file, because a hundred thousand bound values would take it longer to read than to look up.
  */
 export async function hunt(
@@ -76,12 +76,18 @@ export async function hunt(
   const bounds = { ...searchBounds(signal), timeoutMs: huntTimeoutMsMax }
   const window = ask.window === null ? null : wholeDays(ask.window)
   const networks = ask.indicators.filter((one) => one.type === 'cidr' && one.forms.length === 0)
-  const [seen, within] = await Promise.all([
+  const span = window ?? { from: new Date(ask.now.getTime() - 30 * dayMs).toISOString(), to: ask.now.toISOString() }
+  const [seen, within, covered] = await Promise.all([
     seenOf(engine, formsOf(ask.indicators), window, bounds),
     networkHits(
       engine,
       networks.map((one) => one.value),
       window,
+      bounds,
+    ),
+    coverageOf(
+      engine,
+      { classes: [], span: { from: new Date(span.from), to: new Date(span.to) }, now: ask.now },
       bounds,
     ),
   ])
@@ -99,12 +105,6 @@ export async function hunt(
   const hits = bare
     .map(({ hit, forms }) => ({ ...hit, ...placesOf(forms, hosts) }))
     .sort((a, b) => (a.last < b.last ? 1 : a.last > b.last ? -1 : b.count - a.count))
-  const span = window ?? { from: new Date(ask.now.getTime() - 30 * dayMs).toISOString(), to: ask.now.toISOString() }
-  const covered = await coverageOf(
-    engine,
-    { classes: [], span: { from: new Date(span.from), to: new Date(span.to) }, now: ask.now },
-    bounds,
-  )
   return {
     window,
     indicators: ask.indicators.length,
@@ -127,6 +127,9 @@ function formsOf(indicators: readonly Indicator[]): readonly string[] {
   return [...new Set(indicators.flatMap((one) => one.forms))].filter((form) => form !== '' && !/[\r\n]/.test(form))
 }
 
+/** Texts are bound up to so many characters of them; more go as a file, which costs three statements more. */
+const boundCharsMax = 50_000
+
 /** What `seen` knows of these texts. */
 async function seenOf(
   engine: Engine,
@@ -135,6 +138,22 @@ async function seenOf(
   bounds: Bounds,
 ): Promise<ReadonlyMap<string, SeenRow>> {
   if (forms.length === 0) return new Map()
+  const ask = async (list: string, params: Params): Promise<ReadonlyMap<string, SeenRow>> => {
+    const rows = await engine.rows<SeenRow>(
+      `SELECT observable, sum(n) AS count, min(since) AS first, max(until) AS last, uniqExactArray(on_days) AS days,
+         groupArray(toString(source)) AS names, groupArray(n) AS counts
+       FROM (
+         SELECT observable, source, sum(seen.count) AS n, min(seen.first) AS since, max(seen.last) AS until, groupUniqArray(day) AS on_days
+         FROM seen WHERE observable IN ${list} ${window === null ? '' : 'AND day >= {from:Date} AND day < {to:Date}'}
+         GROUP BY observable, source ORDER BY n DESC
+       ) GROUP BY observable`,
+      { ...params, ...(window === null ? {} : { from: window.from.slice(0, 10), to: window.to.slice(0, 10) }) },
+      { ...bounds, rowsMax: hitsMax },
+    )
+    return new Map(rows.map((row) => [row.observable, row]))
+  }
+  if (forms.reduce((chars, form) => chars + form.length, 0) <= boundCharsMax)
+    return ask('{forms:Array(String)}', { forms })
   await sweep(engine, bounds)
   const table = `hunt_${randomBytes(8).toString('hex')}`
   const folder = await mkdtemp(path.join(os.tmpdir(), 'counterfoil-hunt-'))
@@ -143,18 +162,7 @@ async function seenOf(
     await writeFile(file, `${forms.join('\n')}\n`, { mode: 0o600 })
     await engine.command(`CREATE TABLE ${table} (raw String) ENGINE = Memory`, {}, bounds)
     await engine.insertFile({ table, path: file, format: 'lines', columns: ['raw'] }, bounds)
-    const rows = await engine.rows<SeenRow>(
-      `SELECT observable, sum(n) AS count, min(since) AS first, max(until) AS last, uniqExactArray(on_days) AS days,
-         groupArray(toString(source)) AS names, groupArray(n) AS counts
-       FROM (
-         SELECT observable, source, sum(seen.count) AS n, min(seen.first) AS since, max(seen.last) AS until, groupUniqArray(day) AS on_days
-         FROM seen WHERE observable IN (SELECT raw FROM ${table}) ${window === null ? '' : 'AND day >= {from:Date} AND day < {to:Date}'}
-         GROUP BY observable, source ORDER BY n DESC
-       ) GROUP BY observable`,
-      window === null ? {} : { from: window.from.slice(0, 10), to: window.to.slice(0, 10) },
-      { ...bounds, rowsMax: hitsMax },
-    )
-    return new Map(rows.map((row) => [row.observable, row]))
+    return await ask(`(SELECT raw FROM ${table})`, {})
   } finally {
     await rm(folder, { recursive: true, force: true })
     await engine.command(`DROP TABLE IF EXISTS ${table}`)

@@ -109,38 +109,38 @@ function dotted(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.')
 }
 
-/** A stretch of texts, from (inclusive) to (exclusive), that holds every address of a network as `seen` sorts them. */
-export type TextRange = { readonly from: string; readonly to: string }
+/** How the texts of some addresses begin: "10.1" of 10.1.0.0/16 (2 parts with dots), "2001" of 2001:db8::/32 (one with a colon). */
+export type Prefix = { readonly sign: '.' | ':'; readonly parts: 1 | 2 | 3; readonly text: string }
 
 /**
- * The texts under which a network's addresses stand in `seen`, which is sorted by text: "10.1." to "10.1/" for 10.1.0.0/16, at most 128
- * stretches; of IPv6 one, by its first sixteen bits, where those are part of the network.
+ * The beginnings of a network's addresses in `seen`, which is sorted by text: of IPv4 whole octets (at most 256 of them), of IPv6 the
+ * first group, which the engine narrows down by number.
  */
-export function textRangesOf(cidr: string): readonly TextRange[] {
+export function prefixesOf(cidr: string): readonly Prefix[] {
   const [network, bits] = ipaddr.parseCIDR(cidr)
   if (network.kind() === 'ipv4') {
     const octets = ipaddr.IPv4.networkAddressFromCIDR(cidr).octets
-    const whole = Math.floor(bits / 8)
-    const fixed = octets.slice(0, whole)
-    const rest = bits % 8
-    if (rest === 0) return [after(fixed)]
-    const first = octets[whole] ?? 0
-    return Array.from({ length: 2 ** (8 - rest) }, (_, place) => after([...fixed, first + place]))
+    const parts = bits <= 8 ? 1 : bits <= 16 ? 2 : 3
+    const fixed = octets.slice(0, parts - 1)
+    const first = octets[parts - 1] ?? 0
+    return Array.from({ length: 2 ** Math.max(0, parts * 8 - bits) }, (_, place) => ({
+      ...{ sign: '.', parts },
+      text: [...fixed, first + place].join('.'),
+    }))
   }
+  const groups = bits >= 16 ? 1 : 2 ** (16 - bits)
   const [head = 0] = ipaddr.IPv6.networkAddressFromCIDR(cidr).parts
-  // Without a first group the text begins with "::" or "0:".
-  if (bits < 16 || head === 0) return [{ from: '', to: 'g' }]
-  return [{ from: `${head.toString(16)}:`, to: `${head.toString(16)};` }]
+  // A first group of 0 is written "0:..." or not at all ("::1").
+  const texts = Array.from({ length: groups }, (_, place) => (head + place).toString(16)).flatMap((text) =>
+    text === '0' ? ['0', ''] : [text],
+  )
+  return texts.map((text) => ({ sign: ':', parts: 1, text }))
 }
 
-/** "10.1." to "10.1/": a slash is the next sign after a dot. */
-function after(octets: readonly number[]): TextRange {
-  return octets.length === 0 ? { from: '0', to: ':' } : { from: `${octets.join('.')}.`, to: `${octets.join('.')}/` }
-}
-
-/** Is this observable an address within the network? */
-export function isWithin(observable: string, cidr: readonly [ipaddr.IPv4 | ipaddr.IPv6, number]): boolean {
-  if (isIP(observable) === 0) return false
-  const address = ipaddr.process(observable)
-  return address.kind() === cidr[0].kind() && address.match(cidr[0], cidr[1])
+/** An address as a number, so that thousands of them can be sorted into networks; null: no address. IPv4 lies at ::ffff:0:0/96. */
+export function numberOfAddress(text: string): bigint | null {
+  if (isIP(text) === 0 || text.includes('%')) return null
+  const bytes = ipaddr.parse(text).toByteArray()
+  const number = bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n)
+  return bytes.length === 4 ? number + 0xffff_0000_0000n : number
 }
