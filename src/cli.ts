@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { shownLines } from './cli/shown-text.ts'
 import { isTrouble, troubles, wordsOf } from './kit/errors.ts'
 import { version } from './kit/version.ts'
 
@@ -98,11 +99,11 @@ async function programFor([wanted, next]: readonly string[]): Promise<Command> {
 /** Prints what went wrong and what to do next, to stderr. */
 function explain(error: unknown): void {
   if (!isTrouble(error)) {
-    process.stderr.write(`counterfoil: ${wordsOf(error)}\n`)
+    process.stderr.write(`counterfoil: ${shownLines(wordsOf(error))}\n`)
     return
   }
   const { says, next } = troubles[error.code]
-  const details = Object.entries(error.details).map(([name, value]) => `  ${name}: ${String(value)}`)
+  const details = Object.entries(error.details).map(([name, value]) => `  ${name}: ${shownLines(String(value))}`)
   process.stderr.write([`counterfoil: ${says}`, ...details, `  ${next}`, ''].join('\n'))
 }
 

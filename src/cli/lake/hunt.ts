@@ -4,7 +4,8 @@ import { Trouble, wordsOf } from '../../kit/errors.ts'
 import { type Hit, type HuntResult, hunt } from '../../lake/hunt/hunt.ts'
 import { listBytesMax, type ReadIndicators, readIndicators } from '../../lake/hunt/read-indicators.ts'
 import { progress } from '../progress.ts'
-import { readMoment, shownText, table, withLake } from './reading.ts'
+import { shownText } from '../shown-text.ts'
+import { readMoment, table, withLake } from './reading.ts'
 
 /** Hits in the table; `--json` has all. */
 const shownMax = 200

@@ -16,6 +16,7 @@ import { saveSource, sourceOfBatch } from '../../lake/sources.ts'
 import { sourceIdPattern } from '../../model/lake.ts'
 import type { LogParser } from '../../model/log-parser.ts'
 import { progress } from '../progress.ts'
+import { shownText } from '../shown-text.ts'
 
 /** What may wait for the engine: eight stretches, so that neither of us waits for the other for long. Files do not go away. */
 const spoolBytesMax = 8 * stretchBytesMax
@@ -260,7 +261,8 @@ function tell(flags: Flags, result: Result): void {
     process.stdout.write(`${JSON.stringify({ source: flags.source, ...result, linesPerSecond })}\n`)
     return
   }
-  for (const { file, problem } of problems.slice(0, shownMax)) process.stderr.write(`${file}: ${problem}\n`)
+  for (const { file, problem } of problems.slice(0, shownMax))
+    process.stderr.write(`${shownText(file)}: ${shownText(problem)}\n`)
   if (problems.length > shownMax) process.stderr.write(`and ${problems.length - shownMax} more like these\n`)
   const number = (value: number): string => value.toLocaleString('en')
   if (bytes === 0 && lines === 0 && problems.length === 0) {

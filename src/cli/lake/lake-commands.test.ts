@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -75,6 +76,19 @@ test('search looks at the last 24 hours and says so; a hostile line cannot move 
   expect((await lake(['search', '--fields', 'action,src,policy', '--csv'])).out).toBe(
     'action,src,policy\r\nDenied,10.0.0.5,"a,""b"""\r\n',
   )
+})
+
+/** util-linux: runs a program on a terminal of its own. */
+const terminal = '/usr/bin/script'
+
+test.skipIf(!existsSync(terminal))('on a terminal nothing of a line acts, in whatever form it was asked for', () => {
+  for (const form of ['--raw', '--json', '--fields=raw --csv', '--fields=raw']) {
+    const command = `${process.execPath} ${cli} lake search 'line' ${form} 2>/dev/null`
+    const env = { PATH: process.env['PATH'], COUNTERFOIL_DATA: dataFolder }
+    const { stdout } = spawnSync(terminal, ['-qec', command, '/dev/null'], { env, encoding: 'utf8' })
+    expect(stdout).toMatch(/new .*]0;x.*line/)
+    expect(stdout).not.toMatch(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/)
+  }
 })
 
 test('what cannot be read is shown with its place; nothing found is no failure', async () => {

@@ -46,13 +46,6 @@ export function readMoment(text: string): Date {
   return moment
 }
 
-/** A text from a log as a terminal may show it: what would move its cursor or change its title is shown as a sign. */
-export function shownText(text: string): string {
-  return text.replaceAll(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, (sign) =>
-    sign < '\x20' ? String.fromCharCode(0x2400 + sign.charCodeAt(0)) : '\ufffd',
-  )
-}
-
 /** Columns side by side, as wide as their widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((name, place) => Math.max(name.length, ...rows.map((row) => row[place]?.length ?? 0)))

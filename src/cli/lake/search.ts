@@ -6,7 +6,8 @@ import { search, searchEventsMax } from '../../lake/search/search.ts'
 import { typedSql } from '../../lake/search/sql.ts'
 import type { LogEvent } from '../../model/lake.ts'
 import { type OutFile, outFile } from '../out-file.ts'
-import { readMoment, shownText, table, withLake } from './reading.ts'
+import { shownLines, shownText } from '../shown-text.ts'
+import { readMoment, table, withLake } from './reading.ts'
 
 /** What is looked at where nobody says: an analyst's day. It is said out loud. */
 const hoursDefault = 24
@@ -77,7 +78,7 @@ async function searchAction(query: string, flags: Flags): Promise<void> {
 }
 
 async function printEvents(engine: Engine, query: string, flags: Flags): Promise<void> {
-  const out = outFile('-')
+  const out = screenOrPipe()
   const to = flags.to ?? new Date()
   const from = flags.from ?? new Date(to.getTime() - hoursDefault * 3_600_000)
   if (flags.fields !== undefined && flags.csv) await out.write(csvLine(flags.fields))
@@ -105,6 +106,13 @@ async function printEvents(engine: Engine, query: string, flags: Flags): Promise
   process.stderr.write(`counterfoil: ${count} events from ${from.toISOString()} to ${to.toISOString()}${said}${more}\n`)
 }
 
+/** A pipe gets the bytes as they are; of what goes to a terminal nothing acts, in whatever form it was asked for. */
+function screenOrPipe(): Pick<OutFile, 'write'> {
+  const out = outFile('-')
+  if (!process.stdout.isTTY) return out
+  return { write: (piece) => out.write(typeof piece === 'string' ? shownLines(piece) : piece) }
+}
+
 function lineOf(event: LogEvent, flags: Flags): string {
   if (flags.json) return `${JSON.stringify(event)}\n`
   if (flags.raw) return `${event.raw}\n`
@@ -128,12 +136,16 @@ function valueOf(event: LogEvent, name: string): string {
   return event.fields[name.replace(/^fields\./, '')] ?? ''
 }
 
-function csvLine(cells: readonly string[]): string {
-  return `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')}\r\n`
+/** RFC 4180; what a spreadsheet would take for a formula, and is no number, gets an apostrophe: strangers write log lines. */
+export function csvLine(cells: readonly string[]): string {
+  const safe = (cell: string): string =>
+    /^[=+\-@\t\r]/.test(cell) && !/^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(cell) ? `'${cell}` : cell
+  const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)
+  return `${cells.map((cell) => quoted(safe(cell))).join(',')}\r\n`
 }
 
 async function printSql(engine: Engine, sql: string, flags: Flags): Promise<void> {
-  const out = outFile('-')
+  const out = screenOrPipe()
   let isFirst = true
   for await (const batch of typedSql(engine, sql)) {
     await printBatch(out, batch, flags, isFirst)
@@ -143,7 +155,7 @@ async function printSql(engine: Engine, sql: string, flags: Flags): Promise<void
 
 /** A table is as wide as its batch, so that rows appear while the engine still works. */
 async function printBatch(
-  out: OutFile,
+  out: Pick<OutFile, 'write'>,
   batch: readonly Readonly<Record<string, unknown>>[],
   flags: Flags,
   isFirst: boolean,

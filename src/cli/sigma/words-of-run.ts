@@ -1,5 +1,6 @@
 import type { SigmaRun } from '../../lake/sigma/run.ts'
 import type { LogEvent } from '../../model/lake.ts'
+import { shownText } from '../shown-text.ts'
 
 /** Reasons with this many rules or fewer name them all. */
 const namedMax = 5
@@ -19,7 +20,7 @@ export function wordsOfRun(run: SigmaRun): string {
         .map(
           ({ values }) =>
             `  ${Object.entries(values)
-              .map(([field, value]) => `${field} ${value}`)
+              .map(([field, value]) => `${field} ${shownText(value)}`)
               .join(', ')}`,
         )
         .slice(0, namedMax),
