@@ -133,7 +133,7 @@ async function look(engine: Engine, { asked, span, query, now, bounds }: Look): 
   const read = { expression: asked.expression, ...span, sources: [] }
   const [found, covered] = await Promise.all([
     answerFrom(engine, read, asked, bounds),
-    coverageOf(engine, { classes: asked.classes, span, now }, bounds),
+    coverageOf(engine, { classes: asked.classes, span, now, parsed: asked.findsUnread !== true }, bounds),
   ])
   const window = windowOf(span)
   if (found !== null)
@@ -180,7 +180,7 @@ async function coverage(
   const span = spanOf(ask.at, now, daysDefault)
   const source = ask.source ?? ''
   const classes = ask.class === null || ask.class === undefined ? [] : [ask.class]
-  const covered = await coverageOf(engine, { classes, span, now, source }, bounds)
+  const covered = await coverageOf(engine, { classes, span, now, source, parsed: classes.length > 0 }, bounds)
   const parts = [
     ...(source === '' ? [] : [fieldIs('source', source)]),
     ...classes.map((uid) => fieldIs('class', String(uid))),

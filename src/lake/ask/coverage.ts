@@ -29,9 +29,13 @@ const quietMinutesDefault = 60
 const namedMax = 3
 const rowsMax = 10_000
 
+/** So large a share of lines that no parser reads, and what they say is not known. Some always are: banners, comments, new messages. */
+const unreadShareMax = 0.1
+
 type Row = {
   readonly source: string
   readonly events: number
+  readonly unread: number
   readonly begun: number
   readonly first: number
   readonly last: number
@@ -41,10 +45,17 @@ type Row = {
 /**
  * Whether logs of some class (none named: any) were there for the whole of a time. From `volume`: every source that is known for that
  * class, its first line ever, and the stretches in which it sent nothing at all. Of a time that is not over only what has passed counts.
+ * `parsed`: what is asked for stands only in lines that a parser reads, so that after a change of a product's format nothing is covered.
  */
 export async function coverageOf(
   engine: Engine,
-  asked: { readonly classes: readonly number[]; readonly span: Span; readonly now: Date; readonly source?: string },
+  asked: {
+    readonly classes: readonly number[]
+    readonly span: Span
+    readonly now: Date
+    readonly source?: string
+    readonly parsed?: boolean
+  },
   bounds: Bounds = {},
 ): Promise<Coverage> {
   const { classes, now } = asked
@@ -55,7 +66,8 @@ export async function coverageOf(
       `WITH toUnixTimestamp(slot) AS at, at >= {from:UInt32} AND at < {to:UInt32} AS within
        SELECT source, sumIf(volume.events, within) AS events, min(at) AS begun,
          toUnixTimestamp(minIf(volume.first, within)) AS first, toUnixTimestamp(maxIf(volume.last, within)) AS last,
-         arraySort(groupUniqArrayIf(at, within)) AS slots
+         sumIf(volume.events, within AND parser = '') AS unread,
+         arraySort(groupUniqArrayIf(at, within AND (parser != '' OR {parsed:UInt8} = 0))) AS slots
        FROM volume WHERE ({source:String} = '' OR source = {source:String})
        GROUP BY source
        HAVING countIf((empty({classes:Array(UInt64)}) OR has({classes:Array(UInt64)}, toUInt64(class_uid)))
@@ -67,6 +79,7 @@ export async function coverageOf(
         known: seconds(span.from.getTime() - knownForDays * dayMs),
         classes: [...classes],
         source: asked.source ?? '',
+        parsed: asked.parsed === true ? 1 : 0,
       },
       { ...bounds, rowsMax },
     ),
@@ -84,7 +97,8 @@ export async function coverageOf(
       gaps: gapsOf(row, span, quietMs),
     }
   })
-  return { sources, holes: holesOf(rows, sources, span, classes) }
+  const unread = asked.parsed === true ? unreadOf(rows, sources) : []
+  return { sources, holes: [...holesOf(rows, sources, span, classes), ...unread] }
 }
 
 /** Stretches longer than the source may be silent. Before its first line ever it was no source, which is no gap. */
@@ -116,6 +130,14 @@ function holesOf(
     holes.push(`${gap.source} has a gap from ${iso(gap.from)} to ${iso(gap.to)}`)
   if (gaps.length > namedMax) holes.push(`and ${gaps.length - namedMax} more gaps`)
   return holes
+}
+
+/** Lines that no parser reads: where they are many, or where a stretch has none that one does. */
+function unreadOf(rows: readonly Row[], sources: readonly CoveredSource[]): string[] {
+  const withGaps = new Set(sources.flatMap(({ source, gaps }) => (gaps.length === 0 ? [] : [source])))
+  return rows
+    .filter(({ source, events, unread }) => unread > 0 && (withGaps.has(source) || unread >= events * unreadShareMax))
+    .map(({ source, events, unread }) => `of ${events} lines of ${source} no parser reads ${unread}`)
 }
 
 function nameOfClass(uid: number): string {

@@ -17,6 +17,8 @@ export type Asked = {
   /** How far back it is looked when the question names no time, in days. */
   readonly days?: number
   readonly warnings?: readonly string[]
+  /** It finds lines that no parser read as well, by their observables. */
+  readonly findsUnread?: true
 }
 
 /** What a question cannot be asked about. */
@@ -51,6 +53,7 @@ export function sessionsBetween(source: string, destination: string): Asked | No
     expression: joined('or', [oneWay(a, b), oneWay(b, a), unread(a, b)]),
     classes: sessionClasses,
     rows: sessionRows,
+    findsUnread: true,
   }
 }
 
@@ -61,6 +64,7 @@ export function sessionsOf(text: string): Asked | NotAsked {
     expression: joined('or', [fieldIs('src', address), fieldIs('dst', address), unread(address)]),
     classes: sessionClasses,
     rows: sessionRows,
+    findsUnread: true,
   }
 }
 
@@ -163,6 +167,7 @@ export function lookupsOf(domain: string): Asked | NotAsked {
       { kind: 'field', field: 'dns', match: { kind: 'is', pattern: { pieces: ['', `.${name}`] } }, at: 0 },
       unread(name),
     ]),
+    findsUnread: true,
     classes: [4003],
     rows: [
       ['source', 'source'],
@@ -193,6 +198,7 @@ export function visitsOf(url: string): Asked | NotAsked {
         ]
   return {
     expression: joined('and', [fieldIs('class', '0', '4001', '4002', '6001'), fieldIs('observable', host), ...whole]),
+    ...(whole.length === 0 ? { findsUnread: true } : {}),
     classes: [4002],
     rows: [
       ['source', 'source'],
@@ -212,6 +218,7 @@ export function sightingsOf(hash: string): Asked | NotAsked {
   if (!/^[0-9a-f]{32,128}$/.test(value)) return { notApplicable: `"${hash}" is no hash` }
   return {
     expression: fieldIs('observable', value),
+    findsUnread: true,
     classes: [1007, 1001, 1005],
     rows: [
       ['source', 'source'],
