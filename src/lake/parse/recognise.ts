@@ -44,7 +44,7 @@ type Mark = { readonly place: number; readonly app: string | undefined; readonly
  * The lowest place among `marks` whose patterns fit; 0 when none does. The patterns for bodies are one Vectorscan pass over the message,
  * those for programs another over their names; marks with both are looked at only where the program fits.
  */
-function placeOf(marks: readonly Mark[], suffix: string): readonly (readonly Step[])[] {
+function placeOf(marks: readonly Mark[], suffix: 'p' | 's'): readonly (readonly Step[])[] {
   const bodies = marks.filter((mark) => mark.app === undefined && mark.body !== undefined)
   const apps = [...new Set(marks.flatMap((mark) => mark.app ?? []))]
   const ofApp = (app: string): number => apps.indexOf(app) + 1
@@ -63,7 +63,7 @@ function placeOf(marks: readonly Mark[], suffix: string): readonly (readonly Ste
       [
         `bodies_${suffix}`,
         all(
-          'text',
+          suffix === 'p' ? 'look_p' : 'text',
           bodies.map((mark) => mark.body ?? ''),
         ),
       ],
@@ -141,6 +141,7 @@ export function recogniseSql(
     ...headerLayers(),
     [['text', `if(isValidUTF8(raw), substring(raw, body_at), toValidUTF8(substring(raw, body_at)))`]],
     [['fixed', fixedParser(fixed)]],
+    [['look_p', `if(fixed = '', text, '')`]],
     ...placeOf(marks, 'p').map((steps) => steps),
     [['parser', `if(fixed != '', fixed, ${ids}[place_p + 1])`]],
     [['is_general', `parser IN (${general.map(text).join(', ')})`]],
