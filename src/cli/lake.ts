@@ -22,6 +22,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     summary: 'what comes in, what it costs, what waits',
     load: async () => (await import('./lake/status.ts')).statusCommand,
   },
+  {
+    name: 'parsers',
+    summary: 'list log parsers, check one of your own, try lines',
+    load: async () => (await import('./lake/parsers.ts')).parsersCommand,
+  },
 ]
 
 const examples = `
@@ -30,7 +35,8 @@ Examples:
   counterfoil lake ingest '/srv/logs/*.log' --source proxy --follow
   counterfoil lake search 'src:10.1.0.0/16 action:denied' --from -7d
   counterfoil lake hunt --iocs feed.txt
-  counterfoil lake status                                         what comes in, and what it costs`
+  counterfoil lake status                                         what comes in, and what it costs
+  counterfoil lake parsers try /var/log/gate.log                  how would these lines be read?`
 
 /** `counterfoil lake ...` with the command that is asked for loaded, and the others by name. */
 export async function lakeCommand(wanted: string | undefined): Promise<() => Command> {

@@ -273,7 +273,7 @@ function tell(flags: Flags, result: Result): void {
     `${flags.source}: ${number(lines)} lines, ${number(Math.ceil(bytes / 1024))} KiB in ${seconds.toFixed(1)} s (${number(linesPerSecond)} lines/s)`,
     ...(unread === 0
       ? []
-      : [`  ${number(unread)} of them no parser reads: kept, see \`counterfoil lake parsers try\``]),
+      : [`  ${number(unread)} of them no parser reads: kept, see docs/log-parsers.md`]),
     ...(setAside === 0 ? [] : [`  ${number(setAside)} segments were set aside, see \`counterfoil lake status\``]),
     ...(stopped ? ['  stopped; run the same again to go on'] : []),
   ]
@@ -285,7 +285,7 @@ async function readAs(lake: Lake, flags: Flags, parsers: readonly LogParser[]): 
   const { parser, timeZone } = flags
   if (parser === undefined && timeZone === undefined) return
   if (parser !== undefined && !parsers.some(({ id }) => id === parser)) {
-    throw new Trouble('input.invalid', { parser, problem: 'no such parser; `counterfoil lake parsers` lists them' })
+    throw new Trouble('input.invalid', { parser, problem: 'no such parser; `counterfoil lake parsers list` has all' })
   }
   const before = await sourceOfBatch(lake.engine, flags.source, systemClock)
   const now = { ...before, parser: parser ?? before.parser, timeZone: timeZone ?? before.timeZone }
