@@ -92,7 +92,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
 
     const lake = await openHouseLake({ db, settings, clock, log })
     closers.push(() => lake.close())
-    const sources = await openSources({ db, clock, log, settings, engine: lake.lake?.engine ?? null })
+    const sources = await openSources({ db, clock, log, settings, lake: lake.lake })
     closers.push(() => sources.close())
     const { house, desk } = await openWork(
       { database, settings, clock, log, sources, resolver: options.resolver },

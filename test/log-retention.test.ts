@@ -39,6 +39,7 @@ test('what a source keeps no longer is removed by itself, and the ledger says wh
   const keeper = keepRetention({
     db: database.db,
     engine: lake.engine,
+    hasBegun: lake.hasBegun,
     clock,
     log: silent,
     firstMs: 1,

@@ -129,7 +129,15 @@ describe('running them over what is new', () => {
   })
 
   const parts = (change: Partial<DetectionParts> = {}): DetectionParts => ({
-    ...{ db: house.db, clock: systemClock, log: silentLog, engine: lake.engine, rules, receive },
+    ...{
+      db: house.db,
+      clock: systemClock,
+      log: silentLog,
+      engine: lake.engine,
+      hasBegun: lake.hasBegun,
+      rules,
+      receive,
+    },
     oldestWaiting: async () => null,
     everyMinutes: 5,
     settleMs: 0,

@@ -75,7 +75,7 @@ async function look(lines: readonly string[]): Promise<readonly Detection[]> {
   const receive = makeReceive(house)
   const before = received.length
   const done = await lookOnce({
-    ...{ db: house.db, clock: systemClock, log: silentLog, engine: lake.engine, rules },
+    ...{ db: house.db, clock: systemClock, log: silentLog, engine: lake.engine, hasBegun: lake.hasBegun, rules },
     receive: async (raw) => {
       received.push(raw)
       return receive(raw)

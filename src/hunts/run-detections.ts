@@ -60,6 +60,8 @@ export type DetectionParts = {
     readonly warn: (details: object, text: string) => void
   }
   readonly engine: Engine
+  /** False: nothing was ever kept, and no engine is started to see that no rule matches. */
+  readonly hasBegun: () => boolean
   /** When the oldest line came that the engine does not have yet; null when it has all. Rules look no further than to it. */
   readonly oldestWaiting: () => Promise<Date | null>
   readonly rules: readonly Rule[]
@@ -84,12 +86,14 @@ export async function lookOnce(parts: DetectionParts, signal?: AbortSignal): Pro
   const firstMs = parts.everyMinutes * 60_000
   const stretch = await transaction(db, (tx) => beginStretch(tx, { until, stretchMsMax, firstMs }))
   if (stretch === null) return null
-  const run = await runRules(
-    parts.engine,
-    parts.rules,
-    { ...stretch, by: 'received' },
-    { eventsOfHit: eventsOfRuleMax, ...(signal === undefined ? {} : { signal }) },
-  )
+  const run = parts.hasBegun()
+    ? await runRules(
+        parts.engine,
+        parts.rules,
+        { ...stretch, by: 'received' },
+        { eventsOfHit: eventsOfRuleMax, ...(signal === undefined ? {} : { signal }) },
+      )
+    : nothingKept(parts.rules)
   const forgetBefore = new Date(Date.parse(stretch.to) - joinMs)
   const made = detectionMessages(run.hits, stretch, await openDetections(db, forgetBefore))
   if (made.messages.length > 0) await ensureProvider(db, clock)
@@ -101,6 +105,12 @@ export async function lookOnce(parts: DetectionParts, signal?: AbortSignal): Pro
     await saveRuleLooks(tx, looksOf(parts.rules, run), now)
   })
   return { stretch, run, raised: made.messages.length }
+}
+
+function nothingKept(rules: readonly Rule[]): SigmaRun {
+  const why = 'no source: no logs were ever kept here'
+  const notRun = rules.filter((rule) => !rule.onlyCorrelated).map(({ rule }) => ({ rule, why }))
+  return { hits: [], notRun, eventsInWindow: 0, candidates: 0 }
 }
 
 /** The job, as the worker runs it. It never fails for good: what stops it is logged, kept for the page, and tried at the next turn. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { LakeConfig } from '../config/config.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -8,6 +9,7 @@ import type { LogParser } from '../model/log-parser.ts'
 import type { Signature } from '../parsers/log/signature.ts'
 import type { Engine } from './engine/engine.ts'
 import { openEngine } from './engine/open-engine.ts'
+import { storeFolderOf } from './engine/store-folder.ts'
 import { openFilePositions } from './load/file-positions.ts'
 import { Loader, type LoaderNews } from './load/loader.ts'
 import { makeSourceReadings } from './load/source-readings.ts'
@@ -27,6 +29,8 @@ export type LakeNews = SpoolNews &
 
 export type Lake = {
   readonly engine: Engine
+  /** False: nothing was ever kept here, and no engine (300 MB of memory) need be started to know that. */
+  readonly hasBegun: () => boolean
   readonly take: TakeLogs
   readonly takeChunk: TakeChunk
   /** Positions in files that logs are read from. */
@@ -85,6 +89,7 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
     })
     return {
       engine,
+      hasBegun: () => options.clickhouseUrl !== null || existsSync(storeFolderOf(folder)),
       positions,
       take: (batch) => spool.take(batch),
       takeChunk: (chunk) => spool.takeChunk(chunk),

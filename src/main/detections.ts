@@ -25,7 +25,7 @@ export type Detections = {
  * name and the others run; throws Trouble('file.unreadable') for a path that is not there.
  */
 export async function openDetections(parts: {
-  readonly lake: Pick<Lake, 'engine' | 'news'>
+  readonly lake: Pick<Lake, 'engine' | 'hasBegun' | 'news'>
   readonly db: Kysely<Tables>
   readonly clock: Clock
   readonly log: Log
@@ -33,17 +33,27 @@ export async function openDetections(parts: {
   readonly settings: Settings
 }): Promise<Detections> {
   const { lake, db, clock, log, receive } = parts
-  const { detections, detectEveryMinutes } = parts.settings.config.lake
-  const { rules, failed } = await loadRules([ownRules, ...detections])
+  const { detections, detectEveryMinutes, placeholders } = parts.settings.config.lake
+  const { rules, failed } = await loadRules([ownRules, ...detections], { placeholders })
   if (failed.length > 0)
     log.warn({ rules: failed.slice(0, 20), count: failed.length }, 'detection rules could not be read')
   const oldestWaiting = async (): Promise<Date | null> => {
     const { oldest } = await lake.news()
     return oldest === null ? null : new Date(oldest)
   }
-  const { engine } = lake
+  const { engine, hasBegun } = lake
   return {
-    tasks: detectionTasks({ db, clock, log, engine, oldestWaiting, rules, receive, everyMinutes: detectEveryMinutes }),
+    tasks: detectionTasks({
+      db,
+      clock,
+      log,
+      engine,
+      hasBegun,
+      oldestWaiting,
+      rules,
+      receive,
+      everyMinutes: detectEveryMinutes,
+    }),
     schedule: () => scheduleDetections(db, clock),
   }
 }

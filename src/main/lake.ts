@@ -37,7 +37,7 @@ export async function openHouseLake(parts: {
   const folder = lakeFolderOf(settings)
   try {
     const lake = await openLake({ folder, clickhouseUrl, config: config.lake, parsers, signatures, clock, log })
-    const retention = keepRetention({ db, engine: lake.engine, clock, log })
+    const retention = keepRetention({ db, engine: lake.engine, hasBegun: lake.hasBegun, clock, log })
     const close = async (): Promise<void> => {
       await retention.close()
       await lake.close()

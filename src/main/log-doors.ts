@@ -25,7 +25,7 @@ export type LogDoors = {
 }
 
 type Parts = {
-  readonly lake: Pick<Lake, 'engine' | 'take' | 'takeChunk' | 'positions'>
+  readonly lake: Pick<Lake, 'engine' | 'hasBegun' | 'take' | 'takeChunk' | 'positions'>
   readonly clock: Clock
 }
 
@@ -53,7 +53,8 @@ export function logPostDoor({
     }
   }
   return {
-    sourceOfKey: makeSourceOfKey({ listSources: () => listSources(lake.engine), clock }),
+    // Where nothing was ever kept there is no key either, and no stranger starts an engine by showing one.
+    sourceOfKey: makeSourceOfKey({ listSources: async () => (lake.hasBegun() ? listSources(lake.engine) : []), clock }),
     take: makeTakeLogPost({ takeLogs }),
     hasRoom: () => performance.now() > fullUntil,
   }

@@ -19,6 +19,8 @@ const firstMs = 60_000
 export function keepRetention(parts: {
   readonly db: Db
   readonly engine: Engine
+  /** Where nothing was ever kept there is nothing to remove, and no engine is started for it. */
+  readonly hasBegun: () => boolean
   readonly clock: Clock
   readonly log: Log
   readonly everyMs?: number
@@ -27,6 +29,7 @@ export function keepRetention(parts: {
   const { db, engine, clock, log } = parts
   let running: Promise<void> | null = null
   const look = async (): Promise<void> => {
+    if (!parts.hasBegun()) return
     for (const gone of await applyRetention(engine, await listSources(engine), clock.now())) {
       const { source, ...body } = gone
       await append(db, { kind: 'logs.removed', actor: 'system', subject: `log-source:${source}`, body }, clock)

@@ -9,11 +9,10 @@ import * as context from '../db/context.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
-import type { Engine } from '../lake/engine/engine.ts'
 import type { Connector } from '../model/connector.ts'
 import type { Ask } from '../model/doors.ts'
 import type { Log } from '../playbooks/house.ts'
-import { lakeLookups } from './lake-lookups.ts'
+import { type AskedLake, lakeLookups } from './lake-lookups.ts'
 
 export type Sources = {
   readonly connectors: readonly Connector[]
@@ -30,8 +29,8 @@ export async function openSources(parts: {
   readonly clock: Clock
   readonly log: Log
   readonly settings: Settings
-  /** The engine of the log lake; null: it could not be opened, and its questions could not be looked up. Left out: there is no lake. */
-  readonly engine?: Engine | null
+  /** The log lake; null: it could not be opened, and its questions could not be looked up. Left out: there is none. */
+  readonly lake?: AskedLake | null
 }): Promise<Sources> {
   const { db, clock, settings } = parts
   const { config } = settings
@@ -59,7 +58,7 @@ export async function openSources(parts: {
         cannotAsk: () =>
           config.mailOut === undefined ? 'no mail server is configured (mailOut in counterfoil.yaml)' : null,
       },
-      lake: parts.engine === undefined ? null : lakeLookups(parts.engine),
+      lake: parts.lake === undefined ? null : lakeLookups(parts.lake),
     },
     await loadHttpJson(config.connectors, { mapper, environmentSecret }),
   )

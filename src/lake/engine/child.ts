@@ -8,6 +8,7 @@ import { engineSettings } from './engine-settings.ts'
 import { loadNative } from './native.ts'
 import { makeRunner } from './run-statement.ts'
 import { serveEngine } from './serve.ts'
+import { storeFolderOf } from './store-folder.ts'
 
 /** What the process is told by whoever starts it. */
 export const ChildOrder = z.object({
@@ -28,7 +29,7 @@ const endMsMax = 12_000
 function main(order: ChildOrder): void {
   const card = path.join(order.folder, 'engine.json')
   writeFileSync(card, JSON.stringify({ ...stampOf(process.pid), socket: order.socket }), { mode: 0o600 })
-  const store = path.join(order.folder, 'store')
+  const store = storeFolderOf(order.folder)
   const scratch = path.join(order.folder, 'scratch')
   rmSync(scratch, { recursive: true, force: true })
   for (const folder of [store, scratch]) mkdirSync(folder, { recursive: true, mode: 0o700 })

@@ -11,6 +11,8 @@ export type SpoolNews = {
   /** Segments that were set aside, because the engine refused even their bare lines; and their bytes. */
   readonly failedSegments: number
   readonly failedBytes: number
+  /** When the newest line of them came; null: there are none. */
+  readonly failedNewest: string | null
 }
 
 /** Where a lake's spool and what was set aside of it lie. */
@@ -26,16 +28,26 @@ export async function spoolNews(lakeFolder: string): Promise<SpoolNews> {
     const there = await segmentsIn(folder)
     segments += there.length
     bytes += there.reduce((sum, segment) => sum + segment.bytes, 0)
-    oldestMs = Math.min(oldestMs, ...there.map(({ load }) => Math.floor(load / writersMax) * 10))
+    oldestMs = Math.min(oldestMs, ...there.map(receivedMs))
   }
   const failed = await segmentsIn(failedFolderOf(lakeFolder))
   return {
     segments,
     bytes,
-    oldest: oldestMs === Infinity ? null : new Date(oldestMs).toISOString(),
+    oldest: isoOrNull(oldestMs),
     failedSegments: failed.length,
     failedBytes: failed.reduce((sum, segment) => sum + segment.bytes, 0),
+    failedNewest: isoOrNull(Math.max(-Infinity, ...failed.map(receivedMs))),
   }
+}
+
+/** A load's number begins with the time of its first line, in hundredths of a second. */
+function receivedMs({ load }: { readonly load: number }): number {
+  return Math.floor(load / writersMax) * 10
+}
+
+function isoOrNull(ms: number): string | null {
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : null
 }
 
 async function segmentsIn(folder: string): Promise<readonly { readonly load: number; readonly bytes: number }[]> {
