@@ -27,17 +27,18 @@ const hashes = (value: string): string =>
 const several = (value: string): string =>
   `arrayMap(x -> trim(BOTH ' ' FROM x), arrayFilter(x -> x NOT IN ('', '-'), if(startsWith(${value}, '['), JSONExtract(${value}, 'Array(String)'), splitByRegexp('[,;]', ${value}))))`
 
-/** A whole number: "443", "0x1bb" (Windows writes process ids so), "443.0"; 0 for what is none or does not fit. */
-function number(value: string, type: string): string {
-  const whole = `if(position(${value}, '.') > 0, ${toNumber(`toFloat64OrZero(${value})`)}, toUInt64OrZero(${value}))`
-  const any = `if(startsWith(${value}, '0x'), reinterpretAsUInt64(reverse(unhex(substring(${value}, 3, 16)))), ${whole})`
-  return type === 'UInt64' ? any : `accurateCastOrDefault(${any}, '${type}')`
+/** A whole number: "443", "443.0"; a process also "0x1bb", as Windows writes them. 0 for what is none or does not fit. */
+function number(value: string, column: LakeColumnName, type: string): string {
+  if (column === 'process_pid')
+    return `if(startsWith(${value}, '0x'), reinterpretAsUInt32(reverse(unhex(substring(${value}, 3, 8)))), toUInt32OrZero(${value}))`
+  if (type !== 'UInt64') return `to${type}OrZero(${value})`
+  return `if(position(${value}, '.') > 0, ${toNumber(`toFloat64OrZero(${value})`)}, toUInt64OrZero(${value}))`
 }
 
 /** The text of a mapping as the value of its column: normalised, and of the column's type. */
 export function asColumn(column: Column, value: string): string {
   const type = numbers[column.column]
-  if (type !== undefined) return number(value, type)
+  if (type !== undefined) return number(value, column.column, type)
   switch (column.kind) {
     case 'ip':
       return `toIPv6OrDefault(${value})`
@@ -48,11 +49,4 @@ export function asColumn(column: Column, value: string): string {
     default:
       return 'many' in column ? several(value) : value
   }
-}
-
-/** A column that a parser does not give. */
-export function emptyColumn(column: Column): string {
-  if (numbers[column.column] !== undefined) return '0'
-  if (column.kind === 'ip') return `toIPv6('::')`
-  return 'many' in column ? `CAST([], 'Array(String)')` : `''`
 }

@@ -1,18 +1,29 @@
 import { lakeColumns } from '../../model/lake.ts'
 import type { LogParser } from '../../model/log-parser.ts'
-import { asColumn, emptyColumn, host } from './column.ts'
-import { epoch, instant, plausible, type Zones } from './instant.ts'
+import { asColumn, host } from './column.ts'
+import { epoch, instantLayers, plausible, type Zones } from './instant.ts'
 import { layered } from './layers.ts'
-import { type FieldOf, mapped, valueOf } from './mapping.ts'
+import { type Cells, type FieldOf, isOfHeader, mapped, newCells, valueOf } from './mapping.ts'
 import { observablesOf, observablesOfLine } from './observables.ts'
 import { takenBy } from './split.ts'
 import { name, table, text } from './sql-text.ts'
 import { insertSettings } from './statement-settings.ts'
 import { fieldsType, type Step, type Taken } from './taken.ts'
 
-/** Columns of `recognised` that a body is read with. */
-const carried =
-  'line, source, peer, received, header, raw, host, app, pid, msgid, sd, syslog_severity, header_time, parser, product AS known_product'
+/** Columns that a body is read with, and what each is of `recognised`. */
+const carried: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['line', 'source', 'peer', 'received', 'header', 'raw', 'host', 'app', 'pid', 'msgid', 'sd', 'parser'].map(
+      (column) => [column, column],
+    ),
+  ),
+  syslog_severity: 'syslog_severity',
+  header_time: 'header_time',
+  known_product: 'product',
+  // Patterns are for characters: bytes that are none of UTF-8 would let none fit. `raw` stays as it came.
+  raw_text: 'if(isValidUTF8(raw), raw, toValidUTF8(raw))',
+  body: 'if(isValidUTF8(raw), substring(raw, body_at), toValidUTF8(substring(raw, body_at)))',
+}
 
 /** Columns that are not a mapping's: they come from the load, the header, or other columns. */
 const given = new Set([
@@ -31,92 +42,103 @@ const byPath = new Map(lakeColumns.map((column) => [column.ocsf as string, colum
 /** OCSF's severity for syslog's: emergency fatal, alert and critical critical, error high, warning medium, notice low. */
 const severityOfSyslog = `multiIf(syslog_severity < 0, 0, syslog_severity = 0, 6, syslog_severity <= 2, 5, syslog_severity = 3, 4, syslog_severity = 4, 3, syslog_severity = 5, 2, 1)`
 
-/** Values that several columns are made of, each under a name of its own: statements stay short, and the engine reads each once. */
-type Cells = { readonly once: (sql: string) => string; readonly steps: () => readonly Step[] }
-function newCells(): Cells {
-  const names = new Map<string, string>()
-  return {
-    once: (sql) => {
-      // A name alone is short enough.
-      if (/^[a-z0-9_]+$/.test(sql) || sql === `''`) return sql
-      const known = names.get(sql) ?? `c${names.size}`
-      names.set(sql, known)
-      return known
-    },
-    steps: () => [...names].map(([sql, alias]) => [alias, sql]),
-  }
-}
+/** How fields are read: those derived by their own columns, the others as cells. */
+type Fields = { readonly layers: readonly (readonly Step[])[]; readonly cellOf: (written: boolean) => FieldOf }
 
-/** Fields derived of others, in layers: one that uses another stands a layer above it. */
-function derivedLayers(
-  parser: LogParser,
-  taken: Taken,
-  cells: Cells,
-): { readonly layers: readonly (readonly Step[])[]; readonly field: FieldOf } {
-  const known = new Set<string>()
-  const layers: (readonly Step[])[] = []
-  const field: FieldOf = (from) => (known.has(from) ? `d_${from}` : cells.once(taken.field(from)))
-  for (const [derived, mapping] of Object.entries(parser.derive)) {
-    layers.push([[`d_${derived}`, mapped(mapping, field)]])
-    known.add(derived)
+/** Fields derived of others, each as low as what it is made of allows: layers cost planning too. */
+function derivedFields(parser: LogParser, taken: Taken, cells: Cells): Fields {
+  const levels = new Map<string, number>()
+  const layers: Step[][] = []
+  const cellOf =
+    (written: boolean): FieldOf =>
+    (from) =>
+      levels.has(from)
+        ? `d_${from}`
+        : isOfHeader(from)
+          ? valueOf(taken.field)(from)
+          : cells.cell(valueOf(taken.field)(from), written)
+  const put = (level: number, step: Step): void => {
+    layers[level] ??= []
+    layers[level].push(step)
   }
-  return { layers, field }
+  for (const [derived, mapping] of Object.entries(parser.derive)) {
+    let level = 0
+    const { value, finish } = mapped(mapping, (from) => {
+      level = Math.max(level, (levels.get(from) ?? -1) + 1)
+      return cellOf(false)(from)
+    })
+    if (finish === null) put(level, [`d_${derived}`, value])
+    else {
+      put(level, [`v_${derived}`, value])
+      put(level + 1, [`d_${derived}`, finish(`v_${derived}`)])
+      level += 1
+    }
+    levels.set(derived, level)
+  }
+  return { layers, cellOf }
 }
 
 const noTime = `CAST(NULL, 'Nullable(DateTime64(3, \\'UTC\\'))')`
 
-function eventTime(parser: LogParser, field: FieldOf, zones: Zones): string {
-  if (parser.time === null) return noTime
+/** The text that a parser says is the time; '' where it says none. */
+function writtenTime(parser: LogParser, field: FieldOf): string {
+  if (parser.time === null) return `''`
   const { from, format, zone } = parser.time
-  const parts = from.map((part) => valueOf(field)(part))
-  const value =
-    parts.length === 1 ? (parts[0] ?? `''`) : `arrayStringConcat(arrayRemove([${parts.join(', ')}], ''), ' ')`
-  if (format !== 'best-effort') return epoch(value, format)
-  if (zone === undefined) return instant(value, zones)
-  return instant(`concat(${value}, if(${value} = '', '', concat(' ', ${valueOf(field)(zone)})))`, zones)
+  const parts = [...from, ...(format === 'best-effort' && zone !== undefined ? [zone] : [])].map(field)
+  return parts.length === 1 ? (parts[0] ?? `''`) : `arrayStringConcat(arrayRemove([${parts.join(', ')}], ''), ' ')`
+}
+
+function eventTime(parser: LogParser, written: string, zones: Zones): readonly (readonly Step[])[] {
+  if (parser.time === null) return [[['event_time', noTime]]]
+  if (parser.time.format === 'best-effort') return instantLayers('event_time', written, zones)
+  return [[['event_time', epoch(written, parser.time.format)]]]
 }
 
 function classOf(parser: LogParser, field: FieldOf): string {
   if (typeof parser.class === 'number') return `toUInt32(${parser.class})`
   const { by, values, otherwise } = parser.class
   const entries = Object.entries(values).map(([from, to]) => [from.toLowerCase(), String(to)] as const)
-  return `toUInt32(${table(`lower(${valueOf(field)(by)})`, entries, text(String(otherwise)))})`
+  return `toUInt32(${table(`lower(${field(by)})`, entries, text(String(otherwise)))})`
 }
 
-/** A column that no mapping fills. A line of syslog is of the log of its program, which Sigma's services are told by. */
-const unsaid = (column: (typeof lakeColumns)[number]): string =>
-  column.column === 'log_name' ? 'app' : emptyColumn(column)
+/** Columns that have a value although no mapping fills them. A line of syslog is of the log of its program, which Sigma's services are told by. */
+const unsaid: Readonly<Record<string, string>> = { log_name: 'app' }
 
-/** The columns of an event that a parser's `map` fills; the others are empty. */
-function columnSteps(parser: LogParser, field: FieldOf): readonly Step[] {
-  const mapping = (path: string): string | null => {
-    const of = parser.map[path as keyof LogParser['map']]
-    return of === undefined ? null : mapped(of, field, byPath.get(path)?.kind === 'text')
+/** The columns of an event that a parser fills: the values of its mappings, what is made of them, and the columns of those. */
+function columnLayers(parser: LogParser, fields: Fields, zones: Zones): readonly (readonly Step[])[] {
+  const values: Step[] = []
+  const finished: Step[] = []
+  const valueAt = (path: string): string | null => {
+    const mapping = parser.map[path as keyof LogParser['map']]
+    if (mapping === undefined) return null
+    const { value, finish } = mapped(mapping, fields.cellOf(byPath.get(path)?.kind === 'text'))
+    const name = `m${values.length}`
+    values.push([name, value])
+    if (finish === null) return name
+    finished.push([`${name}f`, finish(name)])
+    return `${name}f`
   }
-  const steps: Step[] = []
+  const columns: Step[] = []
   for (const column of lakeColumns) {
     if (given.has(column.column)) continue
-    const value = mapping(column.ocsf)
-    steps.push([column.column, value === null ? unsaid(column) : asColumn(column, value)])
+    const value = valueAt(column.ocsf)
+    if (value !== null) columns.push([column.column, asColumn(column, value)])
+    else if (unsaid[column.column] !== undefined) columns.push([column.column, unsaid[column.column] ?? `''`])
   }
-  const hostname = mapping('device.hostname')
-  const severity = mapping('severity_id')
-  return [
-    ...steps,
-    ['class_uid', classOf(parser, field)],
+  const hostname = valueAt('device.hostname')
+  const severity = valueAt('severity_id')
+  values.push(['written_when', writtenTime(parser, fields.cellOf(false))])
+  const said =
+    hostname === null ? `if(host != '', host, peer)` : `multiIf(${hostname} != '', ${hostname}, host != '', host, peer)`
+  columns.push(
+    ['class_uid', classOf(parser, fields.cellOf(false))],
     ['severity_id', severity === null ? severityOfSyslog : `toUInt8OrZero(${severity})`],
-    ['product', productOf(parser, mapping('metadata.product.name'))],
+    ['product', productOf(parser, valueAt('metadata.product.name'))],
     // Who says it: the line's own word, else the header's host, else the sender.
-    [
-      'named_host',
-      host(
-        hostname === null
-          ? `if(host != '', host, peer)`
-          : `multiIf(${hostname} != '', ${hostname}, host != '', host, peer)`,
-      ),
-    ],
-    ['given_ip', mapping('device.ip') ?? `''`],
-  ]
+    ['named_host', host(said)],
+    ['given_ip', valueAt('device.ip') ?? `''`],
+  )
+  return [values, finished, columns, ...eventTime(parser, 'written_when', zones)]
 }
 
 function productOf(parser: LogParser, own: string | null): string {
@@ -128,15 +150,10 @@ function productOf(parser: LogParser, own: string | null): string {
     : `multiIf(known_product != '', toString(known_product), ${said} != '', ${said}, ${constant})`
 }
 
-/** What stands in `events`, in the order of the INSERT's columns. */
-const eventColumns = [
-  ...lakeColumns.map((column) => column.column as string),
-  'load',
-  'line',
-  'time_from',
-  'fields',
-  'observables',
-  'raw',
+/** Columns of every INSERT; those that a parser does not give are left to their defaults. */
+const everyColumn = [
+  ...['time', 'received', 'source', 'load', 'line', 'time_from', 'parser', 'product', 'class_uid', 'severity_id'],
+  ...['device_hostname', 'device_ip', 'fields', 'observables', 'raw'],
 ]
 
 const observableColumns = lakeColumns.filter((column) => 'observable' in column).map((column) => column.column)
@@ -145,19 +162,19 @@ const observableColumns = lakeColumns.filter((column) => 'observable' in column)
 export function insertSql(parser: LogParser, recognised: string, zones: Zones): string {
   const taken = takenBy(parser.split)
   const cells = newCells()
-  const derived = derivedLayers(parser, taken, cells)
-  const columns = columnSteps(parser, derived.field)
-  const last: readonly Step[] = [
-    ...columns,
-    ['event_time', eventTime(parser, derived.field, zones)],
-    ['fields', taken.fields],
-  ]
+  const derived = derivedFields(parser, taken, cells)
+  const columns = columnLayers(parser, derived, zones)
   const filled = observableColumns.filter((column) => parserFills(parser, column))
   const ofColumns = observablesOf(filled)
   // A body that no pattern of its parser fits is looked through as a line without a parser is.
   const observables =
     parser.split.kind === 'regex' ? `if(empty(fields), ${observablesOfLine('body')}, ${ofColumns})` : ofColumns
-  return statement(recognised, parser.id, [...taken.layers, cells.steps(), ...derived.layers, last], observables)
+  return statement(
+    recognised,
+    parser.id,
+    [...taken.layers, ...cells.layers(), ...derived.layers, ...columns, [['fields', taken.fields]]],
+    observables,
+  )
 }
 
 const parserFills = (parser: LogParser, column: string): boolean =>
@@ -167,9 +184,6 @@ const parserFills = (parser: LogParser, column: string): boolean =>
 
 /** INSERT of the lines that no parser reads: all that is known of them is the syslog header, and what the line itself shows. */
 export function insertUnreadSql(parserId: string, recognised: string): string {
-  const empty = lakeColumns
-    .filter((column) => !given.has(column.column))
-    .map((column): Step => [column.column, unsaid(column)])
   const params = `extractAllGroupsHorizontal(sd, '([!#-<>-\\\\[^-~]{1,32})="((?:[^"\\\\\\\\\\\\]]|\\\\\\\\.)*)"')`
   return statement(
     recognised,
@@ -177,7 +191,7 @@ export function insertUnreadSql(parserId: string, recognised: string): string {
     [
       [['params', `if(sd = '', CAST([], 'Array(Array(String))'), ${params})`]],
       [
-        ...empty,
+        ...Object.entries(unsaid),
         ['class_uid', 'toUInt32(0)'],
         ['severity_id', severityOfSyslog],
         ['product', 'known_product'],
@@ -197,9 +211,9 @@ function statement(
   layers: readonly (readonly Step[])[],
   observables: string,
 ): string {
-  const lines =
-    `SELECT ${carried}, if(isValidUTF8(raw), raw, toValidUTF8(raw)) AS raw_text, if(isValidUTF8(raw), substring(raw, body_at), toValidUTF8(substring(raw, body_at))) AS body\n` +
-    `FROM ${name(recognised)} WHERE parser = ${text(parserId)}`
+  const lines = `SELECT ${Object.entries(carried)
+    .map(([alias, sql]) => `${sql} AS ${name(alias)}`)
+    .join(', ')}\nFROM ${name(recognised)} WHERE parser = ${text(parserId)}`
   const top: (readonly Step[])[] = [
     [
       ['named_ip', `toIPv6OrDefault(named_host)`],
@@ -222,6 +236,9 @@ function statement(
       ['load', '{load:UInt64}'],
     ],
   ]
-  const columns = eventColumns.map(name).join(', ')
+  const given = new Set(layers.flat().map(([alias]) => alias))
+  const filled = lakeColumns.map((column) => column.column as string).filter((column) => given.has(column))
+  const wanted = [...new Set([...everyColumn, ...filled])]
+  const columns = wanted.map(name).join(', ')
   return `INSERT INTO events (${columns})\n${insertSettings}\nSELECT ${columns} FROM (${layered(lines, [...layers, ...top])})`
 }

@@ -1,4 +1,5 @@
-import { text } from './sql-text.ts'
+import { table, text } from './sql-text.ts'
+import type { Step } from './taken.ts'
 
 /** A sender's clock may run ahead by this much; an event further in the future carries the time of receipt. */
 export const aheadSecondsMax = 86_400
@@ -35,13 +36,10 @@ const zoneNames: Readonly<Record<string, string>> = {
 
 const best = (value: string): string => `parseDateTime64BestEffortOrNull(${value}, 3, 'UTC')`
 
-/** Writings that the engine's reader does not know, made into ones that it does. Only run on what it refused. */
+/** Writings that the engine's reader does not know, made into ones that it does. */
 function tidied(value: string): string {
   // Comma before the fraction; "14/Mar/2026:09:26:53"; "ZZ", "+00:00Z"; "UTC+01:00"; white space at the ends.
   const steps: readonly (readonly [string, string])[] = [
-    ['^[ *.:\\[]+|[ :\\]]+$', ''],
-    // Milli-, micro- and nanoseconds since 1970.
-    ['^(\\d{10})(\\d{3}|\\d{6}|\\d{9})$', '\\1.\\2'],
     ['(:\\d\\d),(\\d{1,9})', '\\1.\\2'],
     ['^(\\d{1,2}/[A-Za-z]{3,9}/\\d{4}):', '\\1 '],
     ['^(\\d{1,2}/\\d{1,2}/\\d{4}):', '\\1 '],
@@ -52,16 +50,12 @@ function tidied(value: string): string {
     ['^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? +', ''],
     ['(\\d{4})-(\\d\\d)-(\\d\\d)-(\\d\\d)\\.', '\\1-\\2-\\3 \\4:'],
   ]
-  let sql = value
-  for (const [from, to] of steps)
-    sql = from.startsWith('^[')
-      ? `replaceRegexpAll(${sql}, ${text(from)}, '')`
-      : `replaceRegexpOne(${sql}, ${text(from)}, ${text(to)})`
-  const named = `extract(${sql}, ' ([A-Z]{3,4})$')`
-  const entries = Object.entries(zoneNames)
-  const offset = `transform(${named}, [${entries.map(([from]) => text(from)).join(', ')}], [${entries.map(([, to]) => text(to)).join(', ')}], '')`
-  return `if(${named} = '', ${sql}, concat(substring(${sql}, 1, length(${sql}) - length(${named}) - 1), ${offset}))`
+  const bare = `replaceRegexpAll(${value}, '^[ *.:\\\\[]+|[ :\\\\]]+$', '')`
+  return steps.reduce((sql, [from, to]) => `replaceRegexpOne(${sql}, ${text(from)}, ${text(to)})`, bare)
 }
+
+const offsets = Object.entries(zoneNames)
+const offsetOf = (zone: string): string => table(zone, offsets, `''`)
 
 /** Does this text say its zone? */
 const saysZone = (value: string): string =>
@@ -90,19 +84,36 @@ export function fromLocal(time: string, zones: Zones): string {
 }
 
 /**
- * A time as a log writes it: DateTime64(3, 'UTC'), or NULL where it is none. Without a zone it is the source's; without a year it is that
- * of the receipt, or the year before where it would lie more than a day ahead (a December's line that comes in January).
+ * A time as a log writes it, as layers that end in the column `result`: DateTime64(3, 'UTC'), or NULL where it is none. Without a zone
+ * it is the source's; without a year it is that of the receipt, or the year before where it would lie more than a day ahead (a December's
+ * line that comes in January). `value` is the name of a column of texts.
  */
-export function instant(value: string, zones: Zones): string {
-  // The second reading only where the first failed: nine replacements are 10 microseconds.
-  const at = `if(isNull(${best(value)}) AND ${value} != '', ${best(tidied(value))}, ${best(value)})`
+export function instantLayers(result: string, value: string, zones: Zones): readonly (readonly Step[])[] {
+  const [best_, tidy, zone, mended, read] = ['best', 'tidy', 'zone', 'mended', 'read'].map(
+    (part) => `${result}_${part}`,
+  ) as [string, string, string, string, string]
   // The engine's reader takes its own clock's year; a line may be loaded later, or in a test at a fixed time.
-  const ofYear = `toDateTime64(concat(toString(toYear(received)), substring(toString(assumeNotNull(${at})), 5)), 3, 'UTC')`
+  const ofYear = `toDateTime64(concat(toString(toYear(received)), substring(toString(assumeNotNull(${read})), 5)), 3, 'UTC')`
   const near = `if(${ofYear} > received + toIntervalSecond(${aheadSecondsMax}), ${ofYear} - toIntervalYear(1), ${ofYear})`
   // A clock without a day (PAN-OS behind some relays) is no time.
-  const yeared = `multiIf(match(${value}, '^[0-9]{1,2}:[0-9]{2}:[0-9.]+$'), NULL, ${hasYear(value)} OR isNull(${at}), ${at}, ${near})`
-  if (zones.length === 0) return yeared
-  return `if(${saysZone(value)}, ${yeared}, ${fromLocal(yeared, zones)})`
+  const dated = `if(match(${value}, '^[0-9]{1,2}:[0-9]{2}:[0-9.]+$'), NULL, if(${hasYear(value)} OR isNull(${read}), ${read}, ${near}))`
+  return [
+    [[best_, best(value)]],
+    // The second reading only where the first failed: its replacements are 10 microseconds.
+    [[tidy, `if(isNull(${best_}) AND ${value} != '', ${tidied(value)}, '')`]],
+    [[zone, `if(${tidy} = '', '', extract(${tidy}, ' ([A-Z]{3,4})$'))`]],
+    [
+      [
+        mended,
+        `if(${zone} = '', ${tidy}, concat(substring(${tidy}, 1, length(${tidy}) - length(${zone}) - 1), ${offsetOf(zone)}))`,
+      ],
+    ],
+    [[read, `if(${mended} = '', ${best_}, ${best(mended)})`]],
+    zones.length === 0 ? [[result, dated]] : [[`${result}_dated`, dated]],
+    ...(zones.length === 0
+      ? []
+      : [[[result, `if(${saysZone(value)}, ${result}_dated, ${fromLocal(`${result}_dated`, zones)})`] as Step]]),
+  ]
 }
 
 /** A number of seconds (with fraction), milli-, micro- or nanoseconds since 1970. */

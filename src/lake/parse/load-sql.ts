@@ -11,7 +11,7 @@ export type SourceReading = Pick<LogSource, 'id' | 'parser' | 'timeZone'>
 /**
  * SQL that turns staged lines into rows of `events`. A load has three steps: its lines are staged (table `stage`, engine Memory, columns
  * line UInt32, source String, peer String, received DateTime64(3,'UTC'), header String, raw String); `recognise` fills a second Memory
- * table with what the syslog header said and which parser reads the line; one INSERT for each parser that is present does the rest.
+ * table with what the syslog header said and which parser reads the line; one INSERT for each parser that is present makes rows of them.
  * `sources` are those of the load whose zone or parser is not the default; the others may be left out.
  */
 export type LoadSql = {
@@ -22,8 +22,11 @@ export type LoadSql = {
     tables: { readonly stage: string; readonly recognised: string },
     sources?: readonly SourceReading[],
   ) => string
-  /** INSERT INTO events SELECT ... FROM recognised WHERE parser = this one; '' is "no parser". `load` is bound as {load:UInt64}. */
-  readonly insert: (parserId: string, recognised: string, sources?: readonly SourceReading[]) => string
+  /**
+   * INSERT INTO `into` (a table with the columns of `events`) SELECT ... FROM recognised WHERE parser = this one; '' is "no parser".
+   * `load` is bound as {load:UInt64}.
+   */
+  readonly insert: (parserId: string, recognised: string, sources?: readonly SourceReading[], into?: string) => string
 }
 
 /** The columns of a stage table, as CREATE TABLE wants them. */
@@ -45,11 +48,11 @@ export function loadSql(parsers: readonly LogParser[], signatures: readonly Sign
       )
       return recogniseSql(tables, inOrder, signatures, zonesOf(sources), fixed)
     },
-    insert: (parserId, recognised, sources = []) => {
+    insert: (parserId, recognised, sources = [], into = 'events') => {
       const parser = byId.get(parserId)
-      return parser === undefined
-        ? insertUnreadSql(parserId, recognised)
-        : insertSql(parser, recognised, zonesOf(sources))
+      const sql =
+        parser === undefined ? insertUnreadSql(parserId, recognised) : insertSql(parser, recognised, zonesOf(sources))
+      return sql.replace(/^INSERT INTO events /, `INSERT INTO ${into} `)
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { LogParser } from '../../model/log-parser.ts'
 import type { Signature } from '../../parsers/log/signature.ts'
 import { headerLayers } from './header.ts'
-import { instant, plausible, type Zones } from './instant.ts'
+import { instantLayers, plausible, type Zones } from './instant.ts'
 import { layered } from './layers.ts'
 import { choose, forScan, name, text, texts } from './sql-text.ts'
 import { recogniseSettings } from './statement-settings.ts'
@@ -136,7 +136,6 @@ export function recogniseSql(
       `''`,
     )
   const lines = `SELECT line, source, peer, received, header, raw FROM ${name(tables.stage)}`
-  const localTime = instant('when', zones)
   const layers: (readonly Step[])[] = [
     ...headerLayers(),
     [['text', `if(isValidUTF8(raw), substring(raw, body_at), toValidUTF8(substring(raw, body_at)))`]],
@@ -164,7 +163,7 @@ export function recogniseSql(
         `if(match(said_time, '^[0-9]{1,2}:[0-9]{2}:'), concat(toString(toDate(received - if(substring(said_time, 1, 8) > formatDateTime(received + toIntervalHour(12), '%H:%i:%S', 'UTC') AND toHour(received) < 12, toIntervalDay(1), toIntervalDay(0)))), ' ', said_time), said_time)`,
       ],
     ],
-    [['read_time', `if(when = '', NULL, ${localTime})`]],
+    ...instantLayers('read_time', 'when', zones),
     [
       [
         'header_time',
@@ -173,8 +172,9 @@ export function recogniseSql(
       ['header_host', `if(other_host != '', other_host, host)`],
     ],
   ]
-  const selected = columns.map(([column]) => (column === 'host' ? 'header_host AS host' : name(column))).join(', ')
-  return `INSERT INTO ${name(tables.recognised)} (${columns.map(([column]) => name(column)).join(', ')})\n${recogniseSettings}\nSELECT ${selected} FROM (${layered(lines, [...layers, ...signed, ...names])})`
+  const wanted = columns.map(([column]) => (column === 'host' ? 'header_host' : column))
+  const rows = layered(lines, [...layers, ...signed, ...names])
+  return `INSERT INTO ${name(tables.recognised)} (${columns.map(([column]) => name(column)).join(', ')})\n${recogniseSettings}\nSELECT ${wanted.map(name).join(', ')} FROM (${rows})`
 }
 
 /** Signatures are only looked for where no parser of one product reads the line. */
