@@ -5,7 +5,7 @@ import { type Hit, type HuntResult, hunt } from '../../lake/hunt/hunt.ts'
 import { listBytesMax, type ReadIndicators, readIndicators } from '../../lake/hunt/read-indicators.ts'
 import { progress } from '../progress.ts'
 import { shownText } from '../shown-text.ts'
-import { readMoment, table, withLake } from './reading.ts'
+import { readMoment, sayWhatWaits, table, withLake } from './reading.ts'
 
 /** Hits in the table; `--json` has all. */
 const shownMax = 200
@@ -49,7 +49,7 @@ async function huntAction(flags: Flags): Promise<void> {
   if (list.indicators.length === 0) {
     throw new Trouble('input.invalid', { file: flags.iocs, problem: 'there is no indicator in this list' })
   }
-  await withLake(async ({ engine }) => {
+  await withLake(async ({ engine, folder }) => {
     const now = new Date()
     const window =
       flags.from === undefined && flags.to === undefined
@@ -61,6 +61,7 @@ async function huntAction(flags: Flags): Promise<void> {
     if (flags.json) {
       process.stdout.write(`${JSON.stringify({ ...result, notRead: list.notRead, notReadInAll: list.notReadInAll })}\n`)
     } else tell(result, list)
+    await sayWhatWaits(folder)
   })
 }
 
@@ -75,8 +76,14 @@ function tell(result: HuntResult, list: ReadIndicators): void {
   const lines = [
     ...(hits.length > shownMax ? [`${hits.length - shownMax} more hits: --json lists all`] : []),
     `${hits.length} of ${indicators} indicators were seen, ${misses} were not, ${time}; ${Math.round(ms)} ms`,
-    ...(list.notReadInAll > 0 ? [`${list.notReadInAll} lines of the list were no indicator:`] : []),
-    ...list.notRead.slice(0, notReadShown).map(({ line, text, why }) => `  line ${line}: ${shownText(text)} (${why})`),
+    ...(list.notReadInAll > 0 ? [`${list.notReadInAll} entries of the list are no indicator:`] : []),
+    ...list.notRead
+      .slice(0, notReadShown)
+      // Of a STIX pattern its name stands in the reason already.
+      .map(
+        ({ line, text, why }) =>
+          `  line ${line}: ${why.includes(text) ? shownText(why) : `${shownText(text)} (${why})`}`,
+      ),
     ...warnings.map((warning) => `A miss may still have been there: ${warning}`),
   ]
   process.stderr.write(lines.map((line) => `counterfoil: ${line}\n`).join(''))

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -105,6 +105,21 @@ test('what cannot be read is shown with its place; nothing found is no failure',
   expect(await lake(['search', '--from', 'yesterday'])).toMatchObject({ code: 2 })
 })
 
+test('lines that wait to be stored were not looked at, and that is said', async () => {
+  const spool = path.join(dataFolder, 'lake', 'spool', '1')
+  await mkdir(spool, { recursive: true })
+  await writeFile(path.join(spool, '1795408000000000.lines'), 'a line\n')
+  const waits = expect.stringMatching(/lines that wait to be stored since \d{4}-.* were not looked at/)
+  const [searched, hunted] = [
+    await lake(['search', 'line']),
+    await lake(['hunt', '--iocs', '-'], { input: '192.0.2.1' }),
+  ]
+  await rm(spool, { recursive: true })
+  expect(searched).toMatchObject({ code: 0, err: waits })
+  expect(hunted).toMatchObject({ code: 0, err: waits })
+  expect((await lake(['search', 'line'])).err).not.toContain('wait to be stored')
+})
+
 test('SQL reads, and only reads', async () => {
   const sql = 'SELECT source, toUInt32(count()) AS n FROM events GROUP BY source'
   expect((await lake(['search', '--sql', sql])).out).toBe('source  n\nfw-1    2\n')
@@ -121,6 +136,12 @@ test('hunt tells hits, misses and what it could not read', async () => {
   })
   expect(hunted.out).toMatch(/10\.0\.0\.5\s+2\s/)
   expect(hunted.err).toContain('line 3: ;;')
+  const pattern = { type: 'indicator', id: 'indicator--1', pattern_type: 'stix', pattern: '[a:b = 1 AND c:d = 2]' }
+  const address = { ...pattern, id: 'indicator--2', pattern: "[ipv4-addr:value = '192.0.2.1']" }
+  const bundle = { type: 'bundle', objects: [pattern, address] }
+  expect(
+    (await lake(['hunt', '--iocs', '-'], { input: JSON.stringify(bundle) })).err.match(/indicator--1/g),
+  ).toHaveLength(1)
   const json = await lake(['hunt', '--iocs', '-', '--from', '-90d', '--json'], { input: '192.0.2.1' })
   expect(JSON.parse(json.out)).toMatchObject({
     indicators: 1,

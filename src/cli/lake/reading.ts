@@ -5,6 +5,7 @@ import { readSettings, type Settings } from '../../config/config.ts'
 import { Trouble } from '../../kit/errors.ts'
 import type { Engine } from '../../lake/engine/engine.ts'
 import { openEngine } from '../../lake/engine/open-engine.ts'
+import { spoolNews } from '../../lake/load/spool-news.ts'
 import { momentBefore } from '../../lake/search/moments.ts'
 
 /** Talk goes to stderr: stdout is for data. */
@@ -36,6 +37,18 @@ export async function withLake(work: (reading: Reading) => Promise<void>): Promi
   } finally {
     await engine.close()
   }
+}
+
+/** A server stores a line within two seconds, or is behind. */
+const underWayMs = 5_000
+
+/** Lines that were taken and are not stored yet were not looked at: a server has them within seconds, without one they wait. */
+export async function sayWhatWaits(folder: string): Promise<void> {
+  const { oldest } = await spoolNews(folder)
+  if (oldest === null || Date.now() - Date.parse(oldest) < underWayMs) return
+  process.stderr.write(
+    `counterfoil: lines that wait to be stored since ${oldest} were not looked at: a server (\`counterfoil start\`) stores them\n`,
+  )
 }
 
 /** A moment on the command line: ISO 8601 (UTC where no zone is named), "now", "-24h", "-7d". */

@@ -7,7 +7,7 @@ import { typedSql } from '../../lake/search/sql.ts'
 import type { LogEvent } from '../../model/lake.ts'
 import { type OutFile, outFile } from '../out-file.ts'
 import { shownLines, shownText } from '../shown-text.ts'
-import { readMoment, table, withLake } from './reading.ts'
+import { readMoment, sayWhatWaits, table, withLake } from './reading.ts'
 
 /** What is looked at where nobody says: an analyst's day. It is said out loud. */
 const hoursDefault = 24
@@ -64,10 +64,11 @@ function readLimit(text: string): number {
 }
 
 async function searchAction(query: string, flags: Flags): Promise<void> {
-  await withLake(async ({ engine }) => {
+  await withLake(async ({ engine, folder }) => {
     try {
       if (flags.sql) await printSql(engine, query, flags)
       else await printEvents(engine, query, flags)
+      await sayWhatWaits(folder)
     } catch (error) {
       // The place, under the query: a long one is hard to count in.
       const character = isTrouble(error, 'lake.query') ? error.details['character'] : undefined
