@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { readSettings } from '../config/config.ts'
+import { type LakeConfig, readSettings } from '../config/config.ts'
 import { startHouse } from '../main.ts'
 
 const examples = `
@@ -8,7 +8,8 @@ Examples:
   COUNTERFOIL_DATA=/srv/counterfoil COUNTERFOIL_PORT=8844 counterfoil start
   DATABASE_URL=postgres://desk@db.example/counterfoil counterfoil start
 
-counterfoil.yaml in the data folder opens the doors (smtp, imap, folders, mailOut): see docs/operations.md.`
+counterfoil.yaml in the data folder opens the doors: for mail smtp, imap, folders and mailOut (docs/operations.md), for logs
+lake.syslog and lake.files (docs/lake.md).`
 
 export function startCommand(): Command {
   return new Command('start')
@@ -25,11 +26,19 @@ async function startAction(): Promise<void> {
   if (running.firstRun !== null) say(`Make the first administrator here (this link works once):\n  ${running.firstRun}`)
   if (running.doors.smtp !== null)
     say(`Provider mail is taken at ${running.doors.smtp.host}:${running.doors.smtp.port} (SMTP)`)
+  const { syslog, files } = settings.config.lake
+  if (syslog !== undefined) say(`Logs are taken at ${syslog.host}: ${portsOf(syslog)} (syslog)`)
+  if (files.length > 0) say(`Logs are read from ${files.map(({ path }) => path).join(', ')}`)
   if (settings.config.mailOut === undefined)
     say('No mail server is configured: replies are drafted, but cannot be released (mailOut in counterfoil.yaml).')
   await untilSignal()
   say('stopping ...')
   await running.stop()
+}
+
+function portsOf({ udp, tcp, tls }: NonNullable<LakeConfig['syslog']>): string {
+  const ports = Object.entries({ udp, tcp, tls: tls?.port }).filter(([, port]) => port !== undefined)
+  return ports.map(([kind, port]) => `${kind} ${port}`).join(', ')
 }
 
 /** Resolves at the first Ctrl-C or kill; a second one ends at once, which loses nothing either. */
