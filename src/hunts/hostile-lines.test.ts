@@ -64,12 +64,11 @@ function stopped(user: string, agent = 'aws-cli/2'): string {
 }
 
 async function look(lines: readonly string[]): Promise<readonly Detection[]> {
-  await lake.take({
-    source: 'cloud',
-    peer: '192.0.2.200',
-    lines: lines.map((line) => Buffer.from(line)),
-    position: null,
-  })
+  // As many at once as a door hands over.
+  for (let at = 0; at < lines.length; at += 10) {
+    const some = lines.slice(at, at + 10).map((line) => Buffer.from(line))
+    await lake.take({ source: 'cloud', peer: '192.0.2.200', lines: some, position: null })
+  }
   await lake.settle()
   await new Promise((resolve) => setTimeout(resolve, 5))
   const receive = makeReceive(house)
@@ -121,3 +120,10 @@ test('an event of a megabyte of what JSON writes in six characters fits into its
   expect(made?.events).toHaveLength(5)
   expect(JSON.stringify(made).length).toBeLessThan(400_000)
 })
+
+test('three hundred lines of almost a megabyte raise their alert, and the rules go on', async () => {
+  const large = 'x'.repeat(900_000)
+  const [made] = await look(Array.from({ length: 300 }, () => stopped('flood', large)))
+  expect(made).toMatchObject({ entity: { kind: 'account', value: 'flood' }, counted: 'at-least' })
+  await expect(look([stopped('nobody-else')])).resolves.toHaveLength(1)
+}, 60_000)
