@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.ts'
 import { Binder } from './binder.ts'
 import { eventOf, eventSelect } from './event-row.ts'
 import { searchBounds } from './look.ts'
+import { pageRawBytesMax } from './search.ts'
 
 export type LinesAround = {
   readonly before: readonly LogEvent[]
@@ -72,11 +73,16 @@ async function neighbours(
   for (const reachMs of reachesMs) {
     const binder = new Binder()
     const edge = (offset: number) => binder.bind(new Date(received + offset), "DateTime64(3, 'UTC')")
+    // The nearest lines that fit: a hundred of a megabyte, with their fields, would be more than a page or this process should hold.
     const rows = await engine.rows<unknown>(
-      `SELECT ${eventSelect} FROM events WHERE source = ${binder.bind(event.source, 'String')}
-       AND received BETWEEN ${edge(-reachMs)} AND ${edge(reachMs)}
-       AND (load, line) ${side === 'before' ? '<' : '>'} (${binder.bind(load, 'UInt64')}, ${binder.bind(line, 'UInt64')})
-       ORDER BY load ${order}, line ${order} LIMIT ${binder.bind(count, 'UInt64')}`,
+      `SELECT ${eventSelect} FROM (
+         SELECT *, sum(length(raw)) OVER (ORDER BY load ${order}, line ${order} ROWS UNBOUNDED PRECEDING) AS bytes_so_far FROM (
+           SELECT * FROM events WHERE source = ${binder.bind(event.source, 'String')}
+           AND received BETWEEN ${edge(-reachMs)} AND ${edge(reachMs)}
+           AND (load, line) ${side === 'before' ? '<' : '>'} (${binder.bind(load, 'UInt64')}, ${binder.bind(line, 'UInt64')})
+           ORDER BY load ${order}, line ${order} LIMIT ${binder.bind(count, 'UInt64')}))
+       WHERE bytes_so_far <= ${binder.bind(pageRawBytesMax, 'UInt64')} OR bytes_so_far = length(raw)
+       ORDER BY load ${order}, line ${order}`,
       binder.params,
       searchBounds(signal),
     )
