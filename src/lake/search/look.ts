@@ -30,8 +30,6 @@ export function searchBounds(signal: AbortSignal | undefined): Bounds {
   return {
     ...(signal === undefined ? {} : { signal }),
     timeoutMs: searchTimeoutMsMax,
-    // With the text index and ORDER BY time DESC LIMIT, ClickHouse 26.7 may give an empty result (see condition.ts).
-    settings: { use_top_k_dynamic_filtering: 0 },
   }
 }
 
