@@ -80,3 +80,12 @@ test('run does not take a lake that was never there for an empty one', async () 
   expect(code).toBe(1)
   expect(err).toContain('There is no installation here.')
 })
+
+test('run without a path runs the rules that come along', async () => {
+  const { code, err } = await counterfoil('run')
+  // It came as far as the lake, which is not there: there were rules to run.
+  expect({ code, err }).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('There is no installation here.') as string,
+  })
+})

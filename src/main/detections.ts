@@ -1,17 +1,13 @@
-import path from 'node:path'
 import type { Kysely } from 'kysely'
 import type { Settings } from '../config/config.ts'
 import type { Tables } from '../db/tables.ts'
 import { detectionTasks, scheduleDetections } from '../hunts/run-detections.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Lake } from '../lake/open.ts'
-import { loadRules } from '../lake/sigma/load.ts'
+import { loadRules, ownRules } from '../lake/sigma/load.ts'
 import type { Receive } from '../model/message.ts'
 import type { Log } from '../playbooks/house.ts'
 import type { Tasks } from '../playbooks/worker.ts'
-
-/** Rules that come along. */
-const ownRules = path.join(import.meta.dirname, '..', '..', 'content', 'detections')
 
 export type Detections = {
   /** For the worker. */

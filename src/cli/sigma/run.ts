@@ -6,7 +6,7 @@ import { systemClock } from '../../kit/clock.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { openEngine } from '../../lake/engine/open-engine.ts'
 import { momentBefore } from '../../lake/search/moments.ts'
-import { loadRules } from '../../lake/sigma/load.ts'
+import { loadRules, ownRules } from '../../lake/sigma/load.ts'
 import { eventsOfHitMax, runRules } from '../../lake/sigma/run.ts'
 import { progress } from '../progress.ts'
 import { wordsOfRun } from './words-of-run.ts'
@@ -16,6 +16,7 @@ Times are ISO 8601 (UTC where they name no zone), or back from now: -15m, -24h, 
 A rule that has no source in the lake, or waits for values of a placeholder, is told as "could not look".
 
 Examples:
+  counterfoil sigma run                                           the rules that come along and those of lake.detections
   counterfoil sigma run rules/
   counterfoil sigma run rules/windows --from 2026-11-01 --to 2026-11-15 --limit 20
   counterfoil sigma run rules/ --from -30d --json > hits.json
@@ -30,7 +31,7 @@ export function runCommand(): Command {
     .description('Run Sigma rules over the lake: all of them in a few passes.')
     .argument(
       '[path...]',
-      'rules: files, or folders with all that is below them; those of lake.detections when left out',
+      'rules: files, or folders with all that is below them; those that run on a schedule when left out',
     )
     .option('--from <time>', 'from this time on', '-24h')
     .option('--to <time>', 'up to before this time', 'now')
@@ -49,9 +50,7 @@ export function readLimit(text: string): number {
 
 async function run(paths: readonly string[], flags: Flags): Promise<void> {
   const { dataFolder, clickhouseUrl, config } = readSettings()
-  const wanted = paths.length > 0 ? paths : config.lake.detections
-  if (wanted.length === 0)
-    throw new Trouble('input.invalid', { problem: 'name rules, or set lake.detections in counterfoil.yaml' })
+  const wanted = paths.length > 0 ? paths : [ownRules, ...config.lake.detections]
   const now = systemClock.now()
   const from = momentBefore(flags.from, now)
   const to = momentBefore(flags.to, now)

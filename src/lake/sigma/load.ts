@@ -1,5 +1,9 @@
+import path from 'node:path'
 import { type CompileOptions, compileRules, type RuleSet } from './compile.ts'
 import { readRuleFiles, ruleFiles } from './read.ts'
+
+/** Rules that come along. */
+export const ownRules = path.join(import.meta.dirname, '..', '..', '..', 'content', 'detections')
 
 /**
  * All rules, correlations and filters of these files and folders, compiled. What cannot be read or compiled is in `failed`; throws
