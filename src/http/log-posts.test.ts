@@ -111,16 +111,16 @@ describe('POST /api/logs/:source', () => {
   })
 
   test.each<[string, Sent, string, number, string]>([
-    ['without a key', { key: null }, 'web', 401, 'sign-in.needed'],
-    ['with a key of nobody', { key: 'wrong' }, 'web', 403, 'intake.refused'],
-    ['with a key of another source', { key: 'other-key' }, 'web', 403, 'intake.refused'],
-    ['for a name that is none', {}, 'No%20Source', 403, 'intake.refused'],
+    ['without a key', { key: null }, 'web', 401, 'log-key.needed'],
+    ['with a key of nobody', { key: 'wrong' }, 'web', 403, 'log-key.refused'],
+    ['with a key of another source', { key: 'other-key' }, 'web', 403, 'log-key.refused'],
+    ['for a name that is none', {}, 'No%20Source', 403, 'log-key.refused'],
     [
       'with an authorization nobody understands',
       { key: null, headers: { authorization: 'Digest x' } },
       'web',
       401,
-      'sign-in.needed',
+      'log-key.needed',
     ],
     ['in an encoding nobody knows', { headers: { 'content-encoding': 'br' } }, 'web', 400, 'input.invalid'],
     ['packed and broken', { headers: { 'content-encoding': 'gzip' } }, 'web', 400, 'input.invalid'],

@@ -41,7 +41,7 @@ export async function takeLogPosts(app: FastifyInstance, door: LogPostDoor, limi
   const room = new Room()
   await app.register(async (scope) => {
     const { posts, key } = prepare(scope, door, limits)
-    key((code) => new Trouble(code === 'keyUnknown' ? 'intake.refused' : 'sign-in.needed'))
+    key((code) => new Trouble(code === 'keyUnknown' ? 'log-key.refused' : 'log-key.needed'))
     scope.route({
       method: 'POST',
       url: '/api/logs/:source',
@@ -51,7 +51,7 @@ export async function takeLogPosts(app: FastifyInstance, door: LogPostDoor, limi
       handler: async (request, reply) => {
         const params = Params.safeParse(request.params)
         // A key of another source opens nothing here; that there is such a source is nobody's to know.
-        if (!params.success || params.data.source !== request.logSource) throw new Trouble('intake.refused')
+        if (!params.success || params.data.source !== request.logSource) throw new Trouble('log-key.refused')
         const taken = await takeOne(door, room, request, reply, 'lines')
         if (taken.kind === 'refused') throw new Trouble('input.invalid', { event: taken.event })
         return reply.send({ lines: taken.lines, bytes: taken.bytes })

@@ -19,6 +19,16 @@ export const troubles = {
   'link.over': { status: 410, says: 'This link was used already, or its time is over.', next: 'Ask for a new one.' },
   'role.refused': { status: 403, says: 'Your role may not do this.', next: 'Ask an administrator or a lead.' },
   'intake.refused': { status: 403, says: 'This was refused.', next: 'Ask the people who run this installation.' },
+  'log-key.needed': {
+    status: 401,
+    says: 'These lines came without a key.',
+    next: 'Send `Authorization: Bearer KEY`; a key is made under Logs, Sources.',
+  },
+  'log-key.refused': {
+    status: 403,
+    says: 'This key opens no source of that name.',
+    next: 'Check the name in the address and the key; a new one is made under Logs, Sources.',
+  },
   'not.found': { status: 404, says: 'There is nothing here.', next: 'Go back to the list.' },
   'state.conflict': {
     status: 409,
