@@ -41,7 +41,10 @@ export function answerProblems(app: FastifyInstance): void {
     }
     const status = error.statusCode ?? 500
     const code = status >= 500 ? 'internal' : (byStatus[status] ?? 'input.invalid')
-    if (code === 'internal') request.log.error({ err: error, route: request.routeOptions.url }, 'unexpected')
+    // Whoever closed the page or pressed Stop ended the query with it: nothing is wrong, and nobody hears the answer.
+    if (code === 'internal' && request.raw.destroyed && reply.raw.destroyed)
+      request.log.debug({ err: error, route: request.routeOptions.url }, 'whoever asked went away')
+    else if (code === 'internal') request.log.error({ err: error, route: request.routeOptions.url }, 'unexpected')
     return send(reply, code === 'internal' ? 500 : status, problemOf(code))
   })
 }
