@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Config } from '../src/config/config.ts'
 import { lookOnce } from '../src/hunts/run-detections.ts'
 import { systemClock } from '../src/kit/clock.ts'
+import { failedFolderOf } from '../src/lake/load/spool-news.ts'
 import { type Lake, openLake } from '../src/lake/open.ts'
 import { loadRules } from '../src/lake/sigma/load.ts'
 import { lakeLookups } from '../src/main/lake-lookups.ts'
@@ -41,7 +42,10 @@ test('a house that keeps no logs runs no log engine, whoever knocks', async () =
   expect(await lookups.status(context)).toEqual({ sources: 0, silent: [], lastReceived: null })
   expect(await logPostDoor({ lake, clock }).sourceOfKey('a-key-that-somebody-tries')).toBeNull()
 
-  const keeper = keepRetention({ ...lake, db: database.db, clock, log: silent, firstMs: 1, everyMs: 20 })
+  const keeper = keepRetention({
+    ...lake,
+    ...{ db: database.db, failedFolder: failedFolderOf(folder), clock, log: silent, firstMs: 1, everyMs: 20 },
+  })
   await sleep(100)
   await keeper.close()
 

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Config } from '../src/config/config.ts'
 import { fixedClock } from '../src/kit/clock.ts'
+import { failedFolderOf } from '../src/lake/load/spool-news.ts'
 import { type Lake, openLake } from '../src/lake/open.ts'
 import { saveSource } from '../src/lake/sources.ts'
 import { keepRetention } from '../src/main/log-retention.ts'
@@ -40,6 +41,7 @@ test('what a source keeps no longer is removed by itself, and the ledger says wh
     db: database.db,
     engine: lake.engine,
     hasBegun: lake.hasBegun,
+    failedFolder: failedFolderOf(folder),
     clock,
     log: silent,
     firstMs: 1,

@@ -4,6 +4,7 @@ import type { Db } from '../db/open.ts'
 import type { LogsFront } from '../http/logs-front.ts'
 import type { Clock } from '../kit/clock.ts'
 import { isTrouble, wordsOf } from '../kit/errors.ts'
+import { failedFolderOf } from '../lake/load/spool-news.ts'
 import { type Lake, openLake } from '../lake/open.ts'
 import { loadLogParsers, loadSignatures } from '../lake/parse/parser-files.ts'
 import type { Log } from '../playbooks/house.ts'
@@ -37,7 +38,10 @@ export async function openHouseLake(parts: {
   const folder = lakeFolderOf(settings)
   try {
     const lake = await openLake({ folder, clickhouseUrl, config: config.lake, parsers, signatures, clock, log })
-    const retention = keepRetention({ db, engine: lake.engine, hasBegun: lake.hasBegun, clock, log })
+    const retention = keepRetention({
+      ...{ db, engine: lake.engine, hasBegun: lake.hasBegun, clock, log },
+      failedFolder: failedFolderOf(folder),
+    })
     const close = async (): Promise<void> => {
       await retention.close()
       await lake.close()

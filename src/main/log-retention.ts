@@ -2,6 +2,7 @@ import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import type { Engine } from '../lake/engine/engine.ts'
+import { removeSetAside } from '../lake/load/set-aside.ts'
 import { applyRetention } from '../lake/retention.ts'
 import { listSources } from '../lake/sources.ts'
 import { append } from '../ledger/append.ts'
@@ -21,6 +22,8 @@ export function keepRetention(parts: {
   readonly engine: Engine
   /** Where nothing was ever kept there is nothing to remove, and no engine is started for it. */
   readonly hasBegun: () => boolean
+  /** Where segments lie that the engine refused. */
+  readonly failedFolder: string
   readonly clock: Clock
   readonly log: Log
   readonly everyMs?: number
@@ -30,7 +33,12 @@ export function keepRetention(parts: {
   let running: Promise<void> | null = null
   const look = async (): Promise<void> => {
     if (!parts.hasBegun()) return
-    for (const gone of await applyRetention(engine, await listSources(engine), clock.now())) {
+    const sources = await listSources(engine)
+    const removed = [
+      ...(await applyRetention(engine, sources, clock.now())),
+      ...(await removeSetAside(parts.failedFolder, sources, clock.now())),
+    ]
+    for (const gone of removed) {
       const { source, ...body } = gone
       await append(db, { kind: 'logs.removed', actor: 'system', subject: `log-source:${source}`, body }, clock)
       log.info(gone, 'logs were removed that their source keeps no longer')
