@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import os from 'node:os'
@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
+import { cli } from '../../test/program.ts'
 import { readSettings } from '../config/config.ts'
 import { addJob } from '../db/jobs.ts'
 import { systemClock } from '../kit/clock.ts'
@@ -86,8 +87,37 @@ test('a sound installation has nothing broken, and exits 0', async () => {
     doors: 'ok',
     'jobs-failed': 'ok',
     quarantine: 'ok',
+    'log-lake': 'not-applicable',
   })
   await new Promise<void>((resolve) => server.close(resolve))
+  await house.close()
+})
+
+test('the log lake: its engine answers, what was set aside and a wrong parser are said', async () => {
+  const parser = at('gate.yaml')
+  const { house, data, env } = await installation('lake', `http: { port: 0 }\nlake: { freeDiskMinMiB: 16 }\n`)
+  execFileSync(process.execPath, [cli, 'lake', 'ingest', '-', '--source', 'fw-1'], {
+    env: { PATH: process.env['PATH'], ...env },
+    input: 'a line\nanother one\n',
+  })
+  const sound = await doctor(env)
+  expect(sound.of('log-lake')).toMatchObject({ state: 'ok', says: 'the log engine answers: 1 sources, 2 events' })
+  expect(sound.states).toMatchObject({ 'log-spool': 'ok', 'log-room': 'ok' })
+
+  mkdirSync(path.join(data, 'lake', 'failed'), { recursive: true })
+  writeFileSync(path.join(data, 'lake', 'failed', '5883186521406828.lines'), 'a line\n')
+  expect((await doctor(env)).of('log-spool')).toMatchObject({
+    state: 'warn',
+    says: expect.stringContaining('set aside'),
+  })
+
+  writeFileSync(parser, 'id: gate\n')
+  writeFileSync(path.join(data, 'counterfoil.yaml'), `http: { port: 0 }\nlake: { parsers: [${parser}] }\n`, {
+    mode: 0o600,
+  })
+  const wrong = await doctor(env)
+  expect(wrong.of('log-lake')).toMatchObject({ state: 'broken', says: expect.stringContaining('gate.yaml:1:1') })
+  expect(wrong.code).toBe(1)
   await house.close()
 })
 

@@ -22,6 +22,7 @@ import { loadKey } from '../ledger/key.ts'
 import { silentMsMax } from '../playbooks/worker.ts'
 import { type Check, type CheckState, type Look, notApplicable, ofError, runLook } from './doctor/check.ts'
 import * as house from './doctor/house.ts'
+import { lookAtLake } from './doctor/lake.ts'
 import { judgeNode, judgePort, lookAtDisk, lookAtFolder, lookAtPort, lookAtPostmaster } from './doctor/machine.ts'
 import { lookAtDkim, lookAtDns, lookAtMailOut } from './doctor/outside.ts'
 import { lookAtFiles, lookAtSettings } from './doctor/settings.ts'
@@ -68,6 +69,7 @@ export async function diagnose(): Promise<readonly Check[]> {
   ])
   const inside = await lookInside(settings)
   const outside = await run([
+    { name: 'log-lake', look: () => lookAtLake(settings, systemClock.now()) },
     { name: 'mail-out', look: () => lookAtMailOut(config.mailOut) },
     { name: 'dns', look: () => lookAtDns(config, inside.domains) },
     { name: 'dkim', look: () => lookAtDkim(config) },

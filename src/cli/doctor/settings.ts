@@ -96,6 +96,12 @@ export function lookAtFiles(config: Config, now: Date): Check {
   }
   for (const folder of config.folders) add('folders', folder.path)
   for (const connector of config.connectors) add('connectors', connector)
+  const { tls } = config.lake.syslog ?? {}
+  add('lake.syslog.tls.certFile', tls?.certFile)
+  add('lake.syslog.tls.keyFile', tls?.keyFile)
+  add('lake.syslog.tls.clientCaFile', tls?.clientCaFile)
+  for (const file of config.lake.parsers) add('lake.parsers', file)
+  for (const file of config.lake.detections) add('lake.detections', file)
   if (named.length === 0) return ok('files', 'the settings name no files')
   const missing = named.filter(([, file]) => !isReadable(file))
   if (missing.length > 0) {
