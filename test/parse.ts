@@ -48,6 +48,8 @@ export async function parseRig(
       .map((line) => JSON.parse(line) as Record<string, unknown>)
   for (const statement of (await readFile(schema, 'utf8')).split(/;\s*(?:\n|$)/))
     if (statement.replaceAll(/--.*$/gm, '').trim() !== '') await run(statement)
+  // What the engine lets one statement have when the house gives it the default of 1 GiB.
+  await run('SET max_memory_usage = 644245094')
   const sql = loadSql(parsers, signatures)
   let load = 0
   const read = async (

@@ -62,6 +62,14 @@ function forest(): { readonly place: (path: string, leaf: Leaf) => string; reado
 }
 
 /**
+ * Half of a character (RFC 8259, 8.2), which makes the engine refuse the whole document: a program that is started with one in its command
+ * line would be seen by no rule, no question and no hunt. Halves that stand alone are left out; what is escaped by a backslash, and whole
+ * pairs, are kept by the group.
+ */
+const halves = String.raw`(\\(?:\\|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))|\\u[dD][89a-fA-F][0-9a-fA-F]{2}`
+const withoutHalves = `if(multiSearchAny(document, ['\\\\ud', '\\\\uD']), replaceRegexpAll(document, '${halves}', '\\\\1'), document)`
+
+/**
  * A JSON object. Its own keys become fields (nested values as JSON text), those of `spread` objects too, and `paths` under their dotted
  * names. One walk for all keys and one for all nested values, whatever their number.
  */
@@ -86,7 +94,8 @@ export function splitJson(split: Extract<Split, { kind: 'json' }>): Taken {
   return {
     layers: [
       // What stands before the object (a program's prefix) is no part of it.
-      [['object', `if(startsWith(body, '{'), body, substring(body, greatest(1, position(body, '{'))))`]],
+      [['document', `if(startsWith(body, '{'), body, substring(body, greatest(1, position(body, '{'))))`]],
+      [['object', withoutHalves]],
       [['f0', top], ...walks()],
       [['f', parts.length === 1 ? 'f0' : `mapConcat(${parts.join(', ')})`]],
     ],
