@@ -210,7 +210,7 @@ table('names', [
   ['xn--e1afmkfd.xn--p1ai пример.рф', ['domain xn--e1afmkfd.xn--p1ai', 'domain xn--e1afmkfd.xn--p1ai']],
   ['*.evil.com evil.com:8443 EVIL.COM', ['domain evil.com', 'domain evil.com', 'domain evil.com']],
   ['evil.com/evil.org', ['domain evil.com', 'domain evil.org']],
-  ['System.Net.WebClient ASP.NET System.IO foo.run() process.name host.id com.example.app.Login', []],
+  ['System.Net.WebClient ASP.NET System.IO foo.run() process.name process.pid host.id com.example.app.Login', []],
   ['Win32/Agent.ET MSIL/Spy.Tiny.DB Trojan.Win32.Agent.ac HEUR:Trojan.Win32.Generic', []],
   ['done.in a hurry co.uk version.2', []],
   ['dc01.harbour.local', ['hostname dc01.harbour.local']],

@@ -31,7 +31,7 @@ const fieldOwners = new Set(
   ),
 )
 const fieldSuffixes = new Set(
-  'name id group network link media click email domains host services stream store day date map type md zip app info parts report page'.split(
+  'name id pid group network link media click email domains host services stream store day date map type md zip app info parts report page'.split(
     ' ',
   ),
 )
