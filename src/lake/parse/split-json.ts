@@ -67,7 +67,8 @@ function forest(): { readonly place: (path: string, leaf: Leaf) => string; reado
  * pairs, are kept by the group.
  */
 const halves = String.raw`(\\(?:\\|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))|\\u[dD][89a-fA-F][0-9a-fA-F]{2}`
-const withoutHalves = `if(multiSearchAny(document, ['\\\\ud', '\\\\uD']), replaceRegexpAll(document, '${halves}', '\\\\1'), document)`
+const half = ['\\ud', '\\uD'].map((begin) => `position(document, ${text(begin)}) > 0`).join(' OR ')
+const withoutHalves = `if(${half}, replaceRegexpAll(document, ${text(halves)}, ${text('\\1')}), document)`
 
 /**
  * A JSON object. Its own keys become fields (nested values as JSON text), those of `spread` objects too, and `paths` under their dotted
