@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
+import type { z } from 'zod'
 import { Trouble } from '../kit/errors.ts'
 import { Playbook, type Step } from '../model/playbook.ts'
 import { questions } from '../model/question.ts'
@@ -160,7 +161,7 @@ function checkQuestion(
   here: Place,
   report: Report,
 ): void {
-  const { shape } = questions[question.ask].ask
+  const shape: Readonly<Record<string, z.ZodType>> = questions[question.ask].ask.shape
   const fields = Object.keys(shape)
   for (const [field, text] of Object.entries(question.with)) {
     if (!fields.includes(field))

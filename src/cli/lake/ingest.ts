@@ -271,9 +271,7 @@ function tell(flags: Flags, result: Result): void {
   }
   const parts = [
     `${flags.source}: ${number(lines)} lines, ${number(Math.ceil(bytes / 1024))} KiB in ${seconds.toFixed(1)} s (${number(linesPerSecond)} lines/s)`,
-    ...(unread === 0
-      ? []
-      : [`  ${number(unread)} of them no parser reads: kept, see docs/log-parsers.md`]),
+    ...(unread === 0 ? [] : [`  ${number(unread)} of them no parser reads: kept, see docs/log-parsers.md`]),
     ...(setAside === 0 ? [] : [`  ${number(setAside)} segments were set aside, see \`counterfoil lake status\``]),
     ...(stopped ? ['  stopped; run the same again to go on'] : []),
   ]

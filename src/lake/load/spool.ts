@@ -13,7 +13,7 @@ import { fullOr, syncFolder, writeSynced } from './synced-files.ts'
 import { giveBack, makeWriterFolder, positionsIn, takeOver, writerFoldersIn, writersMax } from './writer-folder.ts'
 
 /** A segment of records is closed at this size: one load of the engine, whose memory grows with it. */
-export const segmentBytesMax = 32 * 1024 * 1024
+const segmentBytesMax = 32 * 1024 * 1024
 /** A batch is written or not as a whole, and its checksum takes the event loop's time: 16 MiB are 8 ms. */
 export const batchBytesMax = 16 * 1024 * 1024
 /** A stretch of a file is one segment. */

@@ -30,16 +30,6 @@ export function targetOf(name: string): Target {
   return byName.get(name.toLowerCase()) ?? { kind: 'vendor', name }
 }
 
-/** Every name of ours that may stand before a colon, with what it holds: for completions and the help. */
-export const searchNames: readonly { readonly name: string; readonly ocsf: string; readonly kind: string }[] = [
-  ...(lakeColumns as readonly LakeColumn[]).flatMap(({ ocsf, column, aliases, kind }) =>
-    [...new Set([...aliases, column, ocsf])].map((name) => ({ name, ocsf, kind })),
-  ),
-  { name: 'observable', ocsf: 'observable', kind: 'word' },
-  { name: 'raw', ocsf: 'raw', kind: 'text' },
-  { name: 'id', ocsf: 'id', kind: 'word' },
-]
-
 /** A column by OCSF path, column or alias; undefined: none of ours. */
 export function columnOf(name: string): LakeColumn | undefined {
   const target = byName.get(name.toLowerCase())
