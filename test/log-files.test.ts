@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   appendFile,
   copyFile,
@@ -7,6 +8,7 @@ import {
   readFile,
   rename,
   rm,
+  symlink,
   truncate,
   writeFile,
 } from 'node:fs/promises'
@@ -177,6 +179,17 @@ test('folders, globs and files: hidden and half-written ones are left out, a mis
   expect(await names(folder)).toEqual(['a.log', 'b.log'])
   expect(await names(path.join(folder, '**/*.log'))).toEqual(['a.log', 'b.log'])
   await expect(filesOf(at('nope'))).rejects.toMatchObject({ code: 'file.unreadable' })
+})
+
+test('pipes and devices are never read: passed over in a folder, said when named; a link in a circle ends', async () => {
+  const { at, folder } = await rig()
+  await writeFile(at('a\nb.log'), 'x\n')
+  execFileSync('mkfifo', [at('pipe.log')])
+  await symlink(folder, at('circle'))
+  await symlink('/dev/zero', at('zero.log'))
+  expect((await filesOf(folder)).map((file) => path.basename(file.path))).toEqual(['a\nb.log'])
+  for (const named of [at('pipe.log'), '/dev/zero'])
+    await expect(filesOf(named)).rejects.toMatchObject({ code: 'file.unreadable', details: { file: named } })
 })
 
 async function followed(named: (at: (name: string) => string, folder: string) => string) {

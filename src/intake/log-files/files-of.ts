@@ -46,6 +46,9 @@ async function* walked(named: string): AsyncGenerator<string> {
     if (error.code === 'ENOENT' && globSigns.test(named)) return null
     throw error
   })
+  // Named by itself, as of `<(command)`: passed over in silence it would read as a file with nothing new.
+  if (stats !== null && !stats.isFile() && !stats.isDirectory())
+    throw new Trouble('file.unreadable', { file: named, problem: 'this is a pipe or a device; a stream is read as -' })
   if (stats?.isDirectory() === true) yield* below(named, 0)
   else if (stats !== null) yield named
   else {
