@@ -17,7 +17,13 @@ const silent = { info: () => undefined, warn: () => undefined }
 export async function freshLake(options: { readonly memoryMaxMiB?: number } = {}): Promise<FreshLake> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'counterfoil-lake-'))
   await chmod(folder, 0o700)
-  const engine = openEngine({ folder, clickhouseUrl: null, log: silent, memoryMaxMiB: options.memoryMaxMiB ?? 1024, fsync: false })
+  const engine = openEngine({
+    folder,
+    clickhouseUrl: null,
+    log: silent,
+    memoryMaxMiB: options.memoryMaxMiB ?? 1024,
+    fsync: false,
+  })
   afterAll(async () => {
     await engine.close()
     await rm(folder, { recursive: true, force: true })

@@ -10,7 +10,9 @@ import { lakeColumns, ocsfClasses } from './lake.ts'
 const regex = z.string().min(1).max(2_000)
 const paths = lakeColumns.map((column) => column.ocsf) as [string, ...string[]]
 const classIds = Object.keys(ocsfClasses).map(Number)
-const ClassUid = z.int().refine((uid) => classIds.includes(uid), 'The lake has no OCSF class of this number: docs/log-parsers.md lists them')
+const ClassUid = z
+  .int()
+  .refine((uid) => classIds.includes(uid), 'The lake has no OCSF class of this number: docs/log-parsers.md lists them')
 
 /**
  * How lines are taken apart into fields (name -> text).
