@@ -96,6 +96,12 @@ function placeOf(marks: readonly Mark[], suffix: 'p' | 's'): readonly (readonly 
   ]
 }
 
+/**
+ * A JSON object that was cut short on its way (a datagram holds 64 KiB) has nothing to read in it: it is a line that no parser reads, and
+ * is counted as one. Escaped text is left to the parser, which leaves out halves of characters.
+ */
+const wholeObject = `match(substring(text, -8), '\\\\}\\\\s*$') AND (position(text, '\\\\u') > 0 OR isValidJSON(substring(text, greatest(1, position(text, '{')))))`
+
 /** A source's own parser, where the house named one: its lines are not recognised, they are known. */
 export type Fixed = readonly (readonly [source: string, parserId: string])[]
 
@@ -125,6 +131,7 @@ export function recogniseSql(
     body: signature.body,
   }))
   const ids = texts(['', ...parsers.map((parser) => parser.id)])
+  const documents = ['', ...parsers.filter((parser) => parser.split.kind === 'json').map((parser) => parser.id)]
   // A parser of one product says itself which; the others ask the signatures.
   const general = ['', ...parsers.filter((parser) => parser.order >= 900).map((parser) => parser.id)]
   const own = (of: (signature: Signature) => string | undefined): string =>
@@ -142,7 +149,8 @@ export function recogniseSql(
     [['fixed', fixedParser(fixed)]],
     [['look_p', `if(fixed = '', text, '')`]],
     ...placeOf(marks, 'p').map((steps) => steps),
-    [['parser', `if(fixed != '', fixed, ${ids}[place_p + 1])`]],
+    [['chosen', `if(fixed != '', fixed, ${ids}[place_p + 1])`]],
+    [['parser', `if(chosen IN (${documents.map(text).join(', ')}) AND NOT (${wholeObject}), '', chosen)`]],
     [['is_general', `parser IN (${general.map(text).join(', ')})`]],
   ]
   const signed =

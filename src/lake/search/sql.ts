@@ -3,8 +3,6 @@ import { searchTimeoutMsMax } from './look.ts'
 
 /** Rows of typed SQL; who wants more asks for sums, or narrows it. */
 export const sqlRowsMax = 100_000
-/** Longer than any that a person types. */
-const sqlCharsMax = 100_000
 
 /**
  * SQL that a person typed, as rows in batches. Read-only by the engine's own rules (no files, no network, nothing changed), and bounded

@@ -30,3 +30,12 @@ test.for([
     process_file_path: 'C:\\Windows\\a.exe',
   })
 })
+
+test('an object that was cut short on its way is a line that no parser read, and one after a prefix is read', async () => {
+  const whole = started('a.exe')
+  const [cut, broken, prefixed, spaced] = await rig.read(
+    [whole.slice(0, -30), whole.replace('":{', '":{{'), `agent: ${whole}`, `${whole} \r`].map((line) => ({ line })),
+  )
+  for (const event of [cut, broken]) expect(event?.event).toMatchObject({ parser: '', class_uid: 0 })
+  for (const event of [prefixed, spaced]) expect(event?.event).toMatchObject({ parser: 'windows-json', class_uid: 1007 })
+})
