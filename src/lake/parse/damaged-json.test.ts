@@ -37,5 +37,6 @@ test('an object that was cut short on its way is a line that no parser read, and
     [whole.slice(0, -30), whole.replace('":{', '":{{'), `agent: ${whole}`, `${whole} \r`].map((line) => ({ line })),
   )
   for (const event of [cut, broken]) expect(event?.event).toMatchObject({ parser: '', class_uid: 0 })
-  for (const event of [prefixed, spaced]) expect(event?.event).toMatchObject({ parser: 'windows-json', class_uid: 1007 })
+  for (const event of [prefixed, spaced])
+    expect(event?.event).toMatchObject({ parser: 'windows-json', class_uid: 1007 })
 })

@@ -78,8 +78,10 @@ ORDER BY (observable, source, day)
 SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS seen_of_events TO seen AS
-SELECT arrayJoin(observables) AS observable, source, toDate(time) AS day, count() AS count, min(time) AS first, max(time) AS last
-FROM events GROUP BY observable, source, day;
+SELECT observable, source, day, count() AS count, min(at) AS first, max(at) AS last
+FROM (SELECT observables, source, toDate(time) AS day, time AS at FROM events)
+ARRAY JOIN observables AS observable
+GROUP BY observable, source, day;
 
 -- How much of which source when: histograms, status, silence, gaps, and what `coverage` knows.
 CREATE TABLE IF NOT EXISTS volume (
