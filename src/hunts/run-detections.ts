@@ -24,6 +24,7 @@ import { type Detection, ownDetectionsId } from '../model/detection.ts'
 import type { Receive } from '../model/message.ts'
 import type { Provider } from '../model/provider.ts'
 import { detectionMessages, joinMs } from './detection-messages.ts'
+import { runApart } from './run-apart.ts'
 
 /** Lines are stamped when they come and found two or three seconds later: so far behind the newest the rules stay. */
 const settleMs = 10_000
@@ -87,11 +88,13 @@ export async function lookOnce(parts: DetectionParts, signal?: AbortSignal): Pro
   const stretch = await transaction(db, (tx) => beginStretch(tx, { until, stretchMsMax, firstMs }))
   if (stretch === null) return null
   const run = parts.hasBegun()
-    ? await runRules(
-        parts.engine,
-        parts.rules,
-        { ...stretch, by: 'received' },
-        { eventsOfHit: eventsOfRuleMax, ...(signal === undefined ? {} : { signal }) },
+    ? await runApart(parts.rules, (rules) =>
+        runRules(
+          parts.engine,
+          rules,
+          { ...stretch, by: 'received' },
+          { eventsOfHit: eventsOfRuleMax, ...(signal === undefined ? {} : { signal }) },
+        ),
       )
     : nothingKept(parts.rules)
   const forgetBefore = new Date(Date.parse(stretch.to) - joinMs)
@@ -191,6 +194,6 @@ function looksOf(rules: readonly Rule[], run: SigmaRun): readonly RuleLook[] {
 }
 
 function saysOf(run: SigmaRun, raised: number): string {
-  const blind = run.notRun.length === 0 ? '' : `; ${run.notRun.length} rules could not look for lack of a source`
+  const blind = run.notRun.length === 0 ? '' : `; ${run.notRun.length} rules could not look`
   return `Looked at ${run.eventsInWindow} events: ${run.hits.length} rules matched, ${raised} messages raised${blind}.`
 }
