@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
-import path from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import { Trouble } from '../kit/errors.ts'
+import { yamlFilesOf } from '../kit/yaml-files.ts'
 import { Playbook, type Step } from '../model/playbook.ts'
 import { questions } from '../model/question.ts'
 import { checkCondition } from './conditions.ts'
@@ -216,19 +215,7 @@ export async function readPlaybooks(
   paths: readonly string[],
   besides: Library = libraryOf([]),
 ): Promise<readonly LoadedFile[]> {
-  const files: string[] = []
-  for (const given of paths) {
-    if (!existsSync(given)) throw new Trouble('file.unreadable', { file: given })
-    if (/\.ya?ml$/.test(given)) files.push(given)
-    else
-      files.push(
-        ...(await readdir(given))
-          .filter((name) => /\.ya?ml$/.test(name))
-          .sort()
-          .map((name) => path.join(given, name)),
-      )
-  }
-  if (files.length > playbooksMax) throw new Trouble('input.too-large', { files: files.length, most: playbooksMax })
+  const files = await yamlFilesOf(paths, playbooksMax)
   const texts = await Promise.all(files.map(async (file) => ({ file, text: await readFile(file, 'utf8') })))
   // First what each is by itself, so that they can be called; then again with all of them in sight.
   const shapes = texts.flatMap(({ text }) => shapeOf(text) ?? [])

@@ -159,7 +159,7 @@ const everyColumn = [
 const observableColumns = lakeColumns.filter((column) => 'observable' in column).map((column) => column.column)
 
 /** INSERT of the lines of one parser. `{load:UInt64}` is bound by the caller. */
-export function insertSql(parser: LogParser, recognised: string, zones: Zones): string {
+export function insertSql(into: string, parser: LogParser, recognised: string, zones: Zones): string {
   const taken = takenBy(parser.split)
   const cells = newCells()
   const derived = derivedFields(parser, taken, cells)
@@ -170,6 +170,7 @@ export function insertSql(parser: LogParser, recognised: string, zones: Zones): 
   const observables =
     parser.split.kind === 'regex' ? `if(empty(fields), ${observablesOfLine('body')}, ${ofColumns})` : ofColumns
   return statement(
+    into,
     recognised,
     parser.id,
     [...taken.layers, ...cells.layers(), ...derived.layers, ...columns, [['fields', taken.fields]]],
@@ -183,9 +184,10 @@ const parserFills = (parser: LogParser, column: string): boolean =>
   lakeColumns.some((known) => known.column === column && parser.map[known.ocsf as keyof LogParser['map']] !== undefined)
 
 /** INSERT of the lines that no parser reads: all that is known of them is the syslog header, and what the line itself shows. */
-export function insertUnreadSql(parserId: string, recognised: string): string {
+export function insertUnreadSql(into: string, parserId: string, recognised: string): string {
   const params = `extractAllGroupsHorizontal(sd, '([!#-<>-\\\\[^-~]{1,32})="((?:[^"\\\\\\\\\\\\]]|\\\\\\\\.)*)"')`
   return statement(
+    into,
     recognised,
     parserId,
     [
@@ -206,6 +208,7 @@ export function insertUnreadSql(parserId: string, recognised: string): string {
 }
 
 function statement(
+  into: string,
   recognised: string,
   parserId: string,
   layers: readonly (readonly Step[])[],
@@ -240,5 +243,5 @@ function statement(
   const filled = lakeColumns.map((column) => column.column as string).filter((column) => given.has(column))
   const wanted = [...new Set([...everyColumn, ...filled])]
   const columns = wanted.map(name).join(', ')
-  return `INSERT INTO events (${columns})\n${insertSettings}\nSELECT ${columns} FROM (${layered(lines, [...layers, ...top])})`
+  return `INSERT INTO ${name(into)} (${columns})\n${insertSettings}\nSELECT ${columns} FROM (${layered(lines, [...layers, ...top])})`
 }

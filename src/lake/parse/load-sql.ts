@@ -50,9 +50,9 @@ export function loadSql(parsers: readonly LogParser[], signatures: readonly Sign
     },
     insert: (parserId, recognised, sources = [], into = 'events') => {
       const parser = byId.get(parserId)
-      const sql =
-        parser === undefined ? insertUnreadSql(parserId, recognised) : insertSql(parser, recognised, zonesOf(sources))
-      return sql.replace(/^INSERT INTO events /, `INSERT INTO ${into} `)
+      return parser === undefined
+        ? insertUnreadSql(into, parserId, recognised)
+        : insertSql(into, parser, recognised, zonesOf(sources))
     },
   }
 }

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Trouble } from '../../kit/errors.ts'
+import { yamlFilesOf } from '../../kit/yaml-files.ts'
 import type { LogParser } from '../../model/log-parser.ts'
 import type { Signature } from '../../parsers/log/signature.ts'
 import { type Issue, likenessOf, readLogParser, readSignatures } from '../../parsers/log/validate.ts'
@@ -21,19 +21,7 @@ export async function readParserFiles(
   paths: readonly string[],
   besides: readonly LogParser[] = [],
 ): Promise<readonly ParserFile[]> {
-  const files: string[] = []
-  for (const given of paths) {
-    if (!existsSync(given)) throw new Trouble('file.unreadable', { file: given })
-    if (/\.ya?ml$/.test(given)) files.push(given)
-    else
-      files.push(
-        ...(await readdir(given))
-          .filter((name) => /\.ya?ml$/.test(name))
-          .sort()
-          .map((name) => path.join(given, name)),
-      )
-  }
-  if (files.length > parsersMax) throw new Trouble('input.too-large', { files: files.length, most: parsersMax })
+  const files = await yamlFilesOf(paths, parsersMax)
   const texts = await Promise.all(files.map(async (file) => ({ file, text: await readFile(file, 'utf8') })))
   // First those that stand alone, so that the others can be like them.
   const alone = texts.map(({ text }) => (likenessOf(text) === null ? readLogParser(text).value : null))

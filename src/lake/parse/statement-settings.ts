@@ -31,8 +31,6 @@ const oneBlock = [
   'preferred_block_size_bytes = 0',
   'min_insert_block_size_rows = 1048576',
   'min_insert_block_size_bytes = 0',
-  // The text index would be built here (5 of 20 microseconds a line) and again with each merge: new parts are small, and read whole.
-  'materialize_skip_indexes_on_insert = 0',
 ]
 
 export const recogniseSettings = `SETTINGS ${[...planning, ...reading, ...threads].join(', ')}`
