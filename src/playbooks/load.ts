@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
+import { parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import { Trouble } from '../kit/errors.ts'
+import { type Issue, type Place, type Report, readYamlDocument } from '../kit/yaml-document.ts'
 import { yamlFilesOf } from '../kit/yaml-files.ts'
 import { Playbook, type Step } from '../model/playbook.ts'
 import { questions } from '../model/question.ts'
@@ -10,61 +11,25 @@ import { type Library, libraryOf } from './library.ts'
 import { depthMax } from './snapshot.ts'
 import { problemOfTemplate } from './texts.ts'
 
-export type Issue = { readonly line: number; readonly column: number; readonly where: string; readonly problem: string }
+export type { Issue } from '../kit/yaml-document.ts'
 export type Validated = { readonly playbook: Playbook | null; readonly issues: readonly Issue[] }
 
 /** A playbook is read by people; the longest of ours has 5 KB. */
 const playbookCharsMax = 200_000
 const playbooksMax = 500
 
-type Place = readonly (string | number)[]
-type Report = (place: Place, problem: string) => void
-
 /** Reads a playbook and says everything that is wrong with it, with line and column (from 1). `known` are the playbooks it may call. */
 export function validatePlaybook(text: string, known: Library = libraryOf([])): Validated {
-  const lines = new LineCounter()
-  const issues: Issue[] = []
-  if (text.length > playbookCharsMax)
-    return {
-      playbook: null,
-      issues: [{ line: 1, column: 1, where: '', problem: `longer than ${playbookCharsMax} characters` }],
-    }
-  const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true, merge: false })
-  const at = (offset: number, where: string, problem: string): void => {
-    const { line, col } = lines.linePos(offset)
-    issues.push({ line, column: col, where, problem })
-  }
-  for (const error of document.errors) at(error.pos[0], '', error.message.split('\n')[0] ?? '')
-  // No playbook needs `*alias`, and a short text of them can mean gigabytes.
-  visit(document, {
-    Alias: (_key, node) => {
-      at(node.range?.[0] ?? 0, '', `aliases (*${node.source}) are not taken in playbooks`)
-    },
-  })
-  if (issues.length > 0) return { playbook: null, issues }
-  const report: Report = (place, problem) => at(offsetOf(document, place), place.join('.'), problem)
-  const parsed = Playbook.safeParse(document.toJS())
+  const read = readYamlDocument(text, 'playbooks', playbookCharsMax)
+  if (!read.ok) return { playbook: null, issues: read.issues }
+  const { report, issues } = read
+  const parsed = Playbook.safeParse(read.plain)
   if (!parsed.success) {
     for (const issue of deepest(parsed.error.issues as unknown as SchemaIssue[], [])) report(issue.path, issue.message)
     return { playbook: null, issues }
   }
   checkPlaybook(parsed.data, known, report)
   return { playbook: issues.length === 0 ? parsed.data : null, issues: issues.toSorted((a, b) => a.line - b.line) }
-}
-
-/** Where in the text this place stands; the nearest parent that is there. */
-function offsetOf(document: ReturnType<typeof parseDocument>, place: Place): number {
-  for (let length = place.length; length > 0; length -= 1) {
-    const parent: unknown = document.getIn(place.slice(0, length - 1), true)
-    const key = place[length - 1]
-    const pair = isMap(parent)
-      ? parent.items.find((item) => isNode(item.key) && String(item.key) === String(key))
-      : undefined
-    if (pair !== undefined && isNode(pair.key) && pair.key.range) return pair.key.range[0]
-    const node: unknown = document.getIn(place.slice(0, length), true)
-    if (isNode(node) && node.range) return node.range[0]
-  }
-  return 0
 }
 
 type SchemaIssue = {

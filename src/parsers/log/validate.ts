@@ -1,30 +1,13 @@
-import { isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
+import { parseDocument } from 'yaml'
 import { z } from 'zod'
+import { type Issue, type Place, readYamlDocument } from '../../kit/yaml-document.ts'
 import { LogParser } from '../../model/log-parser.ts'
 import { Signatures } from './signature.ts'
 
-export type Issue = { readonly line: number; readonly column: number; readonly where: string; readonly problem: string }
+export type { Issue } from '../../kit/yaml-document.ts'
 
 /** Ours have at most 20 KB; a file of thousands of samples is a test, not a parser. */
 const fileCharsMax = 200_000
-
-type Place = readonly PropertyKey[]
-type Document = ReturnType<typeof parseDocument>
-
-/** Where in the text this place stands; the nearest parent that is there. */
-function offsetOf(document: Document, place: Place): number {
-  for (let length = place.length; length > 0; length -= 1) {
-    const parent: unknown = document.getIn(place.slice(0, length - 1), true)
-    const key = place[length - 1]
-    const pair = isMap(parent)
-      ? parent.items.find((item) => isNode(item.key) && String(item.key) === String(key))
-      : undefined
-    if (pair !== undefined && isNode(pair.key) && pair.key.range) return pair.key.range[0]
-    const node: unknown = document.getIn(place.slice(0, length), true)
-    if (isNode(node) && node.range) return node.range[0]
-  }
-  return 0
-}
 
 type Read<T> = { readonly value: T | null; readonly issues: readonly Issue[] }
 
@@ -34,26 +17,10 @@ function readYaml<T>(
   check: (value: T, report: (place: Place, problem: string) => void) => void,
   complete: (plain: unknown) => unknown = (plain) => plain,
 ): Read<T> {
-  const whole = (problem: string): Read<T> => ({ value: null, issues: [{ line: 1, column: 1, where: '', problem }] })
-  if (text.length > fileCharsMax) return whole(`longer than ${fileCharsMax} characters`)
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true, merge: false })
-  const issues: Issue[] = []
-  const at = (offset: number, where: string, problem: string): void => {
-    const { line, col } = lines.linePos(offset)
-    issues.push({ line, column: col, where, problem })
-  }
-  for (const error of document.errors) at(error.pos[0], '', error.message.split('\n')[0] ?? '')
-  // No parser needs `*alias`, and a short text of them can mean gigabytes.
-  visit(document, {
-    Alias: (_key, node) => {
-      at(node.range?.[0] ?? 0, '', `aliases (*${node.source}) are not taken in parsers`)
-    },
-  })
-  if (issues.length > 0) return { value: null, issues }
-  const report = (place: Place, problem: string): void =>
-    at(offsetOf(document, place), place.map(String).join('.'), problem)
-  const parsed = schema.safeParse(complete(document.toJS()))
+  const read = readYamlDocument(text, 'parsers', fileCharsMax)
+  if (!read.ok) return { value: null, issues: read.issues }
+  const { report, issues } = read
+  const parsed = schema.safeParse(complete(read.plain))
   if (!parsed.success) {
     for (const issue of parsed.error.issues) report(issue.path, issue.message)
     return { value: null, issues }
