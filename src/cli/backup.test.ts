@@ -37,7 +37,9 @@ type Said = { code: number; out: string; err: string }
 const counterfoil = (args: readonly string[], env: NodeJS.ProcessEnv) =>
   new Promise<Said>((resolve) => {
     const script = path.resolve(import.meta.dirname, '../cli.ts')
-    const options = { env: { PATH: process.env['PATH'], ...env }, cwd: folder, maxBuffer: 16 * 1024 * 1024 }
+    // One that hangs is ended before its test is, so that the tests after it begin as they should.
+    const bounds = { maxBuffer: 16 * 1024 * 1024, timeout: 60_000 }
+    const options = { env: { PATH: process.env['PATH'], ...env }, cwd: folder, ...bounds }
     const child = execFile(process.execPath, [script, ...args], options, (_error, out, err) =>
       resolve({ code: child.exitCode ?? -1, out, err }),
     )

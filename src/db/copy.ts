@@ -102,8 +102,9 @@ class CopyOut extends Copy {
       this.#waitingBytes = 0
       const wasOver = this.#isOver
       if (piece.length > 0) yield piece
-      if (wasOver) return
+      // At the end, too: the last row may have paused it, and the next statement's answer comes by the same socket.
       this.#stream?.resume()
+      if (wasOver) return
     }
   }
 }

@@ -17,9 +17,12 @@ export type VerifierKey = {
   readonly text: string
 }
 
+/** What can be the name of a key: it stands in a line between spaces, before a plus. */
+const keyName = /^[^\s+\p{Z}\p{Cc}]{1,200}$/u
+
 /** Names what is public of an Ed25519 key. Throws when the name cannot stand in a note. */
 export function verifierKeyOf(name: string, publicKey: KeyObject): VerifierKey {
-  if (!/^[^\s+\p{Z}\p{Cc}]{1,200}$/u.test(name)) throw new RangeError(`"${name}" cannot be the name of a key`)
+  if (!keyName.test(name)) throw new RangeError(`"${name}" cannot be the name of a key`)
   const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(spkiHead.length)
   const typed = Buffer.concat([Buffer.from([ed25519Type]), raw])
   const id = hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), typed]), 'buffer').readUInt32BE(0)
@@ -28,9 +31,15 @@ export function verifierKeyOf(name: string, publicKey: KeyObject): VerifierKey {
 
 /** Reads a C2SP verifier key; null when it is none, or of another algorithm. */
 export function readVerifierKey(text: string): VerifierKey | null {
-  const match = /^([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/u.exec(text)
+  const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/u.exec(text)
   const typed = Buffer.from(match?.[3] ?? '', 'base64')
-  if (!match?.[1] || typed.length !== 33 || typed[0] !== ed25519Type || typed.toString('base64') !== match[3])
+  if (
+    !match?.[1] ||
+    !keyName.test(match[1]) ||
+    typed.length !== 33 ||
+    typed[0] !== ed25519Type ||
+    typed.toString('base64') !== match[3]
+  )
     return null
   const publicKey = createPublicKey({ key: Buffer.concat([spkiHead, typed.subarray(1)]), format: 'der', type: 'spki' })
   const key = verifierKeyOf(match[1], publicKey)

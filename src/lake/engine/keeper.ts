@@ -33,8 +33,8 @@ export type Keeper = {
   /** An engine that answers. Starts one where there is none. */
   readonly reach: () => Promise<Reached>
   /**
-   * What we reached does not answer any more: look again next time. Resolves when it is known to be gone; true when it was another
-   * process's, which may have ended in order, so that nothing speaks against asking the next one the same.
+   * What we reached does not answer any more: look again next time. Resolves when it is known to be gone; true when nothing speaks
+   * against asking the next one the same: it was another process's, which may have ended in order, or it hung and we ended it.
    */
   readonly forget: () => Promise<boolean>
   /** A statement did not stop in time: ends the engine's process where it does not answer at all. */
@@ -68,6 +68,7 @@ export function keepEngine(options: KeeperOptions): Keeper {
   let reaching: Promise<Reached> | null = null
   let turn = 0
   let joined = false
+  let condemned: Own | null = null
   let misses = 0
   let notBefore = 0
   let closed = false
@@ -83,6 +84,7 @@ export function keepEngine(options: KeeperOptions): Keeper {
     try {
       const started = await startChild(options)
       own = started
+      condemned = null
       void started.ended.then(() => {
         if (own !== started) return
         own = null
@@ -108,6 +110,7 @@ export function keepEngine(options: KeeperOptions): Keeper {
     await chmod(options.folder, 0o700)
     return withFolderLock(path.join(options.folder, 'starting'), async () => {
       if (closed) throw new Trouble('lake.unreachable', { problem: 'it was closed' })
+      await condemned?.ended
       if (own !== null) return own.socket
       const running = await joinRunning(options)
       joined = running !== null
@@ -129,16 +132,21 @@ export function keepEngine(options: KeeperOptions): Keeper {
       return reaching
     },
     forget: async () => {
+      const wasInnocent = joined || condemned !== null
       // Its end is told by the system a moment after its connections break.
       if (own !== null) await Promise.race([own.ended, sleep(endToldMsMax, undefined, { ref: false })])
       else reached = null
-      return joined
+      return wasInnocent
     },
     suspect: async () => {
       const card = await readCard(options.folder)
       const withinMs = Math.min(blockedMsMax, options.answerMsMax ?? blockedMsMax)
       if (card === null || (await pings(card.socket, withinMs)) || !isAlive(card.pid, card.startedAt)) return
       options.log.warn({ pid: card.pid }, 'the log engine does not answer; it is ended and begun again')
+      if (own?.child.pid === card.pid) {
+        condemned = own
+        reached = null
+      }
       process.kill(card.pid, 'SIGKILL')
     },
     close: async () => {

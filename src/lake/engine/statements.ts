@@ -32,7 +32,7 @@ const reading = { readonly: 1, allow_ddl: 0, allow_introspection_functions: 0 }
 export type Reach = {
   /** A client of an engine that answered. */
   readonly client: () => Promise<ClickHouseClient>
-  /** It does not answer any more. Resolves when that is known; true: it was another process's, so that the statement was no cause of it. */
+  /** It does not answer any more. Resolves when that is known; true: another process's, or ended by us, so that the statement was no cause of it. */
   readonly lost: () => Promise<boolean>
   /** A statement did not stop when it should. */
   readonly stuck: () => void
@@ -81,7 +81,7 @@ export function makeStatements(reach: Reach): Statements {
 
 /**
  * Runs `work` under the statement's clock. When the engine was gone before it was asked, it is asked again; when it went away meanwhile,
- * only what reads, and only when the engine was another process's: one of our own may have died of this very statement.
+ * only what reads, and only when the engine was another process's or ended by us: one of our own may have died of this very statement.
  */
 async function guarded<T>(
   reach: Reach,
@@ -96,8 +96,8 @@ async function guarded<T>(
       return await work(await reach.client(), clock.signal)
     } catch (error) {
       if (!isGone(clock.meaning(error, reach))) throw error
-      const wasTheirs = await reach.lost()
-      const again = kind !== 'sends a body' && (isNeverSent(error) || (kind === 'reads' && wasTheirs))
+      const wasInnocent = await reach.lost()
+      const again = kind !== 'sends a body' && (isNeverSent(error) || (kind === 'reads' && wasInnocent))
       if (!again) throw error
       return await work(await reach.client(), clock.signal)
     }
