@@ -95,7 +95,7 @@ function shots(seeded: Seeded): Shot[] {
     { name: 'ledger', path: '/ledger' },
     { name: 'settings-providers', path: '/settings/providers' },
     { name: 'settings-connectors', path: '/settings/connectors' },
-    { name: 'settings-lists', path: '/settings/lists' },
+    { name: 'context-lists', path: '/context/lists' },
     { name: 'settings-house', path: '/settings/house' },
     { name: 'settings-me', path: '/settings/me' },
     { name: 'keys', path: '/queue', before: (page) => page.keyboard.press('?') },

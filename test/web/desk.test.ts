@@ -279,7 +279,7 @@ test.each(['light', 'dark'] as const)(
       `/runs/${run.id}`,
       '/settings/providers',
       '/settings/connectors',
-      '/settings/lists',
+      '/context/lists',
       '/settings/house',
       '/settings/users',
       '/settings/me',

@@ -117,6 +117,16 @@ const ledger = createRoute({
     search['subject'] === undefined ? {} : { subject: String(search['subject']).slice(0, 200) },
   component: lazyRouteComponent(() => import('./pages/ledger/ledger.tsx'), 'LedgerPage'),
 })
+const contextHome = createRoute({
+  getParentRoute: () => desk,
+  path: '/context',
+  component: () => <Navigate to="/context/$part" params={{ part: 'lists' }} />,
+})
+const context = createRoute({
+  getParentRoute: () => desk,
+  path: '/context/$part',
+  component: lazyRouteComponent(() => import('./pages/context/context.tsx'), 'ContextPage'),
+})
 const settingsHome = createRoute({
   getParentRoute: () => desk,
   path: '/settings',
@@ -146,6 +156,8 @@ export const router = createRouter({
       logSources,
       detections,
       ledger,
+      contextHome,
+      context,
       settingsHome,
       settings,
     ]),

@@ -37,6 +37,13 @@ export const LogsIcon = icon(
     <path d="m12.8 12.3 1.7 1.7" />
   </>,
 )
+export const ContextIcon = icon(
+  'ContextIcon',
+  <>
+    <rect x="2" y="2.5" width="12" height="8" rx="1.2" />
+    <path d="M5.5 13.5h5M8 10.5v3M5 5.5h6M5 8h3.5" />
+  </>,
+)
 export const LedgerIcon = icon(
   'LedgerIcon',
   <path d="M3.5 2h8a1 1 0 0 1 1 1v11l-2-1.3-2 1.3-2-1.3-2 1.3V3a1 1 0 0 1 1-1zM5.8 5.5h4.4M5.8 8.5h4.4" />,

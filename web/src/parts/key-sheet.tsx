@@ -9,6 +9,7 @@ const sheets: readonly { readonly title: string; readonly keys: readonly (readon
       ['G U', 'Quarantine'],
       ['G X', 'X-ray'],
       ['G O', 'Logs'],
+      ['G C', 'Context'],
       ['G L', 'Ledger'],
       ['G S', 'Settings'],
       ['/', 'Filter'],

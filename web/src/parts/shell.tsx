@@ -7,6 +7,7 @@ import { listen, useLive } from '../live.ts'
 import { meQuery, useMay } from '../me.ts'
 import { roleWords } from '../words.ts'
 import {
+  ContextIcon,
   KeyboardIcon,
   LedgerIcon,
   LogsIcon,
@@ -61,6 +62,7 @@ function Nav() {
     'g u': () => void navigate({ to: '/quarantine' }),
     'g x': () => void navigate({ to: '/x-ray' }),
     'g o': () => void navigate({ to: '/logs' }),
+    'g c': () => void navigate({ to: '/context' }),
     'g l': () => void navigate({ to: '/ledger' }),
     'g s': () => void navigate({ to: '/settings' }),
   })
@@ -90,6 +92,12 @@ function Nav() {
         <Link to="/logs" className="nav-link">
           <LogsIcon />
           Logs
+        </Link>
+      )}
+      {may('house.see') && (
+        <Link to="/context" className="nav-link">
+          <ContextIcon />
+          Context
         </Link>
       )}
       {may('ledger.see') && (
