@@ -33,6 +33,29 @@ const say: Say = {
   'business-role-of-asset': asset,
   'owner-of-host': person,
   'person-of-account': person,
+  'manager-of-person': person,
+  'groups-of-account': (a) =>
+    a.groups.length === 0
+      ? 'In no group'
+      : list(
+          times(a.groups.length, 'group', 'groups'),
+          a.groups.some((group) => group.privileged === true) &&
+            `privileged: ${a.groups
+              .filter((group) => group.privileged === true)
+              .map((group) => group.name)
+              .join(', ')}`,
+          a.more && 'and more',
+        ),
+  'account-state': (a) =>
+    list(
+      a.enabled === true && 'In use',
+      a.enabled === false && 'Disabled',
+      a.locked === true && 'locked',
+      a.expiresAt !== null && `expires ${a.expiresAt}`,
+      a.passwordChangedAt !== null && `password of ${a.passwordChangedAt}`,
+      a.lastSignInAt !== null && `last sign-in ${a.lastSignInAt}`,
+      a.note,
+    ) || 'It exists; nothing more is known of it',
   'network-of-address': (a) =>
     a.ours ? list(`Ours: ${a.name ?? a.network ?? ''}`, a.site, a.zone) : 'Not one of our networks',
   'change-window-of-asset': (a) =>
@@ -63,6 +86,24 @@ const say: Say = {
     ),
   coverage: (a) => (a.covered ? `Logs of ${a.sources.map((one) => one.source).join(', ')}` : 'No logs of that time'),
   'reputation-of-observable': (a) => list(a.verdict, a.sources.length > 0 && `by ${a.sources.join(', ')}`, a.note),
+  'registration-of-domain': (a) =>
+    list(
+      a.registeredAt === null ? `${a.domain} is registered` : `${a.domain}, registered ${a.registeredAt.slice(0, 10)}`,
+      a.registrar !== null && `at ${a.registrar}`,
+      a.expiresAt !== null && `until ${a.expiresAt.slice(0, 10)}`,
+      a.status.slice(0, 4).join(' and '),
+    ),
+  'network-owner-of-address': (a) =>
+    list(
+      a.organisation ?? a.name ?? a.network,
+      a.asn !== null && `AS${a.asn}`,
+      a.city,
+      a.country,
+      a.asOf !== null && `as of ${a.asOf.slice(0, 10)}`,
+    ),
+  'names-of-address': (a) => a.names.slice(0, 5).join(', '),
+  'records-of-name': (a) =>
+    list(a.addresses.slice(0, 5).join(' and '), a.texts.length > 0 && times(a.texts.length, 'text', 'texts')),
   'seen-before': (a) =>
     list(
       times(a.times, 'time before', 'times before'),

@@ -92,6 +92,39 @@ export const questions = {
     ask: z.object({ account: text }),
     answer: PersonAnswer,
   },
+  'manager-of-person': {
+    rung: 'identity-owner',
+    title: 'Who does this person report to?',
+    ask: z.object({ person: text.describe('An account, a mail address or a name') }),
+    answer: PersonAnswer,
+  },
+  'groups-of-account': {
+    rung: 'identity-owner',
+    title: 'Which groups is this account in?',
+    ask: z.object({ account: text }),
+    answer: z.object({
+      groups: z.array(z.object({ id: text, name: text, privileged: z.boolean().nullable() })),
+      /** Groups of groups are among them. */
+      nested: z.boolean(),
+      /** There are more than were listed. */
+      more: z.boolean(),
+    }),
+  },
+  'account-state': {
+    rung: 'identity-owner',
+    title: 'Is this account in use, locked, expired?',
+    ask: z.object({ account: text }),
+    answer: z.object({
+      account: text,
+      enabled: z.boolean().nullable(),
+      locked: z.boolean().nullable(),
+      expiresAt: maybe,
+      passwordChangedAt: maybe,
+      lastSignInAt: maybe,
+      createdAt: maybe,
+      note: maybe,
+    }),
+  },
   'business-role-of-asset': {
     rung: 'business-context',
     title: 'What is this asset for, and how much does it matter?',
@@ -210,6 +243,50 @@ export const questions = {
       sources: z.array(text),
       note: maybe,
     }),
+  },
+  'registration-of-domain': {
+    rung: 'provider-alert',
+    title: 'Who registered this domain, and when?',
+    ask: z.object({ domain: text }),
+    answer: z.object({
+      domain: text,
+      registrar: maybe,
+      registeredAt: maybe,
+      changedAt: maybe,
+      expiresAt: maybe,
+      status: z.array(text),
+      nameServers: z.array(text),
+    }),
+  },
+  'network-owner-of-address': {
+    rung: 'provider-alert',
+    title: 'Whose network is this address in?',
+    ask: z.object({ address: text }),
+    answer: z.object({
+      address: text,
+      network: maybe,
+      name: maybe,
+      organisation: maybe,
+      country: maybe.describe('ISO 3166-1 alpha-2'),
+      city: maybe,
+      asn: z.int().nullable(),
+      abuseContact: maybe,
+      registeredAt: maybe,
+      /** When the source said so (ISO 8601): a file has an age. */
+      asOf: maybe,
+    }),
+  },
+  'names-of-address': {
+    rung: 'provider-alert',
+    title: 'Which names does DNS give this address?',
+    ask: z.object({ address: text }),
+    answer: z.object({ names: z.array(text) }),
+  },
+  'records-of-name': {
+    rung: 'provider-alert',
+    title: 'What does DNS say of this name?',
+    ask: z.object({ name: text }),
+    answer: z.object({ name: text, addresses: z.array(text), texts: z.array(text) }),
   },
   'seen-before': {
     rung: 'business-context',

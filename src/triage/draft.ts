@@ -127,6 +127,15 @@ const sayings: Saying = {
   'owner-of-host': () => 'the machine has a known owner in our organisation.',
   'person-of-account': (person) =>
     `the account belongs to a known person of ours${person.privileged === true ? ' and is privileged' : ''}.`,
+  'manager-of-person': () => 'the person concerned has a known manager in our organisation.',
+  'groups-of-account': (answer) =>
+    answer.groups.some((group) => group.privileged === true)
+      ? 'the account is in a privileged group.'
+      : `the account is in ${plural(answer.groups.length, 'group')}${answer.more ? ' and more' : ''}; none of them is known to be privileged.`,
+  'account-state': (answer) =>
+    `the account exists${answer.enabled === null ? '' : answer.enabled ? ' and is in use' : ' and is disabled'}${
+      answer.locked === true ? '; it is locked' : ''
+    }.`,
   'network-of-address': (answer) =>
     answer.ours ? 'the address is in one of our networks.' : 'the address is not in our networks.',
   'change-window-of-asset': (answer) =>
@@ -150,6 +159,14 @@ const sayings: Saying = {
     `our records show it ${plural(answer.count, 'time')} between ${answer.first.slice(0, 16).replace('T', ' ')} and ${answer.last.slice(0, 16).replace('T', ' ')}.`,
   coverage: (answer) => (answer.covered ? 'we have logs of that time.' : 'we have no logs of that time.'),
   'reputation-of-observable': (answer) => `the indicator is rated ${answer.verdict} by the sources we asked.`,
+  'registration-of-domain': (answer) =>
+    `the domain is registered${answer.registeredAt === null ? '' : ` since ${answer.registeredAt.slice(0, 10)}`}.`,
+  'network-owner-of-address': (answer) =>
+    `the address is in a network of ${answer.organisation ?? answer.name ?? 'an owner who is not named'}${
+      answer.country === null ? '' : ` (${answer.country})`
+    }.`,
+  'names-of-address': (answer) => `DNS has ${plural(answer.names.length, 'name')} for the address.`,
+  'records-of-name': (answer) => `DNS has ${plural(answer.addresses.length, 'address', 'addresses')} for the name.`,
   'seen-before': (answer) =>
     `we had ${plural(answer.times, 'earlier alert')} of this rule about the same entity${
       answer.lastDecision === null ? '' : `; the last was decided "${titleOf(answer.lastDecision.outcome)}"`

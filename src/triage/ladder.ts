@@ -54,9 +54,17 @@ function kindOf(finding: Finding): FindingKind {
 
 /**
  * "We decided this before" tells about our memory, and "this address is ours" about a network: both are shown beside the business role,
- * and neither says what the asset is for. So they leave the rung as empty as it was.
+ * and neither says what the asset is for. Whose network an address is in, and what DNS and registries say of a name, tell nothing of what
+ * the provider saw. So they leave the rung as empty as it was.
  */
-const standBeside: ReadonlySet<QuestionName> = new Set(['seen-before', 'network-of-address'])
+const standBeside: ReadonlySet<QuestionName> = new Set([
+  'seen-before',
+  'network-of-address',
+  'registration-of-domain',
+  'network-owner-of-address',
+  'names-of-address',
+  'records-of-name',
+])
 
 function deliveredBecause(rung: Rung, alert: Alert): string | null {
   const shown = alert.reading.delivered.find((line) => line.rung === rung)

@@ -9,7 +9,7 @@ import { fixedClock } from '../../kit/clock.ts'
 import { isTrouble } from '../../kit/errors.ts'
 import type { Connector } from '../../model/connector.ts'
 import type { QuestionName } from '../../model/question.ts'
-import { guardedLookup, isAllowed, readRanges } from './guard.ts'
+import { guardedLookup, isAllowed, readRanges } from '../guard.ts'
 import { loadHttpJson } from './index.ts'
 import { Mapper } from './mapper.ts'
 

@@ -1,6 +1,6 @@
 import { Agent, errors, request } from 'undici'
-import type { Clock } from '../../kit/clock.ts'
-import { wordsOf } from '../../kit/errors.ts'
+import type { Clock } from '../kit/clock.ts'
+import { wordsOf } from '../kit/errors.ts'
 import { ForbiddenAddress, guardedConnector, type Ranges } from './guard.ts'
 
 /** Three times the largest page that sources of this kind give by default (1,000 rows of 700 bytes). */
