@@ -17,7 +17,7 @@ import { importUpload } from '../playbooks/import-list.ts'
 import { answerPersonQuestion } from '../playbooks/person-answer.ts'
 import { releaseFromQuarantine } from '../playbooks/read-message.ts'
 import type { AnswerDesk } from '../playbooks/reply.ts'
-import { readers } from '../providers/read.ts'
+import { readers } from '../providers/readers.ts'
 import type { Sources } from './sources.ts'
 
 /** A health look-up of one connector; the settings page shows all of them at once. */

@@ -138,6 +138,8 @@ export function deliveredIn(
   }
   if (alertPlace !== null) add('provider-alert', alertPlace.because, alertPlace.span)
   for (const pair of matter.pairs) {
+    // The name of the rule is no evidence, whatever the field is called ("display_name").
+    if (pair.span.part === alertPlace?.span?.part && pair.span.start === alertPlace.span.start) continue
     if (saysNothing(pair.value) || /^(?:0|false|no|nein|non|\[\]|\{\})$/i.test(pair.value)) continue
     const name = nameWords(pair.name)
     for (const { rung, names, value, says } of fieldEvidence) {

@@ -5,6 +5,7 @@ import { type JsonNode, jsonPairs, readJsonText } from './json-text.ts'
 import { linesOf } from './lines.ts'
 import { type Pair, pairsOf } from './pairs.ts'
 import { type InnerHead, type MarkedLine, markLines } from './quoted.ts'
+import type { Reader } from './reader.ts'
 import { type Subject, subjectOf } from './subject.ts'
 
 /** A text part as the readers see it. `lines` are all lines with their roles; `pairs` come from the content only. */
@@ -19,7 +20,12 @@ export type Page = {
 }
 
 /** What a reader may know. Who sent it is known (`provider`) or not. */
-export type ReadContext = { readonly provider: Provider | null; readonly receivedAt: string }
+export type ReadContext = {
+  readonly provider: Provider | null
+  readonly receivedAt: string
+  /** Readers that people of this house taught; they come first. */
+  readonly taught?: readonly Reader[]
+}
 
 /** A letter laid out for reading: the right one of two alternatives, history and footers marked, pairs and JSON found. */
 export type Matter = ReadContext & {

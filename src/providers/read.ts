@@ -2,34 +2,16 @@ import type { Field, Reading } from '../model/alert.ts'
 import type { Letter } from '../model/letter.ts'
 import type { Sighting, Span } from '../model/observable.ts'
 import type { Provider } from '../model/provider.ts'
-import { arcticWolf } from './arctic-wolf/index.ts'
 import { deliveredIn } from './delivered.ts'
 import { fieldOf } from './field-words.ts'
 import { type GenericPieces, generic, readGenerically } from './generic/index.ts'
 import { kindOf } from './kinds.ts'
 import { type Matter, matterOf, type ReadContext } from './matter.ts'
-import { microsoftDefender } from './microsoft-defender/index.ts'
-import { microsoftSentinel } from './microsoft-sentinel/index.ts'
-import { ownDetections } from './own-detections/index.ts'
 import { questionIn } from './questions.ts'
 import { type Pieces, type Reader, sureEnough } from './reader.ts'
-import { redCanary } from './red-canary/index.ts'
+import { readers } from './readers.ts'
 import { severityOf } from './severity.ts'
 import { sightingsOf } from './sightings.ts'
-import { trendMicroMdr } from './trend-micro-mdr/index.ts'
-import { trustwaveFusion } from './trustwave-fusion/index.ts'
-
-/** All readers. A new one is a folder and a line here. */
-export const readers: readonly Reader[] = [
-  redCanary,
-  trendMicroMdr,
-  arcticWolf,
-  microsoftSentinel,
-  microsoftDefender,
-  trustwaveFusion,
-  ownDetections,
-  generic,
-]
 
 /** The part that spans of a posted JSON point into. */
 export const jsonPart = '1'
@@ -38,8 +20,10 @@ export const jsonPart = '1'
 const fieldsMax = 200
 const valueCharactersMax = 1000
 
-/** The provider's own reader, where its format fits at all; else the one that is surest; else generic. */
+/** One that a person taught, where it fits; the provider's own, where its format fits at all; else the one that is surest; else generic. */
 function readerFor(matter: Matter, provider: Provider | null): Reader {
+  const taught = matter.taught?.find((reader) => reader.recognise(matter) >= sureEnough)
+  if (taught !== undefined) return taught
   const own = readers.find((reader) => reader.id === provider?.format)
   if (own !== undefined && own.id !== 'generic' && own.recognise(matter) > 0.2) return own
   const best = readers
@@ -65,7 +49,9 @@ function entityOf(pieces: Pieces): string | null {
  */
 function merged(general: GenericPieces, own: Pieces): GenericPieces {
   const said = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined && value !== null))
-  return own.sure === true ? { ruleField: own.rule ?? null, ...said } : { ...general, ...said }
+  return own.sure === true
+    ? { ruleField: own.rule ?? null, ...said }
+    : { ...general, ruleField: own.rule ?? general.ruleField, ...said }
 }
 
 function otherFields(matter: Matter, used: readonly (Field | undefined)[]): Reading['fields'] {
@@ -158,7 +144,12 @@ export function readLetter(letter: Letter, context: ReadContext): Reading {
  * A text that is no JSON is read as the text of a mail.
  */
 export function readJson(text: string, context: ReadContext): Reading {
-  const letter: Letter = {
+  return readLetter(letterOfJson(text), context)
+}
+
+/** A posted JSON as a letter of one part, from nobody. */
+export function letterOfJson(text: string): Letter {
+  return {
     messageId: null,
     inReplyTo: null,
     references: [],
@@ -178,5 +169,4 @@ export function readJson(text: string, context: ReadContext): Reading {
     deliveryStatus: null,
     warnings: [],
   }
-  return readLetter(letter, context)
 }

@@ -63,6 +63,26 @@ describe.skipIf(!there)('recorded answers of providers', () => {
   })
 })
 
+describe.skipIf(!there)('recorded answers of ticket systems', () => {
+  const ticket = (name: string) => read(`../ticketing/${name}`)
+  test.each(['get_security_incident_success.json.exp', 'search_security_incident_all.json.exp'])(
+    'a security incident of ServiceNow: %s',
+    (name) => {
+      const reading = ticket(`servicenow/${name}`)
+      expect(reading).toMatchObject({ reader: 'servicenow-sir', kind: 'alert', severity: 'low' })
+      expect(reading.ticket?.value).toBe('SIR00000001')
+      expect(reading.occurredAt).toBe('2023-07-28T10:18:55.000Z')
+    },
+  )
+  test.each(['get_issue.json.resp', 'search_issues.json.resp'])('an issue of Jira: %s', (name) => {
+    const reading = ticket(`jira/${name}`)
+    expect(reading).toMatchObject({ reader: 'jira', entity: null })
+    expect(reading.ticket?.value).toMatch(/^[A-Z]+-\d+$/)
+    // The recorded list has issues without a summary: then there is no rule, and none is made up.
+    expect(reading.rule?.value).toBe(name.startsWith('get') ? 'Test issue summary' : undefined)
+  })
+})
+
 describe.skipIf(!there)('words in which cases are closed', () => {
   const words: Record<string, readonly string[]> = {}
   if (there) {

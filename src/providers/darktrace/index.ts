@@ -1,0 +1,66 @@
+import { described } from '../described.ts'
+
+/** Model breaches and AI Analyst incidents of Darktrace. Scores are shares of one or of a hundred. */
+export const darktrace = described({
+  reader: 1,
+  id: 'darktrace',
+  title: 'Darktrace',
+  from: ['darktrace.com'],
+  says: ['Darktrace Model Breach', 'Darktrace AI Analyst', 'Darktrace Managed'],
+  shapes: [
+    {
+      at: ['', 'data'],
+      has: ['pbid', 'model', 'score'],
+      fields: {
+        ticket: 'pbid',
+        rule: ['model.then.name', 'model.now.name', 'model.name'],
+        severity: ['model.then.category', 'model.now.category', { json: 'score', take: '^(1(?:\\.0*)?|0\\.\\d)' }],
+        occurred: 'time',
+        raised: 'creationTime',
+        host: 'device.hostname',
+        source: 'device.ip',
+        portal: 'breachUrl',
+      },
+    },
+    {
+      at: ['', 'data'],
+      has: ['id', 'aiaScore', 'breachDevices'],
+      fields: {
+        ticket: 'id',
+        rule: 'title',
+        severity: 'groupCategory',
+        summary: 'summary',
+        occurred: 'createdAt',
+        raised: 'createdAt',
+        host: 'breachDevices.*.hostname',
+        source: 'breachDevices.*.ip',
+        portal: 'incidentEventUrl',
+      },
+    },
+  ],
+  fields: {
+    ticket: [{ label: 'Breach ID' }, { label: 'Incident ID' }],
+    rule: [{ label: 'Model' }, { in: 'subject', take: 'Breach: (.+?)(?: on |$)' }],
+    host: { label: 'Breaching device', take: '^([\\w.-]+)' },
+    source: { label: 'Device IP' },
+    severity: { label: 'Severity' },
+  },
+  severities: {
+    critical: 'critical',
+    suspicious: 'high',
+    compliance: 'low',
+    informational: 'informational',
+    '1': 'critical',
+    '1.0': 'critical',
+    '0.9': 'critical',
+    '0.8': 'high',
+    '0.7': 'high',
+    '0.6': 'medium',
+    '0.5': 'medium',
+    '0.4': 'medium',
+    '0.3': 'low',
+    '0.2': 'low',
+    '0.1': 'low',
+    '0.0': 'informational',
+  },
+})
