@@ -42,6 +42,7 @@ async function asks(question: QuestionName, ask: Record<string, unknown>): Promi
     assetList({
       byAddress: (address) => context.assetsByAddress(db, address),
       byName: (names) => context.assetsByName(db, names),
+      leasesAt: (address, at) => context.leasesAt(db, address, at),
       personOf: (key) => context.peopleByKey(db, [key]),
       importedAt: () => context.importedAt(db, 'assets'),
     }),

@@ -118,8 +118,8 @@ beforeAll(async () => {
     select gen_random_uuid(), ${alert}, 'q', '{"n":1}', 'c', 'found', 0.1 + n, now() from generate_series(1, 200) n`.execute(
     house.db,
   )
-  await sql`insert into asset (id, name, facts, names, addresses, source, as_of)
-    values ('a', 'a', '{}', '{a,"b c"}', '{192.0.2.1,2001:db8::/32}', 's', now())`.execute(house.db)
+  await sql`insert into asset (id, name, facts, names, addresses, source, as_of, entity)
+    values ('a', 'a', '{}', '{a,"b c"}', '{192.0.2.1,2001:db8::/32}', 's', now(), 'a')`.execute(house.db)
   // Larger than an entry of the archive, than a piece of the copy, and than many rows together.
   await receive(9 * 1024 * 1024)
   for (let n = 0; n < 60; n++) await receive(2000 + n)

@@ -71,7 +71,7 @@ test('a sound installation has nothing broken, and exits 0', async () => {
   )
   await append(house.db, { kind: 'user.created', actor: 'system', subject: 'user:1', body: {} }, systemClock)
   await sequenceAll({ db: house.db, clock: systemClock, key: loadOrCreateKey(data) })
-  await sql`insert into asset (id, name, facts, names, source, as_of) values ('a', 'a', '{}', '{}', 's', now() - interval '40 days')`.execute(
+  await sql`insert into asset (id, name, facts, names, source, as_of, entity) values ('a', 'a', '{}', '{}', 's', now() - interval '40 days', 'a')`.execute(
     house.db,
   )
   const found = await doctor(env)

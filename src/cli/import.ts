@@ -12,6 +12,8 @@ const nouns: Record<ListNoun, string> = {
   assets: 'machines, services and applications: name, addresses, owner, criticality...',
   people: 'people and their accounts',
   networks: 'our own address ranges',
+  leases: 'who had an address when: DHCP and VPN',
+  calendar: 'what is planned: changes, tests, exercises, absences',
 }
 /** Refused cells that are printed; the rest is counted. A screen of them is enough to see what is wrong. */
 const shownMax = 50
@@ -22,14 +24,18 @@ Examples:
   counterfoil import assets cmdb.csv --source cmdb --map name="Host Name" --map criticality="BIA" --dry-run
   counterfoil import people people.csv --map accounts=Login --map accounts=UPN
   counterfoil import networks ranges.csv --json
+  counterfoil import leases dhcp.csv --source dhcp-hq --zone Europe/Berlin
+  counterfoil import calendar changes.csv --source changes
 
 The columns are guessed from their headings (English and German); --map says otherwise, and --map field= leaves a field out.
 Encoding (UTF-8, UTF-16, Windows-1252) and delimiter (; , TAB |) are found out. "-" reads stdin.
-Importing the same --source again replaces its rows. Rows that cannot be taken are listed on stderr.`
+Importing the same --source again replaces its rows (leases add up, and past entries of a calendar stay). Rows that cannot be taken are listed on stderr.`
 
-/** `counterfoil import assets|people|networks FILE`. Exit 1 when nothing was taken, 0 otherwise, 2 for a wrong call. */
+/** `counterfoil import assets|people|networks|leases|calendar FILE`. Exit 1 when nothing was taken, 0 otherwise, 2 for a wrong call. */
 export function importCommand(): Command {
-  const command = new Command('import').description('Import what only you know: your assets, people and networks.')
+  const command = new Command('import').description(
+    'Import what only you know: your assets, people, networks, leases and calendar.',
+  )
   // Before the subcommands are made: they inherit it, and a wrong call then exits 2.
   command.addHelpText('after', examples).exitOverride()
   for (const noun of Object.keys(nouns) as ListNoun[]) {
@@ -39,6 +45,7 @@ export function importCommand(): Command {
       .argument('<file>', 'CSV file with headings; - is stdin')
       .option('--map <field=heading>', 'which column fills a field; may be repeated', addMapping, {})
       .option('--source <name>', 'name of this list, where you have several', noun)
+      .option('--zone <name>', 'time zone of moments that name none, such as Europe/Berlin', 'UTC')
       .option('--as-of <date>', 'when the list was true (ISO 8601); now when left out', readDate)
       .option('--dry-run', 'say what would be taken and change nothing', false)
       .option('--json', 'print the result as JSON', false)
@@ -52,7 +59,7 @@ export function importCommand(): Command {
 }
 
 type Mapped = Readonly<Record<string, readonly string[]>>
-type Flags = { map: Mapped; source: string; asOf?: Date; dryRun: boolean; json: boolean }
+type Flags = { map: Mapped; source: string; zone: string; asOf?: Date; dryRun: boolean; json: boolean }
 
 function addMapping(text: string, before: Mapped): Mapped {
   const at = text.indexOf('=')
@@ -82,6 +89,7 @@ async function importAction(noun: ListNoun, file: string, flags: Flags): Promise
       stream,
       mapping: flags.map,
       source: flags.source,
+      zone: flags.zone,
       by: 'system',
       clock: systemClock,
       dryRun: flags.dryRun,
@@ -137,5 +145,7 @@ function tell(result: Imported, json: boolean): void {
   const replaced = result.replaced === 0 || result.taken === 0 ? '' : `, in place of ${result.replaced} rows of before`
   const kept = result.taken === 0 ? '; what was there stays' : ''
   const summary = `${result.noun} (${result.source}): ${result.rowsIn} rows, ${result.taken} ${done}, ${result.refusedRows} refused${replaced}${kept}`
-  process.stdout.write([summary, ...columns, ...unused, ''].join('\n'))
+  const { added, changed, gone } = result.changes
+  const changes = `  ${added} new, ${changed} changed, ${gone} gone`
+  process.stdout.write([summary, changes, ...columns, ...unused, ''].join('\n'))
 }

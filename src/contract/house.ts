@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Changes, ListNoun } from '../model/list.ts'
 import { Provider } from '../model/provider.ts'
 import { QuestionName } from '../model/question.ts'
 import { Xray } from '../model/xray.ts'
@@ -39,17 +40,16 @@ export const ConnectorCard = z.object({
 })
 export type ConnectorCard = z.infer<typeof ConnectorCard>
 
-export const ImportNoun = z.enum(['assets', 'people', 'networks'])
-export type ImportNoun = z.infer<typeof ImportNoun>
-
 export const ImportPreview = z.object({
-  noun: ImportNoun,
+  noun: ListNoun,
   columns: z.array(z.string()),
   /** Field of ours -> column of the file, as guessed. */
   mapping: z.record(z.string(), z.string()),
   fields: z.array(z.string()),
   rowsIn: z.int(),
   rowsTaken: z.int(),
+  /** What it changes of what this list said before. */
+  changes: Changes,
   refused: z.array(z.object({ row: z.int(), why: z.string() })),
   sample: z.array(z.record(z.string(), z.unknown())),
 })
@@ -124,8 +124,8 @@ export const houseApi = {
   }),
   'GET /api/imports': endpoint({
     permission: 'house.see',
-    says: 'Lists we have: assets, people, networks',
-    answer: z.object({ lists: z.array(z.object({ noun: ImportNoun, rows: z.int(), asOf: when.nullable() })) }),
+    says: 'Lists we have: assets, people, networks, leases, calendar',
+    answer: z.object({ lists: z.array(z.object({ noun: ListNoun, rows: z.int(), asOf: when.nullable() })) }),
   }),
   'POST /api/imports/preview': endpoint({
     permission: 'context.import',

@@ -1,39 +1,67 @@
 import { sql } from 'kysely'
 import type { z } from 'zod'
-import { Asset, type Listed, Network, Person } from '../model/context.ts'
+import { type Asset, Lease, type Listed, Network, type Person } from '../model/context.ts'
 import type { ListNoun } from '../model/list.ts'
+import type { Merged } from '../model/merged-facts.ts'
 import { type AnswerOf, questions } from '../model/question.ts'
 import { Outcome, type PastAlert } from '../model/triage.ts'
+import { type Described, mergedOf } from './entities.ts'
 import { iso, isoOrNull } from './jsonb.ts'
 import type { Db } from './open.ts'
 
 /** More than so many assets or people for one name is no answer any more. */
 const matchesMax = 20
+/** Leases of one address that are read for one moment: one a source, and the newest of each counts. */
+const leasesMax = 20
 /** Earlier alerts that a judgement looks at, newest first; the counts of `seenBefore` are over all of them. */
 const historyMax = 50
 
-/** Assets that have this address (as PostgreSQL's inet reads it; no mask), freshest first. */
-export async function assetsByAddress(db: Db, address: string): Promise<Listed<Asset>[]> {
-  const { rows } = await sql<Row>`
-    select facts, source, as_of from asset where addresses @> array[${address}::inet]
-    order by as_of desc, id limit ${matchesMax}`.execute(db)
-  return rows.map((row) => listed(Asset, row))
+/** Assets that have this address now (as PostgreSQL's inet reads it; no mask), all sources together, freshest first. */
+export async function assetsByAddress(db: Db, address: string): Promise<Merged<Asset>[]> {
+  const { rows } = await sql<{ entity: string }>`
+    select distinct entity from asset where addresses @> array[${address}::inet] limit ${matchesMax}`.execute(db)
+  const found = await described(db, 'assets', rows)
+  // A person may have taken the address away by hand, though a source still has it.
+  return found.filter(({ fact }) => fact.addresses.includes(address))
 }
 
-/** Assets that have one of these lower-case names as name, alias, or first label of either, freshest first. */
-export async function assetsByName(db: Db, names: readonly string[]): Promise<Listed<Asset>[]> {
-  const { rows } = await sql<Row>`
-    select facts, source, as_of from asset where names && ${names}::text[]
-    order by as_of desc, id limit ${matchesMax}`.execute(db)
-  return rows.map((row) => listed(Asset, row))
+/** Assets that have one of these lower-case names as name, alias, or first label of either; all sources together, freshest first. */
+export async function assetsByName(db: Db, names: readonly string[]): Promise<Merged<Asset>[]> {
+  const { rows } = await sql<{ entity: string }>`
+    select distinct entity from asset where names && ${names}::text[] limit ${matchesMax}`.execute(db)
+  return described(db, 'assets', rows)
 }
 
 /** People who have one of these lower-case keys (mail address, account with and without its domain, name), freshest first. */
-export async function peopleByKey(db: Db, keys: readonly string[]): Promise<Listed<Person>[]> {
-  const { rows } = await sql<Row>`
-    select facts, source, as_of from person where keys && ${keys}::text[]
-    order by as_of desc, id limit ${matchesMax}`.execute(db)
-  return rows.map((row) => listed(Person, row))
+export async function peopleByKey(db: Db, keys: readonly string[]): Promise<Merged<Person>[]> {
+  const { rows } = await sql<{ entity: string }>`
+    select distinct entity from person where keys && ${keys}::text[] limit ${matchesMax}`.execute(db)
+  return described(db, 'people', rows)
+}
+
+async function described<N extends Described>(db: Db, noun: N, rows: readonly { entity: string }[]) {
+  const found = await mergedOf(
+    db,
+    noun,
+    rows.map(({ entity }) => entity),
+  )
+  return found.toSorted((a, b) => b.asOf.localeCompare(a.asOf) || a.entity.localeCompare(b.entity))
+}
+
+/**
+ * Who had this address at that moment, as leases say, the latest beginning first. Of one source only its newest lease before that moment
+ * counts: whoever got the address later had it from then on, though the one before was never seen to end.
+ */
+export async function leasesAt(db: Db, address: string, at: string): Promise<Listed<Lease>[]> {
+  const { rows } = await sql<LeaseRow>`
+    select * from (
+      select distinct on (source) address::text, from_at, to_at, source, kind, host, account, mac
+      from address_lease where address = ${address}::inet and from_at <= ${at}::timestamptz
+      order by source, from_at desc
+    ) newest
+    where to_at is null or to_at > ${at}::timestamptz
+    order by from_at desc limit ${leasesMax}`.execute(db)
+  return rows.map(leaseOf)
 }
 
 /** The smallest of our ranges that has this address in it. */
@@ -44,7 +72,7 @@ export async function networkContaining(db: Db, address: string): Promise<Listed
   return rows[0] === undefined ? null : listed(Network, rows[0])
 }
 
-/** When a list of this kind was last imported with at least one good row (ISO 8601); null: never. */
+/** When a list of this kind was last imported with at least one good row, or else a first fact was entered (ISO 8601); null: never. */
 export async function importedAt(db: Db, noun: ListNoun): Promise<string | null> {
   const row = await db
     .selectFrom('import_batch')
@@ -52,7 +80,16 @@ export async function importedAt(db: Db, noun: ListNoun): Promise<string | null>
     .where('noun', '=', noun)
     .where('rows_taken', '>', 0)
     .executeTakeFirst()
-  return isoOrNull((row?.at as Date | null | undefined) ?? null)
+  const at = (row?.at as Date | null | undefined) ?? null
+  return at === null && noun !== 'leases' && noun !== 'calendar' ? enteredAt(db, noun) : isoOrNull(at)
+}
+
+const tables = { assets: 'asset', people: 'person', networks: 'network' } as const
+
+/** Facts come one by one as well, by a person or over the interface. Only looked at where no list was ever imported. */
+async function enteredAt(db: Db, noun: keyof typeof tables): Promise<string | null> {
+  const { rows } = await sql<{ as_of: Date }>`select as_of from ${sql.table(tables[noun])} limit 1`.execute(db)
+  return isoOrNull(rows[0]?.as_of ?? null)
 }
 
 /** Which earlier alerts are meant: the same rule about the same entity (without regard to case), received before `before`. */
@@ -129,6 +166,28 @@ export async function personAnswer(db: Db, alertId: string, email: string): Prom
   if (row === undefined || row.answered_at === null) return null
   const answer = { answer: row.answer, comment: row.comment ?? '', by: row.name ?? row.email, at: iso(row.answered_at) }
   return questions['was-this-you'].answer.parse(answer)
+}
+
+type LeaseRow = {
+  readonly address: string
+  readonly from_at: Date
+  readonly to_at: Date | null
+  readonly source: string
+  readonly kind: string
+  readonly host: string | null
+  readonly account: string | null
+  readonly mac: string | null
+}
+
+function leaseOf(row: LeaseRow): Listed<Lease> {
+  const { host, account, mac, kind } = row
+  const lease = { address: withoutMask(row.address), from: iso(row.from_at), to: isoOrNull(row.to_at) }
+  return { fact: Lease.parse({ ...lease, host, account, mac, kind }), source: row.source, asOf: iso(row.from_at) }
+}
+
+/** PostgreSQL writes an inet cast to text with its mask. */
+function withoutMask(address: string): string {
+  return address.replace(/\/\d+$/, '')
 }
 
 type Row = { readonly facts: unknown; readonly source: string; readonly as_of: Date }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { z } from 'zod'
-import type { ImportNoun, LedgerRow, QuestionPage } from '../contract/house.ts'
+import type { LedgerRow, QuestionPage } from '../contract/house.ts'
 import { sha256Hex } from '../kit/digest.ts'
+import type { ListNoun } from '../model/list.ts'
 import { Provider } from '../model/provider.ts'
 import { iso, isoOrNull } from './jsonb.ts'
 import type { Db } from './open.ts'
@@ -9,11 +10,15 @@ import type { Db } from './open.ts'
 export const ledgerRowsMax = 200
 
 /** Rows and age of each list of ours. */
-export async function listsOf(db: Db): Promise<{ noun: ImportNoun; rows: number; asOf: string | null }[]> {
-  const found = await sql<{ noun: ImportNoun; n: string; as_of: Date | null }>`
+export async function listsOf(db: Db): Promise<{ noun: ListNoun; rows: number; asOf: string | null }[]> {
+  const found = await sql<{ noun: ListNoun; n: string; as_of: Date | null }>`
     select 'assets' as noun, count(*) as n, max(as_of) as as_of from asset
     union all select 'people', count(*), max(as_of) from person
-    union all select 'networks', count(*), max(as_of) from network`.execute(db)
+    union all select 'networks', count(*), max(as_of) from network
+    union all select 'leases', count(*), max(from_at) from address_lease
+    union all select 'calendar', count(*), (select max(done_at) from import_batch where noun = 'calendar') from calendar_entry`.execute(
+    db,
+  )
   return found.rows.map((row) => ({ noun: row.noun, rows: Number(row.n), asOf: isoOrNull(row.as_of) }))
 }
 

@@ -5,6 +5,8 @@ import type { Db } from './open.ts'
 /** Settings that a person changes on the page, and their shapes. What stands in `counterfoil.yaml` is the default. */
 export const settingShapes = {
   'own-domains': z.array(z.string()),
+  /** Sources of assets and people whose facts count first, the first one most (model/merged-facts.ts). */
+  'source-precedence': z.array(z.string().max(100)).max(100),
   'reply-hold-seconds': z.number().min(0).max(3600),
 } as const
 export type SettingKey = keyof typeof settingShapes

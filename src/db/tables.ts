@@ -239,9 +239,63 @@ export type AssetTable = {
   addresses: Texts
   source: string
   as_of: Timestamp
+  entity: string
+  fields: JsonbOrNull
 }
 
-export type PersonTable = { id: string; name: string; facts: Jsonb; keys: string[]; source: string; as_of: Timestamp }
+export type PersonTable = {
+  id: string
+  name: string
+  facts: Jsonb
+  keys: string[]
+  source: string
+  as_of: Timestamp
+  entity: string
+  fields: JsonbOrNull
+}
+
+export type AddressLeaseTable = {
+  address: string
+  from_at: Timestamp
+  to_at: TimestampOrNull
+  source: string
+  kind: string
+  host: string | null
+  account: string | null
+  mac: string | null
+}
+
+export type ContextEditTable = {
+  id: string
+  noun: string
+  entity: string
+  field: string
+  before: Jsonb
+  after: Jsonb
+  given_back: boolean
+  note: string
+  done_by: string
+  done_at: Timestamp
+}
+
+export type CalendarEntryTable = {
+  id: string
+  source: string
+  from_at: Timestamp
+  to_at: Timestamp
+  facts: Jsonb
+  names: Texts
+  targets: Texts
+  origins: Texts
+}
+
+export type ListMappingTable = {
+  noun: string
+  name: string
+  mapping: Jsonb
+  saved_by: string
+  saved_at: Timestamp
+}
 
 export type NetworkTable = { cidr: string; facts: Jsonb; source: string; as_of: Timestamp }
 
@@ -255,6 +309,9 @@ export type ImportBatchTable = {
   rows_refused: Jsonb
   done_by: string
   done_at: Timestamp
+  added: number | null
+  changed: number | null
+  gone: number | null
 }
 
 export type ConnectorStateTable = {
@@ -406,6 +463,10 @@ export type Tables = {
   asset: AssetTable
   person: PersonTable
   network: NetworkTable
+  address_lease: AddressLeaseTable
+  context_edit: ContextEditTable
+  calendar_entry: CalendarEntryTable
+  list_mapping: ListMappingTable
   import_batch: ImportBatchTable
   connector_state: ConnectorStateTable
   setting: SettingTable

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
 import type { Settings } from '../config/config.ts'
-import type { ImportNoun, ImportPreview } from '../contract/house.ts'
+import type { ImportPreview } from '../contract/house.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Connector, Health } from '../model/connector.ts'
+import type { ListNoun } from '../model/list.ts'
 import type { LogPostDoor } from '../model/log-post.ts'
 import type { Receipt } from '../model/message.ts'
 import type { QuestionName } from '../model/question.ts'
@@ -82,7 +83,7 @@ export type Work = {
   ) => Promise<void>
   readonly connectors: () => Promise<readonly { readonly connector: Connector; readonly health: Health }[]>
   readonly importList: (list: {
-    readonly noun: ImportNoun
+    readonly noun: ListNoun
     readonly bytes: Uint8Array
     readonly source: string
     /** Field of ours -> column of the file; null guesses. */

@@ -40,6 +40,7 @@ export async function openSources(parts: {
       assets: {
         byAddress: (address) => context.assetsByAddress(db, address),
         byName: (names) => context.assetsByName(db, names),
+        leasesAt: (address, at) => context.leasesAt(db, address, at),
         personOf: (key) => context.peopleByKey(db, [key]),
         importedAt: () => context.importedAt(db, 'assets'),
       },

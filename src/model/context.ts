@@ -18,6 +18,9 @@ export const Asset = z.object({
   regulatory: z.array(z.string().max(50)).default([]),
   exposed: z.boolean().nullable().default(null),
   site: z.string().max(200).nullable().default(null),
+  tags: z.array(z.string().max(100)).default([]),
+  /** What runs on it: CPE 2.3 names, package URLs, or name and version as the source writes them. */
+  software: z.array(z.string().max(500)).max(2_000).default([]),
 })
 export type Asset = z.infer<typeof Asset>
 
@@ -31,6 +34,10 @@ export const Person = z.object({
   title: z.string().max(200).nullable().default(null),
   manager: z.string().max(200).nullable().default(null),
   privileged: z.boolean().nullable().default(null),
+  /** Groups that give rights worth knowing at an alert. */
+  groups: z.array(z.string().max(200)).default([]),
+  /** Who answers while this person is away: a name or a mail address. */
+  deputy: z.string().max(200).nullable().default(null),
 })
 export type Person = z.infer<typeof Person>
 
@@ -42,6 +49,22 @@ export const Network = z.object({
   zone: z.string().nullable().default(null),
 })
 export type Network = z.infer<typeof Network>
+
+/** How an address was given out. */
+export const LeaseKind = z.enum(['dhcp', 'vpn', 'static'])
+export type LeaseKind = z.infer<typeof LeaseKind>
+
+/** Who had an address from when to when. `to` null: until somebody else had it, as far as the source knows. */
+export const Lease = z.object({
+  address: z.string().max(64),
+  from: z.iso.datetime(),
+  to: z.iso.datetime().nullable().default(null),
+  kind: LeaseKind.default('dhcp'),
+  host: z.string().max(253).nullable().default(null),
+  account: z.string().max(200).nullable().default(null),
+  mac: z.string().max(23).nullable().default(null),
+})
+export type Lease = z.infer<typeof Lease>
 
 /** A fact of ours and where it comes from: the list's name, and when that list was true (ISO 8601). */
 export type Listed<T> = { readonly fact: T; readonly source: string; readonly asOf: string }

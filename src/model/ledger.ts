@@ -10,6 +10,7 @@ export const LedgerKind = z.enum([
   'house.started', 'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
   'user.signed-out', 'message.downloaded', 'ledger.exported',
   'logs.searched', 'logs.hunted', 'logs.downloaded', 'log-source.changed', 'logs.removed',
+  'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',
 ])
 export type LedgerKind = z.infer<typeof LedgerKind>
 

@@ -1,11 +1,18 @@
 import { z } from 'zod'
-import type { Asset, Network, Person } from './context.ts'
+import type { CalendarEntry } from './calendar.ts'
+import type { Asset, Lease, Network, Person } from './context.ts'
 
 /** The lists that only the customer has. */
-export const ListNoun = z.enum(['assets', 'people', 'networks'])
+export const ListNoun = z.enum(['assets', 'people', 'networks', 'leases', 'calendar'])
 export type ListNoun = z.infer<typeof ListNoun>
 
-export type FactOf = { readonly assets: Asset; readonly people: Person; readonly networks: Network }
+export type FactOf = {
+  readonly assets: Asset
+  readonly people: Person
+  readonly networks: Network
+  readonly leases: Lease
+  readonly calendar: CalendarEntry
+}
 
 /** A cell that could not be taken. `row` counts as a spreadsheet does: the headings are row 1. `value` is shortened. */
 export const Refusal = z.object({ row: z.int(), column: z.string(), problem: z.string(), value: z.string() })
@@ -19,6 +26,15 @@ export type RowRead<T> =
 /** Which columns fill which field, by their headings as they stand in the file. */
 export const Mapping = z.record(z.string(), z.array(z.string()))
 export type Mapping = z.infer<typeof Mapping>
+
+/** What an import changes of what its source said before; with the first few of each by name. */
+export const Changes = z.object({
+  added: z.int(),
+  changed: z.int(),
+  gone: z.int(),
+  sample: z.array(z.object({ what: z.enum(['added', 'changed', 'gone']), name: z.string() })),
+})
+export type Changes = z.infer<typeof Changes>
 
 /** What an import came to. `rowsIn` = `taken` + `refusedRows`; nothing of the old list is lost when nothing was taken. */
 export const ImportResult = z.object({
@@ -35,6 +51,7 @@ export const ImportResult = z.object({
   refused: z.array(Refusal),
   /** Rows of this source that were there before. */
   replaced: z.int(),
+  changes: Changes,
   dryRun: z.boolean(),
 })
 export type ImportResult = z.infer<typeof ImportResult>

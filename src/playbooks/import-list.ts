@@ -3,7 +3,8 @@ import { replaceList } from '../db/lists.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import { Trouble } from '../kit/errors.ts'
-import type { FactOf, ImportResult, ListNoun, RowRead } from '../model/list.ts'
+import { isTimeZone } from '../measure/hours.ts'
+import type { Changes, FactOf, ImportResult, ListNoun, RowRead } from '../model/list.ts'
 import { columnsOf } from '../parsers/list/columns.ts'
 import type { Overrides } from '../parsers/list/mapping.ts'
 import { type ListRead, readList } from '../parsers/list/read-list.ts'
@@ -21,6 +22,8 @@ type ImportOptions = {
   readonly clock: Clock
   /** When the list was true; now when left out. */
   readonly asOf?: Date
+  /** The time zone of moments that name none (IANA); UTC when left out. */
+  readonly zone?: string
   readonly dryRun?: boolean
   readonly onProgress?: (rowsRead: number) => void
   /** Sees each row as it was read, before it is stored. */
@@ -44,7 +47,9 @@ export async function importList(db: Db, options: ImportOptions): Promise<Import
   const asOf = options.asOf ?? clock.now()
   if (asOf.getTime() > clock.now().getTime())
     throw new Trouble('input.invalid', { asOf: asOf.toISOString(), problem: 'lies in the future' })
-  const { form, headings, mapping, unused, rows } = await readList(noun, options.stream, options.mapping ?? {})
+  const zone = options.zone ?? 'UTC'
+  if (!isTimeZone(zone)) throw new Trouble('input.invalid', { zone, problem: 'is no time zone like Europe/Berlin' })
+  const { form, headings, mapping, unused, rows } = await readList(noun, options.stream, options.mapping ?? {}, zone)
   const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress }
   const list = {
     noun,
@@ -79,6 +84,7 @@ type Upload = {
   readonly fields: string[]
   readonly rowsIn: number
   readonly rowsTaken: number
+  readonly changes: Changes
   readonly refused: { row: number; why: string }[]
   readonly sample: Record<string, unknown>[]
 }
@@ -118,6 +124,7 @@ export async function importUpload(
     fields: columnsOf[noun].map((column) => column.field),
     rowsIn: imported.rowsIn,
     rowsTaken: imported.taken,
+    changes: imported.changes,
     refused: imported.refused.map(({ row, column, problem, value }) => ({
       row,
       why: `${column}: ${value === '' ? '' : `"${value}" `}${problem}`,

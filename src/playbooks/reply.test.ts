@@ -160,7 +160,10 @@ describe('before it may leave', () => {
     const facts = JSON.stringify({ id: 'p9', name: 'Wilhelmina Zorn' })
     await rig.db
       .insertInto('person')
-      .values({ id: 'p9', name: 'Wilhelmina Zorn', facts, keys: ['wilhelmina zorn'], source: 's', as_of: new Date() })
+      .values({
+        ...{ id: 'p9', name: 'Wilhelmina Zorn', facts, keys: ['wilhelmina zorn'] },
+        ...{ source: 's', as_of: new Date(), entity: 'p9' },
+      })
       .execute()
     await expect(desk.release(replyId, version, 'user:1')).rejects.toMatchObject({ code: 'state.conflict' })
     const after = await rig.fetchReply(replyId)

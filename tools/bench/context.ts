@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { makeAsk } from '../../src/connectors/ask.ts'
 import { assetList } from '../../src/connectors/asset-list/index.ts'
-import { assetsByAddress, assetsByName, importedAt, peopleByKey } from '../../src/db/context.ts'
+import { assetsByAddress, assetsByName, importedAt, leasesAt, peopleByKey } from '../../src/db/context.ts'
 import { startPostgres } from '../../src/db/launcher.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openDatabase } from '../../src/db/open.ts'
@@ -98,6 +98,7 @@ async function measureLookups(db: Db): Promise<BenchResult[]> {
   const connector = assetList({
     byAddress: (address) => assetsByAddress(db, address),
     byName: (names) => assetsByName(db, names),
+    leasesAt: (address, at) => leasesAt(db, address, at),
     personOf: (key) => peopleByKey(db, [key]),
     importedAt: () => importedAt(db, 'assets'),
   })

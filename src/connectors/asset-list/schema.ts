@@ -5,5 +5,6 @@ export const AssetListAsk = z.object({
   address: z.string().optional(),
   host: z.string().optional(),
   asset: z.string().optional(),
+  at: z.string().nullable().optional(),
 })
 export type AssetListAsk = z.infer<typeof AssetListAsk>

@@ -1,4 +1,6 @@
 import ipaddr from 'ipaddr.js'
+import type { CalendarKind } from '../../model/calendar.ts'
+import { LeaseKind } from '../../model/context.ts'
 import type { Level } from '../../model/question.ts'
 
 /** A cell that was understood, or what is wrong with it. */
@@ -27,6 +29,47 @@ export function yesOrNo(text: string): Cell<boolean> {
   const word = text.toLowerCase()
   if (yes.includes(word)) return { value: true }
   return no.includes(word) ? { value: false } : { problem: 'is neither yes nor no' }
+}
+
+// biome-ignore format: a table reads better in few lines
+const kindWords: Record<CalendarKind, readonly string[]> = {
+  change: ['change', 'normal', 'standard', 'emergency', 'rfc', 'änderung', 'deployment', 'release'],
+  maintenance: ['maintenance', 'patching', 'patch', 'wartung', 'wartungsfenster', 'downtime', 'outage'],
+  pentest: ['pentest', 'penetration test', 'scan', 'vulnerability scan', 'red team', 'penetrationstest', 'schwachstellenscan', 'security test'],
+  exercise: ['exercise', 'drill', 'übung', 'tabletop', 'test'],
+  absence: ['absence', 'vacation', 'holiday', 'leave', 'out of office', 'oof', 'abwesenheit', 'urlaub', 'krank', 'sick'],
+  other: ['other', 'meeting', 'sonstiges', 'termin'],
+}
+
+/** What kind of thing is planned, in English and German words. */
+export function calendarKind(text: string): Cell<CalendarKind> {
+  const word = text.trim().toLowerCase()
+  for (const [kind, words] of Object.entries(kindWords))
+    if (words.includes(word)) return { value: kind as CalendarKind }
+  return { problem: 'is none of change, maintenance, pentest, exercise, absence, other' }
+}
+
+/** The kind that a title speaks of; null where it speaks of none. */
+export function kindInTitle(title: string): CalendarKind | null {
+  const text = ` ${title.toLowerCase()} `
+  const order = ['pentest', 'absence', 'exercise', 'maintenance', 'change'] as const
+  const found = order.find((kind) =>
+    kindWords[kind].some((word) => word.length > 3 && word !== 'test' && text.includes(word)),
+  )
+  return found ?? null
+}
+
+export function leaseKind(text: string): Cell<LeaseKind> {
+  const word = text.toLowerCase()
+  const found = LeaseKind.options.find((kind) => word.includes(kind))
+  return found === undefined ? { problem: 'is none of dhcp, vpn, static' } : { value: found }
+}
+
+/** A hardware address in any of its spellings, as "00:53:00:aa:bb:cc". */
+export function hardwareAddress(text: string): Cell<string> {
+  const digits = text.replaceAll(/[^0-9a-fA-F]/g, '').toLowerCase()
+  if (digits.length !== 12 || !/^[0-9a-fA-F:.\s-]+$/.test(text)) return { problem: 'is no hardware address' }
+  return { value: digits.match(/../g)?.join(':') ?? digits }
 }
 
 /** Several values in one cell, parted by commas, semicolons, bars or line breaks. */

@@ -10,6 +10,8 @@ const needed: Record<ListNoun, readonly (readonly string[])[]> = {
   assets: [['name', 'aliases', 'addresses']],
   people: [['name', 'lastName', 'email', 'accounts']],
   networks: [['cidr']],
+  leases: [['address'], ['from'], ['host', 'account', 'mac']],
+  calendar: [['title'], ['from'], ['to']],
 }
 
 /**

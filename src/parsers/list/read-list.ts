@@ -33,6 +33,7 @@ export async function readList<N extends ListNoun>(
   noun: N,
   bytes: AsyncIterable<Uint8Array>,
   overrides: Overrides = {},
+  zone = 'UTC',
 ): Promise<ListRead<N>> {
   const source = bytes[Symbol.asyncIterator]()
   const beginning = await takeBeginning(source)
@@ -45,7 +46,7 @@ export async function readList<N extends ListNoun>(
   if (headings.length > headingsMax)
     throw new Trouble('input.too-large', { columns: headings.length, most: headingsMax })
   const { mapping, unused } = mapColumns(noun, headings, overrides)
-  return { form, headings, mapping, unused, rows: rowsOf(noun, mapping, headings, records) }
+  return { form, headings, mapping, unused, rows: rowsOf(noun, mapping, headings, records, zone) }
 }
 
 type Record = { readonly row: number; readonly values: readonly string[] }
@@ -55,8 +56,9 @@ async function* rowsOf<N extends ListNoun>(
   mapping: Mapping,
   headings: readonly string[],
   records: AsyncGenerator<Record>,
+  zone: string,
 ) {
-  const read = rowReader(noun, mapping, headings)
+  const read = rowReader(noun, mapping, headings, zone)
   let rows = 0
   for (let record = await nextRecord(records); record !== null; record = await nextRecord(records)) {
     if (record.values.every((value) => value.trim() === '')) continue

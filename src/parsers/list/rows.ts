@@ -1,18 +1,34 @@
 import type { z } from 'zod'
-import { Asset, Network, Person } from '../../model/context.ts'
+import { CalendarEntry } from '../../model/calendar.ts'
+import { Asset, Lease, Network, Person } from '../../model/context.ts'
 import type { FactOf, ListNoun, Mapping, Refusal, RowRead } from '../../model/list.ts'
-import { address, type Cell, level, mailAddress, range, several, yesOrNo } from './cells.ts'
+import {
+  address,
+  type Cell,
+  calendarKind,
+  hardwareAddress,
+  kindInTitle,
+  leaseKind,
+  level,
+  mailAddress,
+  range,
+  several,
+  yesOrNo,
+} from './cells.ts'
+import { moment } from './moments.ts'
 
 /** A cell is shown up to here when it is refused: enough to find it, too little to fill a screen. */
 const shownChars = 60
 
 type Cells = {
   readonly row: number
+  /** The time zone of moments that name none. */
+  readonly zone: string
   readonly of: (field: string) => readonly { readonly column: string; readonly text: string }[]
 }
 
 /** Makes a reader for the rows of a list. Blank cells are unknown; a cell that cannot be understood refuses its row, by name. Pure. */
-export function rowReader<N extends ListNoun>(noun: N, mapping: Mapping, headings: readonly string[]) {
+export function rowReader<N extends ListNoun>(noun: N, mapping: Mapping, headings: readonly string[], zone = 'UTC') {
   const places = new Map(
     Object.entries(mapping).map(([field, columns]) => [
       field,
@@ -36,13 +52,19 @@ export function rowReader<N extends ListNoun>(noun: N, mapping: Mapping, heading
           values[broken] ?? '',
         ),
       )
-    const fact = read({ row, of }, problems)
+    const fact = read({ row, zone, of }, problems)
     if (problems.length > 0) return { row, problems }
     return checked(row, noun, fact, mapping)
   }
 }
 
-const schemas: { readonly [N in ListNoun]: z.ZodType<FactOf[N]> } = { assets: Asset, people: Person, networks: Network }
+const schemas: { readonly [N in ListNoun]: z.ZodType<FactOf[N]> } = {
+  assets: Asset,
+  people: Person,
+  networks: Network,
+  leases: Lease,
+  calendar: CalendarEntry,
+}
 
 function checked<N extends ListNoun>(row: number, noun: N, fact: unknown, mapping: Mapping): RowRead<FactOf[N]> {
   const parsed = schemas[noun].safeParse(fact)
@@ -80,6 +102,8 @@ const readers: { readonly [N in ListNoun]: (cells: Cells, problems: Refusal[]) =
       regulatory: list(cells, 'regulatory'),
       exposed: one(cells, 'exposed', yesOrNo, problems),
       site: first(cells, 'site'),
+      tags: [...new Set(list(cells, 'tags'))],
+      software: [...new Set(list(cells, 'software'))],
     }
   },
   people: (cells, problems) => {
@@ -97,6 +121,8 @@ const readers: { readonly [N in ListNoun]: (cells: Cells, problems: Refusal[]) =
       title: first(cells, 'title'),
       manager: first(cells, 'manager'),
       privileged: one(cells, 'privileged', yesOrNo, problems),
+      groups: [...new Set(cells.of('groups').flatMap(({ text }) => groupsOf(text)))],
+      deputy: first(cells, 'deputy'),
     }
   },
   networks: (cells, problems) => {
@@ -109,6 +135,59 @@ const readers: { readonly [N in ListNoun]: (cells: Cells, problems: Refusal[]) =
       zone: first(cells, 'zone'),
     }
   },
+  leases: (cells, problems) => {
+    const [host, account] = [first(cells, 'host'), first(cells, 'account')]
+    const mac = one(cells, 'mac', hardwareAddress, problems)
+    const given = one(cells, 'address', address, problems)
+    const { from, to } = span(cells, problems)
+    if (given === null && problems.length === 0)
+      problems.push(refusal(cells.row, 'address', 'the row has no address', ''))
+    if (host === null && account === null && mac === null)
+      problems.push(refusal(cells.row, 'host', 'the row does not say who got the address', ''))
+    const kind = one(cells, 'kind', leaseKind, problems) ?? (account !== null && mac === null ? 'vpn' : 'dhcp')
+    return { address: given ?? '', from: from ?? '', to, kind, host, account, mac }
+  },
+  calendar: (cells, problems) => {
+    const title = first(cells, 'title') ?? ''
+    const { from, to } = span(cells, problems)
+    if (to === null && problems.length === 0) problems.push(refusal(cells.row, 'to', 'the row has no end', ''))
+    const [person, owner] = [first(cells, 'person'), first(cells, 'owner')]
+    const kind =
+      one(cells, 'kind', calendarKind, problems) ?? (person === null ? kindInTitle(title) : 'absence') ?? 'other'
+    return {
+      id: first(cells, 'id') ?? `${from ?? ''} ${title}`,
+      ...{ kind, title, from: from ?? '', to: to ?? '', owner, person },
+      assets: list(cells, 'assets'),
+      networks: taken(cells, 'networks', rangeOrAddress, problems, several),
+      origins: taken(cells, 'origins', rangeOrAddress, problems, several),
+      everything: one(cells, 'everything', yesOrNo, problems) ?? false,
+      deputy: first(cells, 'deputy'),
+      note: first(cells, 'note')?.slice(0, 2_000) ?? null,
+    }
+  },
+}
+
+/** Beginning and end; an end before its beginning is told. */
+function span(cells: Cells, problems: Refusal[]): { from: string | null; to: string | null } {
+  const from = one(cells, 'from', (text) => moment(text, cells.zone), problems)
+  const to = one(cells, 'to', (text) => moment(text, cells.zone, true), problems)
+  if (from === null && problems.length === 0) problems.push(refusal(cells.row, 'from', 'the row has no beginning', ''))
+  if (from !== null && to !== null && to < from)
+    problems.push(refusal(cells.row, cells.of('to')[0]?.column ?? 'to', 'ends before it begins', to))
+  return { from, to }
+}
+
+function rangeOrAddress(text: string): Cell<string> {
+  const got = range(text, '')
+  return 'value' in got ? { value: got.value.replace(/\/(?:32|128)$/, '') } : got
+}
+
+/** "CN=Domain Admins,OU=Groups,DC=corp,DC=example" is one group, by its name; other cells hold several. */
+function groupsOf(text: string): string[] {
+  const names = [...text.matchAll(/CN=((?:\\.|[^,;|])+)(?:,(?:OU|DC|CN)=(?:\\.|[^,;|])+)+/gi)].map(
+    (match) => match[1] ?? '',
+  )
+  return names.length > 0 ? names : several(text)
 }
 
 function first(cells: Cells, field: string): string | null {

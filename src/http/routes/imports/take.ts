@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { ImportNoun } from '../../../contract/house.ts'
 import { Trouble } from '../../../kit/errors.ts'
+import { ListNoun } from '../../../model/list.ts'
 import { type Asking, serve } from '../../serve.ts'
 
 /** A list of 100,000 assets with all columns is about 20 MB. */
@@ -21,7 +21,7 @@ async function uploadOf(request: FastifyRequest) {
     if (part.type === 'file') file = { bytes: await part.toBuffer(), name: part.filename }
     else fields[part.fieldname] = String(part.value)
   }
-  const noun = ImportNoun.safeParse(fields['noun'])
+  const noun = ListNoun.safeParse(fields['noun'])
   if (!noun.success) throw new Trouble('input.invalid', { fields: { noun: 'Say what this is a list of' } })
   if (file === null) throw new Trouble('input.invalid', { fields: { file: 'Choose a CSV file' } })
   return { noun: noun.data, bytes: file.bytes, source: file.name.slice(0, 200), mapping: mappingOf(fields['mapping']) }

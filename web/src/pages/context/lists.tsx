@@ -1,7 +1,8 @@
 import { Button, FileButton, Select } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { ImportNoun, ImportPreview } from '../../../../src/contract/house.ts'
+import type { ImportPreview } from '../../../../src/contract/house.ts'
+import type { ListNoun } from '../../../../src/model/list.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
@@ -9,11 +10,19 @@ import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { plural } from '../../words.ts'
 
-const titles: Record<ImportNoun, string> = { assets: 'Asset list', people: 'People list', networks: 'Own networks' }
-const purposes: Record<ImportNoun, string> = {
+const titles: Record<ListNoun, string> = {
+  assets: 'Asset list',
+  people: 'People list',
+  networks: 'Own networks',
+  leases: 'Address leases',
+  calendar: 'Calendar',
+}
+const purposes: Record<ListNoun, string> = {
   assets: 'What a machine is for, who owns it, how much it matters.',
   people: 'Who is behind an account.',
   networks: 'Which addresses are yours.',
+  leases: 'Who had an address when: DHCP and VPN.',
+  calendar: 'What was planned: changes, tests, exercises, absences.',
 }
 
 export function ListsPart() {
@@ -28,7 +37,7 @@ function ListCard({
   rows,
   asOf,
 }: {
-  readonly noun: ImportNoun
+  readonly noun: ListNoun
   readonly rows: number
   readonly asOf: string | null
 }) {
@@ -68,7 +77,7 @@ function ListCard({
   )
 }
 
-function formOf(noun: ImportNoun, file: File, mapping: Record<string, string> | null): FormData {
+function formOf(noun: ListNoun, file: File, mapping: Record<string, string> | null): FormData {
   const form = new FormData()
   form.set('noun', noun)
   if (mapping !== null) form.set('mapping', JSON.stringify(mapping))
@@ -76,7 +85,7 @@ function formOf(noun: ImportNoun, file: File, mapping: Record<string, string> | 
   return form
 }
 
-function Preview({ noun, file, done }: { readonly noun: ImportNoun; readonly file: File; readonly done: () => void }) {
+function Preview({ noun, file, done }: { readonly noun: ListNoun; readonly file: File; readonly done: () => void }) {
   const client = useQueryClient()
   const [mapping, setMapping] = useState<Record<string, string> | null>(null)
   const preview = useQuery({
