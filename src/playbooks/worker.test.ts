@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import path from 'node:path'
 import { sql } from 'kysely'
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
 import { alertBody, mail, silentLog, type TestHouse, testHouse } from '../../test/house.ts'
@@ -33,6 +34,34 @@ async function work(tasks: Tasks): Promise<Worker> {
   workers.push(worker)
   return worker
 }
+
+test('a worker whose first look at the database fails begins anew and has the jobs done', async () => {
+  const own = await freshDatabase()
+  const admin = new pg.Client({ connectionString: own.url })
+  await admin.connect()
+  const blocker = new pg.Client({ connectionString: own.url })
+  await blocker.connect()
+  await blocker.query('begin; lock table graphile_worker._private_tasks in access exclusive mode')
+  let done = 0
+  const tasks = { greet: async () => void done++ }
+  const worker = await startWorker({ url: own.url, node: newNodeId(), log: silentLog, tasks })
+  // Whatever waits for that table is its first look; one that is called off there fails as one does whose connection breaks.
+  const callOff = async () =>
+    (
+      await admin.query<{ ended: boolean }>(
+        `select pg_cancel_backend(pid) as ended from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock' and query like '%_private_tasks%'`,
+      )
+    ).rowCount
+  await expect.poll(callOff, { timeout: 10_000 }).toBeGreaterThan(0)
+  await blocker.query('rollback')
+  await blocker.end()
+  await addJob(own.db, 'greet', {})
+  await expect.poll(() => done, { timeout: 10_000 }).toBe(1)
+  await worker.stop()
+  await admin.end()
+  await own.close()
+})
 
 test('a node is killed in the middle of its runs, and another on this machine has them at once', async () => {
   const child = spawn(process.execPath, [path.resolve('test/engine-worker.ts'), database.url, '4000'], {

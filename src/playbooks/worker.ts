@@ -158,7 +158,23 @@ async function beat(own: Database, pool: Pool, options: WorkerOptions, signal: A
   }
 }
 
-/** graphile-worker's runner, started anew with a new pool id whenever it gives up (it does when it cannot write that a job ended). */
+/**
+ * Did the runner's first look for jobs reach the database? graphile-worker 0.18 looks its tasks up once and keeps that promise, also a
+ * failed one (taskIdentifiers.js): a runner whose first look fails asks in vain for ever, without a word. Seen where a machine was so
+ * busy at the start that the first connections timed out.
+ */
+function lookOf(events: WorkerEvents): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  events.once('worker:getJob:empty', () => resolve(true))
+  events.once('job:start', () => resolve(true))
+  events.once('worker:getJob:error', () => resolve(false))
+  return promise
+}
+
+/**
+ * graphile-worker's runner, started anew with a new pool id whenever it gives up (it does when it cannot write that a job ended), and when
+ * its first look for jobs failed.
+ */
 class Pool {
   id: string | null = null
   readonly #options: WorkerOptions
@@ -181,9 +197,10 @@ class Pool {
     events.on('pool:create', ({ workerPool }) => {
       this.id = workerPool.id
     })
+    const firstLook = lookOf(events)
     const connections = openPool(url, 6, 'counterfoil-worker')
     this.#connections = connections
-    this.#runner = await run({
+    const runner = await run({
       pgPool: connections,
       taskList: this.#taskList(tasks),
       parsedCronItems: [],
@@ -200,10 +217,12 @@ class Pool {
         },
       },
     })
-    void this.#runner.promise.then(
+    this.#runner = runner
+    void runner.promise.then(
       () => this.#ended(connections, null),
       (error: unknown) => this.#ended(connections, error),
     )
+    void firstLook.then((came) => (came || this.#stopping ? undefined : this.#endRunner(runner)))
     log.debug({ pool: this.id }, 'working')
   }
 
@@ -249,8 +268,12 @@ class Pool {
 
   async stop(): Promise<void> {
     this.#stopping = true
+    if (this.#runner !== null) await this.#endRunner(this.#runner)
+  }
+
+  async #endRunner(runner: Runner): Promise<void> {
     try {
-      await this.#runner?.stop()
+      await runner.stop()
     } catch (error) {
       this.#options.log.debug({ error: wordsOf(error) }, 'the worker had stopped already')
     }
