@@ -1,10 +1,11 @@
-import { createReadStream, statSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { systemClock } from '../kit/clock.ts'
-import { isTrouble, Trouble, wordsOf } from '../kit/errors.ts'
+import { isTrouble } from '../kit/errors.ts'
 import type { ListNoun } from '../model/list.ts'
 import { columnsOf } from '../parsers/list/columns.ts'
 import { type Imported, importList } from '../playbooks/import-list.ts'
+import { openInput, readDate, unreadable } from './import-file.ts'
+import { addScanCommand } from './import-scan.ts'
 import { openHouse } from './open-house.ts'
 import { progress } from './progress.ts'
 
@@ -26,6 +27,7 @@ Examples:
   counterfoil import networks ranges.csv --json
   counterfoil import leases dhcp.csv --source dhcp-hq --zone Europe/Berlin
   counterfoil import calendar changes.csv --source changes
+  counterfoil import scan weekly.nessus
 
 The columns are guessed from their headings (English and German); --map says otherwise, and --map field= leaves a field out.
 Encoding (UTF-8, UTF-16, Windows-1252) and delimiter (; , TAB |) are found out. "-" reads stdin.
@@ -55,6 +57,7 @@ export function importCommand(): Command {
       )
       .action((file: string, flags: Flags) => importAction(noun, file, flags))
   }
+  addScanCommand(command)
   return command
 }
 
@@ -68,16 +71,9 @@ function addMapping(text: string, before: Mapped): Mapped {
   return { ...before, [field]: heading === '' ? [] : [...(before[field] ?? []), heading] }
 }
 
-function readDate(text: string): Date {
-  const date = new Date(text)
-  if (!/^\d{4}-\d{2}-\d{2}/.test(text) || Number.isNaN(date.getTime()))
-    throw new InvalidArgumentError('write a date as 2026-11-01')
-  return date
-}
-
 async function importAction(noun: ListNoun, file: string, flags: Flags): Promise<void> {
   // The file first: whoever mistypes its name should not wait for a database.
-  const { stream, sizeBytes } = openList(file)
+  const { stream, sizeBytes } = openInput(file)
   const bar = progress(`Importing ${noun}`, sizeBytes)
   let bytesRead = 0
   stream.on('data', (chunk: string | Buffer) => bar.at((bytesRead += chunk.length)))
@@ -106,24 +102,6 @@ async function importAction(noun: ListNoun, file: string, flags: Flags): Promise
     stream.destroy()
     await house.close()
   }
-}
-
-function openList(file: string): {
-  stream: NodeJS.ReadStream | ReturnType<typeof createReadStream>
-  sizeBytes: number | null
-} {
-  if (file === '-') return { stream: process.stdin, sizeBytes: null }
-  try {
-    const found = statSync(file)
-    if (!found.isFile()) throw new Trouble('file.unreadable', { file, problem: 'it is no file' })
-    return { stream: createReadStream(file), sizeBytes: found.size }
-  } catch (error) {
-    throw isTrouble(error) ? error : unreadable(file, error)
-  }
-}
-
-function unreadable(file: string, error: unknown): Trouble {
-  return new Trouble('file.unreadable', { file, problem: wordsOf(error) }, error)
 }
 
 /** The result to stdout, what was refused to stderr. */

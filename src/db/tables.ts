@@ -314,6 +314,147 @@ export type ImportBatchTable = {
   gone: number | null
 }
 
+export type ScanImportTable = {
+  id: Generated<number>
+  source: string
+  scanner: string
+  format: string
+  scanned_from: TimestampOrNull
+  scanned_to: TimestampOrNull
+  hosts: Generated<number>
+  rows_in: BigintByDefault
+  rows_refused: BigintByDefault
+  opened: BigintByDefault
+  closed: BigintByDefault
+  done_by: string
+  done_at: Timestamp
+}
+
+export type ScanHostTable = {
+  id: Generated<number>
+  source: string
+  key: string
+  names: Texts
+  addresses: Texts
+  os: OrNull<string>
+  first_scanned_at: Timestamp
+  scanned_at: Timestamp
+  seen_import: number
+  seen_at: Timestamp
+  by_login: OrNull<boolean>
+  looked_for: string
+  asset: OrNull<string>
+  exposed: OrNull<boolean>
+  criticality: OrNull<number>
+}
+
+export type ScanCheckTable = {
+  id: Generated<number>
+  scanner: string
+  code: string
+  title: string
+  severity: Generated<number>
+  cves: Texts
+  cvss_v2: OrNull<string>
+  cvss_v3: OrNull<string>
+  cvss_v4: OrNull<string>
+  score: OrNull<number>
+  score_version: OrNull<string>
+  fix: OrNull<string>
+  import: number
+}
+
+export type ScanFindingTable = {
+  host_id: number
+  check_id: number
+  port: number
+  import: number
+  first_seen: Timestamp
+  last_seen: Timestamp
+  fixed_at: TimestampOrNull
+  reopened: Generated<number>
+  by_login: boolean
+  protocol: string
+}
+
+export type ScanOpenTable = {
+  check_id: number
+  hosts: number
+  exposed_hosts: number
+  first_seen: Timestamp
+  last_seen: Timestamp
+  criticality: OrNull<number>
+  kev_added: TimestampOrNull
+  epss: OrNull<number>
+  due_at: TimestampOrNull
+  due_earliest: TimestampOrNull
+  timeline: string
+  timeline_earliest: string
+  unknown: Texts
+  counted_at: Timestamp
+}
+
+export type CveTable = {
+  id: string
+  title: OrNull<string>
+  published_at: TimestampOrNull
+  cvss_v2: OrNull<string>
+  cvss_v3: OrNull<string>
+  cvss_v4: OrNull<string>
+  score: OrNull<number>
+  score_version: OrNull<string>
+  kev_added: TimestampOrNull
+  kev_name: OrNull<string>
+  kev_action: OrNull<string>
+  kev_ransomware: OrNull<boolean>
+  epss: OrNull<number>
+  epss_percentile: OrNull<number>
+  ssvc_exploitation: OrNull<string>
+  ssvc_automatable: OrNull<string>
+  ssvc_impact: OrNull<string>
+  ssvc_at: TimestampOrNull
+}
+
+export type VulnerabilityFeedTable = {
+  feed: string
+  version: OrNull<string>
+  model: OrNull<string>
+  released_at: TimestampOrNull
+  rows: number
+  imported_by: string
+  imported_at: Timestamp
+}
+
+export type VexStatementTable = {
+  id: Generated<number>
+  document: string
+  publisher: string
+  document_title: string
+  document_version: string
+  released_at: Timestamp
+  cve: string
+  product: string
+  cpe: OrNull<string>
+  purl: OrNull<string>
+  status: string
+  justification: OrNull<string>
+  detail: Generated<string>
+}
+
+export type VulnerabilityWordTable = {
+  id: string
+  cve: string
+  host: OrNull<string>
+  status: string
+  justification: OrNull<string>
+  reason: string
+  until_at: TimestampOrNull
+  said_by: string
+  said_at: Timestamp
+  withdrawn_by: OrNull<string>
+  withdrawn_at: TimestampOrNull
+}
+
 export type ConnectorStateTable = {
   connector: string
   last_success_at: TimestampOrNull
@@ -468,6 +609,15 @@ export type Tables = {
   calendar_entry: CalendarEntryTable
   list_mapping: ListMappingTable
   import_batch: ImportBatchTable
+  scan_import: ScanImportTable
+  scan_host: ScanHostTable
+  scan_check: ScanCheckTable
+  scan_finding: ScanFindingTable
+  scan_open: ScanOpenTable
+  cve: CveTable
+  vulnerability_feed: VulnerabilityFeedTable
+  vex_statement: VexStatementTable
+  vulnerability_word: VulnerabilityWordTable
   connector_state: ConnectorStateTable
   setting: SettingTable
   app_user: AppUserTable

@@ -39,7 +39,7 @@ export async function readList<N extends ListNoun>(
   const beginning = await takeBeginning(source)
   if (beginning.length === 0) throw new Trouble('input.invalid', { problem: 'the file is empty' })
   const form = formOf(beginning)
-  const records = recordsOf(textOf(form, beginning, source), form)
+  const records = recordsOf(textOf(form, beginning, source), form, rowCharsMax)
   const heading = await nextRecord(records)
   if (heading === null) throw new Trouble('input.invalid', { problem: 'the file has no row of headings' })
   const headings = heading.values.map((value) => value.trim())
@@ -49,7 +49,8 @@ export async function readList<N extends ListNoun>(
   return { form, headings, mapping, unused, rows: rowsOf(noun, mapping, headings, records, zone) }
 }
 
-type Record = { readonly row: number; readonly values: readonly string[] }
+/** A row of a CSV file, with its number as a spreadsheet counts it. */
+export type Record = { readonly row: number; readonly values: readonly string[] }
 
 async function* rowsOf<N extends ListNoun>(
   noun: N,
@@ -69,7 +70,7 @@ async function* rowsOf<N extends ListNoun>(
 }
 
 /** Not `for await`: that would close the parser after the headings. */
-async function nextRecord(records: AsyncGenerator<Record>): Promise<Record | null> {
+export async function nextRecord(records: AsyncGenerator<Record>): Promise<Record | null> {
   try {
     const next = await records.next()
     return next.done === true ? null : next.value
@@ -79,7 +80,8 @@ async function nextRecord(records: AsyncGenerator<Record>): Promise<Record | nul
   }
 }
 
-async function takeBeginning(source: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+/** What encoding, delimiter and format are told from. */
+export async function takeBeginning(source: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   while (bytes < beginningBytes) {
@@ -92,7 +94,11 @@ async function takeBeginning(source: AsyncIterator<Uint8Array>): Promise<Uint8Ar
 }
 
 /** The decoded text, chunk by chunk, without byte order mark and without Excel's hint line. */
-async function* textOf(form: Form, beginning: Uint8Array, source: AsyncIterator<Uint8Array>): AsyncGenerator<string> {
+export async function* textOf(
+  form: Form,
+  beginning: Uint8Array,
+  source: AsyncIterator<Uint8Array>,
+): AsyncGenerator<string> {
   const decoder = new TextDecoder(form.encoding)
   const start = decoder.decode(beginning, { stream: true })
   try {
@@ -108,14 +114,18 @@ async function* textOf(form: Form, beginning: Uint8Array, source: AsyncIterator<
 }
 
 /** Records with their row as a spreadsheet counts it. */
-async function* recordsOf(text: AsyncIterable<string>, form: Form): AsyncGenerator<Record> {
+export async function* recordsOf(
+  text: AsyncIterable<string>,
+  form: Form,
+  recordCharsMax: number,
+): AsyncGenerator<Record> {
   const parser = parse({
     delimiter: form.delimiter,
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
     info: true,
-    max_record_size: rowCharsMax,
+    max_record_size: recordCharsMax,
   })
   const piped = pipeline(Readable.from(text), parser)
   // The iteration below throws the same error; this promise must not end the process meanwhile.
