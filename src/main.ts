@@ -109,13 +109,14 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     await detections?.schedule()
 
     await recordStart(house, settings, sources.connectors, version)
-    const work = frontWork({ house, db, databaseUrl: url, desk, sources, receive, key, settings })
+    const sealKey = sealKeyIn(settings.dataFolder)
+    const work = frontWork({ house, db, databaseUrl: url, desk, sources, receive, key, settings, sealKey })
     const server = await makeServer({
       db,
       clock,
       log,
       settings,
-      sealKey: sealKeyIn(settings.dataFolder),
+      sealKey,
       webFolder,
       work,
       logs: lake.front,

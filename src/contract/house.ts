@@ -2,15 +2,28 @@ import { z } from 'zod'
 import { Changes, ListNoun } from '../model/list.ts'
 import { Provider } from '../model/provider.ts'
 import { QuestionName } from '../model/question.ts'
+import { WebhookRefusal, WebhookScheme } from '../model/webhook.ts'
 import { Xray } from '../model/xray.ts'
 import { Done, endpoint } from './endpoint.ts'
 
 const when = z.iso.datetime()
 
+/** The door for signed posts of a provider. What its secrets are is never told. */
+export const WebhookRow = z.object({
+  scheme: WebhookScheme,
+  version: z.int(),
+  secrets: z.array(z.object({ madeAt: when, endsAt: when.nullable() })),
+  /** Of the last seven days. */
+  refusals: z.array(z.object({ reason: WebhookRefusal, count: z.int(), lastAt: when, lastAddress: z.string() })),
+})
+export type WebhookRow = z.infer<typeof WebhookRow>
+
 export const ProviderRow = z.object({
   provider: Provider,
   version: z.int(),
   hasKey: z.boolean(),
+  /** null: there is no such door. */
+  webhook: WebhookRow.nullable(),
   messages: z.int(),
   lastMessageAt: when.nullable(),
 })
@@ -101,6 +114,29 @@ export const houseApi = {
     params: providerId,
     answer: z.object({ key: z.string() }),
   }),
+  'PUT /api/providers/:id/webhook': endpoint({
+    permission: 'provider.change',
+    says: 'How a provider signs its posts; version 0 opens the door. Another kind of signature forgets the secrets',
+    params: providerId,
+    body: z.object({ scheme: WebhookScheme, version: z.int().nonnegative() }),
+    answer: z.object({ version: z.int() }),
+  }),
+  'POST /api/providers/:id/webhook/secret': endpoint({
+    permission: 'provider.change',
+    says: 'A secret for signed posts: theirs, or (null) a new one, shown once. Those before it stay valid for some hours',
+    params: providerId,
+    body: z.object({
+      secret: z.string().min(16).max(500).nullable(),
+      othersHours: z.int().min(0).max(168).default(24),
+    }),
+    answer: z.object({ secret: z.string().nullable() }),
+  }),
+  'DELETE /api/providers/:id/webhook': endpoint({
+    permission: 'provider.change',
+    says: 'Shuts the door for signed posts and forgets its secrets',
+    params: providerId,
+    answer: Done,
+  }),
   'GET /api/settings': endpoint({
     permission: 'house.see',
     says: 'Settings of the house',
@@ -179,6 +215,13 @@ export const houseApi = {
   'POST /api/intake': endpoint({
     permission: 'provider-key',
     says: 'A provider’s message: RFC 5322 (message/rfc822) or JSON, with the provider’s key as bearer token',
+    form: 'raw',
+    answer: z.object({ id: z.string(), fresh: z.boolean() }),
+  }),
+  'POST /api/intake/:provider': endpoint({
+    permission: 'webhook',
+    says: 'A provider’s message, signed as agreed with it (docs/webhooks.md); the raw body is verified before it is parsed',
+    params: z.object({ provider: z.string().max(64) }),
     form: 'raw',
     answer: z.object({ id: z.string(), fresh: z.boolean() }),
   }),

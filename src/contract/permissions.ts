@@ -31,10 +31,11 @@ export type Permission = keyof typeof permissions
 
 /**
  * What a route asks of its caller. Besides the table: `public` (anybody), `one-time-link` (whoever holds a link's token,
- * checked by the route), `provider-key` (whoever holds a provider's intake key, checked by the route), `log-key` (whoever holds a
+ * checked by the route), `provider-key` (whoever holds a provider's intake key, checked by the route), `webhook` (whoever signs as a
+ * provider does, checked by the route), `log-key` (whoever holds a
  * key of a log source, checked by http/log-posts.ts).
  */
-export type Access = Permission | 'public' | 'one-time-link' | 'provider-key' | 'log-key'
+export type Access = Permission | 'public' | 'one-time-link' | 'provider-key' | 'webhook' | 'log-key'
 
 /** True when the role has the permission. */
 export function may(role: Role, permission: Permission): boolean {

@@ -583,6 +583,38 @@ export type DetectionRuleTable = {
   last_hit_at: TimestampOrNull
 }
 
+export type WebhookTable = { provider_id: string; scheme: Jsonb; version: Generated<number>; changed_at: Timestamp }
+
+export type WebhookSecretTable = {
+  id: string
+  provider_id: string
+  sealed: Buffer
+  made_at: Timestamp
+  ends_at: TimestampOrNull
+}
+
+export type WebhookRefusalTable = {
+  provider_id: string
+  /** A date ("2026-11-28") on the way in. */
+  day: ColumnType<Date, string, string>
+  reason: string
+  count: Bigint
+  last_at: Timestamp
+  last_address: string
+}
+
+export type TaughtReaderTable = {
+  id: string
+  version: number
+  switched_on: boolean
+  description: Jsonb
+  yaml: string
+  changed_at: Timestamp
+  changed_by: string
+}
+
+export type TaughtReaderVersionTable = Omit<TaughtReaderTable, 'id' | 'description'> & { reader_id: string }
+
 export type Tables = {
   message: MessageTable
   message_again: MessageAgainTable
@@ -591,6 +623,11 @@ export type Tables = {
   detection_open: DetectionOpenTable
   detection_rule: DetectionRuleTable
   provider: ProviderTable
+  webhook: WebhookTable
+  webhook_secret: WebhookSecretTable
+  webhook_refusal: WebhookRefusalTable
+  taught_reader: TaughtReaderTable
+  taught_reader_version: TaughtReaderVersionTable
   alert: AlertTable
   sighting: SightingTable
   finding: FindingTable

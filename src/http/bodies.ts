@@ -7,7 +7,10 @@ export const bodiesBytesMax = 160 * 1024 * 1024
 /** What of it people without a session or key may take, so that strangers cannot shut the providers out. */
 export const strangersBytesMax = 16 * 1024 * 1024
 
-export type BodyLimits = { readonly bytesMax: number; readonly strangersMax: number }
+/** What posts may take whose signature is not verified yet: apart from the strangers', or four slow ones would keep people from signing in. */
+const unverifiedBytesMax = 32 * 1024 * 1024
+
+export type BodyLimits = { readonly bytesMax: number; readonly strangersMax: number; readonly unverifiedMax?: number }
 
 /**
  * Counts the bytes of every body as they arrive, until the answer is out, and refuses with Trouble('house.busy') what would be too
@@ -18,14 +21,15 @@ export function boundBodies(
   app: FastifyInstance,
   limits: BodyLimits = { bytesMax: bodiesBytesMax, strangersMax: strangersBytesMax },
 ): void {
-  const held = { all: 0, strangers: 0 }
+  const held = { all: 0, strangers: 0, unverified: 0 }
+  const most = { strangers: limits.strangersMax, unverified: limits.unverifiedMax ?? unverifiedBytesMax }
   // Not async: the reader must be attached before the first byte flows, or a refusal of that byte would reach nobody.
   app.addHook('preParsing', (request, reply, payload, next) => {
     if (!hasBody(request)) return next(null, payload)
-    const stranger = isStranger(request)
+    const purse = purseOf(request)
     const fits = (bytes: number): boolean =>
-      held.all + bytes <= limits.bytesMax && (!stranger || held.strangers + bytes <= limits.strangersMax)
-    const busy = (): Trouble => new Trouble('house.busy', { held: { ...held }, stranger })
+      held.all + bytes <= limits.bytesMax && (purse === null || held[purse] + bytes <= most[purse])
+    const busy = (): Trouble => new Trouble('house.busy', { held: { ...held }, purse })
     // What says beforehand that it will not fit need not be read at all.
     if (!fits(Number(request.headers['content-length'] ?? 0))) return next(busy())
     let mine = 0
@@ -34,7 +38,7 @@ export function boundBodies(
         if (!fits(chunk.length)) return done(busy())
         mine += chunk.length
         held.all += chunk.length
-        if (stranger) held.strangers += chunk.length
+        if (purse !== null) held[purse] += chunk.length
         return done(null, chunk)
       },
     })
@@ -45,7 +49,7 @@ export function boundBodies(
     raw.once('error', broken)
     reply.raw.once('close', () => {
       held.all -= mine
-      if (stranger) held.strangers -= mine
+      if (purse !== null) held[purse] -= mine
       mine = 0
       // The rest of a refused body is thrown away unread; otherwise the connection would wait for it.
       raw.unpipe(counted)
@@ -62,7 +66,9 @@ function hasBody({ headers, routeOptions }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-function isStranger({ routeOptions }: FastifyRequest): boolean {
+/** Whose share of the memory a body takes, where nobody knows yet whose it is. */
+function purseOf({ routeOptions }: FastifyRequest): 'strangers' | 'unverified' | null {
   const { access } = routeOptions.config
-  return access === undefined || access === 'public' || access === 'one-time-link'
+  if (access === 'webhook') return 'unverified'
+  return access === undefined || access === 'public' || access === 'one-time-link' ? 'strangers' : null
 }

@@ -10,6 +10,7 @@ import type { Receipt } from '../model/message.ts'
 import type { QuestionName } from '../model/question.ts'
 import type { SensitiveSpan } from '../model/reply.ts'
 import type { Outcome } from '../model/triage.ts'
+import type { WebhookScheme } from '../model/webhook.ts'
 import type { Xray } from '../model/xray.ts'
 import type { LogsFront } from './logs-front.ts'
 
@@ -19,6 +20,13 @@ export type Post = {
   readonly contentType: string
   /** What stood in the Authorization header after "Bearer ", or null. */
   readonly key: string | null
+  readonly sourceAddress: string
+}
+
+/** What a signed post says before its body; the door judges it. */
+export type Knock = {
+  readonly providerId: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly sourceAddress: string
 }
 
@@ -39,6 +47,14 @@ export type Deciding = {
  */
 export type Work = {
   readonly takePost: (post: Post) => Promise<Receipt>
+  /** Posts that a provider signs; whatever is wrong with one is Trouble('webhook.refused'). */
+  readonly webhooks: {
+    readonly knock: (post: Knock) => Promise<void>
+    readonly take: (post: Knock & { readonly bytes: Uint8Array; readonly contentType: string }) => Promise<Receipt>
+    /** Throws Trouble('input.invalid') for a secret that this scheme cannot use. */
+    readonly checkSecret: (scheme: WebhookScheme, secret: string) => void
+    readonly newSecret: (scheme: WebhookScheme) => string
+  }
   readonly releaseFromQuarantine: (release: {
     readonly messageId: string
     readonly reason: string

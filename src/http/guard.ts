@@ -3,7 +3,7 @@ import { type Access, may } from '../contract/permissions.ts'
 import { providerOfKey } from '../db/providers.ts'
 import { noteSeen, type Session, sessionOf } from '../db/sessions.ts'
 import { Trouble } from '../kit/errors.ts'
-import type { Front } from './front.ts'
+import type { Front, Knock } from './front.ts'
 import type { Site } from './serve.ts'
 
 declare module 'fastify' {
@@ -32,7 +32,7 @@ export function guard(app: FastifyInstance, front: Front, site: Site, origins: (
     const access = request.routeOptions.config.access
     if (access === undefined) return
     // Programs with a key of their own; they carry no cookie that could be a person's.
-    const hasKey = access === 'provider-key' || access === 'log-key'
+    const hasKey = access === 'provider-key' || access === 'webhook' || access === 'log-key'
     if (!safe.has(request.method) && !hasKey) checkOrigin(request, origins())
     if (access === 'public' || access === 'one-time-link' || hasKey) return
     const session = await sessionBehind(request, front, site)
@@ -44,11 +44,19 @@ export function guard(app: FastifyInstance, front: Front, site: Site, origins: (
   // Before a byte of the body is read, since it may be a whole mail; after the rate limit, which is a hook of each route, so that
   // guessed keys count too. The door looks once more: it is the one that says whose the post is.
   app.addHook('preParsing', async (request, _reply, payload) => {
-    if (request.routeOptions.config.access !== 'provider-key') return payload
+    const { access } = request.routeOptions.config
+    if (access === 'webhook') await front.work.webhooks.knock(knockOf(request))
+    if (access !== 'provider-key') return payload
     const key = bearerOf(request)
     if (key === null || (await providerOfKey(front.db, key)) === null) throw new Trouble('sign-in.needed')
     return payload
   })
+}
+
+/** What a signed post says before its body. */
+export function knockOf(request: FastifyRequest): Knock {
+  const { provider } = request.params as { readonly provider?: unknown }
+  return { providerId: String(provider), headers: request.headers, sourceAddress: request.ip }
 }
 
 /** What stands after "Bearer " in the Authorization header, or null. */

@@ -25,6 +25,8 @@ const jsonBytesMax = 1024 * 1024
 const strangersBodyBytesMax = 64 * 1024
 /** A provider's mail as the doors take it (25 MiB), and a little for the wrapping. */
 export const postBytesMax = 26 * 1024 * 1024
+/** A signed post: JSON as the door takes it (intake/https/intake.ts), or a small mail. */
+const signedBytesMax = 4 * 1024 * 1024
 /** A request that takes longer is not one of ours; uploads of a folder are the longest. */
 const requestMsMax = 10 * 60_000
 /** A list of ten thousand assets is about 2 MB as CSV; an X-ray has its own bounds (routes/xray/run.ts). */
@@ -156,13 +158,15 @@ function addRoute(scope: FastifyInstance, route: Route, front: Front, site: Site
 }
 
 function bodyLimitOf(route: Route): number {
+  // A signature is over the whole body, so all of it is read before anybody knows whose it is.
+  if (route.permission === 'webhook') return signedBytesMax
   if (isRaw(route)) return postBytesMax
   return route.permission === 'public' || route.permission === 'one-time-link' ? strangersBodyBytesMax : jsonBytesMax
 }
 
 /** Where secrets are guessed, the limit is a person's typing speed. */
 function limitOf(route: Route, limits: Limits): number {
-  if (route.permission === 'provider-key') return limits.postsPerMinute
+  if (route.permission === 'provider-key' || route.permission === 'webhook') return limits.postsPerMinute
   if (route.permission === 'one-time-link' || (route.permission === 'public' && route.method !== 'GET'))
     return limits.signInsPerMinute
   return limits.perMinute

@@ -19,6 +19,11 @@ export const troubles = {
   'link.over': { status: 410, says: 'This link was used already, or its time is over.', next: 'Ask for a new one.' },
   'role.refused': { status: 403, says: 'Your role may not do this.', next: 'Ask an administrator or a lead.' },
   'intake.refused': { status: 403, says: 'This was refused.', next: 'Ask the people who run this installation.' },
+  'webhook.refused': {
+    status: 401,
+    says: 'This post is not signed as agreed.',
+    next: 'Check the address, the secret and the clock of the sender; the people who run this installation see why it was refused.',
+  },
   'log-key.needed': {
     status: 401,
     says: 'These lines came without a key.',

@@ -4,9 +4,13 @@ import type { Settings } from '../config/config.ts'
 import { listen } from '../db/live.ts'
 import { providerOfKey } from '../db/providers.ts'
 import type { Tables } from '../db/tables.ts'
+import { countRefusal, webhookOf } from '../db/webhooks.ts'
 import type { Work } from '../http/front.ts'
 import { makeTakePost } from '../intake/https/intake.ts'
+import { checkSecret, newWebhookSecret } from '../intake/https/secrets.ts'
+import { makeWebhookDoor } from '../intake/https/webhook.ts'
 import { Trouble } from '../kit/errors.ts'
+import { unseal } from '../kit/seal.ts'
 import { exportLedger } from '../ledger/export.ts'
 import type { LedgerKey } from '../ledger/key.ts'
 import type { Receive } from '../model/message.ts'
@@ -33,10 +37,12 @@ export function frontWork(parts: {
   readonly receive: Receive
   readonly key: LedgerKey
   readonly settings: Settings
+  readonly sealKey: Uint8Array
 }): Work {
   const { house, db, desk, sources } = parts
   return {
     takePost: makeTakePost({ providerOfKey: (key) => providerOfKey(db, key), receive: parts.receive }),
+    webhooks: webhookWork(parts),
     releaseFromQuarantine: (release) => releaseFromQuarantine(house, release),
     decide: (deciding) => decide(house, deciding),
     undo: (undoing) => undo(house, undoing),
@@ -63,6 +69,29 @@ export function frontWork(parts: {
     formats: readers.map(({ id, title }) => ({ id, title })),
     listen: (onTopic) => listen(parts.databaseUrl, onTopic),
   }
+}
+
+/** The door of signed posts: secrets are opened for as long as one post takes. */
+function webhookWork(parts: {
+  readonly db: Kysely<Tables>
+  readonly house: House
+  readonly receive: Receive
+  readonly sealKey: Uint8Array
+}): Work['webhooks'] {
+  const { db, receive, sealKey } = parts
+  const { clock } = parts.house
+  const door = makeWebhookDoor({
+    webhookOf: async (providerId) => {
+      const webhook = await webhookOf(db, providerId, clock.now())
+      if (webhook === null) return null
+      const secrets = webhook.sealed.map((sealed) => unseal(sealKey, sealed, `webhook:${providerId}`))
+      return { provider: webhook.provider, scheme: webhook.scheme, secrets }
+    },
+    refused: (refusal) => countRefusal(db, refusal, clock.now()),
+    receive,
+    clock,
+  })
+  return { ...door, checkSecret, newSecret: newWebhookSecret }
 }
 
 async function xrayOfUpload(folder: string, { config }: Settings): Promise<Xray> {

@@ -8,6 +8,7 @@ import { showOpenApi } from './health/openapi.ts'
 import { showHealth } from './health/show.ts'
 import { showLists } from './imports/list.ts'
 import { previewList, takeList } from './imports/take.ts'
+import { takeSigned } from './intake/signed.ts'
 import { takeIntake } from './intake/take.ts'
 import { showInvitations } from './invitations/list.ts'
 import { revokeOneInvitation } from './invitations/revoke.ts'
@@ -30,6 +31,9 @@ import { downloadMessage } from './messages/raw.ts'
 import { newIntakeKey } from './providers/key.ts'
 import { showProviders } from './providers/list.ts'
 import { changeProvider } from './providers/save.ts'
+import { changeWebhook } from './providers/webhook.ts'
+import { shutWebhook } from './providers/webhook-off.ts'
+import { newWebhookSecret } from './providers/webhook-secret.ts'
 import { showQuarantine } from './quarantine/list.ts'
 import { releaseMessage } from './quarantine/release.ts'
 import { answerQuestion } from './questions/answer.ts'
@@ -70,7 +74,7 @@ export const routes: readonly Route[] = [
   showInvitations, revokeOneInvitation,
   showQueue, showAlert, decideAlert, undoDecision, askAgain, downloadMessage, showQuarantine, releaseMessage, showRun,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
-  showProviders, changeProvider, newIntakeKey, showSettings, saveSettings, showConnectors, showLists, previewList, takeList,
+  showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showConnectors, showLists, previewList, takeList,
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,
   runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,

@@ -55,21 +55,30 @@ export function makeTakePost(options: PostOptions): (post: Post) => Promise<Rece
     const { sourceRanges } = provider
     if (sourceRanges.length > 0 && !inRanges(sourceAddress, sourceRanges))
       throw new Trouble('intake.refused', { provider: provider.id, sourceAddress })
-    const form = formOf(post.contentType)
-    const bytesMax = form === 'json' ? jsonBytesMax : mailBytesMax
-    if (post.bytes.length > bytesMax) throw new Trouble('input.too-large', { bytes: post.bytes.length, bytesMax })
-    if (post.bytes.length === 0) throw new Trouble('input.invalid', { fields: { body: 'There is no message in it.' } })
-    if (form === 'json') checkJson(post.bytes)
-    return options.receive({
-      bytes: post.bytes,
-      form,
-      channel: 'https',
-      sourceAddress,
-      heloName: null,
-      envelopeFrom: null,
-      envelopeTo: [],
-      providerId: provider.id,
-      origin: `https;provider=${provider.id}`,
-    })
+    return keepPost(options.receive, provider, { ...post, origin: `https;provider=${provider.id}` })
   }
+}
+
+/** Keeps a post that is known to be the provider's. Rejects with input.too-large or input.invalid for what is no message. */
+export async function keepPost(
+  receive: Receive,
+  provider: Provider,
+  post: Pick<Post, 'bytes' | 'contentType' | 'sourceAddress'> & { readonly origin: string },
+): Promise<Receipt> {
+  const form = formOf(post.contentType)
+  const bytesMax = form === 'json' ? jsonBytesMax : mailBytesMax
+  if (post.bytes.length > bytesMax) throw new Trouble('input.too-large', { bytes: post.bytes.length, bytesMax })
+  if (post.bytes.length === 0) throw new Trouble('input.invalid', { fields: { body: 'There is no message in it.' } })
+  if (form === 'json') checkJson(post.bytes)
+  return receive({
+    bytes: post.bytes,
+    form,
+    channel: 'https',
+    sourceAddress: plainAddress(post.sourceAddress),
+    heloName: null,
+    envelopeFrom: null,
+    envelopeTo: [],
+    providerId: provider.id,
+    origin: post.origin,
+  })
 }

@@ -9,6 +9,7 @@ import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { classWords, plural } from '../../words.ts'
+import { WebhookPart } from './webhook.tsx'
 
 /** A secret never leaves, whatever is agreed. */
 const shareable = (Object.keys(classWords) as (keyof typeof classWords)[]).filter(
@@ -136,6 +137,7 @@ function ProviderCard({ row, edit }: { readonly row: ProviderRow; readonly edit:
       )}
       <Problem error={live.error ?? key.error} />
       {key.data !== undefined && <Shown secret={key.data.key} />}
+      <WebhookPart id={provider.id} row={row.webhook} />
     </section>
   )
 }
