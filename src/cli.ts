@@ -51,6 +51,11 @@ const commands: readonly {
     load: async () => (await import('./cli/playbook.ts')).playbookCommand,
   },
   {
+    name: 'connector',
+    summary: 'check, try and list descriptions of REST sources',
+    load: async () => (await import('./cli/connector.ts')).connectorCommand,
+  },
+  {
     name: 'audit',
     summary: 'export the ledger, verify an export offline',
     load: async () => (await import('./cli/audit.ts')).auditCommand,

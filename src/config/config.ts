@@ -110,8 +110,8 @@ export const Config = z.object({
   ownDomains: z.array(z.string()).default([]),
   /** Roles of the playbooks' `notify` and the mail addresses behind them. */
   people: z.record(z.string(), z.array(z.string())).default({}),
-  /** Any REST source described in YAML: files or folders of them. */
-  connectors: z.array(z.string()).default([]),
+  /** Any REST source described in YAML: files or folders of them, or `use:` one of the catalogue (its own reader checks the rest). */
+  connectors: z.array(z.union([z.string(), z.looseObject({ use: z.string() })])).default([]),
   /** DNS servers for SPF, DKIM and DMARC; the system's own when empty. */
   dnsServers: z.array(z.string()).default([]),
   /** Ask DNS for the names of our own addresses. */

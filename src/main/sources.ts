@@ -61,7 +61,7 @@ export async function openSources(parts: {
       },
       lake: parts.lake === undefined ? null : lakeLookups(parts.lake),
     },
-    await loadHttpJson(config.connectors, { mapper, environmentSecret }),
+    await loadHttpJson(config.connectors, { mapper, environmentSecret, folder: settings.dataFolder }),
   )
   const news = newsKeeper(parts)
   return {

@@ -95,7 +95,7 @@ export function lookAtFiles(config: Config, now: Date): Check {
     add(`imap ${door.id} passwordFile`, door.passwordFile)
   }
   for (const folder of config.folders) add('folders', folder.path)
-  for (const connector of config.connectors) add('connectors', connector)
+  for (const connector of config.connectors) if (typeof connector === 'string') add('connectors', connector)
   const { tls } = config.lake.syslog ?? {}
   add('lake.syslog.tls.certFile', tls?.certFile)
   add('lake.syslog.tls.keyFile', tls?.keyFile)

@@ -316,7 +316,7 @@ describe('where it may go', () => {
 
 describe('a description is checked before it answers', () => {
   test('the example of the project holds', async () => {
-    const connectors = await loadHttpJson([path.dirname(example)], needs)
+    const connectors = await loadHttpJson([example], needs)
     expect(connectors.map((one) => one.id)).toContain('example-cmdb')
   })
 

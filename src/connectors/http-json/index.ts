@@ -1,17 +1,19 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
-import { Trouble, wordsOf } from '../../kit/errors.ts'
+import { isTrouble, Trouble, wordsOf } from '../../kit/errors.ts'
+import { yamlFilesOf } from '../../kit/yaml-files.ts'
 import type { AskContext, Connector, Health } from '../../model/connector.ts'
-import type { Answered } from '../../model/finding.ts'
-import type { QuestionName } from '../../model/question.ts'
-import { Caller, type Request } from '../call.ts'
+import { Caller, slept } from '../call.ts'
 import { readRanges } from '../guard.ts'
-import { leftOut, partsOf, problemsOf } from './check.ts'
+import { answerOf, requestOf } from './asking.ts'
+import { problemsOf } from './check.ts'
 import type { Mapper } from './mapper.ts'
-import { Description, type QuestionPart, type SecretPlace } from './schema.ts'
-import { fillBody, fillPath, fillQuery } from './template.ts'
+import { partsOf } from './parts.ts'
+import { Description, type SecretPlace, Use } from './schema.ts'
+import { type Settled, settle } from './settle.ts'
+import { type Bounds, SignIn } from './sign-in.ts'
 
 /** Descriptions in one folder; a house has a dozen sources. */
 const filesMax = 200
@@ -19,32 +21,55 @@ const fileCharsMax = 256 * 1024
 /** The longest tokens seen (JWTs with many groups) are 8 KB, and servers take no more in a header. */
 const secretCharsMax = 8 * 1024
 
+/** Descriptions that come along: `use: ID` in the settings puts one to use. */
+export const catalogueFolder = path.join(import.meta.dirname, '../../../content/connectors')
+
 export type HttpJsonNeeds = {
   readonly mapper: Mapper
   /** A secret of the environment by its name; null where it is not set. */
   readonly environmentSecret: (name: string) => string | null
+  /** Where files that an entry with `use` names (secret, authority) are looked for: beside counterfoil.yaml. */
+  readonly folder?: string
 }
 
+/** An entry of `connectors:` in the settings: a file or folder of descriptions, or a description of the catalogue and what it needs here. */
+export type Entry = string | { readonly use: string }
+
 /**
- * Reads descriptions: files, or folders of *.yaml. Each is checked in full (schema, expressions, templates, samples) before it may
- * answer anything. Throws Trouble('input.invalid' | 'file.unreadable') that names the file and all that is wrong with it.
+ * Reads descriptions. Each is checked in full (schema, expressions, templates, samples) before it may answer anything.
+ * Throws Trouble('input.invalid' | 'file.unreadable') that names the file and all that is wrong with it.
  */
-export async function loadHttpJson(places: readonly string[], needs: HttpJsonNeeds): Promise<readonly Connector[]> {
-  const files = (await Promise.all(places.map(filesAt))).flat()
-  const connectors = await Promise.all(files.map((file) => loadOne(file, needs)))
+export async function loadHttpJson(entries: readonly Entry[], needs: HttpJsonNeeds): Promise<readonly Connector[]> {
+  const settled = (await Promise.all(entries.map((entry) => settledOf(entry, needs)))).flat()
+  const connectors = await Promise.all(settled.map((one) => makeHttpJson(one, needs)))
   const double = connectors.find((one, at) => connectors.some((other, before) => before < at && other.id === one.id))
   if (double !== undefined)
     throw new Trouble('input.invalid', { connector: double.id, problem: 'two descriptions have this id' })
   return connectors
 }
 
+async function settledOf(entry: Entry, needs: HttpJsonNeeds): Promise<readonly Settled[]> {
+  if (typeof entry === 'string') {
+    const files = await filesAt(entry)
+    return Promise.all(
+      files.map(async (file) => settle(await readChecked(file, needs.mapper), null, path.dirname(path.resolve(file)))),
+    )
+  }
+  const use = Use.safeParse(entry)
+  if (!use.success) throw new Trouble('input.invalid', { connectors: entry.use, problem: z.prettifyError(use.error) })
+  const file = path.join(catalogueFolder, `${use.data.use}.yaml`)
+  try {
+    return [settle(await readChecked(file, needs.mapper), use.data, needs.folder ?? '.')]
+  } catch (error) {
+    if (!isTrouble(error, 'file.unreadable')) throw error
+    const problem = 'the catalogue has no such description; `counterfoil connector list` names them'
+    throw new Trouble('input.invalid', { use: use.data.use, problem }, error)
+  }
+}
+
 async function filesAt(place: string): Promise<readonly string[]> {
   try {
-    if ((await stat(place)).isFile()) return [place]
-    const names = (await readdir(place)).filter((name) => /\.ya?ml$/.test(name)).sort()
-    if (names.length > filesMax)
-      throw new Trouble('input.too-large', { folder: place, files: names.length, most: filesMax })
-    return names.map((name) => path.join(place, name))
+    return (await stat(place)).isFile() ? [place] : await yamlFilesOf([place], filesMax)
   } catch (error) {
     throw error instanceof Trouble
       ? error
@@ -52,11 +77,18 @@ async function filesAt(place: string): Promise<readonly string[]> {
   }
 }
 
-async function loadOne(file: string, needs: HttpJsonNeeds): Promise<Connector> {
+/** A description that may be used: read, and checked with its samples. Throws as `loadHttpJson` does. */
+export async function readChecked(file: string, mapper: Mapper): Promise<Description> {
   const description = await readDescription(file)
-  const problems = await problemsOf(description, needs.mapper)
+  const problems = await problemsOf(description, mapper)
   if (problems.length > 0) throw new Trouble('input.invalid', { file, problem: problems.join('\n') })
-  return makeHttpJson(description, path.dirname(path.resolve(file)), needs)
+  return description
+}
+
+/** Every description that comes along, by id, unchecked: they are checked where they are used, and by our tests. */
+export async function readCatalogue(): Promise<readonly Description[]> {
+  const files = await yamlFilesOf([catalogueFolder], filesMax)
+  return (await Promise.all(files.map(readDescription))).filter(({ docs }) => docs !== undefined)
 }
 
 async function readDescription(file: string): Promise<Description> {
@@ -74,110 +106,64 @@ async function readDescription(file: string): Promise<Description> {
   }
 }
 
-/** A connector of a description that was checked. Secrets are read at each call, so that a changed one counts at once. */
-async function makeHttpJson(description: Description, folder: string, needs: HttpJsonNeeds): Promise<Connector> {
-  const { id, title, scope, limits, allowAddresses, caFile } = description
+/** A connector of a description that was checked. */
+async function makeHttpJson(settled: Settled, needs: HttpJsonNeeds): Promise<Connector> {
+  const { description, baseUrl, parameters, folder } = settled
+  const { id, title, limits, allowAddresses, caFile, auth } = description
+  const { mapper } = needs
   const allow = readRanges(allowAddresses)
   const ca = caFile === undefined ? {} : { ca: await readFile(path.resolve(folder, caFile), 'utf8') }
   const caller = new Caller({ allow, timeoutMs: limits.timeoutMs, concurrency: limits.concurrency, ...ca })
-  const headers = () => headersOf(description, folder, needs)
+  const secret = () => secretAt(auth.kind === 'none' ? undefined : auth.secret, folder, needs)
+  const signIn = new SignIn({ auth, baseUrl, parameters, secret, caller, mapper, timeoutMs: limits.timeoutMs })
+  const headers = plainHeadersOf(description)
+  const bounds = (context: AskContext): Bounds => ({ ...context, until: performance.now() + limits.timeoutMs })
   const news = { lastSuccess: null as string | null }
+  const parts = new Map(partsOf(description))
   return {
     id,
     title,
-    answers: partsOf(description).map(([question]) => question),
+    answers: [...parts.keys()],
     limits,
-    scope,
+    scope: scopeOf(description),
     ask: async (question, ask, context) => {
-      const part = description.questions[question]
-      if (part === undefined) return { kind: 'not-collected', why: `${id} does not answer this`, query: '' }
-      const answered = await answer({
-        description,
-        part,
+      const of = parts.get(question)
+      if (of === undefined) return { kind: 'not-collected', why: `${id} does not answer this`, query: '' }
+      const within = bounds(context)
+      const answered = await answerOf({
         question,
+        parts: of,
         ask,
-        context,
-        caller,
+        parameters,
+        baseUrl,
         headers,
-        mapper: needs.mapper,
+        mapper,
+        clock: context.clock,
+        call: (wanted) => signIn.call(wanted, within),
+        wait: (ms) => slept(ms, context.signal),
       })
       if (answered.kind !== 'failed') news.lastSuccess = context.clock.now().toISOString()
-      return answered
+      // What a source sends back may hold our own key: it echoes addresses and headers in its errors.
+      return answered.kind === 'failed' ? { ...answered, why: signIn.hide(answered.why) } : answered
     },
-    health: (context) => health({ description, context, caller, headers, lastSuccess: news.lastSuccess }),
+    health: (context) => health({ settled, headers, signIn, mapper, within: bounds(context), context, news }),
   }
 }
 
-type Asking = {
-  readonly description: Description
-  readonly part: QuestionPart
-  readonly question: QuestionName
-  readonly ask: Readonly<Record<string, unknown>>
-  readonly context: AskContext
-  readonly caller: Caller
-  readonly headers: () => Promise<Record<string, string>>
-  readonly mapper: Mapper
+function plainHeadersOf({ headers }: Description): Record<string, string> {
+  const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
+  return { 'user-agent': 'counterfoil', ...(Object.fromEntries(named) as Record<string, string>) }
 }
 
-async function answer({
-  description,
-  part,
-  question,
-  ask,
-  context,
-  caller,
-  headers,
-  mapper,
-}: Asking): Promise<Answered> {
-  const filledPath = fillPath(part.path, ask)
-  if ('missing' in filledPath) return { kind: 'not-applicable', why: `the alert has no ${filledPath.missing}` }
-  if ('refused' in filledPath) return { kind: 'failed', why: filledPath.refused, query: '' }
-  const filledBody = part.body === undefined ? { value: null } : fillBody(part.body, ask)
-  if ('missing' in filledBody) return { kind: 'not-applicable', why: `the alert has no ${filledBody.missing}` }
-  const url = urlOf(description, filledPath.value, fillQuery(part.query, ask))
-  const query = `${part.method} ${url}`
-  try {
-    const wanted: Request = {
-      method: part.method,
-      url,
-      headers: await headers(),
-      body: 'value' in filledBody ? filledBody.value : null,
-    }
-    const response = await caller.call(wanted, context.signal, context.clock)
-    if ('failed' in response) return { kind: 'failed', why: response.failed, query }
-    const mapped = await mapper.map(part, response.status, response.text, ask)
-    if (mapped.kind === 'found') return { kind: 'found', answer: { ...leftOut(question), ...mapped.answer }, query }
-    return mapped.kind === 'nothing' ? { kind: 'nothing', query } : { kind: 'failed', why: mapped.why, query }
-  } catch (error) {
-    return { kind: 'failed', why: wordsOf(error), query }
-  }
+function scopeOf({ scope, role, leavesHouse }: Description): string {
+  const sentences = [scope.trim()]
+  if (role !== undefined) sentences.push(`Its key needs: ${role.trim()}`)
+  if (leavesHouse) sentences.push('What is asked leaves the house.')
+  return sentences.join(' ')
 }
 
-function urlOf(description: Description, filled: string, query: string): string {
-  const base = new URL(description.baseUrl)
-  return `${base.origin}${base.pathname.replace(/\/$/, '')}${filled}${query}`
-}
-
-async function headersOf(
-  description: Description,
-  folder: string,
-  needs: HttpJsonNeeds,
-): Promise<Record<string, string>> {
-  const { auth } = description
-  const plain = { 'user-agent': 'counterfoil', 'content-type': 'application/json', ...description.headers }
-  if (auth.kind === 'none') return plain
-  const secret = await secretAt(auth.secret, folder, needs)
-  switch (auth.kind) {
-    case 'bearer':
-      return { ...plain, authorization: `Bearer ${secret}` }
-    case 'header':
-      return { ...plain, [auth.name.toLowerCase()]: secret }
-    case 'basic':
-      return { ...plain, authorization: `Basic ${Buffer.from(`${auth.user}:${secret}`).toString('base64')}` }
-  }
-}
-
-async function secretAt(place: SecretPlace, folder: string, needs: HttpJsonNeeds): Promise<string> {
+async function secretAt(place: SecretPlace | undefined, folder: string, needs: HttpJsonNeeds): Promise<string> {
+  if (place === undefined) throw new Error('it has no secret')
   const name = 'file' in place ? place.file : place.env
   const read =
     'file' in place ? await readFile(path.resolve(folder, place.file), 'utf8') : needs.environmentSecret(place.env)
@@ -190,33 +176,35 @@ async function secretAt(place: SecretPlace, folder: string, needs: HttpJsonNeeds
 }
 
 async function health(needs: {
-  readonly description: Description
+  readonly settled: Settled
+  readonly headers: Readonly<Record<string, string>>
+  readonly signIn: SignIn
+  readonly mapper: Mapper
+  readonly within: Bounds
   readonly context: AskContext
-  readonly caller: Caller
-  readonly headers: () => Promise<Record<string, string>>
-  readonly lastSuccess: string | null
+  readonly news: { readonly lastSuccess: string | null }
 }): Promise<Health> {
-  const { description, context, caller, headers, lastSuccess } = needs
-  if (description.health === undefined) {
+  const { settled, headers, signIn, mapper, within, context, news } = needs
+  const { lastSuccess } = news
+  const { health: part } = settled.description
+  if (part === undefined) {
+    const says = 'It was not asked since the start, and its description has no health path.'
     return lastSuccess === null
-      ? {
-          state: 'silent',
-          says: 'It was not asked since the start, and its description has no health path.',
-          lastSuccess,
-        }
+      ? { state: 'silent', says, lastSuccess }
       : { state: 'active', says: 'It answered.', lastSuccess }
   }
-  try {
-    const url = urlOf(description, description.health.path, '')
-    const response = await caller.call(
-      { method: 'GET', url, headers: await headers(), body: null },
-      context.signal,
-      context.clock,
-    )
-    if ('failed' in response) return { state: 'failing', says: response.failed, lastSuccess }
-    if (response.status >= 400) return { state: 'failing', says: `status ${response.status}`, lastSuccess }
-    return { state: 'active', says: 'It answers.', lastSuccess: context.clock.now().toISOString() }
-  } catch (error) {
-    return { state: 'failing', says: wordsOf(error), lastSuccess }
-  }
+  const filled = requestOf({ baseUrl: settled.baseUrl, headers }, part, settled.parameters)
+  if (!('value' in filled)) return { state: 'failing', says: 'its health path cannot be filled', lastSuccess }
+  const reply = await signIn.call(filled.value, within)
+  if ('failed' in reply) return { state: 'failing', says: reply.failed, lastSuccess }
+  const active = { state: 'active', says: 'It answers.', lastSuccess: context.clock.now().toISOString() } as const
+  if (part.found === undefined)
+    return reply.status < 400 ? active : { state: 'failing', says: `status ${reply.status}`, lastSuccess }
+  const { parameters } = settled
+  const seen = { status: reply.status, headers: reply.headers, ask: {}, parameters, kept: {}, items: [], page: 0 }
+  const expressions = { found: part.found, nothing: 'false', fields: {} }
+  const done = await mapper.run({ text: reply.text, writing: part.reads, seen, wanted: { kind: 'map', expressions } })
+  if (done.kind === 'found') return active
+  const says = done.kind === 'failed' ? done.why : 'its answer is not what was agreed'
+  return { state: 'failing', says: signIn.hide(says), lastSuccess }
 }

@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { wordsOf } from '../../kit/errors.ts'
-import type { Expressions, Mapped } from './expressions.ts'
-import type { MappingTask } from './mapping-worker.ts'
+import type { Done, MappingTask, Task } from './mapping-worker.ts'
 
 /** A mapping of a full response took 20 ms here; ten times that is one that does not end. The first one waits for the worker to start. */
 const mappingMsMax = 500
@@ -9,7 +8,7 @@ const startMsMax = 5_000
 /** Responses are a few MB at most; expressions that grow beyond this are a mistake. */
 const heapMbMax = 128
 
-type Waiting = { readonly task: MappingTask; readonly done: (mapped: Mapped) => void }
+type Waiting = { readonly task: MappingTask; readonly done: (done: Done) => void }
 
 /** Maps responses in a worker, one after the other, and kills it when one takes too long. All HTTP/JSON connectors share one. */
 export class Mapper {
@@ -18,14 +17,10 @@ export class Mapper {
   readonly #waiting: Waiting[] = [] // Bounded by the concurrency of the connectors: each waits for its own.
   #tasks = 0
 
-  map(expressions: Expressions, status: number, text: string, ask: Readonly<Record<string, unknown>>): Promise<Mapped> {
+  run(task: Task): Promise<Done> {
     return new Promise((done) => {
       this.#tasks += 1
-      const { nothing, found, answer } = expressions
-      this.#waiting.push({
-        task: { id: this.#tasks, expressions: { nothing, found, answer }, status, text, ask },
-        done,
-      })
+      this.#waiting.push({ task: { ...task, id: this.#tasks }, done })
       this.#next()
     })
   }
@@ -54,8 +49,8 @@ export class Mapper {
     const worker = new Worker(new URL('./mapping-worker.ts', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: heapMbMax },
     })
-    worker.on('message', (said: { id: number; mapped: Mapped }) => {
-      if (said.id === this.#current?.task.id) this.#settle(said.mapped)
+    worker.on('message', (said: { id: number; done: Done }) => {
+      if (said.id === this.#current?.task.id) this.#settle(said.done)
     })
     worker.on('error', (error) => this.#kill(`the mapping broke: ${wordsOf(error)}`, worker))
     return worker
@@ -69,12 +64,12 @@ export class Mapper {
     this.#settle({ kind: 'failed', why })
   }
 
-  #settle(mapped: Mapped): void {
+  #settle(done: Done): void {
     const current = this.#current
     this.#current = null
     if (current !== null) {
       clearTimeout(current.timer)
-      current.done(mapped)
+      current.done(done)
     }
     this.#next()
   }
