@@ -121,6 +121,11 @@ function innerLines(step: Step, depth: number, indent: string): string[] {
   if (step.step === 'ask')
     return step.questions.map((question) => `${indent}    ? ${question.ask} ${JSON.stringify(question.with)}`)
   if (step.step === 'wait-for-person') return [`${indent}    waits for ${step.for}, at most ${step.expires}`]
+  if (step.step === 'checklist')
+    return [
+      ...step.items.map((item) => `${indent}    [ ] ${item.text.trim()}`),
+      `${indent}    waits at most ${step.expires}`,
+    ]
   if (step.step === 'sub-playbook') return [`${indent}    calls ${step.playbook}`]
   if (step.step !== 'branch') return []
   const branches = step.branches.flatMap((branch) => [

@@ -2,10 +2,11 @@ import { answerApi } from './answer.ts'
 import { deskApi } from './desk.ts'
 import { houseApi } from './house.ts'
 import { logsApi } from './logs.ts'
+import { playbooksApi } from './playbooks.ts'
 import { signInApi } from './sign-in.ts'
 
 /** The whole HTTP interface: "METHOD /path" and what goes in and out. The server serves exactly these; the web app is typed by them. */
-export const api = { ...signInApi, ...deskApi, ...answerApi, ...houseApi, ...logsApi } as const
+export const api = { ...signInApi, ...deskApi, ...answerApi, ...houseApi, ...logsApi, ...playbooksApi } as const
 
 export type Api = typeof api
 export type Call = keyof Api

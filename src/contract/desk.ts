@@ -3,7 +3,7 @@ import { Alert, AlertState, Severity } from '../model/alert.ts'
 import { Finding, FindingKind } from '../model/finding.ts'
 import { Attachment, TextPart } from '../model/letter.ts'
 import { Authentication, Channel, MessageKind, MessageState } from '../model/message.ts'
-import { Run, RunState } from '../model/playbook.ts'
+import { Mark, Run, RunState } from '../model/playbook.ts'
 import { QuestionName, Rung } from '../model/question.ts'
 import { ReplyState } from '../model/reply.ts'
 import { Decision, Fidelity, Judgement, Outcome } from '../model/triage.ts'
@@ -145,6 +145,8 @@ export const RunRow = z.object({
   steps: z.int(),
   waitingFor: z.string().nullable(),
   deadline: whenMaybe,
+  /** The step it is at, and why there is such a step; null when it has ended. */
+  step: z.object({ title: z.string(), why: z.string() }).nullable(),
 })
 export type RunRow = z.infer<typeof RunRow>
 export const HistoryRow = z.object({
@@ -260,6 +262,10 @@ export const deskApi = {
     permission: 'desk.see',
     says: 'A run of a playbook, step by step',
     params: id,
-    answer: z.object({ run: Run, alert: z.object({ id: z.uuid(), number: z.int(), title: z.string() }) }),
+    answer: z.object({
+      run: Run.extend({ error: z.string() }),
+      marks: z.array(Mark.extend({ byName: z.string() })),
+      alert: z.object({ id: z.uuid(), number: z.int(), title: z.string() }),
+    }),
   }),
 } as const

@@ -9,6 +9,8 @@ export const permissions = {
   'desk.see': ['administrator', 'lead', 'analyst', 'approver', 'auditor'],
   'alert.decide': ['administrator', 'lead', 'analyst'],
   'alert.ask': ['administrator', 'lead', 'analyst'],
+  'playbook.run': ['administrator', 'lead', 'analyst'],
+  'playbook.change': ['administrator', 'lead'],
   'message.download': ['administrator', 'lead', 'analyst', 'auditor'],
   'quarantine.see': ['administrator', 'lead', 'analyst', 'auditor'],
   'quarantine.release': ['administrator', 'lead', 'analyst'],

@@ -178,9 +178,10 @@ async function runsOf(db: Db, alertId: string): Promise<RunRow[]> {
     select r.id, r.playbook_id, r.playbook_version, coalesce(r.playbook #>> '{main,title}', r.playbook ->> 'title') as title, r.state, r.dry_run, r.started_at, r.ended_at,
       (select count(*)::int from step s where s.run_id = r.id and s.state in ('done', 'skipped')) as done,
       (select count(*)::int from step s where s.run_id = r.id) as steps,
-      w.waiting_for, w.deadline
+      w.waiting_for, w.deadline, w.title as step_title, w.why as step_why
     from run r left join lateral (
-      select s.waiting_for, s.deadline from step s where s.run_id = r.id and s.state = 'waiting' order by s.ordinal desc limit 1) w on true
+      select s.waiting_for, s.deadline, s.title, s.why from step s
+      where s.run_id = r.id and s.state in ('waiting', 'running') order by s.ordinal desc limit 1) w on true
     where r.alert_id = ${alertId} order by r.started_at limit 50`.execute(db)
   return found.rows.map((row) => ({
     id: String(row['id']),
@@ -195,6 +196,7 @@ async function runsOf(db: Db, alertId: string): Promise<RunRow[]> {
     steps: Number(row['steps']),
     waitingFor: (row['waiting_for'] as string | null) ?? null,
     deadline: isoOrNull((row['deadline'] as Date | null) ?? null),
+    step: row['step_title'] == null ? null : { title: String(row['step_title']), why: String(row['step_why'] ?? '') },
   }))
 }
 

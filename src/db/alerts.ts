@@ -140,9 +140,10 @@ export async function getAlert(
   return row === undefined ? null : recordOf(row)
 }
 
-/** Takes the alert's row until the transaction ends. Always before a run's row: the one order in which both are ever locked. */
-export async function lockAlert(tx: Db, id: string): Promise<void> {
-  await tx.selectFrom('alert').select('id').where('id', '=', id).forNoKeyUpdate().execute()
+/** Takes the alert's row until the transaction ends; false when there is none. Always before a run's row: the one order in which both are ever locked. */
+export async function lockAlert(tx: Db, id: string): Promise<boolean> {
+  const row = await tx.selectFrom('alert').select('id').where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
+  return row !== undefined
 }
 
 export type AlertCounts = {

@@ -306,3 +306,55 @@ export async function cancelAbandonedDryRuns(db: Db, startedBefore: Date): Promi
     .where('started_at', '<', startedBefore)
     .execute()
 }
+
+/** The run of this playbook for this alert that is still under way, if any; dry runs do not count. */
+export async function runUnderWay(tx: Db, alertId: string, playbookId: string): Promise<string | null> {
+  const row = await tx
+    .selectFrom('run')
+    .select('id')
+    .where('alert_id', '=', alertId)
+    .where('playbook_id', '=', playbookId)
+    .where('dry_run', '=', false)
+    .where('state', 'in', ['running', 'waiting'])
+    .executeTakeFirst()
+  return row?.id ?? null
+}
+
+/** Where a run is and whose it is; null when there is none. `lock` holds it until the transaction ends: take the alert's lock first. */
+export async function runState(
+  tx: Db,
+  id: string,
+  options: { readonly lock?: boolean } = {},
+): Promise<{ readonly alertId: string; readonly playbookId: string; readonly state: RunState } | null> {
+  let query = tx.selectFrom('run').select(['alert_id', 'playbook_id', 'state']).where('id', '=', id)
+  if (options.lock === true) query = query.forNoKeyUpdate()
+  const row = await query.executeTakeFirst()
+  return row === undefined ? null : { alertId: row.alert_id, playbookId: row.playbook_id, state: row.state as RunState }
+}
+
+/** Ends a run that is under way. Its epoch goes up, so that whoever walks it writes nothing any more; steps that were begun say why they ended. */
+export async function cancelRun(tx: Db, id: string, end: { readonly at: Date; readonly why: string }): Promise<void> {
+  const error = plainText(end.why)
+  await tx
+    .updateTable('run')
+    .set((eb) => ({ state: 'cancelled', epoch: eb('epoch', '+', 1), ended_at: end.at, error }))
+    .where('id', '=', id)
+    .execute()
+  await tx
+    .updateTable('step')
+    .set({ state: 'skipped', ended_at: end.at, error, waiting_for: null, deadline: null })
+    .where('run_id', '=', id)
+    .where('state', 'in', ['running', 'waiting'])
+    .execute()
+}
+
+/** A line of the journal; null when the run has not come there. */
+export async function journalLine(db: Db, runId: string, path: string): Promise<JournalLine | null> {
+  const row = await db
+    .selectFrom('step')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .where('path', '=', path)
+    .executeTakeFirst()
+  return row === undefined ? null : lineOf(row)
+}

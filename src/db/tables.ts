@@ -615,6 +615,51 @@ export type TaughtReaderTable = {
 
 export type TaughtReaderVersionTable = Omit<TaughtReaderTable, 'id' | 'description'> & { reader_id: string }
 
+export type RunMarkTable = {
+  run_id: string
+  path: string
+  item_id: string
+  state: string
+  note: Generated<string>
+  marked_by: string
+  marked_at: Timestamp
+}
+
+export type PlaybookTable = {
+  id: string
+  version: number
+  playbook: Jsonb
+  source: string
+  form: 'cacao' | 'yaml'
+  added_by: string
+  added_at: Timestamp
+}
+
+export type BacktestTable = {
+  id: string
+  kind: 'playbook' | 'reader'
+  subject: string
+  title: string
+  candidate: Jsonb
+  days: number
+  state: Generated<string>
+  done: Generated<number>
+  total: OrNull<number>
+  summary: JsonbOrNull
+  error: Generated<string>
+  asked_by: string
+  asked_at: Timestamp
+  ended_at: TimestampOrNull
+}
+
+export type BacktestRowTable = {
+  backtest_id: string
+  ordinal: number
+  subject_id: string
+  verdict: string
+  row: Jsonb
+}
+
 export type Tables = {
   message: MessageTable
   message_again: MessageAgainTable
@@ -634,6 +679,10 @@ export type Tables = {
   decision: DecisionTable
   run: RunTable
   step: StepTable
+  run_mark: RunMarkTable
+  playbook: PlaybookTable
+  backtest: BacktestTable
+  backtest_row: BacktestRowTable
   person_question: PersonQuestionTable
   reply: ReplyTable
   pseudonym: PseudonymTable

@@ -13,6 +13,7 @@ import type { Outcome } from '../model/triage.ts'
 import type { WebhookScheme } from '../model/webhook.ts'
 import type { Xray } from '../model/xray.ts'
 import type { LogsFront } from './logs-front.ts'
+import type { PlaybooksFront } from './playbooks-front.ts'
 
 /** A provider's post, as far as HTTP understands it; the intake door judges it. */
 export type Post = {
@@ -108,6 +109,7 @@ export type Work = {
     readonly dryRun: boolean
     readonly by: string
   }) => Promise<ImportPreview>
+  readonly playbooks: PlaybooksFront
   readonly xray: (folder: string) => Promise<Xray>
   /** Writes the export line by line; `write` resolves when the reader has room again. */
   readonly exportLedger: (write: (text: string) => Promise<void>) => Promise<void>

@@ -22,6 +22,7 @@ import { answerPersonQuestion } from '../playbooks/person-answer.ts'
 import { releaseFromQuarantine } from '../playbooks/read-message.ts'
 import type { AnswerDesk } from '../playbooks/reply.ts'
 import { readers } from '../providers/readers.ts'
+import { playbookWork } from './playbook-work.ts'
 import type { Sources } from './sources.ts'
 
 /** A health look-up of one connector; the settings page shows all of them at once. */
@@ -61,6 +62,7 @@ export function frontWork(parts: {
         })),
       ),
     importList: (list) => importUpload(db, list, house.clock),
+    playbooks: playbookWork(house),
     xray: (folder) => xrayOfUpload(folder, parts.settings),
     exportLedger: async (write) => {
       const whole = { scope: { kind: 'all' }, attach: { replies: true, messages: false } } as const

@@ -5,10 +5,11 @@ import { z } from 'zod'
 export const LedgerKind = z.enum([
   'message.received', 'message.duplicate', 'message.quarantined', 'message.released', 'message.read',
   'alert.opened', 'alert.joined', 'alert.closed', 'finding.recorded', 'decision.made', 'decision.undone',
-  'run.started', 'run.ended', 'step.ended', 'reply.drafted', 'reply.saved', 'reply.reviewed', 'reply.released', 'reply.cancelled',
+  'run.started', 'run.ended', 'run.cancelled', 'run.item-marked', 'step.ended', 'reply.drafted', 'reply.saved', 'reply.reviewed', 'reply.released', 'reply.cancelled',
   'reply.sending', 'reply.deferred', 'reply.sent', 'reply.unconfirmed', 'reply.settled', 'reply.failed', 'notice.sent', 'notice.failed', 'person.asked', 'person.answered',
   'house.started', 'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
   'user.signed-out', 'message.downloaded', 'ledger.exported',
+  'playbook.imported', 'playbook.removed', 'backtest.asked', 'backtest.cancelled',
   'logs.searched', 'logs.hunted', 'logs.downloaded', 'log-source.changed', 'logs.removed',
   'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',
 ])

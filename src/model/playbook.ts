@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { csfIds } from './csf.ts'
 import { QuestionName } from './question.ts'
 
 /** "300ms", "5s", "10m", "4h", "3d". */
@@ -22,6 +23,7 @@ const common = {
   csf: z
     .string()
     .regex(/^(GV|ID|PR|DE|RS|RC)\.[A-Z]{2}-\d{2}$/)
+    .refine((id) => csfIds.has(id), 'NIST CSF 2.0 has no such subcategory')
     .describe('NIST CSF 2.0 subcategory id, e.g. DE.AE-02'),
   phase: z.enum(['preparation', 'detection', 'analysis', 'containment', 'eradication', 'recovery', 'post-incident']),
   when: Condition.optional().describe('Skip the step unless this holds'),
@@ -37,6 +39,9 @@ const AskStep = z.object({
     .array(
       z.object({
         ask: QuestionName,
+        each: Condition.optional().describe(
+          'Asks once for every map of this list (at most 20); `with` reads it as `each`, e.g. each.value',
+        ),
         /** Values of the ask's fields: CEL expressions over `alert` (a null or empty result makes it not-applicable). */
         with: z.record(z.string(), Condition),
         connectors: z.array(z.string()).optional().describe('Only these connectors; all that can answer otherwise'),
@@ -72,8 +77,31 @@ const ReplyStep = z.object({
   text: z.string().max(20_000).optional().describe('Liquid template of the draft'),
 })
 
+/** A command of somebody else's playbook. It is shown to a person and never run by us, whatever its kind. */
+const Command = z.object({ kind: z.string().max(100), text: z.string().max(20_000) })
+const ChecklistStep = z.object({
+  ...common,
+  step: z.literal('checklist'),
+  /** What a person does where no connector can; the run waits until each item is done, or put down as not done with the reason. */
+  items: z
+    .array(
+      z.object({
+        id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
+        text: z.string().min(1).max(4000).describe('Liquid template over `alert`, `answers`, `findings`, `judgement`'),
+        why: z.string().max(1000).optional(),
+        command: Command.optional().describe('Shown to the person, never run'),
+      }),
+    )
+    .max(50)
+    .default([]),
+  /** How the step came out, as the person says: conditions read it as `choices["step-id"]`. */
+  choices: z.array(z.string().min(1).max(200)).min(2).max(20).optional(),
+  expires: Duration.default('7d'),
+})
+
 export type Step =
   | z.infer<typeof AskStep>
+  | z.infer<typeof ChecklistStep>
   | z.infer<typeof ProposeStep>
   | z.infer<typeof WaitStep>
   | z.infer<typeof NotifyStep>
@@ -112,8 +140,11 @@ const BranchStep: z.ZodType<BranchStep> = z.object({
   },
 }) as unknown as z.ZodType<BranchStep>
 export const Step: z.ZodType<Step> = z.lazy(() =>
-  z.union([AskStep, ProposeStep, WaitStep, NotifyStep, ReplyStep, SubStep, BranchStep]),
+  z.union([AskStep, ProposeStep, WaitStep, NotifyStep, ReplyStep, ChecklistStep, SubStep, BranchStep]),
 ) as unknown as z.ZodType<Step>
+
+/** CACAO playbooks seen in the field have up to 300 KB, most of it pictures in extensions. */
+export const cacaoCharsMax = 2_000_000
 
 /** A standard answer that starts by itself. One YAML file in content/playbooks. */
 export const Playbook = z.object({
@@ -125,7 +156,10 @@ export const Playbook = z.object({
   /** `alert`: starts by itself on a new alert for which `when` holds. `manual`: only as a sub-playbook or by hand. */
   on: z.enum(['alert', 'unread', 'manual']),
   when: Condition.optional(),
+  /** Where the `when` of several hold, the lowest number starts (1 to 100, as in CACAO); then the first by id. */
+  priority: z.int().min(1).max(100).default(50),
   steps: z.array(Step).min(1).max(100),
+  cacao: z.string().max(cacaoCharsMax).optional().describe('The CACAO document it was imported from, as it came'),
 })
 export type Playbook = z.infer<typeof Playbook>
 
@@ -133,6 +167,18 @@ export const RunState = z.enum(['running', 'waiting', 'done', 'failed', 'cancell
 export type RunState = z.infer<typeof RunState>
 export const StepState = z.enum(['running', 'waiting', 'done', 'skipped', 'failed', 'timed-out'])
 export type StepState = z.infer<typeof StepState>
+
+/** What a person did with an item of a checklist; `choice` of a whole step stands under the item "". */
+export const Mark = z.object({
+  path: z.string(),
+  itemId: z.string(),
+  /** `chosen`: the note is the choice. */
+  state: z.enum(['done', 'not-done', 'chosen']),
+  note: z.string(),
+  by: z.string(),
+  at: z.iso.datetime(),
+})
+export type Mark = z.infer<typeof Mark>
 
 /** A line of the step journal. `path` is the step's place: "ask-context", "if-ours/0/ask-owner", "sub/ask". */
 export const JournalLine = z.object({

@@ -5,6 +5,9 @@ import { SensitiveClass } from './reply.ts'
 export const ShareableClass = SensitiveClass.exclude(['secret'])
 export type ShareableClass = z.infer<typeof ShareableClass>
 
+/** Alerts that a person of ours opens come from here. */
+export const ownDeskId = 'own-desk'
+
 /** A provider and how we know that it is them. */
 export const Provider = z.object({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),

@@ -1,3 +1,4 @@
+import { getDomain } from 'tldts'
 import type { z } from 'zod'
 import type { AlertRecord } from '../db/alerts.ts'
 import type { Alert } from '../model/alert.ts'
@@ -7,7 +8,8 @@ import type { Decision, Judgement } from '../model/triage.ts'
 import { listMax, textCharsMax } from './limits.ts'
 
 /*
- * What conditions and texts of playbooks see: `alert`, `answers`, `findings`, `judgement`, `decision`, `steps`.
+ * What conditions and texts of playbooks see: `alert`, `answers`, `findings`, `judgement`, `decision`, `steps`, `choices`; and `each` in the
+ * `with` of a question that is asked for each of a list.
  * A text that is not known is "", a yes or no that may be unknown is "yes", "no" or "unknown". An answer that never came has
  * `found` and `kind` and nothing else: a condition that asks for more of it is unknown, neither yes nor no.
  */
@@ -38,7 +40,11 @@ const alertSchema = {
   receivedAt: 'string',
   portalUrl: 'string',
   sample: 'bool',
+  category: 'string',
+  techniques: 'list<string>',
+  first: { address: 'string', domain: 'string', url: 'string', hash: 'string', email: 'string', cve: 'string' },
   observables: 'list<map<string, string>>',
+  names: 'list<map<string, string>>',
   fields: 'map<string, string>',
 } as const
 const judgementSchema = {
@@ -132,6 +138,8 @@ export const conditionSchema: WordSchema = {
   judgement: judgementSchema,
   decision: decisionSchema,
   steps: 'map<string, string>',
+  choices: 'map<string, string>',
+  each: 'map<string, string>',
 }
 
 export type Known = {
@@ -141,6 +149,8 @@ export type Known = {
   readonly decision: Decision | null
   /** State of each step so far, by its path. */
   readonly steps: ReadonlyMap<string, string>
+  /** What people chose in checklists so far, by the step's id. */
+  readonly choices?: ReadonlyMap<string, string>
 }
 
 const severityRank: Readonly<Record<Alert['severity'], number>> = {
@@ -151,6 +161,40 @@ const severityRank: Readonly<Record<Alert['severity'], number>> = {
   high: 4,
   critical: 5,
 }
+
+/** Names under which providers say what kind of thing they saw. */
+const categoryName =
+  /^(?:alert |threat |incident |detection )?(?:category|tactic|kategorie|taktik|cat[eé]gorie|categor[ií]a)s?$/i
+
+/** Observables of these types in the order of the alert, each type before the next. */
+function valuesOf(alert: Alert, types: readonly string[]): string[] {
+  const seen = alert.reading.observables.slice(0, listMax)
+  return types.flatMap((type) => seen.filter((one) => one.type === type).map((one) => text(one.value)))
+}
+
+/**
+ * Every domain name in the alert: by itself, in a web address, behind a mail address. `ours` is "yes" where it is the domain of the alert's own
+ * machine or account: such a name tells about our inside and is nobody else's business.
+ */
+function namesIn(alert: Alert): { type: string; value: string; ours: string }[] {
+  const homes = [alert.host, alert.account?.split('@')[1]].flatMap((name) => {
+    const low = name?.toLowerCase().replace(/\.$/, '') ?? ''
+    return low === '' ? [] : [low, ...(low.includes('.') ? [getDomain(low) ?? low] : [])]
+  })
+  const isHome = (name: string): boolean => homes.some((home) => name === home || name.endsWith(`.${home}`))
+  const names = [
+    ...valuesOf(alert, ['domain']),
+    ...valuesOf(alert, ['url']).map((url) => URL.parse(url)?.hostname ?? ''),
+    ...valuesOf(alert, ['email']).map((mail) => mail.split('@')[1] ?? ''),
+  ].map((name) => name.toLowerCase().replace(/\.$/, ''))
+  return [...new Set(names)]
+    .filter((name) => isName.test(name))
+    .slice(0, listMax)
+    .map((value) => ({ type: 'domain', value, ours: isHome(value) ? 'yes' : 'unknown' }))
+}
+
+/** A name with a letter in its last label; an address in a URL is none. */
+const isName = /\.[a-z][a-z0-9-]*$/
 
 function alertWords({ alert }: AlertRecord) {
   const { reading } = alert
@@ -177,7 +221,18 @@ function alertWords({ alert }: AlertRecord) {
     receivedAt: alert.receivedAt,
     portalUrl: text(reading.portalUrl?.value),
     sample: alert.sample,
+    category: text(reading.fields.find((field) => categoryName.test(field.name))?.value),
+    techniques: [...new Set(valuesOf(alert, ['attack']))].map((id) => id.toUpperCase()),
+    first: {
+      address: valuesOf(alert, ['ipv4', 'ipv6'])[0] ?? '',
+      domain: valuesOf(alert, ['domain'])[0] ?? '',
+      url: valuesOf(alert, ['url'])[0] ?? '',
+      hash: valuesOf(alert, ['sha256', 'sha1', 'md5'])[0] ?? '',
+      email: valuesOf(alert, ['email'])[0] ?? '',
+      cve: valuesOf(alert, ['cve'])[0] ?? '',
+    },
     observables: reading.observables.slice(0, listMax).map(({ type, value }) => ({ type, value: text(value) })),
+    names: namesIn(alert),
     fields: Object.fromEntries(reading.fields.slice(0, listMax).map((field) => [text(field.name), text(field.value)])),
   }
 }
@@ -213,13 +268,16 @@ function answerWords(findings: readonly Finding[]): Record<string, unknown> {
   )
 }
 
+/** The first field of each question by its schema: the record gives the fields of an ask back in an order of its own. */
+const aboutField = new Map(questionNames.map((name) => [name, Object.keys(questions[name].ask.shape)[0] ?? '']))
+
 /**
- * One finding as texts: what was asked, of whom, how it came out, `about` (the first value of the ask) and, where something was found,
+ * One finding as texts: what was asked, of whom, how it came out, `about` (the first field of the ask) and, where something was found,
  * the fields of the answer: `findings.exists(f, f.about == alert.source && has(f.ours) && f.ours == "false")`.
  */
 function findingWords({ question, connector, kind, why, ask, answer }: Finding): Record<string, string> {
   const fields = kind === 'found' ? row(answer) : {}
-  return { ...fields, question, connector, kind, why: text(why), about: text(Object.values(ask)[0]) }
+  return { ...fields, question, connector, kind, why: text(why), about: text(ask[aboutField.get(question) ?? '']) }
 }
 
 /** The words, for a condition: whole numbers are bigint, as CEL wants them. */
@@ -247,6 +305,7 @@ export function wordsFor(known: Known): Record<string, unknown> {
       by: decision?.by ?? '',
     },
     steps: Object.fromEntries(known.steps),
+    choices: Object.fromEntries(known.choices ?? []),
   }
 }
 

@@ -78,7 +78,7 @@ const waitFor = (id: string, expires = '1h') => ({
   expires,
 })
 function playbookOf(id: string, steps: Playbook['steps'], version = 1): Playbook {
-  return { playbook: 1, id, version, title: id, description: '', on: 'manual', steps }
+  return { playbook: 1, id, version, title: id, description: '', on: 'manual', priority: 50, steps }
 }
 
 async function started(house: TestHouse, playbook: Playbook): Promise<{ alertId: string; runId: string }> {
@@ -269,7 +269,7 @@ test('the owner is asked once by a one-time link, and the answer is evidence', a
     house,
     `Title: Impossible travel sign-in\n${alertBody.replace('Suspicious DNS query', 'Impossible travel sign-in')}`,
   )
-  expect((await getRun(house.db, runId))?.playbookId).toBe('identity-alert')
+  expect((await getRun(house.db, runId))?.playbookId).toBe('suspicious-sign-in')
   expect(await continueRun(house, runId, { resumed: false, signal: still })).toBe('waiting')
   expect(await journal(house, runId)).toContain('who-is-it/1/was-it-them/ask-person waiting')
   expect(house.notices).toHaveLength(1)

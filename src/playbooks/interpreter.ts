@@ -8,6 +8,7 @@ import { nextPlace, type Place } from './journal.ts'
 import { Snapshot } from './snapshot.ts'
 import { askStep } from './steps/ask.ts'
 import { branchStep } from './steps/branch.ts'
+import { checklistStep } from './steps/checklist.ts'
 import { decideProposalStep } from './steps/decide-proposal.ts'
 import { notifyStep } from './steps/notify.ts'
 import { replyStep } from './steps/reply.ts'
@@ -87,6 +88,8 @@ function takeStep(walk: Walk, place: Place): Promise<StepEnd> {
       return notifyStep(walk, { ...place, step })
     case 'reply':
       return replyStep(walk, { ...place, step })
+    case 'checklist':
+      return checklistStep(walk, { ...place, step })
     case 'branch':
       return branchStep(walk, { ...place, step })
     case 'sub-playbook':

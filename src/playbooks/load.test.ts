@@ -15,7 +15,18 @@ const said = (text: string, known?: ReturnType<typeof libraryOf>) =>
 
 test('the playbooks that come with the house are right, and name their schema', async () => {
   const files = await readPlaybooks(['content/playbooks'])
-  expect(files.map((file) => file.playbook?.id)).toEqual(['ask-owner', 'identity-alert', 'provider-alert', 'unread'])
+  expect(files.map((file) => file.playbook?.id)).toEqual([
+    'ask-owner',
+    'data-leaving',
+    'ioc-enrichment',
+    'lost-device',
+    'malware-on-host',
+    'phishing-report',
+    'provider-alert',
+    'suspicious-sign-in',
+    'unread',
+    'vulnerability-exploited',
+  ])
   expect(files.flatMap((file) => file.issues)).toEqual([])
   for (const { file } of files)
     expect(await readFile(file, 'utf8')).toMatch(/^# yaml-language-server: \$schema=\.\/playbook\.schema\.json\n/)
@@ -85,6 +96,7 @@ test('playbooks that call each other in a circle, or too deep, are refused', () 
     title: id,
     description: '',
     on: 'manual',
+    priority: 50,
     steps: [{ id: 'go', step: 'sub-playbook', playbook: to, title: 'Go', csf: 'DE.AE-06', phase: 'analysis' }],
   })
   const text = `${head}steps:\n  - { id: x, step: sub-playbook, playbook: a, title: X, csf: DE.AE-06, phase: analysis }\n`

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { Trouble } from '../kit/errors.ts'
 import { type Issue, type Place, type Report, readYamlDocument } from '../kit/yaml-document.ts'
 import { yamlFilesOf } from '../kit/yaml-files.ts'
-import { Playbook, type Step } from '../model/playbook.ts'
+import { cacaoCharsMax, Playbook, type Step } from '../model/playbook.ts'
 import { questions } from '../model/question.ts'
 import { checkCondition } from './conditions.ts'
 import { type Library, libraryOf } from './library.ts'
@@ -14,8 +14,8 @@ import { problemOfTemplate } from './texts.ts'
 export type { Issue } from '../kit/yaml-document.ts'
 export type Validated = { readonly playbook: Playbook | null; readonly issues: readonly Issue[] }
 
-/** A playbook is read by people; the longest of ours has 5 KB. */
-const playbookCharsMax = 200_000
+/** A playbook is read by people; the longest of ours has 9 KB. One that was imported holds its CACAO document as well. */
+const playbookCharsMax = 200_000 + cacaoCharsMax
 const playbooksMax = 500
 
 /** Reads a playbook and says everything that is wrong with it, with line and column (from 1). `known` are the playbooks it may call. */
@@ -52,7 +52,8 @@ function deepest(issues: readonly SchemaIssue[], prefix: Place): { path: Place; 
       return [
         {
           path: [...place, 'step'],
-          message: 'no such step: ask, decide-proposal, wait-for-person, notify, reply, branch or sub-playbook',
+          message:
+            'no such step: ask, decide-proposal, wait-for-person, notify, reply, checklist, branch or sub-playbook',
         },
       ]
     const fewest = meant.toSorted((a, b) => a.length - b.length)[0] ?? []
@@ -107,6 +108,9 @@ function checkStep(step: Step, here: Place, report: Report): void {
     case 'reply':
       if (step.text !== undefined) template(step.text, [...here, 'text'], report)
       return
+    case 'checklist':
+      checkChecklist(step, here, report)
+      return
     case 'branch':
       step.branches.forEach((branch, index) => {
         condition(branch.if, 'bool', [...here, 'branches', index, 'if'], report)
@@ -120,14 +124,28 @@ function checkStep(step: Step, here: Place, report: Report): void {
   }
 }
 
+function checkChecklist(step: Extract<Step, { step: 'checklist' }>, here: Place, report: Report): void {
+  if (step.items.length === 0 && step.choices === undefined)
+    report([...here, 'items'], 'a checklist has items, or choices, or both')
+  const seen = new Set<string>()
+  step.items.forEach((item, index) => {
+    if (seen.has(item.id)) report([...here, 'items', index, 'id'], `another item of this list is called "${item.id}"`)
+    seen.add(item.id)
+    template(item.text, [...here, 'items', index, 'text'], report)
+  })
+}
+
 function checkQuestion(
-  question: { ask: keyof typeof questions; with: Record<string, string> },
+  question: { ask: keyof typeof questions; with: Record<string, string>; each?: string | undefined },
   here: Place,
   report: Report,
 ): void {
   const shape: Readonly<Record<string, z.ZodType>> = questions[question.ask].ask.shape
   const fields = Object.keys(shape)
+  if (question.each !== undefined) condition(question.each, 'any', [...here, 'each'], report)
   for (const [field, text] of Object.entries(question.with)) {
+    if (question.each === undefined && /\beach\b/.test(text))
+      report([...here, 'with', field], 'this reads `each`, and the question has no `each`')
     if (!fields.includes(field))
       report([...here, 'with', field], `"${question.ask}" has no "${field}" (it has ${fields.join(', ')})`)
     else condition(text, 'any', [...here, 'with', field], report)

@@ -12,7 +12,8 @@ import { snapshotOf } from './snapshot.ts'
 import { queueRun } from './wake.ts'
 
 /**
- * The playbook that fits a new alert: one whose `when` holds goes before one without `when`; among equals the first by id.
+ * The playbook that fits a new alert: one whose `when` holds goes before one without `when`; among
+ * those the lowest `priority`, then the first by id.
  * Null when none fits: the alert then waits for a person without a run.
  */
 export function playbookFor(library: Library, record: AlertRecord): Playbook | null {
@@ -24,7 +25,12 @@ export function playbookFor(library: Library, record: AlertRecord): Playbook | n
       const answer = evaluate(playbook.when, words)
       return answer.kind === 'value' && answer.value === true
     })
-    .toSorted((a, b) => Number(b.when !== undefined) - Number(a.when !== undefined) || (a.id < b.id ? -1 : 1))
+    .toSorted(
+      (a, b) =>
+        Number(b.when !== undefined) - Number(a.when !== undefined) ||
+        a.priority - b.priority ||
+        (a.id < b.id ? -1 : 1),
+    )
   return fitting[0] ?? null
 }
 
@@ -40,7 +46,13 @@ export async function onAlert(
     : startRun(house, tx, { playbook, alertId: record.alert.id, trigger: record.alert.kind })
 }
 
-export type Start = { readonly playbook: Playbook; readonly alertId: string; readonly trigger: string }
+export type Start = {
+  readonly playbook: Playbook
+  readonly alertId: string
+  readonly trigger: string
+  /** Who started it by hand ("user:<id>"); absent where it started by itself. */
+  readonly by?: string
+}
 
 /** Starts a playbook for an alert; its run's id, the same for the same trigger however often it is called. */
 export async function startRun(house: Pick<House, 'library' | 'clock'>, tx: Db, start: Start): Promise<string> {
@@ -61,7 +73,7 @@ export async function startRun(house: Pick<House, 'library' | 'clock'>, tx: Db, 
     tx,
     {
       kind: 'run.started',
-      actor: `playbook:${playbook.id}`,
+      actor: start.by ?? `playbook:${playbook.id}`,
       subject: `run:${id}`,
       body: { alertId, playbook: playbook.id, version: playbook.version, trigger },
     },

@@ -60,7 +60,18 @@ export async function loadKnown(walk: Walk, db: Db, texts: readonly string[]): P
   const kept = speaksOf(/\b(answers|findings)\b/) ? await findingsOf(db, alertId) : []
   const decision = speaksOf(/\bdecision\b/) ? await standingDecision(db, alertId) : null
   const steps = new Map([...walk.journal].map(([path, line]) => [path, line.state]))
-  return { alert, findings: [...kept, ...walk.dryFindings], judgement: alert.judgement, decision, steps }
+  const choices = choicesIn(walk.journal.values())
+  return { alert, findings: [...kept, ...walk.dryFindings], judgement: alert.judgement, decision, steps, choices }
+}
+
+/** What people chose in the checklists of a journal, by the step's id. */
+function choicesIn(journal: Iterable<JournalLine>): ReadonlyMap<string, string> {
+  const choices = new Map<string, string>()
+  for (const line of journal) {
+    const choice = line.kind === 'checklist' ? (line.output as { choice?: unknown } | null)?.choice : null
+    if (typeof choice === 'string') choices.set(line.stepId, choice)
+  }
+  return choices
 }
 
 /** True when the step is not to be taken: its condition does not hold, or cannot be told (and then the journal says so). Asked once, on entering. */

@@ -32,6 +32,7 @@ const playbook: Playbook = {
   title: 'Five questions, a proposal, a person',
   description: '',
   on: 'manual',
+  priority: 50,
   steps: [
     {
       ...step,

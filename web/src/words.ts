@@ -113,6 +113,7 @@ export function waitingWords(waitingFor: string | null): string {
     decision: 'waiting for a decision',
     answer: 'waiting for an answer',
     release: 'waiting for a release',
+    checklist: 'waiting for somebody to work through a list',
   }
   const words = names[what ?? ''] ?? `waiting for ${what ?? ''}`
   return who.length === 0 || /^[0-9a-f-]{36}$/.test(who.join(':')) ? words : `${words} (${who.join(':')})`

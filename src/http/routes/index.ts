@@ -28,6 +28,10 @@ import { showLogSources } from './logs/sources.ts'
 import { keepOneMorePasskey, morePasskeyOptions } from './me/passkey.ts'
 import { showMe } from './me/show.ts'
 import { downloadMessage } from './messages/raw.ts'
+import { dryRunPlaybook } from './playbooks/dry-run.ts'
+import { showPlaybooks } from './playbooks/list.ts'
+import { lookUp } from './playbooks/look-up.ts'
+import { showPlaybook } from './playbooks/show.ts'
 import { newIntakeKey } from './providers/key.ts'
 import { showProviders } from './providers/list.ts'
 import { changeProvider } from './providers/save.ts'
@@ -47,7 +51,10 @@ import { settleReply } from './replies/settle.ts'
 import { showReply } from './replies/show.ts'
 import { reviewSpan } from './replies/spans.ts'
 import { saveReplyText } from './replies/text.ts'
+import { cancelRun } from './runs/cancel.ts'
+import { markItem } from './runs/mark.ts'
 import { showRun } from './runs/show.ts'
+import { startRun } from './runs/start.ts'
 import { showSessions } from './sessions/list.ts'
 import { revokeSession } from './sessions/revoke.ts'
 import { saveSettings } from './settings/save.ts'
@@ -77,5 +84,6 @@ export const routes: readonly Route[] = [
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showConnectors, showLists, previewList, takeList,
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,
+  showPlaybooks, showPlaybook, lookUp, dryRunPlaybook, startRun, cancelRun, markItem,
   runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,
 ] // biome-ignore format: one list

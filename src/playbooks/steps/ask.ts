@@ -9,25 +9,15 @@ import { appendAll } from '../../ledger/append.ts'
 import type { Asked } from '../../model/doors.ts'
 import type { Answered } from '../../model/finding.ts'
 import type { Step } from '../../model/playbook.ts'
-import { type QuestionName, questions } from '../../model/question.ts'
 import { wordsFor } from '../condition-words.ts'
-import { evaluate } from '../conditions.ts'
 import { durationMs } from '../durations.ts'
 import { nextPlace, type Place } from '../journal.ts'
 import { rejudge } from '../rejudge.ts'
+import { type Resolved, resolveQuestion } from '../resolve-question.ts'
 import { Interrupted, inStep, loadKnown, type StepEnd, Superseded, type Walk, writeEnd } from '../walk.ts'
 
 type AskStep = Extract<Step, { step: 'ask' }>
 type AskPlace = Place & { readonly step: AskStep }
-
-/** A question with its values filled in, as it stands in the journal: asked again after a crash, it is the same question. */
-type Resolved = {
-  readonly question: QuestionName
-  readonly ask: Record<string, unknown>
-  readonly only?: readonly string[]
-  /** Why it does not apply here; then nobody is asked. */
-  readonly notApplicable?: string
-}
 
 /** When the playbook says nothing. A connector has a limit of its own, and shorter. */
 const timeoutDefault = '60s'
@@ -45,12 +35,12 @@ export async function askStep(walk: Walk, place: AskPlace): Promise<StepEnd> {
       await loadKnown(
         walk,
         walk.house.db,
-        asks.flatMap((one) => Object.values(one.with)),
+        asks.flatMap((one) => [...Object.values(one.with), one.each ?? '']),
       ),
     )
     await writeEnd(walk, walk.house.db, place, {
       state: 'running',
-      input: asks.map((question) => resolve(question, words)),
+      input: asks.flatMap((question) => resolveQuestion(question, words)),
     })
   }
   const line = walk.journal.get(place.path)
@@ -72,23 +62,6 @@ function asksOn({ snapshot, journal }: Walk, { path }: AskPlace): boolean {
   const line = journal.get(path)
   if (line === undefined) return false
   return nextPlace(snapshot, new Map([...journal, [path, { ...line, state: 'done' as const }]]))?.step.step === 'ask'
-}
-
-function resolve(question: AskStep['questions'][number], words: Record<string, unknown>): Resolved {
-  const ask: Record<string, unknown> = {}
-  const shape: Record<string, { safeParse: (value: unknown) => { success: boolean } }> =
-    questions[question.ask].ask.shape
-  for (const [field, text] of Object.entries(question.with)) {
-    const answer = evaluate(text, words)
-    const value = answer.kind === 'value' && answer.value !== '' ? answer.value : null
-    if (value !== null) ask[field] = value
-    else if (shape[field]?.safeParse(undefined).success !== true) {
-      const notApplicable =
-        answer.kind === 'unknown' ? `${field} is not known: ${answer.why}` : `the alert names no ${field}`
-      return { question: question.ask, ask: {}, notApplicable }
-    }
-  }
-  return { question: question.ask, ask, ...(question.connectors === undefined ? {} : { only: question.connectors }) }
 }
 
 async function askAll(walk: Walk, place: AskPlace, resolved: readonly Resolved[], inbox: Inbox): Promise<void> {

@@ -3,7 +3,7 @@ import { transaction } from '../../../db/open.ts'
 import { saveProvider } from '../../../db/providers.ts'
 import { Trouble } from '../../../kit/errors.ts'
 import { append } from '../../../ledger/append.ts'
-import type { Provider } from '../../../model/provider.ts'
+import { ownDeskId, type Provider } from '../../../model/provider.ts'
 import { unknownProvider } from '../../../playbooks/place-message.ts'
 import { isDomain } from '../../domains.ts'
 import { serve } from '../../serve.ts'
@@ -16,6 +16,8 @@ function check(provider: Provider, id: string, formats: readonly string[]): void
   const badRange = provider.sourceRanges.find((range) => !isRange(range))
   if (badRange !== undefined) fields['sourceRanges'] = `${badRange} is no address range such as 192.0.2.0/24`
   if (provider.id === unknownProvider) fields['id'] = 'This id is for messages of nobody we know'
+  if (provider.id === ownDeskId && provider.addresses.length + provider.domains.length > 0)
+    fields['addresses'] = 'Our own desk has no mail that could come from outside'
   const badDomain = provider.domains.find((domain) => !isDomain(domain))
   if (badDomain !== undefined) fields['domains'] = `${badDomain} is no domain`
   const badSealer = provider.trustedSealers.find((domain) => !isDomain(domain))

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { AlertPage } from '../../../../src/contract/desk.ts'
+import { RunPlaybook } from '../../parts/run-playbook.tsx'
 import { When } from '../../parts/time.tsx'
 import { runWords, severityWords, waitingWords } from '../../words.ts'
 
@@ -66,8 +67,15 @@ export function Facts({ page }: { readonly page: AlertPage }) {
                 : `${runWords[run.state]} · ${run.done} of ${run.steps} steps`}
               {run.dryRun && ' · dry run'}
             </div>
+            {run.step !== null && (
+              <div className="run-why">
+                <strong>{run.step.title}</strong>
+                {run.step.why !== '' && <p className="dim">{run.step.why}</p>}
+              </div>
+            )}
           </div>
         ))}
+        <RunPlaybook alertId={alert.id} />
       </section>
     </aside>
   )

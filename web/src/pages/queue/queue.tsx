@@ -5,6 +5,7 @@ import { useRef, useState } from 'react'
 import type { Queue, QueueRow, Tab } from '../../../../src/contract/desk.ts'
 import { call } from '../../api.ts'
 import { useKeys } from '../../parts/keys.ts'
+import { LookUp } from '../../parts/run-playbook.tsx'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { severityWords, tabWords } from '../../words.ts'
 import { QueueEmpty } from './empty.tsx'
@@ -79,6 +80,7 @@ function QueueView({ queue, tab, filterKey, stale, error }: ViewProps) {
         <h1>Queue</h1>
         <Tabs tab={tab} counts={queue.counts} go={go} />
         <Filters queue={queue} />
+        <LookUp />
       </div>
       {error !== null && (
         <div className="notice">

@@ -1,13 +1,16 @@
 import { SegmentedControl } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
-import type { JournalLine, Run } from '../../../../src/model/playbook.ts'
-import { call } from '../../api.ts'
+import { type ReactNode, useEffect, useState } from 'react'
+import { csfCategoryTitle } from '../../../../src/model/csf.ts'
+import type { JournalLine } from '../../../../src/model/playbook.ts'
+import { type Answer, call } from '../../api.ts'
 import { BackIcon, DownIcon } from '../../parts/icons.tsx'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { msWords, plural, runWords, stepWords, waitingWords } from '../../words.ts'
+import { CancelRun } from './cancel-run.tsx'
+import { Checklist } from './checklist.tsx'
 import './run.css'
 
 export function RunRoute() {
@@ -15,13 +18,13 @@ export function RunRoute() {
   const run = useQuery({ queryKey: ['run', id], queryFn: () => call('GET /api/runs/:id', { params: { id } }) })
   if (run.data === undefined)
     return run.error === null ? <Loading /> : <ErrorState error={run.error} retry={() => void run.refetch()} />
-  return <RunView run={run.data.run} alert={run.data.alert} />
+  return <RunView {...run.data} />
 }
 
 /** A run that goes on is drawn anew every second. */
 const redrawMs = 1000
 
-function RunView({ run, alert }: { readonly run: Run; readonly alert: { id: string; number: number; title: string } }) {
+function RunView({ run, alert, marks }: Answer<'GET /api/runs/:id'>) {
   const [scale, setScale] = useState<'linear' | 'log'>('log')
   const [now, setNow] = useState(() => Date.now())
   const moving = run.endedAt === null
@@ -50,7 +53,7 @@ function RunView({ run, alert }: { readonly run: Run; readonly alert: { id: stri
         <span>
           Playbook <strong>{run.playbookId}</strong>, version {run.playbookVersion}
         </span>
-        <span>Started by {run.trigger}</span>
+        <span>{startedWords(run.trigger)}</span>
         <span>
           Started <When at={run.startedAt} ago />
         </span>
@@ -69,6 +72,7 @@ function RunView({ run, alert }: { readonly run: Run; readonly alert: { id: stri
             )}
           </span>
         )}
+        {moving && !run.dryRun && <CancelRun runId={run.id} />}
         <SegmentedControl
           size="xs"
           aria-label="Scale of time"
@@ -80,6 +84,7 @@ function RunView({ run, alert }: { readonly run: Run; readonly alert: { id: stri
           ]}
         />
       </div>
+      {run.error !== '' && <div className="card run-error">{run.error}</div>}
       <section className="card timeline" aria-label="Steps">
         {run.journal.length === 0 ? (
           <EmptyState
@@ -87,11 +92,22 @@ function RunView({ run, alert }: { readonly run: Run; readonly alert: { id: stri
             proof="The run waits for a free worker; steps appear here by themselves."
           />
         ) : (
-          run.journal.map((line) => <StepRow key={line.path} line={line} scale={scaleOf(from, to, now, scale)} />)
+          run.journal.map((line) => (
+            <StepRow key={line.path} line={line} scale={scaleOf(from, to, now, scale)}>
+              {line.kind === 'checklist' && <Checklist runId={run.id} line={line} marks={marks} />}
+            </StepRow>
+          ))
         )}
       </section>
     </>
   )
+}
+
+/** What started a run, out of the record's own word. */
+function startedWords(trigger: string): string {
+  if (trigger.startsWith('hand ')) return 'Started by hand'
+  if (trigger.startsWith('dry-run ')) return 'Tried out by hand'
+  return trigger === 'unread' ? 'Started by a message nobody could read' : 'Started by itself on the alert'
 }
 
 /** Where an instant stands between 0 and 100. The logarithmic one keeps 300 ms visible beside two days. */
@@ -104,14 +120,22 @@ function scaleOf(from: number, to: number, now: number, kind: 'linear' | 'log') 
   return { place, now }
 }
 
-function StepRow({ line, scale }: { readonly line: JournalLine; readonly scale: ReturnType<typeof scaleOf> }) {
+function StepRow({
+  line,
+  scale,
+  children,
+}: {
+  readonly line: JournalLine
+  readonly scale: ReturnType<typeof scaleOf>
+  readonly children: ReactNode
+}) {
   const [open, setOpen] = useState(false)
   const start = Date.parse(line.startedAt)
   const end = line.endedAt === null ? scale.now : Date.parse(line.endedAt)
   const left = scale.place(start)
   const width = Math.max(0.6, scale.place(end) - left)
   const depth = line.path.split('/').length - 1
-  const waits = line.state === 'waiting' || line.kind === 'wait-for-person'
+  const waits = line.state === 'waiting' || line.kind === 'wait-for-person' || line.kind === 'checklist'
   return (
     <div className="step">
       <button type="button" className="step-line" aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -142,9 +166,10 @@ function StepRow({ line, scale }: { readonly line: JournalLine; readonly scale: 
           )}
         </div>
       )}
+      {(line.state === 'waiting' || open) && children}
       {open && (
         <div className="step-more">
-          {line.why !== '' && <p>{line.why}</p>}
+          {line.why !== '' && line.kind !== 'checklist' && <p>{line.why}</p>}
           <dl className="kv">
             <dt>Step</dt>
             <dd>
@@ -152,7 +177,7 @@ function StepRow({ line, scale }: { readonly line: JournalLine; readonly scale: 
             </dd>
             <dt>Framework</dt>
             <dd>
-              CSF 2.0 {line.csf}, {line.phase}
+              CSF 2.0 {line.csf} ({csfCategoryTitle(line.csf)}), phase: {line.phase}
             </dd>
             <dt>Started</dt>
             <dd>

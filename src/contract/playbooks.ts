@@ -1,0 +1,115 @@
+import { z } from 'zod'
+import { Mark, Playbook, RunState } from '../model/playbook.ts'
+import { Done, endpoint } from './endpoint.ts'
+
+const when = z.iso.datetime()
+const id = z.object({ id: z.uuid() })
+/** Ids of playbooks are short words. */
+const playbookId = z.object({ id: z.string().max(63) })
+
+/** A playbook in a list. `origin`: it came along or stands in a file of yours, or a person imported it. */
+export const PlaybookRow = z.object({
+  id: z.string(),
+  version: z.int(),
+  title: z.string(),
+  description: z.string(),
+  on: z.enum(['alert', 'unread', 'manual']),
+  when: z.string().nullable(),
+  priority: z.int(),
+  origin: z.enum(['file', 'imported']),
+  steps: z.int(),
+  csf: z.array(z.string()),
+  phases: z.array(z.string()),
+  runs: z.object({ all: z.int(), underWay: z.int(), lastAt: when.nullable() }),
+})
+export type PlaybookRow = z.infer<typeof PlaybookRow>
+
+/** A step as people read it; `depth` is how far it stands inside others. `says`: what it asks, mails or waits for, line by line. */
+export const StepRow = z.object({
+  path: z.string(),
+  depth: z.int(),
+  kind: z.string(),
+  title: z.string(),
+  why: z.string(),
+  csf: z.string(),
+  csfTitle: z.string(),
+  phase: z.string(),
+  when: z.string().nullable(),
+  says: z.array(z.string()),
+})
+export type StepRow = z.infer<typeof StepRow>
+
+export const PlaybookPage = z.object({
+  row: PlaybookRow,
+  steps: z.array(StepRow),
+  lastRuns: z.array(
+    z.object({
+      id: z.uuid(),
+      state: RunState,
+      dryRun: z.boolean(),
+      startedAt: when,
+      endedAt: when.nullable(),
+      alert: z.object({ id: z.uuid(), number: z.int(), title: z.string() }),
+    }),
+  ),
+  imported: z.object({ form: z.enum(['cacao', 'yaml']), by: z.string(), at: when }).nullable(),
+  playbook: Playbook,
+})
+export type PlaybookPage = z.infer<typeof PlaybookPage>
+
+/** Text a person types to look something up; longer lists are hunts. */
+const typedCharsMax = 10_000
+const reason = z.string().trim().min(1, 'Say why, in a sentence').max(2000)
+
+export const playbooksApi = {
+  'GET /api/playbooks': endpoint({
+    permission: 'desk.see',
+    says: 'Playbooks of this installation',
+    answer: z.object({ playbooks: z.array(PlaybookRow) }),
+  }),
+  'GET /api/playbooks/:id': endpoint({
+    permission: 'desk.see',
+    says: 'A playbook, step by step, with its last runs',
+    params: playbookId,
+    answer: PlaybookPage,
+  }),
+  'POST /api/alerts/:id/runs': endpoint({
+    permission: 'playbook.run',
+    says: 'Start a playbook for an alert by hand',
+    params: id,
+    body: z.object({ playbook: z.string().max(63) }),
+    answer: z.object({ runId: z.uuid() }),
+  }),
+  'POST /api/playbooks/:id/look-up': endpoint({
+    permission: 'playbook.run',
+    says: 'Open an alert for the indicators in a text and start a playbook on it',
+    params: playbookId,
+    body: z.object({ text: z.string().trim().min(1, 'Type or paste an indicator').max(typedCharsMax), reason }),
+    answer: z.object({ alertId: z.uuid(), runId: z.uuid() }),
+  }),
+  'POST /api/playbooks/:id/dry-run': endpoint({
+    permission: 'playbook.run',
+    says: 'Walk a playbook for an alert at once: it asks for real, and keeps, changes and sends nothing',
+    params: playbookId,
+    body: z.object({ alert: z.int().positive().describe('Number of the alert, e.g. 17 for A-17') }),
+    answer: z.object({ runId: z.uuid() }),
+  }),
+  'POST /api/runs/:id/cancel': endpoint({
+    permission: 'playbook.run',
+    says: 'End a run, with the reason',
+    params: id,
+    body: z.object({ reason }),
+    answer: Done,
+  }),
+  'POST /api/runs/:id/marks': endpoint({
+    permission: 'playbook.run',
+    says: 'Put an item of a checklist down as done or not done, or choose how a step came out',
+    params: id,
+    body: Mark.omit({ by: true, at: true }).extend({
+      path: z.string().max(1000),
+      itemId: z.string().max(63),
+      note: z.string().trim().max(2000),
+    }),
+    answer: Done,
+  }),
+} as const

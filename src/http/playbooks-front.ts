@@ -1,0 +1,23 @@
+import type { PlaybookPage, PlaybookRow } from '../contract/playbooks.ts'
+import type { Mark } from '../model/playbook.ts'
+
+/** What people do with playbooks, for the front. `by` is an actor ("user:<id>"). */
+export type PlaybooksFront = {
+  readonly list: () => Promise<readonly PlaybookRow[]>
+  readonly page: (id: string) => Promise<PlaybookPage>
+  readonly start: (start: {
+    readonly playbookId: string
+    readonly alertId: string
+    readonly by: string
+  }) => Promise<string>
+  readonly lookUp: (asked: {
+    readonly playbookId: string
+    readonly text: string
+    readonly reason: string
+    readonly by: string
+  }) => Promise<{ readonly alertId: string; readonly runId: string }>
+  /** The id of the dry run, which is over. */
+  readonly dryRun: (playbookId: string, alertNumber: number) => Promise<string>
+  readonly cancel: (cancel: { readonly runId: string; readonly reason: string; readonly by: string }) => Promise<void>
+  readonly mark: (marking: { readonly runId: string } & Omit<Mark, 'at'>) => Promise<void>
+}

@@ -1,0 +1,27 @@
+import { getAlert } from '../db/alerts.ts'
+import type { PlaybooksFront } from '../http/playbooks-front.ts'
+import { Trouble } from '../kit/errors.ts'
+import { cancelByHand, markByHand, startByHand, startOnText } from '../playbooks/by-hand.ts'
+import { dryRun } from '../playbooks/dry-run.ts'
+import type { House } from '../playbooks/house.ts'
+import { playbookById } from '../playbooks/shelf.ts'
+import { pageOf, shelfOf } from './playbook-pages.ts'
+
+/** Hands the playbooks to the front. */
+export function playbookWork(house: House): PlaybooksFront {
+  return {
+    list: () => shelfOf(house),
+    page: (id) => pageOf(house, id),
+    start: async ({ playbookId, alertId, by }) =>
+      startByHand(house, { playbook: await playbookById(house, playbookId), alertId, by }),
+    lookUp: async ({ playbookId, text, reason, by }) =>
+      startOnText(house, { playbook: await playbookById(house, playbookId), text, reason, by }),
+    dryRun: async (playbookId, alertNumber) => {
+      const record = await getAlert(house.db, alertNumber)
+      if (record === null) throw new Trouble('input.invalid', { fields: { alert: 'There is no alert of this number' } })
+      return (await dryRun(house, await playbookById(house, playbookId), record.alert.id)).id
+    },
+    cancel: (cancel) => cancelByHand(house, cancel),
+    mark: (marking) => markByHand(house, marking),
+  }
+}

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { z } from 'zod'
+import type { AlertPage } from '../../src/contract/desk.ts'
+import type { PlaybookPage, PlaybookRow } from '../../src/contract/playbooks.ts'
+import type { Mark, Run } from '../../src/model/playbook.ts'
+import { type FreshDatabase, freshDatabase } from '../database.ts'
+import { addProvider, alertOf, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+
+let database: FreshDatabase
+let desk: Desk
+let analyst: string
+let alertId: string
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  desk = await startDesk({ databaseUrl: database.url })
+  const key = await addProvider(desk)
+  analyst = (await signedIn(desk, 'analyst', 'Kari Dahl')).cookie
+  const body = 'Ticket: NW-1\nRule: Beaconing\nSeverity: High\nHost: ws-1\nSource IP: 192.0.2.1\n'
+  alertId = await alertOf(desk, await post(desk, key, { subject: '[NW-1] High: Beaconing', body }))
+})
+afterAll(async () => {
+  await desk.stop()
+  await database.close()
+})
+
+type Said<T> = { readonly status: number; readonly text: string; readonly body: T }
+type RunPage = { readonly run: Run; readonly marks: readonly Mark[] }
+
+async function call<T = Record<string, string>>(method: string, url: string, body?: unknown): Promise<Said<T>> {
+  const response = await fetch(desk.origin + url, {
+    method,
+    headers: {
+      cookie: analyst,
+      origin: desk.origin,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
+  return { status: response.status, text, body: (isJson ? JSON.parse(text) : {}) as T }
+}
+const nobody = '00000000-0000-4000-8000-000000000000'
+
+test('playbooks are listed with their frameworks, and one is shown step by step with the reason of each', async () => {
+  const { playbooks } = (await call<{ playbooks: PlaybookRow[] }>('GET', '/api/playbooks')).body
+  expect(playbooks.find((one) => one.id === 'malware-on-host')).toMatchObject({
+    origin: 'file',
+    csf: expect.arrayContaining(['RS.MI-01']),
+    phases: expect.arrayContaining(['containment', 'recovery']),
+  })
+  const page = (await call<PlaybookPage>('GET', '/api/playbooks/provider-alert')).body
+  expect(page.lastRuns).toMatchObject([{ alert: { id: alertId } }])
+  expect(page.steps[0]).toMatchObject({ path: 'ask-context', csfTitle: 'Adverse Event Analysis' })
+  expect((await call('GET', '/api/playbooks/no-such')).status).toBe(404)
+})
+
+test('a playbook is started by hand, worked through and cancelled', async () => {
+  const start = (playbook: string, id = alertId) => call('POST', `/api/alerts/${id}/runs`, { playbook })
+  const started = await start('lost-device')
+  expect(started.status).toBe(200)
+  const { runId } = started.body
+  expect(await start('lost-device')).toMatchObject({ status: 409 })
+  expect((await start('no-such')).status).toBe(404)
+  expect((await start('lost-device', nobody)).status).toBe(404)
+  const run = await until('the checklist', async () => {
+    const { body } = await call<RunPage>('GET', `/api/runs/${runId}`)
+    return body.run.journal.some((line) => line.state === 'waiting') ? body : null
+  })
+  const step = run.run.journal.at(-1)
+  expect(step).toMatchObject({ path: 'lock', kind: 'checklist', csf: 'RS.MI-01' })
+  const page = (await call<z.infer<typeof AlertPage>>('GET', `/api/alerts/${alertId}`)).body
+  expect(page.runs.at(-1)?.step).toMatchObject({ title: 'Lock it now', why: expect.stringMatching(/does not wait/) })
+  const mark = (body: object, id = runId) => call('POST', `/api/runs/${id}/marks`, { path: 'lock', note: '', ...body })
+  expect((await mark({ itemId: 'call-back', state: 'done' })).status).toBe(200)
+  expect((await mark({ itemId: 'remote-lock', state: 'not-done' })).status).toBe(400)
+  expect((await mark({ itemId: 'no-such', state: 'done' })).status).toBe(404)
+  expect((await mark({ itemId: 'call-back', state: 'done' }, nobody)).status).toBe(404)
+  expect((await call<RunPage>('GET', `/api/runs/${runId}`)).body.marks).toMatchObject([
+    { itemId: 'call-back', state: 'done', byName: 'Kari Dahl' },
+  ])
+  const cancel = (reason: string, id = runId) => call('POST', `/api/runs/${id}/cancel`, { reason })
+  expect((await cancel(' ')).status).toBe(400)
+  expect((await cancel('it was in the bag')).status).toBe(200)
+  expect((await cancel('again')).status).toBe(409)
+  expect((await cancel('x', nobody)).status).toBe(404)
+  expect((await mark({ itemId: 'certificates', state: 'done' })).status).toBe(409)
+})
+
+test('indicators are looked up without an alert of a provider', async () => {
+  const lookUp = (text: string, reason = 'seen in a report') =>
+    call('POST', '/api/playbooks/ioc-enrichment/look-up', { text, reason })
+  const { body, status } = await lookUp('203.0.113.99')
+  expect(status).toBe(200)
+  expect((await call<z.infer<typeof AlertPage>>('GET', `/api/alerts/${body.alertId}`)).body.alert).toMatchObject({
+    title: 'Look up 203.0.113.99',
+  })
+  expect(await lookUp('no indicator')).toMatchObject({ status: 400, body: { details: [{ field: 'text' }] } })
+  expect((await lookUp('203.0.113.99', '')).status).toBe(400)
+})
+
+test('a dry run asks for real and keeps nothing', async () => {
+  const before = (await call<z.infer<typeof AlertPage>>('GET', `/api/alerts/${alertId}`)).body
+  const dry = (alert: number) => call('POST', '/api/playbooks/provider-alert/dry-run', { alert })
+  const { body } = await dry(before.alert.number)
+  expect((await call<RunPage>('GET', `/api/runs/${body.runId}`)).body.run).toMatchObject({
+    dryRun: true,
+    state: 'done',
+  })
+  const after = (await call<z.infer<typeof AlertPage>>('GET', `/api/alerts/${alertId}`)).body
+  expect(after.findings.length).toBe(before.findings.length)
+  expect(await dry(99_999)).toMatchObject({ status: 400 })
+})
