@@ -26,6 +26,7 @@ import { systemClock } from '../src/kit/clock.ts'
 import { Trouble } from '../src/kit/errors.ts'
 import { linesOf } from '../src/kit/lines.ts'
 import { openFilePositions } from '../src/lake/load/file-positions.ts'
+import { loadLinesMax } from '../src/model/lake.ts'
 
 let base: string
 let folders = 0
@@ -101,6 +102,26 @@ test('killed between any two steps, each line comes once', async () => {
   await read('a.log')
   expect(lines.length).toBe(new Set(lines).size)
   expect(lines).toHaveLength(20_001)
+})
+
+test('short lines are handed over in stretches of about what the engine is given at once, each line once', async () => {
+  const { at, lines, open } = await rig()
+  const count = 3 * loadLinesMax
+  await writeFile(at('a.log'), Array.from({ length: count }, (_, n) => `line ${n}\n`).join(''))
+  const taking = await open()
+  const stretches: number[] = []
+  const counting: Taking = {
+    ...taking,
+    takeChunk: async (chunk) => {
+      stretches.push(linesOf(chunk.bytes).length)
+      await taking.takeChunk(chunk)
+    },
+  }
+  await readFileOnward({ ...counting, path: at('a.log'), source: 's', clock: systemClock, takesRest: true })
+  expect(Math.max(...stretches)).toBeLessThan(loadLinesMax * 1.5)
+  expect(stretches.length).toBeGreaterThan(1)
+  expect(new Set(lines).size).toBe(count)
+  expect(lines).toHaveLength(count)
 })
 
 test('a stretch that was under way is repeated exactly, also when the file has grown', async () => {

@@ -19,7 +19,7 @@ import { progress } from '../progress.ts'
 import { shownText } from '../shown-text.ts'
 
 /** What may wait for the engine: eight stretches, so that neither of us waits for the other for long. Files do not go away. */
-const spoolBytesMax = 8 * stretchBytesMax
+const spoolBytesMax = 4 * stretchBytesMax
 /** A full spool is tried again so often; a stretch takes the engine some tenths of a second. */
 const fullPauseMs = 50
 /** Full for so long, with nothing going on: the engine is not coming back by itself. */

@@ -1,12 +1,12 @@
 import { linesOf } from '../../kit/lines.ts'
-import type { TakeChunk, TakeLogs } from '../../model/lake.ts'
+import { loadLinesMax, type TakeChunk, type TakeLogs } from '../../model/lake.ts'
 import type { FilePosition, FilePositions } from '../../model/log-file.ts'
 import type { Bytes } from './bytes-of.ts'
 import { headerBytesMax, headerOf, nextHeader } from './header.ts'
 import { advanced } from './known-text.ts'
 
 /** A stretch that is handed over at once: what the spool takes as one segment. */
-export const stretchBytesMax = 32 * 1024 * 1024
+export const stretchBytesMax = 64 * 1024 * 1024
 /** Less than this goes with the lines of other files into one segment; more is worth a segment of its own. */
 export const smallBytesMax = 256 * 1024
 /** New headers within one stretch, each of which ends it: more are no headers but lines that begin with "#Fields:". */
@@ -49,9 +49,10 @@ export async function readText(options: ReadOptions): Promise<FilePosition> {
     const missing = Math.max(0, wanted - filled)
     const more = await bytes.into(buffer.subarray(filled, filled + missing))
     filled += more
-    const there = buffer.subarray(0, Math.min(filled, wanted))
+    const whole = buffer.subarray(0, Math.min(filled, wanted))
+    const there = position.underWay === null ? whole.subarray(0, bytesOfOneLoad(whole)) : whole
     const end = endOf(there, {
-      isOver: more < missing,
+      isOver: more < missing && there.length === whole.length,
       takesRest: options.takesRest,
       isRepeated: position.underWay !== null,
     })
@@ -61,6 +62,22 @@ export async function readText(options: ReadOptions): Promise<FilePosition> {
     filled -= end
   }
   return position
+}
+
+/** Lines are counted in the first bytes of each mebibyte, which is near enough for a bound of memory and 64 times less work. */
+const countedEvery = 1024 * 1024
+const countedBytes = 16 * 1024
+
+/** How far short lines are one load: each takes memory of the engine besides its bytes. */
+function bytesOfOneLoad(there: Buffer): number {
+  let lines = 0
+  for (let at = 0; at < there.length; at += countedEvery) {
+    if (lines > loadLinesMax) return at
+    const sample = there.subarray(at, at + countedBytes)
+    for (let end = sample.indexOf(newline); end !== -1; end = sample.indexOf(newline, end + 1))
+      lines += countedEvery / countedBytes
+  }
+  return there.length
 }
 
 /** How far the bytes that are there are whole lines. A line that fills the whole buffer is handed over in parts. */

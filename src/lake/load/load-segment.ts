@@ -13,6 +13,8 @@ export type LoadTools = {
   readonly statements: string
   /** How these sources are read; those that nobody has named so far are made known. */
   readonly sourcesOf: (ids: readonly string[]) => Promise<readonly SourceReading[]>
+  /** Does one such work at a time: storing needs as much memory again as what it stores. */
+  readonly alone: (work: () => Promise<void>) => Promise<void>
 }
 
 export type Loaded = {
@@ -87,9 +89,11 @@ function insertUnread(into: string, from: string, where: string): string {
 }
 
 export async function dropTables(engine: Engine, tables: LoadTables): Promise<void> {
-  await engine.command(`DROP TABLE IF EXISTS ${tables.stage} SYNC`)
-  await engine.command(`DROP TABLE IF EXISTS ${tables.recognised} SYNC`)
-  await engine.command(`DROP TABLE IF EXISTS ${tables.parsed} SYNC`)
+  for (const table of [tables.stage, tables.recognised, tables.parsed]) await dropTable(engine, table)
+}
+
+async function dropTable(engine: Engine, table: string): Promise<void> {
+  await engine.command(`DROP TABLE IF EXISTS ${table} SYNC`)
 }
 
 async function stage(engine: Engine, table: string, segment: Segment): Promise<void> {
@@ -147,6 +151,8 @@ export async function loadSegment(
       },
     )
   })
+  // From here on nobody reads it: memory that is held by no load is memory for the other one.
+  await dropTable(engine, staged)
   const present = await engine.rows<{ parser: string; lines: number }>(
     `SELECT parser, count() AS lines FROM ${recognised} GROUP BY parser ORDER BY parser`,
   )
@@ -167,9 +173,12 @@ export async function loadSegment(
       ),
     )
   }
+  await dropTable(engine, recognised)
   const settings = { ...oneBlock, insert_deduplication_token: `${segment.load}-${reading}` }
   await tries.step(storeStep, () =>
-    engine.command(`INSERT INTO events SELECT * FROM ${parsed}`, {}, { settings, timeoutMs: loadMsMax }),
+    tools.alone(() =>
+      engine.command(`INSERT INTO events SELECT * FROM ${parsed}`, {}, { settings, timeoutMs: loadMsMax }),
+    ),
   )
   await dropTables(engine, tables)
   const linesOf = (wanted: (parser: string) => boolean): number =>

@@ -50,24 +50,32 @@ export class Loader {
   #woken: Promise<void> = Promise.resolve()
   readonly #runId = randomInt(2 ** 32).toString(16)
   #lastLoadMs = 0
+  #lastAlone: Promise<void> = Promise.resolve()
   #hasLoaded = false
   #news: LoaderNews = { loaded: 0, unread: 0, setAside: 0, failing: null }
 
   constructor(parts: {
     readonly spool: Spool
-    readonly tools: LoadTools
+    readonly tools: Omit<LoadTools, 'alone'>
     readonly clock: Clock
     readonly log: SpoolLog
     readonly failedFolder: string
   }) {
     this.#spool = parts.spool
-    this.#tools = parts.tools
+    this.#tools = { ...parts.tools, alone: (work) => this.#alone(work) }
     this.#clock = parts.clock
     this.#log = parts.log
     this.#failedFolder = parts.failedFolder
     this.#sleepOn()
     this.#spool.onSealed = () => this.#wake()
     this.#runs = [this.#closeInTime(), ...Array.from({ length: loadsAtOnceMax }, (_, lane) => this.#run(lane))]
+  }
+
+  #alone(work: () => Promise<void>): Promise<void> {
+    const mine = this.#lastAlone.then(work)
+    // That it failed is its caller's to hear; the next one has its turn all the same.
+    this.#lastAlone = mine.catch(() => undefined)
+    return mine
   }
 
   get news(): LoaderNews {

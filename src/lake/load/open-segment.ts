@@ -34,6 +34,10 @@ export class OpenSegment {
     return this.#bytes
   }
 
+  get lines(): number {
+    return this.#lines
+  }
+
   /** Writes batches and syncs them together. When it throws, nothing of them is in the segment. Returns bytes by source. */
   async write(frames: readonly Frame[]): Promise<ReadonlyMap<string, number>> {
     const encoded: { readonly frame: Frame; readonly bytes: Buffer }[] = []

@@ -79,6 +79,7 @@ test('when the parsers change while a load is half done, nothing is lost and not
   const toolsOf = (parsers: readonly LogParser[], statements: string): LoadTools => ({
     ...{ engine, loadSql: loadSql(parsers), statements },
     sourcesOf: async () => [],
+    alone: (work) => work(),
   })
   const before = toolsOf(
     ours.filter(({ id }) => id === 'sshd'),

@@ -10,8 +10,8 @@ export type RoomLimits = {
   readonly freeDiskMinBytes: number
 }
 
-/** Lines that wait for the disk in memory. A disk that syncs in 10 ms takes this in at 6 GiB/s. */
-export const unsyncedBytesMax = 64 * 1024 * 1024
+/** Lines that wait for the disk in memory: a stretch of a file, and half as much of others beside it. */
+export const unsyncedBytesMax = 96 * 1024 * 1024
 /** The disk is looked at so often; what is spooled in between is far less than what stays free. */
 const lookEveryMs = 1_000
 

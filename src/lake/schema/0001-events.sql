@@ -60,7 +60,8 @@ CREATE TABLE IF NOT EXISTS events (
 )
 ENGINE = MergeTree
 PARTITION BY (source, toMonday(received))
-ORDER BY (source, time, load, line)
+-- Lines of one parser lie together: they are alike, and compress so (0.40 of raw instead of 0.44 for one collector's file of everybody's lines).
+ORDER BY (source, parser, time, load, line)
 SETTINGS non_replicated_deduplication_window = 10000;
 
 -- What a hunt reads first: seen, on which day, by which source, how often, first and last.
