@@ -1,5 +1,6 @@
 import type { Connector } from '../model/connector.ts'
 import { type AssetLookups, assetList } from './asset-list/index.ts'
+import { businessCalendar, type CalendarLookups } from './business-calendar/index.ts'
 import { type LogLakeLookups, logLake } from './log-lake/index.ts'
 import { type NetworkLookups, ownNetworks } from './own-networks/index.ts'
 import { type PastLookups, pastAlerts } from './past-alerts/index.ts'
@@ -11,6 +12,7 @@ export type Lookups = {
   readonly assets: AssetLookups
   readonly people: PeopleLookups
   readonly networks: NetworkLookups
+  readonly calendar: CalendarLookups
   readonly past: PastLookups
   readonly person: PersonLookups
   /** null: this installation has no log lake, and nobody is asked about logs. */
@@ -23,6 +25,7 @@ export function makeConnectors(lookups: Lookups, httpJson: readonly Connector[])
     assetList(lookups.assets),
     peopleList(lookups.people),
     ownNetworks(lookups.networks),
+    businessCalendar(lookups.calendar),
     pastAlerts(lookups.past),
     person(lookups.person),
     ...(lookups.lake === null ? [] : [logLake(lookups.lake)]),

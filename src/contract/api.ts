@@ -1,4 +1,5 @@
 import { answerApi } from './answer.ts'
+import { contextApi } from './context.ts'
 import { deskApi } from './desk.ts'
 import { houseApi } from './house.ts'
 import { logsApi } from './logs.ts'
@@ -6,7 +7,15 @@ import { playbooksApi } from './playbooks.ts'
 import { signInApi } from './sign-in.ts'
 
 /** The whole HTTP interface: "METHOD /path" and what goes in and out. The server serves exactly these; the web app is typed by them. */
-export const api = { ...signInApi, ...deskApi, ...answerApi, ...houseApi, ...logsApi, ...playbooksApi } as const
+export const api = {
+  ...signInApi,
+  ...deskApi,
+  ...answerApi,
+  ...houseApi,
+  ...logsApi,
+  ...playbooksApi,
+  ...contextApi,
+} as const
 
 export type Api = typeof api
 export type Call = keyof Api

@@ -21,6 +21,8 @@ export const permissions = {
   'provider.change': ['administrator', 'lead'],
   'setting.change': ['administrator'],
   'context.import': ['administrator', 'lead'],
+  // Whoever works alerts learns what a machine is for, and may write it down; it is in the ledger, and the sources stay as they are.
+  'context.edit': ['administrator', 'lead', 'analyst'],
   'user.manage': ['administrator'],
   // Logs tell who did what when. Whoever searches them leaves a line in the ledger.
   'logs.search': ['administrator', 'lead', 'analyst', 'auditor'],

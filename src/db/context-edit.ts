@@ -199,8 +199,17 @@ export async function putRow<N extends Described>(
     const body = { source, id: fact.id, asOf: iso(asOf) }
     const now = rows[0]?.entity ?? entity
     await append(tx, { kind: ledgerKinds[noun], actor: by, subject: `${subjects[noun]}:${now}`, body }, clock)
+    await nameSource(tx, noun, source, by, clock)
     return one(tx, noun, now)
   })
+}
+
+/** A source that gives its rows one by one stands in the list of imports once, so that it is known as a source. */
+async function nameSource(tx: Db, noun: Described, source: string, by: string, clock: Clock): Promise<void> {
+  await sql`
+    insert into import_batch (id, noun, source, mapping, rows_in, rows_taken, rows_refused, done_by, done_at)
+    select ${randomUUID()}::uuid, ${noun}, ${source}, '{}', 1, 1, '{"rows":0,"cells":[]}', ${by}, ${clock.now()}
+    where not exists (select 1 from import_batch where noun = ${noun} and source = ${source})`.execute(tx)
 }
 
 /** What people changed of one entity (under any of the names it had), newest first, with the name of whoever did. */

@@ -1,5 +1,7 @@
+import { isIP } from 'node:net'
 import { sql } from 'kysely'
 import type { z } from 'zod'
+import { plainAddress } from '../kit/ip-ranges.ts'
 import { type Asset, Lease, type Listed, Network, type Person } from '../model/context.ts'
 import type { ListNoun } from '../model/list.ts'
 import type { Merged } from '../model/merged-facts.ts'
@@ -39,6 +41,17 @@ export async function peopleByKey(db: Db, keys: readonly string[]): Promise<Merg
   return described(db, 'people', rows)
 }
 
+/** Assets that have this address, or this name in any spelling ("CORP\\HOST$", with or without its domain). */
+export async function assetsCalled(db: Db, asset: string): Promise<Merged<Asset>[]> {
+  if (isIP(asset) !== 0) return assetsByAddress(db, plainAddress(asset))
+  const name = asset
+    .trim()
+    .toLowerCase()
+    .replace(/^[^\\]*\\/, '')
+    .replace(/[.$]+$/, '')
+  return name === '' ? [] : assetsByName(db, [name])
+}
+
 async function described<N extends Described>(db: Db, noun: N, rows: readonly { entity: string }[]) {
   const found = await mergedOf(
     db,
@@ -53,7 +66,7 @@ async function described<N extends Described>(db: Db, noun: N, rows: readonly { 
  * counts: whoever got the address later had it from then on, though the one before was never seen to end.
  */
 export async function leasesAt(db: Db, address: string, at: string): Promise<Listed<Lease>[]> {
-  const { rows } = await sql<LeaseRow>`
+  const { rows } = await sql<LeaseStored>`
     select * from (
       select distinct on (source) address::text, from_at, to_at, source, kind, host, account, mac
       from address_lease where address = ${address}::inet and from_at <= ${at}::timestamptz
@@ -81,15 +94,21 @@ export async function importedAt(db: Db, noun: ListNoun): Promise<string | null>
     .where('rows_taken', '>', 0)
     .executeTakeFirst()
   const at = (row?.at as Date | null | undefined) ?? null
-  return at === null && noun !== 'leases' && noun !== 'calendar' ? enteredAt(db, noun) : isoOrNull(at)
+  return at === null ? enteredAt(db, noun) : isoOrNull(at)
 }
 
-const tables = { assets: 'asset', people: 'person', networks: 'network' } as const
+const entered = {
+  assets: sql<{ at: Date }>`select as_of as at from asset limit 1`,
+  people: sql<{ at: Date }>`select as_of as at from person limit 1`,
+  networks: sql<{ at: Date }>`select as_of as at from network limit 1`,
+  leases: sql<{ at: Date }>`select from_at as at from address_lease limit 1`,
+  calendar: sql<{ at: Date }>`select from_at as at from calendar_entry limit 1`,
+} as const
 
 /** Facts come one by one as well, by a person or over the interface. Only looked at where no list was ever imported. */
-async function enteredAt(db: Db, noun: keyof typeof tables): Promise<string | null> {
-  const { rows } = await sql<{ as_of: Date }>`select as_of from ${sql.table(tables[noun])} limit 1`.execute(db)
-  return isoOrNull(rows[0]?.as_of ?? null)
+async function enteredAt(db: Db, noun: ListNoun): Promise<string | null> {
+  const { rows } = await entered[noun].execute(db)
+  return isoOrNull(rows[0]?.at ?? null)
 }
 
 /** Which earlier alerts are meant: the same rule about the same entity (without regard to case), received before `before`. */
@@ -168,7 +187,8 @@ export async function personAnswer(db: Db, alertId: string, email: string): Prom
   return questions['was-this-you'].answer.parse(answer)
 }
 
-type LeaseRow = {
+/** A lease as its table holds it. */
+export type LeaseStored = {
   readonly address: string
   readonly from_at: Date
   readonly to_at: Date | null
@@ -179,7 +199,7 @@ type LeaseRow = {
   readonly mac: string | null
 }
 
-function leaseOf(row: LeaseRow): Listed<Lease> {
+export function leaseOf(row: LeaseStored): Listed<Lease> {
   const { host, account, mac, kind } = row
   const lease = { address: withoutMask(row.address), from: iso(row.from_at), to: isoOrNull(row.to_at) }
   return { fact: Lease.parse({ ...lease, host, account, mac, kind }), source: row.source, asOf: iso(row.from_at) }

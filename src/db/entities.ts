@@ -28,7 +28,7 @@ type Row = {
 }
 
 /** The sources that count first, in their order; empty where nobody set one: then the freshest counts. */
-async function precedenceOf(db: Db): Promise<readonly string[]> {
+export async function precedenceOf(db: Db): Promise<readonly string[]> {
   return (await settingOf(db, 'source-precedence')) ?? []
 }
 

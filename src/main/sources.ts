@@ -4,6 +4,7 @@ import { loadHttpJson } from '../connectors/http-json/index.ts'
 import { Mapper } from '../connectors/http-json/mapper.ts'
 import { makeConnectors } from '../connectors/index.ts'
 import { reverseBy } from '../connectors/own-networks/reverse.ts'
+import { absencesAt, plannedAt } from '../db/calendar.ts'
 import { type ConnectorNews, recordNews } from '../db/connector-state.ts'
 import * as context from '../db/context.ts'
 import type { Db } from '../db/open.ts'
@@ -46,12 +47,18 @@ export async function openSources(parts: {
       },
       people: {
         byKey: (keys) => context.peopleByKey(db, keys),
+        absencesAt: (keys, at) => absencesAt(db, keys, at),
         importedAt: () => context.importedAt(db, 'people'),
       },
       networks: {
         containing: (address) => context.networkContaining(db, address),
         importedAt: () => context.importedAt(db, 'networks'),
         ...(config.reverseDns ? { reverse: reverseBy(config.dnsServers) } : {}),
+      },
+      calendar: {
+        plannedAt: (from, to) => plannedAt(db, from, to),
+        assetsOf: (asset) => context.assetsCalled(db, asset),
+        importedAt: () => context.importedAt(db, 'calendar'),
       },
       past: { seenBefore: (ask) => context.seenBefore(db, ask) },
       person: {

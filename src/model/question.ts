@@ -140,7 +140,14 @@ export const questions = {
   'change-window-of-asset': {
     rung: 'business-context',
     title: 'Was a change, test or exercise planned then?',
-    ask: z.object({ asset: text, at }),
+    ask: z.object({
+      asset: text,
+      source: text
+        .nullable()
+        .optional()
+        .describe('The address it came from: a test explains only what its own sources did'),
+      at,
+    }),
     answer: z.object({ changes: z.array(z.object({ id: text, title: text, from: text, to: text, owner: maybe })) }),
   },
   'vulnerabilities-of-asset': {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CalendarEntry } from '../../model/calendar.ts'
 import type { AskContext, Connector, Health } from '../../model/connector.ts'
 import { ageDays, type Listed, type Person, staleAfterDays } from '../../model/context.ts'
 import type { Answered } from '../../model/finding.ts'
@@ -7,6 +8,8 @@ import type { AnswerOf } from '../../model/question.ts'
 export type PeopleLookups = {
   /** People who have one of these lower-case keys (mail address, account with or without its domain, name). */
   readonly byKey: (keys: readonly string[]) => Promise<readonly Listed<Person>[]>
+  /** Absences at a moment (ISO 8601) of whoever has one of these lower-case keys. Left out: no calendar is kept. */
+  readonly absencesAt?: (keys: readonly string[], at: string) => Promise<readonly Listed<CalendarEntry>[]>
   /** When a people list was last imported (ISO 8601); null: never. */
   readonly importedAt: () => Promise<string | null>
 }
@@ -68,8 +71,18 @@ async function whoIs(lookups: PeopleLookups, text: string, { clock }: AskContext
   const warnings = [
     ...(whole.length > 0 ? [] : [`Found by "${account.user}" alone, without its domain.`]),
     ...staleness(person, clock.now()),
+    ...(await absences(lookups, keysOf(person), clock.now())),
   ]
   return { kind: 'found', answer: answerOf(person.fact, text), query, warnings }
+}
+
+/** Who is away now cannot be asked, and hardly signed in: both are worth knowing at an alert. */
+async function absences(lookups: PeopleLookups, keys: readonly string[], now: Date): Promise<string[]> {
+  const away = (await lookups.absencesAt?.(keys, now.toISOString())) ?? []
+  return away.map(({ fact }) => {
+    const deputy = fact.deputy === null ? '' : `; ${fact.deputy} stands in`
+    return `Away from ${fact.from} to ${fact.to}${deputy}.`
+  })
 }
 
 /** Same user, and no two domains of the same kind that differ: OTHER\ameyer is not CORP\ameyer, but may be ameyer@corp.example. */

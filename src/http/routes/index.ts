@@ -3,6 +3,11 @@ import { askAgain } from './alerts/ask.ts'
 import { decideAlert } from './alerts/decide.ts'
 import { showAlert } from './alerts/show.ts'
 import { undoDecision } from './alerts/undo.ts'
+import { showAssets } from './assets/list.ts'
+import { editAsset, putAsset } from './assets/save.ts'
+import { showAsset } from './assets/show.ts'
+import { showCalendar } from './calendar/list.ts'
+import { removeCalendarEntry, saveCalendarEntry } from './calendar/save.ts'
 import { showConnectors } from './connectors/list.ts'
 import { showOpenApi } from './health/openapi.ts'
 import { showHealth } from './health/show.ts'
@@ -28,10 +33,16 @@ import { showLogSources } from './logs/sources.ts'
 import { keepOneMorePasskey, morePasskeyOptions } from './me/passkey.ts'
 import { showMe } from './me/show.ts'
 import { downloadMessage } from './messages/raw.ts'
+import { showNetworks } from './networks/list.ts'
+import { showPeople } from './people/list.ts'
+import { editPerson, putPerson } from './people/save.ts'
+import { showPerson } from './people/show.ts'
 import { dryRunPlaybook } from './playbooks/dry-run.ts'
 import { showPlaybooks } from './playbooks/list.ts'
 import { lookUp } from './playbooks/look-up.ts'
 import { showPlaybook } from './playbooks/show.ts'
+import { savePrecedence } from './precedence/save.ts'
+import { showPrecedence } from './precedence/show.ts'
 import { newIntakeKey } from './providers/key.ts'
 import { showProviders } from './providers/list.ts'
 import { changeProvider } from './providers/save.ts'
@@ -82,6 +93,8 @@ export const routes: readonly Route[] = [
   showQueue, showAlert, decideAlert, undoDecision, askAgain, downloadMessage, showQuarantine, releaseMessage, showRun,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showConnectors, showLists, previewList, takeList,
+  showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,
+  showCalendar, saveCalendarEntry, removeCalendarEntry,
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,
   showPlaybooks, showPlaybook, lookUp, dryRunPlaybook, startRun, cancelRun, markItem,

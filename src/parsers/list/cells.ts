@@ -118,3 +118,9 @@ export function range(text: string, mask: string): Cell<string> {
 function maskBits(text: string): number | null {
   return ipaddr.IPv4.isValidFourPartDecimal(text) ? ipaddr.IPv4.parse(text).prefixLengthFromSubnetMask() : null
 }
+
+/** One address, or a range. */
+export function rangeOrAddress(text: string): Cell<string> {
+  const got = range(text, '')
+  return 'value' in got ? { value: got.value.replace(/\/(?:32|128)$/, '') } : got
+}

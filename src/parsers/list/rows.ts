@@ -12,6 +12,7 @@ import {
   level,
   mailAddress,
   range,
+  rangeOrAddress,
   several,
   yesOrNo,
 } from './cells.ts'
@@ -175,11 +176,6 @@ function span(cells: Cells, problems: Refusal[]): { from: string | null; to: str
   if (from !== null && to !== null && to < from)
     problems.push(refusal(cells.row, cells.of('to')[0]?.column ?? 'to', 'ends before it begins', to))
   return { from, to }
-}
-
-function rangeOrAddress(text: string): Cell<string> {
-  const got = range(text, '')
-  return 'value' in got ? { value: got.value.replace(/\/(?:32|128)$/, '') } : got
 }
 
 /** "CN=Domain Admins,OU=Groups,DC=corp,DC=example" is one group, by its name; other cells hold several. */
