@@ -72,6 +72,7 @@ const environment = new Environment({
   .registerFunction('sum(list<dyn>): dyn', (list: readonly unknown[]) =>
     list.reduce<number>((sum, value) => sum + (Number(value) || 0), 0),
   )
+  .registerFunction('flat(list<dyn>): list<dyn>', (list: readonly unknown[]) => list.flat())
   .registerFunction('least(list<dyn>): dyn', (list: readonly unknown[]) => ordered(list)[0] ?? null)
   .registerFunction('greatest(list<dyn>): dyn', (list: readonly unknown[]) => ordered(list).at(-1) ?? null)
   .registerFunction('distinct(list<dyn>): list<dyn>', (list: readonly unknown[]) => [...new Set(list)])
@@ -117,14 +118,20 @@ function firstGroup(text: string, pattern: string): string | null {
   return matcher.find() ? matcher.group(matcher.groupCount() > 0 ? 1 : 0) : null
 }
 
-/** ISO 8601 of a time as sources write it: seconds or milliseconds since 1970, ISO, "2026/11/02 09:00:00" (taken as UTC). Null for what is none. */
+/** ISO 8601 of a time as sources write it: a number since 1970, ISO, "2026/11/02 09:00:00" (taken as UTC). Null for what is none. */
 function isoTime(value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null
   const text = String(value)
-  // Eleven digits and more are milliseconds: as seconds that would be the year 5138.
-  if (/^-?\d+(\.\d+)?$/.test(text)) return isoOf(Number(text) * (Math.abs(Number(text)) < 1e11 ? 1000 : 1))
+  if (/^\d+(\.\d+)?$/.test(text)) return isoOf(msOf(Number(text)))
   const zoned = /(?:z|[+-]\d\d:?\d\d)$/i.test(text)
   return isoOf(Date.parse(zoned ? text : `${text.replaceAll('/', '-').replace(' ', 'T')}Z`))
+}
+
+/** Seconds, milliseconds, microseconds or nanoseconds: 1e11 seconds would be the year 5138, 1e11 milliseconds were 1973. */
+function msOf(number: number): number {
+  if (number < 1e11) return number * 1000
+  if (number < 1e14) return number
+  return number < 1e17 ? number / 1000 : number / 1e6
 }
 
 function isoOf(ms: number): string | null {

@@ -55,6 +55,8 @@ export const literals: Readonly<Record<string, Filter>> = {
   fql: literal("'", never, /['\\*]/, backslashed),
   /** OData: a ' is doubled (OData 4.01, 5.1.1.6.1). */
   odata: literal("'", /'/g, never, (char) => char + char),
+  /** MISP restSearch: % is a wildcard, && and || combine, ! turns round. It has no quotes. */
+  misp: literal('', never, /%|&&|\|\||^!/, backslashed),
   /** ServiceNow encoded query: ^ ends a condition, and "javascript:" is run there. It has no quotes. */
   servicenow: literal('', never, /\^|javascript:/i, backslashed),
 }
@@ -78,6 +80,7 @@ const writings: Readonly<Record<string, Filter>> = {
   unix: time((at) => Math.floor(at.getTime() / 1000)),
   'unix-ms': time((at) => at.getTime()),
   seconds: time((at) => at.toISOString().replace(/\.\d+Z$/, 'Z')),
+  'date-time': time((at) => at.toISOString().slice(0, 19).replace('T', ' ')),
   'pan-os-time': time((at) => at.toISOString().slice(0, 19).replaceAll('-', '/').replace('T', ' ')),
 }
 
@@ -92,6 +95,7 @@ export const safeFilters: readonly string[] = [
   'unix',
   'unix-ms',
   'seconds',
+  'date-time',
   'pan-os-time',
 ]
 

@@ -68,7 +68,7 @@ describe('a value never leaves its text', () => {
   })
 
   test('every literal has a reader here, or no quotes at all', () =>
-    expect(Object.keys(literals).filter((name) => !(name in readers))).toEqual(['servicenow']))
+    expect(Object.keys(literals).filter((name) => !(name in readers))).toEqual(['misp', 'servicenow']))
 
   test('wildcards and words that are run are refused where a language has no way to write them', () => {
     for (const [name, text] of [
@@ -76,6 +76,8 @@ describe('a value never leaves its text', () => {
       ['spl', '`x`'],
       ['fql', '*'],
       ['fql', "o'neil"],
+      ['misp', '%'],
+      ['misp', '!a'],
       ['servicenow', 'x^ORactive=true'],
       ['servicenow', 'JavaScript:gs.now()'],
       ['address', '192.0.2.7) or (1 eq 1'],
@@ -123,10 +125,10 @@ describe('descriptions of the catalogue', () => {
   test.each(requests.map((one) => [`${one.id} ${one.question}`, one] as const))(
     '%s: whatever is asked about, the request keeps its shape',
     (_name, { question, exchange, source, part }) => {
-      const usual = shapeOf(filledWith(question, part, exchange, source, () => '192.0.2.7'))
-      const names = shapeOf(filledWith(question, part, exchange, source, () => 'web-01'))
-      const digests = shapeOf(filledWith(question, part, exchange, source, () => 'a'.repeat(64)))
-      const right = [usual, names, digests].find((shape) => shape !== null)
+      const right = ['192.0.2.7', 'web-01', 'a'.repeat(64)]
+        .map((usual) => (field: string) => (field === 'cve' ? 'CVE-2026-0001' : usual))
+        .map((give) => shapeOf(filledWith(question, part, exchange, source, give)))
+        .find((shape) => shape !== null)
       expect(right).toBeDefined()
       fc.assert(
         fc.property(value, (text) => {
@@ -146,10 +148,10 @@ function filledWith(
   part: One['part'],
   exchange: One['exchange'],
   source: One['source'],
-  give: () => string,
+  give: (field: string) => string,
 ) {
   const fields = [...Object.keys(questions[question].ask.shape), ...part.steps.flatMap(({ keep }) => Object.keys(keep))]
-  const values = Object.fromEntries(fields.map((field) => [field, field === 'at' ? null : give()]))
+  const values = Object.fromEntries(fields.map((field) => [field, field === 'at' ? null : give(field)]))
   const window = { from: '2026-11-01T09:00:00.000Z', to: '2026-11-02T09:00:00.000Z' }
   return requestOf(
     { baseUrl: source.baseUrl, headers: {} },

@@ -106,7 +106,7 @@ const Sample = z
     response: z.unknown().optional(),
     text: z.string().max(100_000).optional(),
     request: z.string().optional(),
-    replies: z.array(Reply).min(1).max(20).optional().describe('In the order of the requests: steps, then pages'),
+    replies: z.array(Reply).max(20).optional().describe('In the order of the requests: steps, then pages'),
     answer: z
       .record(z.string(), z.unknown())
       .nullable()
