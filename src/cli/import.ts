@@ -5,6 +5,7 @@ import type { ListNoun } from '../model/list.ts'
 import { columnsOf } from '../parsers/list/columns.ts'
 import { type Imported, importList } from '../playbooks/import-list.ts'
 import { openInput, readDate, unreadable } from './import-file.ts'
+import { importIntelligenceCommand, importWarningListCommand } from './import-intelligence.ts'
 import { addScanCommand } from './import-scan.ts'
 import { openHouse } from './open-house.ts'
 import { progress } from './progress.ts'
@@ -36,7 +37,7 @@ Importing the same --source again replaces its rows (leases add up, and past ent
 /** `counterfoil import assets|people|networks|leases|calendar FILE`. Exit 1 when nothing was taken, 0 otherwise, 2 for a wrong call. */
 export function importCommand(): Command {
   const command = new Command('import').description(
-    'Import what only you know: your assets, people, networks, leases and calendar.',
+    'Import what only you know: your assets, people, networks, leases and calendar; and threat intelligence.',
   )
   // Before the subcommands are made: they inherit it, and a wrong call then exits 2.
   command.addHelpText('after', examples).exitOverride()
@@ -58,6 +59,8 @@ export function importCommand(): Command {
       .action((file: string, flags: Flags) => importAction(noun, file, flags))
   }
   addScanCommand(command)
+  command.addCommand(importIntelligenceCommand().exitOverride())
+  command.addCommand(importWarningListCommand().exitOverride())
   return command
 }
 

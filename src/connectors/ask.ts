@@ -30,7 +30,9 @@ export function makeAsk(input: {
         options.onAnswer,
       )
     }
-    const able = connectors.filter((connector) => connector.answers.includes(question))
+    const able = connectors.filter(
+      ({ id, answers }) => answers.includes(question) && options.except?.includes(id) !== true,
+    )
     const named = options.only === undefined ? able : able.filter((connector) => options.only?.includes(connector.id))
     const absent = said(absentOf(question, named, options.only, connectors, clock), options.onAnswer)
     const asked = named.map(async (connector): Promise<Asked> => {

@@ -1,6 +1,7 @@
 import type { Connector } from '../model/connector.ts'
 import { type AssetLookups, assetList } from './asset-list/index.ts'
 import { businessCalendar, type CalendarLookups } from './business-calendar/index.ts'
+import { type IntelligenceLookups, intelligence } from './intelligence/index.ts'
 import { type LogLakeLookups, logLake } from './log-lake/index.ts'
 import { type NetworkLookups, ownNetworks } from './own-networks/index.ts'
 import { type PastLookups, pastAlerts } from './past-alerts/index.ts'
@@ -15,6 +16,7 @@ export type Lookups = {
   readonly calendar: CalendarLookups
   readonly past: PastLookups
   readonly person: PersonLookups
+  readonly intelligence: IntelligenceLookups
   /** null: this installation has no log lake, and nobody is asked about logs. */
   readonly lake: LogLakeLookups | null
 }
@@ -28,6 +30,7 @@ export function makeConnectors(lookups: Lookups, httpJson: readonly Connector[])
     businessCalendar(lookups.calendar),
     pastAlerts(lookups.past),
     person(lookups.person),
+    intelligence(lookups.intelligence),
     ...(lookups.lake === null ? [] : [logLake(lookups.lake)]),
     ...httpJson,
   ]

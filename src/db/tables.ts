@@ -660,6 +660,81 @@ export type BacktestRowTable = {
   row: Jsonb
 }
 
+export type IntelligenceSourceTable = {
+  id: string
+  kind: string
+  title: string
+  tlp: OrNull<string>
+  position: JsonbByDefault
+  stale_after_hours: number
+  indicators: BigintByDefault
+  last_tried_at: TimestampOrNull
+  last_success_at: TimestampOrNull
+  failing_since: TimestampOrNull
+  why: Generated<string>
+}
+
+export type IndicatorTable = {
+  type: string
+  value: string
+  source: string
+  ref: Generated<string>
+  stance: string
+  tlp: OrNull<string>
+  markings: Texts
+  confidence: OrNull<number>
+  first_seen: TimestampOrNull
+  last_seen: TimestampOrNull
+  valid_from: TimestampOrNull
+  valid_until: TimestampOrNull
+  revoked: Generated<boolean>
+  withdrawn_at: TimestampOrNull
+  modified: TimestampOrNull
+  says: Generated<string>
+  tags: Texts
+  threats: JsonbByDefault
+  host: OrNull<string>
+  network: OrNull<string>
+  first_heard_at: Timestamp
+  last_heard_at: Timestamp
+}
+
+export type IntelligenceObjectTable = { source: string; ref: string; kind: string; name: string; tlp: OrNull<string> }
+
+export type IntelligenceLinkTable = { source: string; ref: string; target: string }
+
+export type WarningListTable = {
+  id: string
+  description: string
+  version: Bigint
+  match: string
+  types: Texts
+  means: string
+  entries: number
+  imported_at: Timestamp
+}
+
+export type WarningEntryTable = { list: string; match: string; value: string; network: OrNull<string> }
+
+export type AttackEntryTable = {
+  id: string
+  kind: string
+  name: string
+  short_name: OrNull<string>
+  tactics: Texts
+  revoked_by: OrNull<string>
+  deprecated: Generated<boolean>
+  version: string
+  imported_at: Timestamp
+}
+
+export type IntelligenceHuntTable = {
+  one: Generated<boolean>
+  hunted_until: Timestamp
+  looked_at: TimestampOrNull
+  says: Generated<string>
+}
+
 export type Tables = {
   message: MessageTable
   message_again: MessageAgainTable
@@ -667,6 +742,14 @@ export type Tables = {
   detection_watermark: DetectionWatermarkTable
   detection_open: DetectionOpenTable
   detection_rule: DetectionRuleTable
+  intelligence_source: IntelligenceSourceTable
+  indicator: IndicatorTable
+  intelligence_object: IntelligenceObjectTable
+  intelligence_link: IntelligenceLinkTable
+  warning_list: WarningListTable
+  warning_entry: WarningEntryTable
+  attack_entry: AttackEntryTable
+  intelligence_hunt: IntelligenceHuntTable
   provider: ProviderTable
   webhook: WebhookTable
   webhook_secret: WebhookSecretTable

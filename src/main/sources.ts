@@ -7,12 +7,14 @@ import { reverseBy } from '../connectors/own-networks/reverse.ts'
 import { absencesAt, plannedAt } from '../db/calendar.ts'
 import { type ConnectorNews, recordNews } from '../db/connector-state.ts'
 import * as context from '../db/context.ts'
+import { warningLists } from '../db/intelligence.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import type { Connector } from '../model/connector.ts'
 import type { Ask } from '../model/doors.ts'
 import type { Log } from '../playbooks/house.ts'
+import { heardSources, knowObservable } from '../playbooks/know-observable.ts'
 import { type AskedLake, lakeLookups } from './lake-lookups.ts'
 
 export type Sources = {
@@ -65,6 +67,19 @@ export async function openSources(parts: {
         answerOf: (alertId, email) => context.personAnswer(db, alertId, email),
         cannotAsk: () =>
           config.mailOut === undefined ? 'no mail server is configured (mailOut in counterfoil.yaml)' : null,
+      },
+      intelligence: {
+        reputation: async (type, value) => {
+          const known = await knowObservable(db, type, value, clock.now())
+          if (known === null) return null
+          const { verdict, sources, note, hits, warnings } = known.reputation
+          return {
+            asked: `${known.type} ${known.value}`,
+            answer: { verdict, sources: [...sources], note, hits: [...hits], warnings: [...warnings] },
+          }
+        },
+        sources: () => heardSources(db, clock.now()),
+        warningLists: async () => (await warningLists(db)).length,
       },
       lake: parts.lake === undefined ? null : lakeLookups(parts.lake),
     },

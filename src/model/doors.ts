@@ -28,6 +28,7 @@ export type Ask = (
   options: {
     readonly signal: AbortSignal
     readonly only?: readonly string[]
+    readonly except?: readonly string[]
     /** Called with each answer as it comes, before the slow ones are in; what it throws rejects the whole asking. */
     readonly onAnswer?: (asked: Asked) => void
   },

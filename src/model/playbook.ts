@@ -45,6 +45,7 @@ const AskStep = z.object({
         /** Values of the ask's fields: CEL expressions over `alert` (a null or empty result makes it not-applicable). */
         with: z.record(z.string(), Condition),
         connectors: z.array(z.string()).optional().describe('Only these connectors; all that can answer otherwise'),
+        except: z.array(z.string()).optional().describe('Not these connectors: they were asked already'),
       }),
     )
     .min(1)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Hit, WarningHit } from './intelligence.ts'
 
 /** The evidence ladder: the rungs of a triage, from what the provider said to what only we know. */
 export const rungs = [
@@ -249,6 +250,9 @@ export const questions = {
       verdict: z.enum(['malicious', 'suspicious', 'harmless', 'unknown']),
       sources: z.array(text),
       note: maybe,
+      /** Our own intelligence says each source by itself, with its age and whom it may be told; others say what they come to. */
+      hits: z.array(Hit).optional(),
+      warnings: z.array(WarningHit).optional(),
     }),
   },
   'registration-of-domain': {

@@ -36,3 +36,13 @@ export function extract(text: string): Observable[] {
   found.length = kept
   return found
 }
+
+/** Of what `extract` found, what was meant: the host of a URL stands beside the URL, the address of a network beside the network, and the outermost comes first. */
+export function outermost(found: readonly Observable[]): readonly Observable[] {
+  let end = 0
+  return found.filter((one) => {
+    const isOuter = one.end > end
+    end = Math.max(end, one.end)
+    return isOuter
+  })
+}

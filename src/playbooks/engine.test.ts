@@ -111,8 +111,8 @@ test('a mail becomes an alert with a full ladder and waits for a person; the dec
     'wait-decision waiting',
   ])
   const findings = await findingsOf(house.db, alertId)
-  expect(findings).toHaveLength(20)
-  expect(new Set(findings.map((finding) => finding.id)).size).toBe(20)
+  expect(findings).toHaveLength(23)
+  expect(new Set(findings.map((finding) => finding.id)).size).toBe(23)
 
   await decideOn(house, alertId)
   expect((await getRun(house.db, runId))?.state).toBe('running')
@@ -150,7 +150,7 @@ test('killed after every commit, a run still does everything once', async () => 
     'propose done',
     'wait-decision waiting',
   ])
-  expect(await findingsOf(house.db, alertId)).toHaveLength(20)
+  expect(await findingsOf(house.db, alertId)).toHaveLength(23)
   const run = await getRun(house.db, runId)
   expect(run?.resumedTimes).toBe(lives)
   const endings = await house.db
@@ -394,4 +394,47 @@ test('answers are kept as they come: a slow source holds nobody back', async () 
   finish()
   expect(await going).toBe('ended')
   expect(await findingsOf(house.db, alertId)).toHaveLength(2)
+})
+
+test('a question for each of a list is asked of all of them, once each and at most 20; an empty list is asked of nobody', async () => {
+  const asked: string[] = []
+  const ask: Ask = async (_question, { value }, { only, except, onAnswer }) => {
+    asked.push(`${String(value)} ${only?.join() ?? '*'} ${except?.join() ?? '-'}`)
+    const one = {
+      connector: 'list',
+      answered: { kind: 'nothing' as const, query: 'q' },
+      costMs: 1,
+      askedAt: new Date(),
+    }
+    onAnswer?.(one)
+    return [one]
+  }
+  const house = await testHouse(database, { ask })
+  const each = (list: string, more: object) => ({
+    ...{
+      ask: 'reputation-of-observable' as const,
+      each: list,
+      with: { type: 'each.type', value: 'each.value' },
+      ...more,
+    },
+  })
+  const questions = [
+    each('alert.observables.filter(o, o.type == "ipv4")', { connectors: ['intelligence'] }),
+    each('alert.observables.filter(o, o.type == "mutex")', { except: ['intelligence'] }),
+  ]
+  const addresses = Array.from({ length: 40 }, (_, at) => `198.51.100.${at + 1}`)
+  const playbook = playbookOf('each', [{ ...step, id: 'ask', step: 'ask', title: 'Ask', questions }])
+  const { alertId } = await alertIn(house, `${alertBody}Seen: ${addresses.join(', ')} and again ${addresses[0]}\n`)
+  const runId = await transaction(house.db, (tx) =>
+    startRun({ ...house, library: libraryOf([playbook]) }, tx, { playbook, alertId, trigger: 'test' }),
+  )
+  expect(await continueRun(house, runId, { resumed: false, signal: still })).toBe('ended')
+  expect(asked).toHaveLength(20)
+  expect(new Set(asked).size).toBe(20)
+  expect(asked.every((one) => one.endsWith(' intelligence -'))).toBe(true)
+  const kinds = (await findingsOf(house.db, alertId))
+    .filter(({ question }) => question === 'reputation-of-observable')
+    .map(({ kind, why }) => `${kind} ${why}`)
+  expect(kinds.filter((kind) => kind === 'nothing ')).toHaveLength(20)
+  expect(kinds).toContain('not-applicable the alert names nothing to ask about')
 })

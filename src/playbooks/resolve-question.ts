@@ -9,6 +9,7 @@ export type Resolved = {
   readonly question: QuestionName
   readonly ask: Record<string, unknown>
   readonly only?: readonly string[]
+  readonly except?: readonly string[]
   /** Why it does not apply here; then nobody is asked. */
   readonly notApplicable?: string
 }
@@ -49,5 +50,10 @@ function resolveOne(question: Asking, words: Record<string, unknown>): Resolved 
         answer.kind === 'unknown' ? `${field} is not known: ${answer.why}` : `the alert names no ${field}`,
       )
   }
-  return { question: question.ask, ask, ...(question.connectors === undefined ? {} : { only: question.connectors }) }
+  return {
+    question: question.ask,
+    ask,
+    ...(question.connectors === undefined ? {} : { only: question.connectors }),
+    ...(question.except === undefined ? {} : { except: question.except }),
+  }
 }

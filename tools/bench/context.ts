@@ -1,20 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
 import { makeAsk } from '../../src/connectors/ask.ts'
 import { assetList } from '../../src/connectors/asset-list/index.ts'
 import { assetsByAddress, assetsByName, importedAt, leasesAt, peopleByKey } from '../../src/db/context.ts'
-import { startPostgres } from '../../src/db/launcher.ts'
-import { migrate } from '../../src/db/migrate.ts'
-import { openDatabase } from '../../src/db/open.ts'
 import { systemClock } from '../../src/kit/clock.ts'
 import { importList } from '../../src/playbooks/import-list.ts'
+import { onEmbedded } from './embedded.ts'
 import type { BenchResult } from './result.ts'
 
 const assets = 100_000
 const lookups = 2_000
 const mebibyte = 1024 * 1024
-const silent = { info: () => undefined, warn: () => undefined }
 const addressOf = (at: number): string => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`
 
 /** A list as a CMDB exports it, made as it is read: nothing of it is kept here either. */
@@ -31,20 +25,7 @@ async function* list(rows: number): AsyncGenerator<Uint8Array> {
 
 /** 100,000 assets in, and one of them found again, on an embedded PostgreSQL with fsync on, as an installation has it. */
 export async function bench(): Promise<BenchResult[]> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'counterfoil-bench-'))
-  const postgres = await startPostgres({ folder: path.join(folder, 'postgres'), log: silent })
-  try {
-    await migrate(postgres.url)
-    const database = await openDatabase(postgres.url, { poolMax: 4 })
-    try {
-      return [...(await measureImport(database.db)), ...(await measureLookups(database.db))]
-    } finally {
-      await database.close()
-    }
-  } finally {
-    await postgres.stop()
-    rmSync(folder, { recursive: true })
-  }
+  return onEmbedded(async (db) => [...(await measureImport(db)), ...(await measureLookups(db))])
 }
 
 type Db = Parameters<typeof importList>[0]

@@ -9,7 +9,18 @@ import type { BenchResult } from './result.ts'
  * starves the next. `--write` puts the figures into docs/benchmarks.md. Exit 1 when a goal is missed.
  */
 const root = path.resolve(import.meta.dirname, '../..')
-const all = ['observables', 'mail', 'context', 'intake', 'playbooks', 'xray', 'start', 'lake', 'lake-sigma'] as const
+const all = [
+  'observables',
+  'mail',
+  'context',
+  'intelligence',
+  'intake',
+  'playbooks',
+  'xray',
+  'start',
+  'lake',
+  'lake-sigma',
+] as const
 const words = process.argv.slice(2)
 const wanted = words.filter((word) => !word.startsWith('--'))
 const names = wanted.length > 0 ? wanted : all

@@ -77,8 +77,8 @@ describe('lists', () => {
       'http://evil.example/x',
     ])
     expect(list.notRead.map(({ why }) => why)).toEqual([
-      expect.stringContaining('indicator--3: only patterns'),
-      expect.stringContaining('indicator--4: only "="'),
+      expect.stringContaining('indicator--3: it needs several properties'),
+      expect.stringContaining('indicator--4: it compares domain-name:value by LIKE'),
     ])
     await expect(read('{"type": "report"}')).rejects.toThrow('input.invalid')
     await expect(read('{')).rejects.toThrow('input.invalid')

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { ObservableType } from '../../model/observable.ts'
-import { extract } from '../../observables/extract.ts'
+import { extract, outermost } from '../../observables/extract.ts'
+import { plainObservable } from '../../observables/plain.ts'
 import { refang } from '../../observables/refang.ts'
 import { rangeOf } from '../search/addresses.ts'
 import { hostForm, observableCharsMax, observableForm } from '../search/tokens.ts'
@@ -22,47 +23,21 @@ const kept: ReadonlySet<string> = new Set([
   ...['ipv4', 'ipv6', 'cidr', 'domain', 'hostname', 'url', 'email', 'user'],
   ...['md5', 'sha1', 'sha256', 'sha512', 'imphash'],
 ])
+export function isHuntedFor(type: string): boolean {
+  return kept.has(type)
+}
+
 /** Up to this many addresses a network is looked for address by address, which costs nothing. */
 const addressesMax = 256
 /** A word that may be a host's name or an account. */
 const word = /^[^\s,;"'<>|(){}]{2,253}$/
 
-const digestTypes: Readonly<Record<number, ObservableType>> = { 32: 'md5', 40: 'sha1', 64: 'sha256', 128: 'sha512' }
-
-/**
- * The forms that nearly every line of a feed has, read without the scanner: 65 microseconds a line, which is six seconds for a list of
- * 100,000, against one. null: a closer look is needed.
- */
-function plainIndicator(text: string): Indicator | null {
-  const plain = text
-    .replaceAll(/\[\.\]|\(\.\)/g, '.')
-    .replace(/^hxxp/i, 'http')
-    .replace(/^(https?)\[:\/\/\]|^(https?)\[:\]/i, '$1$2://')
-    .replace(':////', '://')
-  const ip = isIP(plain)
-  if (ip !== 0 && !plain.includes('%')) return indicatorOf(ip === 4 ? 'ipv4' : 'ipv6', plain)
-  if (/^[0-9a-f]+$/i.test(plain)) {
-    const type = digestTypes[plain.length]
-    return type === undefined ? null : indicatorOf(type, plain)
-  }
-  if (plain.length <= 253 && /^(?:[a-z0-9_-]{1,63}\.){1,10}[a-z][a-z0-9-]{1,62}$/i.test(plain))
-    return indicatorOf('domain', plain)
-  return /^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?(?:[/?#][\x21-\x7e]*)?$/i.test(plain) ? indicatorOf('url', plain) : null
-}
-
 /** What one line (or cell) of a list names: most often one indicator; running text, all that is in it. Defanged forms are read. */
 export function indicatorsOf(text: string): readonly Indicator[] | string {
   const trimmed = text.trim()
-  const quick = plainIndicator(trimmed)
-  if (quick !== null) return [quick]
-  const found = extract(trimmed)
-  // The host of a URL stands beside the URL, the address of a network beside the network: the outermost, which comes first, was meant.
-  let end = 0
-  const outer = found.filter((one) => {
-    const isOuter = one.end > end
-    end = Math.max(end, one.end)
-    return isOuter
-  })
+  const quick = plainObservable(trimmed)
+  if (quick !== null) return [indicatorOf(quick.type, quick.value)]
+  const outer = outermost(extract(trimmed))
   const ours = outer.filter((one) => kept.has(one.type))
   if (ours.length > 0) return ours.map((one) => indicatorOf(one.type, one.value))
   const [other] = outer

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { parse } from 'csv-parse'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
+import { csvHeader, type Header } from '../../parsers/intelligence/columns.ts'
 import { type Indicator, indicatorsOf, type NotRead } from './indicator.ts'
 import { readStix } from './stix.ts'
 
@@ -22,13 +23,6 @@ export type ReadIndicators = {
   readonly notRead: readonly NotRead[]
   readonly notReadInAll: number
 }
-
-/** Columns of CSV that hold indicators, the likeliest first; others are named by `column`. */
-// biome-ignore format: a table reads better in few lines
-const columnNames = [
-  'indicator', 'indicator_value', 'ioc', 'ioc_value', 'observable', 'value', 'ip', 'ip_address', 'dst_ip', 'domain', 'host', 'hostname',
-  'url', 'sha256', 'sha256_hash', 'sha1', 'sha1_hash', 'md5', 'md5_hash', 'hash', 'file_hash',
-]
 
 /**
  * A list of indicators: one a line ("#" begins a comment), CSV with a header (`column` names the column where it is not one that we
@@ -90,29 +84,6 @@ function* linesOf(text: string): Generator<Cell> {
     if (end === -1) return
     from = end + 1
   }
-}
-
-type Header = { readonly delimiter: string; readonly place: number; readonly line: number }
-
-/** Whether the text is CSV, by the first line that is no comment (feeds write the header as a comment, too). */
-function csvHeader(text: string, column: string | null): Header | null {
-  const lines = text
-    .slice(0, 64 * 1024)
-    .split('\n')
-    .slice(0, 30)
-  for (const [place, whole] of lines.entries()) {
-    const cells = /^\s*#/.test(whole) ? whole.replace(/^\s*#+\s*/, '') : whole
-    for (const delimiter of [',', ';', '\t']) {
-      const names = cells.split(delimiter).map((name) => name.trim().replaceAll('"', '').toLowerCase())
-      const wanted = column === null ? columnNames : [column.toLowerCase()]
-      const name = wanted.find((one) => names.includes(one))
-      if (name !== undefined && (names.length > 1 || column !== null))
-        return { delimiter, place: names.indexOf(name), line: place + 1 }
-    }
-    if (whole.trim() !== '' && !/^\s*#/.test(whole) && column === null) return null
-  }
-  if (column === null) return null
-  throw new Trouble('input.invalid', { problem: `no column "${column}" was found in the first lines of the list` })
 }
 
 async function* cellsOf(text: string, header: Header): AsyncGenerator<Cell> {

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
-import { type Indicator, indicatorsOf } from './indicator.ts'
+import type { ObservableType } from '../../model/observable.ts'
+import { comparableOf } from '../../parsers/intelligence/comparable.ts'
+import { PatternProblem, readPattern } from '../../parsers/intelligence/stix-pattern.ts'
+import { type Indicator, indicatorOf, indicatorsOf, isHuntedFor } from './indicator.ts'
 
 const Bundle = z.object({
   type: z.literal('bundle'),
@@ -14,16 +17,9 @@ const Bundle = z.object({
   ),
 })
 
-/** One comparison of a pattern (STIX 2.1, 9.5): a path, an operator, one literal or a set of them. */
-const comparison =
-  /([a-z0-9-]+:[\w.'"[\]*-]+)\s*(NOT\s+)?(=|!=|IN|LIKE|MATCHES|<=|>=|<|>|ISSUBSET|ISSUPERSET)\s*(\((?:[^'()]|'(?:[^'\\]|\\.)*')*\)|'(?:[^'\\]|\\.)*')/g
-/** Signs that make a pattern more than "any of these". */
-const together = /\b(?:AND|FOLLOWEDBY|WITHIN|REPEATS|START|STOP)\b/
 const objectTypes = new Set(['ipv4-addr', 'ipv6-addr', 'domain-name', 'url', 'email-addr'])
-/** Longer ones are rules, not indicators. */
-const patternCharsMax = 20_000
 
-/** The indicators of a bundle: simple patterns ("any of these values") and observed objects. Others are named with why. Throws Trouble('input.invalid'). */
+/** The indicators of a bundle: patterns of the kind "any of these values", and observed objects. Others are named with why. Throws Trouble('input.invalid'). */
 export function* readStix(
   text: string,
 ): Generator<{ readonly line: number; readonly found: readonly Indicator[] | string }> {
@@ -45,17 +41,14 @@ export function* readStix(
 }
 
 function ofPattern(id: string, pattern: string): readonly Indicator[] | string {
-  if (pattern.length > patternCharsMax) return `${id}: the pattern is longer than ${patternCharsMax} characters`
-  const outside = pattern.replaceAll(/'(?:[^'\\]|\\.)*'/g, "''")
-  if (together.test(outside)) return `${id}: only patterns of the kind "any of these" can be hunted for`
-  const found: Indicator[] = []
-  for (const [, , not, sign, literal = ''] of pattern.matchAll(comparison)) {
-    if (not !== undefined || (sign !== '=' && sign !== 'IN')) return `${id}: only "=" and "IN" can be hunted for`
-    for (const [, value = ''] of literal.matchAll(/'((?:[^'\\]|\\.)*)'/g)) {
-      const one = indicatorsOf(value.replaceAll(/\\(.)/g, '$1'))
-      if (typeof one === 'string') return `${id}: ${one}`
-      found.push(...one)
-    }
+  try {
+    const comparable = comparableOf(readPattern(pattern))
+    if (!comparable.ok) return `${id}: ${comparable.why}`
+    const other = comparable.any.find(({ type }) => !isHuntedFor(type))
+    if (other !== undefined) return `${id}: the lake does not list a ${other.type} by itself`
+    return comparable.any.map(({ type, value }) => indicatorOf(type as ObservableType, value))
+  } catch (error) {
+    if (error instanceof PatternProblem) return `${id}: its pattern is no STIX pattern: ${error.message}`
+    throw error
   }
-  return found.length === 0 ? `${id}: nothing in its pattern can be hunted for` : found
 }

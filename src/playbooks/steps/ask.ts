@@ -77,6 +77,7 @@ async function askAll(walk: Walk, place: AskPlace, resolved: readonly Resolved[]
         signal,
         onAnswer: put,
         ...(one.only === undefined ? {} : { only: one.only }),
+        ...(one.except === undefined ? {} : { except: one.except }),
       })
       const late = sleep(timeoutMs + graceMs, 'late' as const, { ref: false, signal: inbox.over.signal }).catch(
         () => 'late' as const,
