@@ -122,7 +122,8 @@ type TryFlags = {
 async function tryAction(source: string, pairs: readonly string[], flags: TryFlags): Promise<void> {
   const mapper = new Mapper()
   try {
-    const connectors = await loadHttpJson([entryOf(source, flags)], { mapper, environmentSecret, folder: '.' })
+    const { entry, folder } = entryOf(source, flags)
+    const connectors = await loadHttpJson([entry], { mapper, environmentSecret, folder })
     const ask = makeAsk({ connectors, clock: systemClock, news: () => undefined })
     const signal = AbortSignal.timeout(tryMsMax)
     const asked = await ask(flags.question, keysOf(pairs), { signal })
@@ -134,20 +135,24 @@ async function tryAction(source: string, pairs: readonly string[], flags: TryFla
   }
 }
 
-/** A file as it stands; an id of the settings with what they say; else an id of the catalogue with what the call says. */
-function entryOf(source: string, flags: TryFlags): Entry {
-  if (/[/\\]|\.ya?ml$/.test(source)) return source
-  const given = flags.parameter.length > 0 || flags.secret !== undefined || flags.allow.length > 0
-  const set = given
-    ? undefined
-    : readSettings().config.connectors.find((one) => typeof one !== 'string' && (one['id'] ?? one.use) === source)
-  if (set !== undefined) return set
-  return {
+/**
+ * A file as it stands; an id with what the call says of it, or, when it says nothing, with what the settings say. `folder`: where files
+ * are that are named.
+ */
+function entryOf(source: string, flags: TryFlags): { readonly entry: Entry; readonly folder: string } {
+  if (/[/\\]|\.ya?ml$/.test(source)) return { entry: source, folder: '.' }
+  if (flags.parameter.length === 0 && flags.secret === undefined && flags.allow.length === 0) {
+    const { config, dataFolder } = readSettings()
+    const set = config.connectors.find((one) => typeof one !== 'string' && (one['id'] ?? one.use) === source)
+    if (set !== undefined) return { entry: set, folder: dataFolder }
+  }
+  const entry = {
     use: source,
     ...{ parameters: keysOf(flags.parameter), allowAddresses: flags.allow },
     ...(flags.secret === undefined ? {} : { secret: { file: flags.secret } }),
     ...(flags.ca === undefined ? {} : { caFile: flags.ca }),
   }
+  return { entry, folder: '.' }
 }
 
 function keysOf(pairs: readonly string[]): Readonly<Record<string, string>> {

@@ -366,7 +366,7 @@ describe('a description is checked before it answers', () => {
 
   test('the description in docs/connectors.md holds, too', async () => {
     const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/connectors.md'), 'utf8')
-    const yaml = /```yaml\n([^`]+)```/.exec(page)?.[1] ?? ''
+    const yaml = /```yaml\n(connector: 1\n[^`]+)```/.exec(page)?.[1] ?? ''
     const file = path.join(folder, 'of-the-page.yaml')
     writeFileSync(file, yaml)
     expect((await loadHttpJson([file], needs)).map((one) => one.answers)).toEqual([['asset-of-host']])
