@@ -56,6 +56,11 @@ const commands: readonly {
     load: async () => (await import('./cli/connector.ts')).connectorCommand,
   },
   {
+    name: 'pack',
+    summary: 'what providers are told about your assets: list, export, verify',
+    load: async () => (await import('./cli/pack.ts')).packCommand,
+  },
+  {
     name: 'audit',
     summary: 'export the ledger, verify an export offline',
     load: async () => (await import('./cli/audit.ts')).auditCommand,

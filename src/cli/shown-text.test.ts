@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { csvLine } from './lake/search.ts'
+import { csvLine } from '../kit/csv.ts'
 import { shownLines, shownText } from './shown-text.ts'
 
 test('nothing of a line moves a cursor, sets a title, or runs backwards', () => {

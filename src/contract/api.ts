@@ -3,6 +3,7 @@ import { contextApi } from './context.ts'
 import { deskApi } from './desk.ts'
 import { houseApi } from './house.ts'
 import { logsApi } from './logs.ts'
+import { packsApi } from './packs.ts'
 import { playbooksApi } from './playbooks.ts'
 import { signInApi } from './sign-in.ts'
 
@@ -15,6 +16,7 @@ export const api = {
   ...logsApi,
   ...playbooksApi,
   ...contextApi,
+  ...packsApi,
 } as const
 
 export type Api = typeof api

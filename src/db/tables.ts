@@ -614,6 +614,31 @@ export type TaughtReaderTable = {
 }
 
 export type TaughtReaderVersionTable = Omit<TaughtReaderTable, 'id' | 'description'> & { reader_id: string }
+export type ContextPackTable = {
+  id: string
+  definition: Jsonb
+  version: Generated<number>
+  draft: OrNull<Buffer>
+  draft_digest: OrNull<string>
+  draft_by: OrNull<string>
+  draft_at: TimestampOrNull
+  changed_by: string
+  changed_at: Timestamp
+}
+
+export type ContextPackVersionTable = {
+  pack_id: string
+  version: number
+  files: Jsonb
+  pack_json: Buffer
+  assets_csv: Buffer
+  vulnerabilities_csv: Buffer
+  changes_csv: Buffer
+  signature: string
+  counts: Jsonb
+  released_by: string
+  released_at: Timestamp
+}
 
 export type RunMarkTable = {
   run_id: string
@@ -777,6 +802,8 @@ export type Tables = {
   context_edit: ContextEditTable
   calendar_entry: CalendarEntryTable
   list_mapping: ListMappingTable
+  context_pack: ContextPackTable
+  context_pack_version: ContextPackVersionTable
   import_batch: ImportBatchTable
   scan_import: ScanImportTable
   scan_host: ScanHostTable

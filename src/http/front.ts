@@ -1,9 +1,11 @@
 import type { Logger } from 'pino'
 import type { Settings } from '../config/config.ts'
 import type { ImportPreview } from '../contract/house.ts'
+import type { PackCounts } from '../db/context-packs.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Connector, Health } from '../model/connector.ts'
+import type { PackContent, PackDefinition } from '../model/context-pack.ts'
 import type { ListNoun } from '../model/list.ts'
 import type { LogPostDoor } from '../model/log-post.ts'
 import type { Receipt } from '../model/message.ts'
@@ -110,6 +112,13 @@ export type Work = {
     readonly by: string
   }) => Promise<ImportPreview>
   readonly playbooks: PlaybooksFront
+  readonly pack: {
+    readonly define: (definition: PackDefinition, version: number, by: string) => Promise<number>
+    readonly draft: (id: string, by: string) => Promise<void>
+    /** `digest` is of the draft that the person saw. The version it became. */
+    readonly release: (id: string, digest: string, by: string) => Promise<number>
+    readonly countsOf: (content: PackContent) => PackCounts
+  }
   readonly xray: (folder: string) => Promise<Xray>
   /** Writes the export line by line; `write` resolves when the reader has room again. */
   readonly exportLedger: (write: (text: string) => Promise<void>) => Promise<void>

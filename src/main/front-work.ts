@@ -15,6 +15,7 @@ import { exportLedger } from '../ledger/export.ts'
 import type { LedgerKey } from '../ledger/key.ts'
 import type { Receive } from '../model/message.ts'
 import type { Xray } from '../model/xray.ts'
+import { definePack, draftPack, packCountsOf, releasePack } from '../playbooks/context-packs.ts'
 import { askAgain, decide, undo } from '../playbooks/decide.ts'
 import type { House } from '../playbooks/house.ts'
 import { importUpload } from '../playbooks/import-list.ts'
@@ -41,6 +42,7 @@ export function frontWork(parts: {
   readonly sealKey: Uint8Array
 }): Work {
   const { house, db, desk, sources } = parts
+  const packDesk = { db, clock: house.clock, key: parts.key, ownDomains: parts.settings.config.ownDomains }
   return {
     takePost: makeTakePost({ providerOfKey: (key) => providerOfKey(db, key), receive: parts.receive }),
     webhooks: webhookWork(parts),
@@ -63,6 +65,12 @@ export function frontWork(parts: {
       ),
     importList: (list) => importUpload(db, list, house.clock),
     playbooks: playbookWork(house),
+    pack: {
+      define: (definition, version, by) => definePack(packDesk, { definition, version, by }),
+      draft: (id, by) => draftPack(packDesk, { id, by }),
+      release: (id, digest, by) => releasePack(packDesk, { id, digest, by }),
+      countsOf: packCountsOf,
+    },
     xray: (folder) => xrayOfUpload(folder, parts.settings),
     exportLedger: async (write) => {
       const whole = { scope: { kind: 'all' }, attach: { replies: true, messages: false } } as const

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { csvLine } from '../../kit/csv.ts'
 import { isTrouble } from '../../kit/errors.ts'
 import type { Engine } from '../../lake/engine/engine.ts'
 import { columnOf } from '../../lake/search/fields.ts'
@@ -135,14 +136,6 @@ function valueOf(event: LogEvent, name: string): string {
   const value = own[column?.column ?? name] ?? (column === undefined ? undefined : event.attributes[column.ocsf])
   if (value !== undefined) return Array.isArray(value) ? value.join(' ') : String(value)
   return event.fields[name.replace(/^fields\./, '')] ?? ''
-}
-
-/** RFC 4180; what a spreadsheet would take for a formula, and is no number, gets an apostrophe: strangers write log lines. */
-export function csvLine(cells: readonly string[]): string {
-  const safe = (cell: string): string =>
-    /^[=+\-@\t\r]/.test(cell) && !/^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(cell) ? `'${cell}` : cell
-  const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)
-  return `${cells.map((cell) => quoted(safe(cell))).join(',')}\r\n`
 }
 
 async function printSql(engine: Engine, sql: string, flags: Flags): Promise<void> {

@@ -34,6 +34,11 @@ import { keepOneMorePasskey, morePasskeyOptions } from './me/passkey.ts'
 import { showMe } from './me/show.ts'
 import { downloadMessage } from './messages/raw.ts'
 import { showNetworks } from './networks/list.ts'
+import { defineThePack } from './packs/define.ts'
+import { draftThePack, showThePackDraft } from './packs/draft.ts'
+import { fileOfPack } from './packs/file.ts'
+import { listThePacks } from './packs/list.ts'
+import { releaseThePack } from './packs/release.ts'
 import { showPeople } from './people/list.ts'
 import { editPerson, putPerson } from './people/save.ts'
 import { showPerson } from './people/show.ts'
@@ -98,5 +103,6 @@ export const routes: readonly Route[] = [
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,
   showPlaybooks, showPlaybook, lookUp, dryRunPlaybook, startRun, cancelRun, markItem,
+  listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack,
   runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,
 ] // biome-ignore format: one list
