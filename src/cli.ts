@@ -46,6 +46,11 @@ const commands: readonly {
     load: async (next) => (await import('./cli/sigma.ts')).sigmaCommand(next),
   },
   {
+    name: 'reader',
+    summary: 'check and test a reader of provider messages',
+    load: async () => (await import('./cli/reader.ts')).readerCommand,
+  },
+  {
     name: 'playbook',
     summary: 'validate, show or try a playbook',
     load: async () => (await import('./cli/playbook.ts')).playbookCommand,

@@ -5,6 +5,7 @@ import { houseApi } from './house.ts'
 import { logsApi } from './logs.ts'
 import { packsApi } from './packs.ts'
 import { playbooksApi } from './playbooks.ts'
+import { readersApi } from './readers.ts'
 import { signInApi } from './sign-in.ts'
 
 /** The whole HTTP interface: "METHOD /path" and what goes in and out. The server serves exactly these; the web app is typed by them. */
@@ -17,6 +18,7 @@ export const api = {
   ...playbooksApi,
   ...contextApi,
   ...packsApi,
+  ...readersApi,
 } as const
 
 export type Api = typeof api

@@ -19,6 +19,9 @@ export const permissions = {
   'xray.run': ['administrator', 'lead', 'analyst'],
   'house.see': ['administrator', 'lead', 'analyst', 'auditor'],
   'provider.change': ['administrator', 'lead'],
+  // Teaching reads messages and keeps nothing; what is kept decides how all that comes is read.
+  'reader.teach': ['administrator', 'lead', 'analyst'],
+  'reader.change': ['administrator', 'lead'],
   'setting.change': ['administrator'],
   'context.import': ['administrator', 'lead'],
   // Whoever works alerts learns what a machine is for, and may write it down; it is in the ledger, and the sources stay as they are.

@@ -10,6 +10,7 @@ export const LedgerKind = z.enum([
   'house.started', 'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
   'user.signed-out', 'message.downloaded', 'ledger.exported',
   'playbook.imported', 'playbook.removed', 'backtest.asked', 'backtest.cancelled',
+  'reader.changed',
   'logs.searched', 'logs.hunted', 'logs.downloaded', 'log-source.changed', 'logs.removed',
   'pack.defined', 'pack.drafted', 'pack.released', 'pack.downloaded',
   'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',

@@ -3,13 +3,17 @@ import { notify } from '../db/live.ts'
 import { getMessage, type Message, markReleased, rawOf, updateMessage } from '../db/messages.ts'
 import { type Db, transaction } from '../db/open.ts'
 import { listProviders, providerById } from '../db/providers.ts'
+import { taughtDescriptions } from '../db/readers.ts'
 import { isTrouble, Trouble, wordsOf } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
 import type { Reading } from '../model/alert.ts'
 import type { Letter } from '../model/letter.ts'
 import type { Authentication, Raw } from '../model/message.ts'
 import type { Provider } from '../model/provider.ts'
+import { readerOf } from '../providers/described.ts'
+import type { ReadContext } from '../providers/matter.ts'
 import { readJson, readLetter } from '../providers/read.ts'
+import type { Reader } from '../providers/reader.ts'
 import type { House } from './house.ts'
 import { placeMessage } from './place-message.ts'
 import { ownCopyIn } from './replies/own-copy.ts'
@@ -57,7 +61,8 @@ export async function readMessage(house: House, messageId: string, tries: number
   const named = message.releasedBy === null ? (authentication.provider?.id ?? null) : message.providerId
   const providerId = named ?? raw.providerId
   const provider = providers.find((one) => one.id === providerId) ?? null
-  const reading = readRaw(house, raw, parsed, { provider, receivedAt: message.receivedAt })
+  const taught = await taughtReaders(house)
+  const reading = readRaw(house, raw, parsed, { provider, receivedAt: message.receivedAt, taught })
   const place = (letter: Letter | null, reading: Reading): Promise<void> =>
     transaction(house.db, async (tx) => {
       const now = await getMessage(tx, messageId, { lock: true })
@@ -78,6 +83,13 @@ export async function readMessage(house: House, messageId: string, tries: number
       unreadReading(`It could not be put in its place: ${wordsOf(error)}`, parsed.letter?.subject || raw.origin),
     )
   }
+}
+
+/** Readers that people taught and switched on. */
+async function taughtReaders(house: House): Promise<readonly Reader[]> {
+  const { descriptions, broken } = await taughtDescriptions(house.db)
+  if (broken.length > 0) house.log.error({ broken }, 'a taught reader cannot be read any more, and reads nothing')
+  return descriptions.map(readerOf)
 }
 
 type Parsed = { readonly letter: Letter | null; readonly problem: string }
@@ -173,12 +185,7 @@ async function quarantine(
 }
 
 /** What the readers make of it; never nothing: what they cannot read becomes an alert "unread" that names the message. */
-function readRaw(
-  house: House,
-  raw: Raw,
-  parsed: Parsed,
-  context: { provider: Provider | null; receivedAt: string },
-): Reading {
+function readRaw(house: House, raw: Raw, parsed: Parsed, context: ReadContext): Reading {
   try {
     if (parsed.letter !== null) return readLetter(parsed.letter, context)
     if (raw.form === 'json') return readJson(new TextDecoder().decode(raw.bytes), context)

@@ -59,6 +59,8 @@ import { releaseMessage } from './quarantine/release.ts'
 import { answerQuestion } from './questions/answer.ts'
 import { showQuestion } from './questions/show.ts'
 import { showQueue } from './queue/list.ts'
+import { showReaders } from './readers/list.ts'
+import { saveReader } from './readers/save.ts'
 import { cancelReply } from './replies/cancel.ts'
 import { draftReply } from './replies/draft.ts'
 import { previewReply } from './replies/preview.ts'
@@ -79,6 +81,9 @@ import { signOut } from './sign-in/out.ts'
 import { passkeyOptions, signInWithPasskey } from './sign-in/passkey.ts'
 import { signInWithPassword } from './sign-in/password.ts'
 import { signInState } from './sign-in/state.ts'
+import { teachReader } from './teach/derive.ts'
+import { showTeaching } from './teach/show.ts'
+import { testReader } from './teach/test.ts'
 import { changeOneUser } from './users/change.ts'
 import { inviteUser } from './users/invite.ts'
 import { showUsers } from './users/list.ts'
@@ -100,6 +105,7 @@ export const routes: readonly Route[] = [
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showConnectors, showLists, previewList, takeList,
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,
   showCalendar, saveCalendarEntry, removeCalendarEntry,
+  showReaders, saveReader, showTeaching, teachReader, testReader,
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,
   showPlaybooks, showPlaybook, lookUp, dryRunPlaybook, startRun, cancelRun, markItem,
