@@ -66,6 +66,11 @@ const commands: readonly {
     load: async () => (await import('./cli/pack.ts')).packCommand,
   },
   {
+    name: 'backtest',
+    summary: 'try a playbook or a reader on what was recorded',
+    load: async () => (await import('./cli/backtest.ts')).backtestCommand,
+  },
+  {
     name: 'audit',
     summary: 'export the ledger, verify an export offline',
     load: async () => (await import('./cli/audit.ts')).auditCommand,
@@ -118,7 +123,12 @@ function explain(error: unknown): void {
     return
   }
   const { says, next } = troubles[error.code]
-  const details = Object.entries(error.details).map(([name, value]) => `  ${name}: ${shownLines(String(value))}`)
+  // Named fields are what a page shows beside them; here each is a line.
+  const details = Object.entries(error.details).flatMap(([name, value]) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.entries(value).map(([field, says]) => `  ${field}: ${shownLines(String(says))}`)
+      : [`  ${name}: ${shownLines(String(value))}`],
+  )
   process.stderr.write([`counterfoil: ${says}`, ...details, `  ${next}`, ''].join('\n'))
 }
 

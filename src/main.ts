@@ -30,6 +30,7 @@ import { openSources, type Sources } from './main/sources.ts'
 import { recordStart } from './main/started.ts'
 import type { Receive } from './model/message.ts'
 import { makeMailDoor } from './outbox/mail/door.ts'
+import { backtestTasks } from './playbooks/backtest/backtest-job.ts'
 import type { House } from './playbooks/house.ts'
 import { loadLibrary } from './playbooks/load.ts'
 import { makeReceive } from './playbooks/receive.ts'
@@ -103,7 +104,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     const receive = hasRoom === null ? taking : whileRoom(taking, hasRoom)
     const detections =
       lake.lake === null ? null : await openDetections({ lake: lake.lake, db, clock, log, receive, settings })
-    const tasks = { ...houseTasks(house), ...desk.jobs, ...detections?.tasks }
+    const tasks = { ...houseTasks(house), ...backtestTasks(house), ...desk.jobs, ...detections?.tasks }
     const worker = await startWorker({ url, node: house.node, log, tasks })
     closers.push(() => worker.stop())
     await detections?.schedule()

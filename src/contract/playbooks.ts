@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Backtest, BacktestRow, BacktestVerdict } from '../model/backtest.ts'
 import { Mark, Playbook, RunState } from '../model/playbook.ts'
 import { Done, endpoint } from './endpoint.ts'
 
@@ -59,6 +60,9 @@ export type PlaybookPage = z.infer<typeof PlaybookPage>
 
 /** Text a person types to look something up; longer lists are hunts. */
 const typedCharsMax = 10_000
+/** Three years back, for a house that keeps everything. */
+const daysMax = 1100
+const candidateCharsMax = 200_000
 const reason = z.string().trim().min(1, 'Say why, in a sentence').max(2000)
 
 export const playbooksApi = {
@@ -93,6 +97,53 @@ export const playbooksApi = {
     params: playbookId,
     body: z.object({ alert: z.int().positive().describe('Number of the alert, e.g. 17 for A-17') }),
     answer: z.object({ runId: z.uuid() }),
+  }),
+  'GET /api/backtests': endpoint({
+    permission: 'desk.see',
+    says: 'Looks back over the past that were asked for, newest first',
+    answer: z.object({ backtests: z.array(Backtest) }),
+  }),
+  'POST /api/backtests': endpoint({
+    permission: 'playbook.run',
+    says: 'Try a playbook or reader on the last days; a job walks it, read-only, and nobody is asked',
+    body: z
+      .object({
+        kind: z.enum(['playbook', 'reader']),
+        days: z.int().min(1).max(daysMax),
+        /** A playbook of the house. */
+        playbook: z.string().max(63).optional(),
+        /** The YAML of a playbook or reader that is not switched on. */
+        text: z.string().max(candidateCharsMax).optional(),
+      })
+      .refine((body) => (body.playbook === undefined) !== (body.text === undefined), {
+        path: ['text'],
+        message: 'Name a playbook, or give the text of one',
+      }),
+    answer: z.object({ id: z.uuid() }),
+  }),
+  'GET /api/backtests/:id': endpoint({
+    permission: 'desk.see',
+    says: 'A look back: how far it is, and its numbers',
+    params: id,
+    answer: Backtest,
+  }),
+  'GET /api/backtests/:id/rows': endpoint({
+    permission: 'desk.see',
+    says: 'The exact list behind a number of a look back',
+    params: id,
+    query: z.object({
+      verdict: BacktestVerdict.or(z.literal('')).default(''),
+      change: z.string().max(100).default(''),
+      unrecorded: z.enum(['', 'yes']).default(''),
+      after: z.coerce.number().int().min(0).default(0),
+    }),
+    answer: z.object({ rows: z.array(BacktestRow), next: z.int().nullable() }),
+  }),
+  'POST /api/backtests/:id/cancel': endpoint({
+    permission: 'playbook.run',
+    says: 'End a look back',
+    params: id,
+    answer: Done,
   }),
   'POST /api/runs/:id/cancel': endpoint({
     permission: 'playbook.run',

@@ -140,6 +140,17 @@ export async function getAlert(
   return row === undefined ? null : recordOf(row)
 }
 
+/** Alerts by their ids; those that are not there are left out. */
+export async function alertsByIds(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, AlertRecord>> {
+  const rows = await db
+    .selectFrom('alert')
+    .selectAll('alert')
+    .select([providerName.as('provider_name'), messageIds.as('message_ids')])
+    .where('id', 'in', [...ids])
+    .execute()
+  return new Map(rows.map((row) => [row.id, recordOf(row)]))
+}
+
 /** Takes the alert's row until the transaction ends; false when there is none. Always before a run's row: the one order in which both are ever locked. */
 export async function lockAlert(tx: Db, id: string): Promise<boolean> {
   const row = await tx.selectFrom('alert').select('id').where('id', '=', id).forNoKeyUpdate().executeTakeFirst()

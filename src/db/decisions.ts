@@ -83,3 +83,15 @@ export async function standingDecision(db: Db, alertId: string): Promise<Decisio
     .executeTakeFirst()
   return row === undefined ? null : decisionOf(row)
 }
+
+/** The decision that stands, of each of these alerts that has one. */
+export async function decisionsOfAlerts(db: Db, alertIds: readonly string[]): Promise<ReadonlyMap<string, Decision>> {
+  const rows = await db
+    .selectFrom('decision')
+    .selectAll()
+    .where('alert_id', 'in', [...alertIds])
+    .where('undone_at', 'is', null)
+    .orderBy('decided_at')
+    .execute()
+  return new Map(rows.map((row) => [row.alert_id, decisionOf(row)]))
+}

@@ -69,3 +69,25 @@ export async function findingsOf(db: Db, alertId: string): Promise<readonly Find
     .execute()
   return rows.map(findingOf)
 }
+
+/** The evidence of several alerts, each oldest first, with the run that asked for it (null: a person did). */
+export async function findingsOfAlerts(
+  db: Db,
+  alertIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly NewFinding[]>> {
+  const rows = await db
+    .selectFrom('finding')
+    .selectAll()
+    .where('alert_id', 'in', [...alertIds])
+    .orderBy('asked_at')
+    .orderBy('id')
+    .limit(findingsMax * alertIds.length)
+    .execute()
+  const of = new Map<string, NewFinding[]>()
+  for (const row of rows) {
+    const here = of.get(row.alert_id) ?? []
+    here.push({ ...findingOf(row), runId: row.run_id })
+    of.set(row.alert_id, here)
+  }
+  return of
+}

@@ -148,3 +148,8 @@ export async function transaction<T>(db: Db, work: (tx: Transaction<Tables>) => 
   if (db.isTransaction) return work(db as Transaction<Tables>)
   return db.transaction().execute(work)
 }
+
+/** Runs `work` on one state of the record, in a transaction that cannot write: PostgreSQL refuses it, whatever the code does. */
+export async function readOnly<T>(db: Db, work: (tx: Transaction<Tables>) => Promise<T>): Promise<T> {
+  return db.transaction().setAccessMode('read only').setIsolationLevel('repeatable read').execute(work)
+}

@@ -19,5 +19,14 @@ export type PlaybooksFront = {
   /** The id of the dry run, which is over. */
   readonly dryRun: (playbookId: string, alertNumber: number) => Promise<string>
   readonly cancel: (cancel: { readonly runId: string; readonly reason: string; readonly by: string }) => Promise<void>
+  /** The id of a look back that was queued. `text` is YAML; or the id of a playbook of the house. */
+  readonly askBacktest: (asked: {
+    readonly kind: 'playbook' | 'reader'
+    readonly days: number
+    readonly playbook?: string | undefined
+    readonly text?: string | undefined
+    readonly by: string
+  }) => Promise<string>
+  readonly cancelBacktest: (cancel: { readonly id: string; readonly by: string }) => Promise<void>
   readonly mark: (marking: { readonly runId: string } & Omit<Mark, 'at'>) => Promise<void>
 }

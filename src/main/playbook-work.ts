@@ -1,6 +1,8 @@
 import { getAlert } from '../db/alerts.ts'
 import type { PlaybooksFront } from '../http/playbooks-front.ts'
 import { Trouble } from '../kit/errors.ts'
+import { askBacktest, type Candidate, cancelBacktest } from '../playbooks/backtest/backtest-job.ts'
+import { candidateOf } from '../playbooks/backtest/candidate.ts'
 import { cancelByHand, markByHand, startByHand, startOnText } from '../playbooks/by-hand.ts'
 import { dryRun } from '../playbooks/dry-run.ts'
 import type { House } from '../playbooks/house.ts'
@@ -22,6 +24,14 @@ export function playbookWork(house: House): PlaybooksFront {
       return (await dryRun(house, await playbookById(house, playbookId), record.alert.id)).id
     },
     cancel: (cancel) => cancelByHand(house, cancel),
+    askBacktest: async ({ kind, days, playbook, text, by }) => {
+      const candidate: Candidate =
+        playbook === undefined
+          ? candidateOf(kind, text ?? '', house.library)
+          : { kind: 'playbook', playbook: await playbookById(house, playbook) }
+      return askBacktest(house, { candidate, days, by })
+    },
+    cancelBacktest: (cancel) => cancelBacktest(house, cancel),
     mark: (marking) => markByHand(house, marking),
   }
 }

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import type { AlertPage } from '../../src/contract/desk.ts'
 import type { PlaybookPage, PlaybookRow } from '../../src/contract/playbooks.ts'
+import type { Backtest, BacktestRow } from '../../src/model/backtest.ts'
 import type { Mark, Run } from '../../src/model/playbook.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { addProvider, alertOf, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
@@ -111,4 +112,42 @@ test('a dry run asks for real and keeps nothing', async () => {
   const after = (await call<z.infer<typeof AlertPage>>('GET', `/api/alerts/${alertId}`)).body
   expect(after.findings.length).toBe(before.findings.length)
   expect(await dry(99_999)).toMatchObject({ status: 400 })
+})
+
+describe('a look back', () => {
+  const ask = (body: object) => call('POST', '/api/backtests', { kind: 'playbook', days: 30, ...body })
+
+  test('is asked, walked by a job, and each number opens to its list', async () => {
+    const { body, status } = await ask({ playbook: 'provider-alert' })
+    expect(status).toBe(200)
+    const done = await until('the look back to end', async () => {
+      const { body: one } = await call<Backtest>('GET', `/api/backtests/${body['id']}`)
+      return one.state === 'done' ? one : null
+    })
+    expect(done).toMatchObject({ subject: 'provider-alert', askedBy: 'Kari Dahl', total: done.summary?.looked })
+    const rows = async (query: string) =>
+      (await call<{ rows: BacktestRow[] }>('GET', `/api/backtests/${body['id']}/rows?${query}`)).body.rows.length
+    const { summary } = done
+    expect(summary?.looked).toBeGreaterThan(0)
+    expect(await rows('')).toBe(summary?.looked)
+    expect(await rows('verdict=same')).toBe(summary?.same)
+    expect(await rows('verdict=not-concerned')).toBe(summary?.notConcerned)
+    expect(await rows('unrecorded=yes')).toBe(summary?.withUnrecorded)
+    expect((await call('POST', `/api/backtests/${body['id']}/cancel`)).status).toBe(409)
+    const list = (await call<{ backtests: Backtest[] }>('GET', '/api/backtests')).body.backtests
+    expect(list.map((one) => one.id)).toContain(body['id'])
+  })
+
+  test('is refused for what is not there and for a text that is none', async () => {
+    expect((await ask({ playbook: 'no-such' })).status).toBe(404)
+    expect((await ask({})).status).toBe(400)
+    expect((await ask({ playbook: 'provider-alert', days: 0 })).status).toBe(400)
+    expect(await ask({ text: 'playbook: 1\nid: mine\n' })).toMatchObject({
+      status: 400,
+      body: { details: [{ field: 'text', says: expect.stringMatching(/^1:1 /) }] },
+    })
+    expect((await call('GET', `/api/backtests/${nobody}`)).status).toBe(404)
+    expect((await call('GET', `/api/backtests/${nobody}/rows`)).status).toBe(404)
+    expect((await call('POST', `/api/backtests/${nobody}/cancel`)).status).toBe(404)
+  })
 })

@@ -16,6 +16,7 @@ const all = [
   'intelligence',
   'intake',
   'playbooks',
+  'backtest',
   'xray',
   'start',
   'lake',

@@ -6,6 +6,11 @@ import { undoDecision } from './alerts/undo.ts'
 import { showAssets } from './assets/list.ts'
 import { editAsset, putAsset } from './assets/save.ts'
 import { showAsset } from './assets/show.ts'
+import { askBacktest } from './backtests/ask.ts'
+import { cancelBacktest } from './backtests/cancel.ts'
+import { showBacktests } from './backtests/list.ts'
+import { showBacktestRows } from './backtests/rows.ts'
+import { showBacktest } from './backtests/show.ts'
 import { showCalendar } from './calendar/list.ts'
 import { removeCalendarEntry, saveCalendarEntry } from './calendar/save.ts'
 import { showConnectors } from './connectors/list.ts'
@@ -110,5 +115,6 @@ export const routes: readonly Route[] = [
   revokeLogKey,
   showPlaybooks, showPlaybook, lookUp, dryRunPlaybook, startRun, cancelRun, markItem,
   listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack,
+  showBacktests, askBacktest, showBacktest, showBacktestRows, cancelBacktest,
   runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,
 ] // biome-ignore format: one list
