@@ -125,3 +125,18 @@ test('the status of a source: volume, silence, gaps, and what it costs', async (
   expect(never).toMatchObject({ events: 0, silent: true, last: null, gaps: [] })
   expect(quiet).toMatchObject({ silent: false })
 })
+
+test('lines are packed quickly as they come, and well when they are a day old', async () => {
+  const anHourAgo = new Date(Date.now() - 3_600_000)
+  await addEvents('fresh', 500, anHourAgo, { received: anHourAgo })
+  await addEvents('old', 500, anHourAgo, { received: new Date(Date.now() - 3 * 86_400_000) })
+  await engine.command('OPTIMIZE TABLE events FINAL')
+  const packed = await engine.rows<{ source: string; codec: string }>(
+    `SELECT extract(partition, '''(.*?)''') AS source, any(default_compression_codec) AS codec FROM system.parts
+     WHERE database = currentDatabase() AND table = 'events' AND active GROUP BY source HAVING source IN ('fresh', 'old') ORDER BY source`,
+  )
+  expect(packed).toEqual([
+    { source: 'fresh', codec: 'ZSTD(1)' },
+    { source: 'old', codec: 'ZSTD(6)' },
+  ])
+})

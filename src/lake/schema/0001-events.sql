@@ -19,50 +19,52 @@ CREATE TABLE IF NOT EXISTS events (
   `severity_id` UInt8,
   `status` LowCardinality(String),
   `action` LowCardinality(String),
-  `message` String CODEC(ZSTD(1)),
+  `message` String,
   `device_hostname` LowCardinality(String),
-  `device_ip` IPv6 CODEC(ZSTD(1)),
-  `src_endpoint_ip` IPv6 CODEC(ZSTD(1)),
-  `src_endpoint_port` UInt16 CODEC(ZSTD(1)),
-  `src_endpoint_hostname` String CODEC(ZSTD(1)),
-  `dst_endpoint_ip` IPv6 CODEC(ZSTD(1)),
-  `dst_endpoint_port` UInt16 CODEC(ZSTD(1)),
-  `dst_endpoint_hostname` String CODEC(ZSTD(1)),
+  `device_ip` IPv6,
+  `src_endpoint_ip` IPv6,
+  `src_endpoint_port` UInt16,
+  `src_endpoint_hostname` String,
+  `dst_endpoint_ip` IPv6,
+  `dst_endpoint_port` UInt16,
+  `dst_endpoint_hostname` String,
   `protocol_name` LowCardinality(String),
   `traffic_bytes_in` UInt64 CODEC(T64, ZSTD(1)),
   `traffic_bytes_out` UInt64 CODEC(T64, ZSTD(1)),
   `duration_ms` UInt64 CODEC(T64, ZSTD(1)),
-  `actor_user_name` String CODEC(ZSTD(1)),
-  `user_name` String CODEC(ZSTD(1)),
-  `process_file_path` String CODEC(ZSTD(1)),
-  `process_cmd_line` String CODEC(ZSTD(1)),
-  `process_pid` UInt32 CODEC(ZSTD(1)),
-  `parent_process_file_path` String CODEC(ZSTD(1)),
-  `parent_process_cmd_line` String CODEC(ZSTD(1)),
-  `file_path` String CODEC(ZSTD(1)),
-  `file_hashes` Array(String) CODEC(ZSTD(1)),
-  `query_hostname` String CODEC(ZSTD(1)),
+  `actor_user_name` String,
+  `user_name` String,
+  `process_file_path` String,
+  `process_cmd_line` String,
+  `process_pid` UInt32,
+  `parent_process_file_path` String,
+  `parent_process_cmd_line` String,
+  `file_path` String,
+  `file_hashes` Array(String),
+  `query_hostname` String,
   `query_type` LowCardinality(String),
-  `answers` Array(String) CODEC(ZSTD(1)),
-  `url` String CODEC(ZSTD(1)),
+  `answers` Array(String),
+  `url` String,
   `http_method` LowCardinality(String),
-  `user_agent` String CODEC(ZSTD(1)),
-  `http_status` UInt16 CODEC(ZSTD(1)),
-  `finding_title` String CODEC(ZSTD(1)),
+  `user_agent` String,
+  `http_status` UInt16,
+  `finding_title` String,
   `finding_uid` LowCardinality(String),
   -- Every field of the line under the vendor's name. A Map, not JSON: 2.8 against 26 microseconds of CPU a line (FortiGate, 37 fields).
-  `fields` Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  `fields` Map(LowCardinality(String), String),
   -- Lower case, addresses in their canonical form, each once.
-  `observables` Array(String) CODEC(ZSTD(1)),
+  `observables` Array(String),
   -- The line, byte for byte.
-  `raw` String CODEC(ZSTD(1)),
+  `raw` String,
   INDEX observables_text observables TYPE text(tokenizer = 'array')
 )
 ENGINE = MergeTree
 PARTITION BY (source, toMonday(received))
 -- Lines of one parser lie together: they are alike, and compress so (0.40 of raw instead of 0.44 for one collector's file of everybody's lines).
 ORDER BY (source, parser, time, load, line)
-SETTINGS non_replicated_deduplication_window = 10000;
+-- What is packed quickly as it comes is packed well once it is a day old, when nothing waits for it: 6 microseconds a line, and a tenth of the disk less.
+TTL toDateTime(received) + INTERVAL 1 DAY RECOMPRESS CODEC(ZSTD(6))
+SETTINGS non_replicated_deduplication_window = 10000, default_compression_codec = 'ZSTD(1)';
 
 -- What a hunt reads first: seen, on which day, by which source, how often, first and last.
 CREATE TABLE IF NOT EXISTS seen (
