@@ -4,6 +4,7 @@ import { isTrouble } from '../kit/errors.ts'
 import type { ListNoun } from '../model/list.ts'
 import { columnsOf } from '../parsers/list/columns.ts'
 import { type Imported, importList } from '../playbooks/import-list.ts'
+import { addFeedCommands } from './import-feed.ts'
 import { openInput, readDate, unreadable } from './import-file.ts'
 import { importIntelligenceCommand, importWarningListCommand } from './import-intelligence.ts'
 import { addScanCommand } from './import-scan.ts'
@@ -29,6 +30,7 @@ Examples:
   counterfoil import leases dhcp.csv --source dhcp-hq --zone Europe/Berlin
   counterfoil import calendar changes.csv --source changes
   counterfoil import scan weekly.nessus
+  counterfoil import kev known_exploited_vulnerabilities.json
 
 The columns are guessed from their headings (English and German); --map says otherwise, and --map field= leaves a field out.
 Encoding (UTF-8, UTF-16, Windows-1252) and delimiter (; , TAB |) are found out. "-" reads stdin.
@@ -59,6 +61,7 @@ export function importCommand(): Command {
       .action((file: string, flags: Flags) => importAction(noun, file, flags))
   }
   addScanCommand(command)
+  addFeedCommands(command)
   command.addCommand(importIntelligenceCommand().exitOverride())
   command.addCommand(importWarningListCommand().exitOverride())
   return command

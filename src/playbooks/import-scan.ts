@@ -1,8 +1,10 @@
 import type { Db } from '../db/open.ts'
 import { type ScanTaken, takeScan } from '../db/scans.ts'
+import { countOpen } from '../db/vulnerability-count.ts'
 import type { Clock } from '../kit/clock.ts'
 import { Trouble } from '../kit/errors.ts'
 import { readScan } from '../parsers/scan/read-scan.ts'
+import { loadDecisionTable } from './decision-table.ts'
 
 const sourceShape = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u
 
@@ -31,9 +33,9 @@ export async function importScan(db: Db, options: ScanOptions): Promise<ScanTake
   if (!sourceShape.test(source))
     throw new Trouble('input.invalid', { source, problem: 'a name of letters, digits, spaces, dots, dashes' })
   const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress }
-  return takeScan(
-    db,
-    { source, scanner, format, events, by, asOf, isWhole: options.isWhole ?? false, ...progress },
-    clock,
-  )
+  const table = await loadDecisionTable()
+  const scan = { source, scanner, format, events, by, asOf, isWhole: options.isWhole ?? false, ...progress }
+  const taken = await takeScan(db, scan, clock)
+  await countOpen(db, table, clock)
+  return taken
 }
