@@ -7,6 +7,7 @@ import { type NetworkLookups, ownNetworks } from './own-networks/index.ts'
 import { type PastLookups, pastAlerts } from './past-alerts/index.ts'
 import { type PeopleLookups, peopleList } from './people-list/index.ts'
 import { type PersonLookups, person } from './person/index.ts'
+import { type ScanLookups, scannerReports } from './scanner-reports/index.ts'
 
 /** What the connectors of the house look things up with; main.ts ties them to the store. */
 export type Lookups = {
@@ -17,6 +18,7 @@ export type Lookups = {
   readonly past: PastLookups
   readonly person: PersonLookups
   readonly intelligence: IntelligenceLookups
+  readonly scans: ScanLookups
   /** null: this installation has no log lake, and nobody is asked about logs. */
   readonly lake: LogLakeLookups | null
 }
@@ -31,6 +33,7 @@ export function makeConnectors(lookups: Lookups, httpJson: readonly Connector[])
     pastAlerts(lookups.past),
     person(lookups.person),
     intelligence(lookups.intelligence),
+    scannerReports(lookups.scans),
     ...(lookups.lake === null ? [] : [logLake(lookups.lake)]),
     ...httpJson,
   ]

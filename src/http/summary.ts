@@ -27,6 +27,33 @@ const sessions = (answer: AnswerOf<'sessions-of-address'>): string =>
     answer.last !== null && `last ${answer.last}`,
   )
 
+const vulnerabilities = (a: AnswerOf<'vulnerabilities-of-asset'>): string => {
+  const open = a.open.map((one) => one.cve).join(', ')
+  const scanned = a.scannedAt == null ? null : `last scanned ${a.scannedAt.slice(0, 10)}`
+  if (a.vulnerable === null)
+    return list(`${times(a.total ?? a.open.length, 'vulnerability', 'vulnerabilities')} open`, scanned)
+  const patched = a.patchedAt == null ? null : `gone since ${a.patchedAt.slice(0, 10)} at the latest`
+  if (a.vulnerable) {
+    return list(
+      a.open.length === 0 ? 'Vulnerable at that time' : `Vulnerable: ${open}`,
+      patched,
+      a.kev != null && `known to be exploited since ${a.kev}`,
+      a.exposed === true && 'faces the internet',
+      a.open[0]?.deadline != null && `due ${a.open[0].deadline}`,
+      scanned,
+    )
+  }
+  return list(
+    a.open.length === 0
+      ? patched === null
+        ? 'No open vulnerability'
+        : 'Not vulnerable then'
+      : `Not to this; open: ${open}`,
+    patched,
+    scanned,
+  )
+}
+
 const say: Say = {
   'asset-of-address': asset,
   'asset-of-host': asset,
@@ -62,12 +89,7 @@ const say: Say = {
     a.changes.length === 0
       ? 'No change was planned'
       : a.changes.map((change) => `${change.id}: ${change.title}`).join('; '),
-  'vulnerabilities-of-asset': (a) =>
-    a.vulnerable
-      ? `Vulnerable: ${a.open.map((one) => one.cve).join(', ')}`
-      : a.open.length === 0
-        ? 'No open vulnerability'
-        : `Not to this; open: ${a.open.map((one) => one.cve).join(', ')}`,
+  'vulnerabilities-of-asset': vulnerabilities,
   'sessions-between-addresses': sessions,
   'sessions-of-address': sessions,
   'logins-of-account': sessions,

@@ -13,9 +13,11 @@ import type { Clock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import type { Connector } from '../model/connector.ts'
 import type { Ask } from '../model/doors.ts'
+import { loadDecisionTable } from '../playbooks/decision-table.ts'
 import type { Log } from '../playbooks/house.ts'
 import { heardSources, knowObservable } from '../playbooks/know-observable.ts'
 import { type AskedLake, lakeLookups } from './lake-lookups.ts'
+import { scanLookups } from './scan-lookups.ts'
 
 export type Sources = {
   readonly connectors: readonly Connector[]
@@ -81,6 +83,7 @@ export async function openSources(parts: {
         sources: () => heardSources(db, clock.now()),
         warningLists: async () => (await warningLists(db)).length,
       },
+      scans: scanLookups(db, await loadDecisionTable()),
       lake: parts.lake === undefined ? null : lakeLookups(parts.lake),
     },
     await loadHttpJson(config.connectors, { mapper, environmentSecret, folder: settings.dataFolder }),

@@ -56,6 +56,25 @@ const AssetAnswer = z.object({
   /** When the source said so last (ISO 8601); how stale the fact is. */
   asOf: maybe,
 })
+/** A weakness on a machine. Sources that know less leave the optional fields out. */
+const Vulnerability = z.object({
+  cve: text,
+  severity: maybe,
+  since: maybe,
+  note: maybe,
+  lastSeen: maybe.optional(),
+  patchedAt: maybe.optional(),
+  fix: maybe.optional(),
+  score: z.number().nullable().optional(),
+  kev: maybe.optional(),
+  epss: z.number().nullable().optional(),
+  /** By when it has to be gone for certain, and at the earliest where something is not known: a day, or a timeline in words. */
+  deadline: maybe.optional(),
+  deadlineEarliest: maybe.optional(),
+  deadlineUnknown: z.array(text).optional(),
+  /** What we said about it: that it does not affect us, or that we live with it. */
+  word: maybe.optional(),
+})
 const Sessions = z.object({
   count: z.int(),
   bytes: z.number().nullable(),
@@ -154,10 +173,26 @@ export const questions = {
   'vulnerabilities-of-asset': {
     rung: 'vulnerability',
     title: 'Is the target vulnerable to what is being tried?',
-    ask: z.object({ asset: text, cve: text.nullable().optional() }),
+    ask: z.object({
+      asset: text.describe('A host name or an address'),
+      cve: text.nullable().optional().describe('What is being tried'),
+      at,
+    }),
     answer: z.object({
-      vulnerable: z.boolean(),
-      open: z.array(z.object({ cve: text, severity: maybe, since: maybe, note: maybe })),
+      /** To the CVE that was asked about, at that moment; null: none was asked about, so nobody can say. */
+      vulnerable: z.boolean().nullable(),
+      open: z.array(Vulnerability),
+      fixed: z.array(Vulnerability).optional(),
+      /** All that were found; `open` and `fixed` name the worst. */
+      total: z.int().optional(),
+      /** Does the machine face the internet? */
+      exposed: z.boolean().nullable().optional(),
+      /** When the last of it was gone at the latest (ISO 8601): the first scan that did not see it. */
+      patchedAt: maybe.optional(),
+      scannedAt: maybe.optional(),
+      scannedBy: z.array(text).optional(),
+      /** Since when the CVE is known to be exploited (YYYY-MM-DD). */
+      kev: maybe.optional(),
     }),
   },
   'sessions-between-addresses': {

@@ -143,9 +143,13 @@ const sayings: Saying = {
       ? 'no change was planned at that time.'
       : `${plural(answer.changes.length, 'planned change')} covered this machine at that time.`,
   'vulnerabilities-of-asset': (answer) =>
-    answer.vulnerable
-      ? `the target is vulnerable (${plural(answer.open.length, 'open finding')}).`
-      : 'the target is not vulnerable to this.',
+    answer.vulnerable === null
+      ? `${plural(answer.total ?? answer.open.length, 'vulnerability', 'vulnerabilities')} open on the target.`
+      : answer.vulnerable
+        ? answer.open.length === 0
+          ? 'the target was vulnerable then, and is patched since.'
+          : `the target is vulnerable (${plural(answer.open.length, 'open finding')}).`
+        : 'the target is not vulnerable to this.',
   'sessions-between-addresses': saySessions('session'),
   'sessions-of-address': saySessions('session'),
   'logins-of-account': saySessions('sign-in'),

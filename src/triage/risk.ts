@@ -1,7 +1,7 @@
 import type { Alert, Severity } from '../model/alert.ts'
 import { ageDays, staleAfterDays } from '../model/context.ts'
 import type { Finding } from '../model/finding.ts'
-import type { Level } from '../model/question.ts'
+import type { AnswerOf, Level } from '../model/question.ts'
 import type { Risk } from '../model/triage.ts'
 import { answersTo, assetsIn, type FoundAsset } from './answers.ts'
 
@@ -101,33 +101,55 @@ function exposurePart(assets: readonly FoundAsset[], now: Date): Part {
 function vulnerabilityPart(findings: readonly Finding[]): Part {
   const name = 'Vulnerable to what is tried'
   const told = answersTo('vulnerabilities-of-asset', findings)
-  const open = told.find(({ answer }) => answer.vulnerable)
+  const open = told.find(({ answer }) => answer.vulnerable === true)
   if (open !== undefined) {
     const cves = open.answer.open.map((line) => line.cve).join(', ')
+    const kev = open.answer.kev == null ? '' : ` Known to be exploited since ${open.answer.kev}.`
     return {
       name,
       value: 'yes',
       weight: 2,
       known: true,
-      because: `${open.finding.connector} says so${cves === '' ? '' : `: ${cves}`}.`,
+      because: `${open.finding.connector} says so${cves === '' ? '' : `: ${cves}`}.${kev}${patchedSince(open.answer)}`,
     }
   }
+  const fixed = told.find(({ answer }) => answer.vulnerable === false)
   const looked =
-    told[0]?.finding ?? findings.find((one) => one.question === 'vulnerabilities-of-asset' && one.kind === 'nothing')
+    fixed?.finding ?? findings.find((one) => one.question === 'vulnerabilities-of-asset' && one.kind === 'nothing')
   if (looked !== undefined) {
+    const patched = fixed?.answer.patchedAt?.slice(0, 10)
+    const because = patched === undefined ? 'found nothing open' : `it is gone since ${patched} at the latest`
     return {
       name,
       value: 'no',
       weight: 0.5,
       known: true,
-      because: `${looked.connector} looked and found nothing open.`,
+      because: `${looked.connector} looked${patched === undefined ? ' and ' : ': '}${because}.`,
     }
   }
+  const list = told.find(({ answer }) => answer.vulnerable === null)
+  if (list !== undefined) return unknown(name, openOnes(list.answer))
   const failed = findings.find((one) => one.question === 'vulnerabilities-of-asset' && one.kind === 'failed')
+  const blind = findings.find((one) => one.question === 'vulnerabilities-of-asset' && one.kind === 'not-collected')
+  if (failed !== undefined) return unknown(name, `${failed.connector} could not look: ${failed.why}.`)
   return unknown(
     name,
-    failed === undefined ? 'Nobody could say.' : `${failed.connector} could not look: ${failed.why}.`,
+    blind === undefined || blind.why === '' ? 'Nobody could say.' : `Nobody could say: ${blind.why}.`,
   )
+}
+
+/** It was open when it happened, and is not any more. */
+function patchedSince({ open, patchedAt }: AnswerOf<'vulnerabilities-of-asset'>): string {
+  return open.length > 0 || patchedAt == null
+    ? ''
+    : ` It was open then, and is gone since ${patchedAt.slice(0, 10)} at the latest.`
+}
+
+/** No CVE was asked about: what is open says nothing about what is tried. */
+function openOnes({ open, total }: AnswerOf<'vulnerabilities-of-asset'>): string {
+  const exploited = open.filter((line) => line.kev != null).length
+  const known = exploited === 0 ? '' : `, ${exploited} of them known to be exploited`
+  return `The alert names no CVE; ${total ?? open.length} open on the machine${known}.`
 }
 
 function intelligencePart(findings: readonly Finding[]): Part {

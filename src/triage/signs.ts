@@ -119,8 +119,8 @@ function vulnerabilitySigns(findings: readonly Finding[]): readonly Sign[] {
     answersTo('reputation-of-observable', findings).some(({ answer }) => answer.verdict === 'malicious') ||
     answersTo('sessions-between-addresses', findings).some(({ answer }) => answer.count > 0)
   return answersTo('vulnerabilities-of-asset', findings).flatMap(({ answer, finding }): Sign[] => {
-    if (!answer.vulnerable) return []
-    const cves = answer.open
+    if (answer.vulnerable !== true) return []
+    const cves = [...answer.open, ...(answer.fixed ?? [])]
       .map((line) => line.cve)
       .slice(0, 3)
       .join(', ')
