@@ -7,6 +7,7 @@ import { type Desk, mailBytes, startDesk } from '../test/desk.ts'
 import { cases, mailOf } from './sample-desk/sample-mail.ts'
 import { type Seeded, seed, shiftedClock } from './sample-desk/seed.ts'
 import { seedLogs } from './sample-desk/seed-logs.ts'
+import { seedPack } from './sample-desk/seed-pack.ts'
 
 /** Shoots every page at a desk's and a phone's size, light and dark, from a house with two weeks of made-up mail. */
 const folder = path.resolve('screenshots')
@@ -96,6 +97,15 @@ function shots(seeded: Seeded): Shot[] {
     { name: 'settings-providers', path: '/settings/providers' },
     { name: 'settings-connectors', path: '/settings/connectors' },
     { name: 'context-lists', path: '/context/lists' },
+    { name: 'context-packs', path: '/context/packs' },
+    {
+      name: 'context-pack-review',
+      path: '/context/packs',
+      before: async (page) => {
+        await page.getByRole('button', { name: 'Review what would leave' }).click()
+        await page.getByText('Under a pseudonym').waitFor()
+      },
+    },
     { name: 'settings-house', path: '/settings/house' },
     { name: 'settings-me', path: '/settings/me' },
     { name: 'keys', path: '/queue', before: (page) => page.keyboard.press('?') },
@@ -158,6 +168,7 @@ const browser = await startBrowser()
 try {
   const seeded = await seed(desk, clock)
   await seedLogs(desk, seeded.cookie)
+  await seedPack(desk, seeded.cookie)
   await shoot(browser, desk, seeded, process.argv[2])
   process.stderr.write(`Screenshots are in ${folder}\n`)
 } finally {

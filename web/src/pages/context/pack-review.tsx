@@ -49,7 +49,7 @@ export function PackReview({
           <Changes draft={data} />
           <Assets draft={data} />
           <Problem error={release.error} />
-          <div className="row">
+          <div className="row wrap">
             {may('reply.release') && (
               <Button
                 loading={release.isPending}

@@ -118,7 +118,7 @@ function PackCard({
       </dl>
       {last !== undefined && <Downloads id={definition.id} version={last.version} files={Object.keys(last.files)} />}
       <Problem error={make.error} />
-      <div className="row">
+      <div className="row wrap">
         {may('reply.write') && (
           <Button loading={make.isPending} onClick={() => make.mutate()}>
             {draft === null ? 'Prepare the next version' : 'Prepare it again'}
@@ -163,7 +163,7 @@ function Downloads({
   const may = useMay()
   if (!may('reply.release')) return null
   return (
-    <p className="row dim">
+    <p className="row wrap dim">
       Version {version}:
       {[...files, 'signature.txt'].map((file) => (
         <a key={file} href={`/api/packs/${encodeURIComponent(id)}/${version}/${file}`} download>
