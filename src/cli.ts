@@ -76,6 +76,11 @@ const commands: readonly {
     load: async () => (await import('./cli/audit.ts')).auditCommand,
   },
   {
+    name: 'secrets',
+    summary: 'change the key that seals the secrets of connectors',
+    load: async () => (await import('./cli/secrets.ts')).secretsCommand,
+  },
+  {
     name: 'doctor',
     summary: 'say what is wrong with an installation and how to mend it',
     load: async () => (await import('./cli/doctor.ts')).doctorCommand,

@@ -14,7 +14,6 @@ import { makeResolver } from './intake/mail/dns.ts'
 import { makeParse } from './intake/mail/parse.ts'
 import type { Resolver } from './intake/mail/verify.ts'
 import { type Clock, systemClock } from './kit/clock.ts'
-import { sealKeyIn } from './kit/seal.ts'
 import { version } from './kit/version.ts'
 import type { Lake } from './lake/open.ts'
 import { type LedgerKey, loadOrCreateKey } from './ledger/key.ts'
@@ -26,6 +25,7 @@ import { openHouseLake } from './main/lake.ts'
 import { logPostDoor, openLogDoors } from './main/log-doors.ts'
 import { tellingDoor } from './main/mail-news.ts'
 import { roomOn, whileRoom } from './main/room.ts'
+import { openKeyRing } from './main/seal-keys.ts'
 import { openSources, type Sources } from './main/sources.ts'
 import { recordStart } from './main/started.ts'
 import type { Receive } from './model/message.ts'
@@ -93,7 +93,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
 
     const lake = await openHouseLake({ db, settings, clock, log })
     closers.push(() => lake.close())
-    const sources = await openSources({ db, clock, log, settings, lake: lake.lake })
+    const sources = await openSources({ db, clock, log, settings, lake: lake.lake, databaseUrl: url })
     closers.push(() => sources.close())
     const { house, desk } = await openWork(
       { database, settings, clock, log, sources, resolver: options.resolver },
@@ -109,8 +109,8 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     closers.push(() => worker.stop())
     await detections?.schedule()
 
-    await recordStart(house, settings, sources.connectors, version)
-    const sealKey = sealKeyIn(settings.dataFolder)
+    await recordStart(house, settings, sources.connectors(), version)
+    const sealKey = (await openKeyRing(settings)).current.bytes
     const work = frontWork({ house, db, databaseUrl: url, desk, sources, receive, key, settings, sealKey })
     const server = await makeServer({
       db,

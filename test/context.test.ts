@@ -9,7 +9,7 @@ import { pastAlerts as pastAlertsConnector } from '../src/connectors/past-alerts
 import { peopleList } from '../src/connectors/people-list/index.ts'
 import { person } from '../src/connectors/person/index.ts'
 import { ImportPreview } from '../src/contract/house.ts'
-import { connectorStates, recordNews } from '../src/db/connector-state.ts'
+import { connectorDays, connectorStates, recordNews } from '../src/db/connector-state.ts'
 import * as context from '../src/db/context.ts'
 import { listSources } from '../src/db/lists.ts'
 import { fixedClock } from '../src/kit/clock.ts'
@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => house.close())
 beforeEach(async () => {
-  await sql`truncate asset, person, network, import_batch, connector_state, person_question, decision, alert cascade`.execute(
+  await sql`truncate asset, person, network, import_batch, connector_state, connector_day, person_question, decision, alert cascade`.execute(
     house.db,
   )
 })
@@ -242,17 +242,34 @@ describe('people, networks, past alerts, a person', () => {
 
   test('news of a connector are counted', async () => {
     const now = clock.now()
-    await recordNews(house.db, 'cmdb', { asked: 3, failed: 0, lastSuccess: now, lastFailure: null })
-    await recordNews(house.db, 'cmdb', {
+    const good = { asked: 3, failed: 0, lastSuccess: now, lastFailure: null, failingSince: null, lastMs: 12 }
+    const bad = (at: Date) => ({
       asked: 1,
       failed: 1,
       lastSuccess: null,
-      lastFailure: { at: now, why: 'status 503' },
+      lastFailure: { at, why: 'status 503' },
+      failingSince: at,
+      lastMs: null,
     })
+    await recordNews(house.db, 'cmdb', good)
+    await recordNews(house.db, 'cmdb', bad(now))
     const at = clock.now().toISOString()
+    const state = {
+      connector: 'cmdb',
+      lastSuccessAt: at,
+      lastFailureAt: at,
+      lastWhy: 'status 503',
+      asked: 4,
+      failed: 1,
+    }
     expect(await connectorStates(house.db)).toEqual([
-      { connector: 'cmdb', lastSuccessAt: at, lastFailureAt: at, lastWhy: 'status 503', asked: 4, failed: 1 },
+      { ...state, failingSince: at, lastMs: 12, silentAfterHours: null },
     ])
+    await recordNews(house.db, 'cmdb', bad(new Date(now.getTime() + 60_000)))
+    expect((await connectorStates(house.db))[0]?.failingSince).toBe(at)
+    expect((await connectorDays(house.db, now, 14)).get('cmdb')).toEqual([{ day: '2026-11-02', asked: 5, failed: 2 }])
+    await recordNews(house.db, 'cmdb', good)
+    expect((await connectorStates(house.db))[0]?.failingSince).toBeNull()
   })
 })
 

@@ -63,6 +63,7 @@ export async function startDesk(options: {
     clickhouseUrl: options.clickhouseUrl ?? null,
     config,
     logLevel: 'error',
+    sealKey: { kind: 'folder' as const },
   }
   const noName = async (): Promise<never> => {
     throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })

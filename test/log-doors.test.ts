@@ -38,7 +38,14 @@ beforeAll(async () => {
     parsers: await loadLogParsers(),
     signatures: await loadSignatures(),
   })
-  const settings = { dataFolder: folder, databaseUrl: database.url, clickhouseUrl: null, config, logLevel: 'error' }
+  const settings = {
+    dataFolder: folder,
+    databaseUrl: database.url,
+    clickhouseUrl: null,
+    config,
+    logLevel: 'error',
+    sealKey: { kind: 'folder' } as const,
+  }
   doors = await openLogDoors({ lake, db: database.db, clock: systemClock, log: silentLog, settings })
 })
 afterAll(async () => {

@@ -10,9 +10,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { freePorts, installMissing } from './debian.ts'
 
 /** Postfix needs about 0.3 s and Dovecot 0.2 s here; a busy machine gets a hundred times that. */
 const readyMsMax = 30_000
@@ -67,22 +68,6 @@ type Places = {
   readonly imapsPort: number
 }
 
-function installMissing(): void {
-  if (existsSync(postfixMaster) && existsSync(dovecotMaster) && existsSync('/usr/lib/dovecot/lmtp')) return
-  process.stderr.write(`installing Debian packages for this test: ${packages.join(' ')}\n`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const install = ['install', '-y', '--no-install-recommends', ...packages]
-  // Two test files may want them at once: dpkg's own lock lets one wait for the other.
-  const options = ['-o', 'DPkg::Lock::Timeout=300']
-  try {
-    execFileSync('apt-get', [...options, ...install], { env, stdio: ['ignore', 'ignore', 'pipe'] })
-  } catch {
-    process.stderr.write('the package lists look old: apt-get update\n')
-    execFileSync('apt-get', [...options, 'update', '-qq'], { env, stdio: ['ignore', 'ignore', 'pipe'] })
-    execFileSync('apt-get', [...options, ...install], { env, stdio: ['ignore', 'ignore', 'inherit'] })
-  }
-}
-
 function idOf(user: string, kind: '-u' | '-g'): number {
   return Number(execFileSync('id', [kind, user], { encoding: 'utf8' }).trim())
 }
@@ -90,28 +75,6 @@ function idOf(user: string, kind: '-u' | '-g'): number {
 function groupIdOf(group: string): number {
   const line = execFileSync('getent', ['group', group], { encoding: 'utf8' })
   return Number(line.split(':')[2])
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  // All are held open together, so that they are distinct; the gap until the server binds one is the usual small risk.
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer()
-          server.once('error', reject)
-          server.listen(0, '127.0.0.1', () => resolve(server))
-        }),
-    ),
-  )
-  const ports = servers.map((server) => {
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    return address.port
-  })
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
 
 function makeCertificates(folder: string): void {
@@ -381,7 +344,7 @@ async function readMailbox(root: string, address: string): Promise<Buffer[]> {
  */
 export async function startMailServers(options: MailServersOptions = {}): Promise<MailServers> {
   if (process.getuid?.() !== 0) throw new Error('Postfix starts as root only: run the tests as root, or in a container')
-  installMissing()
+  installMissing(packages, [postfixMaster, dovecotMaster, '/usr/lib/dovecot/lmtp'])
   const root = mkdtempSync(path.join(tmpdir(), 'cf-mail-'))
   chmodSync(root, 0o755)
   const users = options.users ?? usersByDefault

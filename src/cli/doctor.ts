@@ -85,7 +85,14 @@ function settingsOrDefaults(): { readonly settings: Settings; readonly check: Ch
   try {
     return { settings: readSettings(), check: check() }
   } catch (error) {
-    const settings: Settings = { dataFolder, databaseUrl, clickhouseUrl, config: Config.parse({}), logLevel: 'info' }
+    const settings: Settings = {
+      dataFolder,
+      databaseUrl,
+      clickhouseUrl,
+      config: Config.parse({}),
+      logLevel: 'info',
+      sealKey: { kind: 'folder' } as const,
+    }
     const found = existsSync(configFile) ? check() : ofError('settings', error)
     return { settings, check: found.state === 'broken' ? found : ofError('settings', error) }
   }

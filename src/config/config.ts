@@ -80,6 +80,23 @@ export const LakeConfig = z.object({
 })
 export type LakeConfig = z.infer<typeof LakeConfig>
 
+/** Where a secret stands: a file beside counterfoil.yaml, or an environment variable. */
+const SecretPlace = z.union([
+  z.strictObject({ file: z.string() }),
+  z.strictObject({ env: z.string().regex(/^COUNTERFOIL_SECRET_[A-Z0-9_]+$/, 'name it COUNTERFOIL_SECRET_...') }),
+])
+export type SecretPlace = z.infer<typeof SecretPlace>
+
+/** A connector of a kind (docs/connectors): its settings are checked by the kind. */
+export const Source = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
+  kind: z.string(),
+  title: z.string().min(1).max(200).optional(),
+  settings: z.record(z.string(), z.unknown()).default({}),
+  secrets: z.record(z.string(), SecretPlace).default({}),
+})
+export type Source = z.infer<typeof Source>
+
 /** `counterfoil.yaml` in the data folder. Everything has a default but the doors: they are shut until configured. */
 export const Config = z.object({
   http: z
@@ -112,6 +129,8 @@ export const Config = z.object({
   people: z.record(z.string(), z.array(z.string())).default({}),
   /** Any REST source described in YAML: files or folders of them, or `use:` one of the catalogue (its own reader checks the rest). */
   connectors: z.array(z.union([z.string(), z.looseObject({ use: z.string() })])).default([]),
+  /** Connectors of a kind: a directory, a database, a command... docs/connectors.md. */
+  sources: z.array(Source).max(200).default([]),
   /** DNS servers for SPF, DKIM and DMARC; the system's own when empty. */
   dnsServers: z.array(z.string()).default([]),
   /** Ask DNS for the names of our own addresses. */
@@ -137,6 +156,33 @@ export type Settings = {
   readonly clickhouseUrl: string | null
   readonly config: Config
   readonly logLevel: string
+  /** Where the key that seals secrets comes from. */
+  readonly sealKey: SealKeyPlace
+}
+
+/** In the order of the environment variables that name them; `folder`: seal.key in the data folder. */
+export type SealKeyPlace =
+  | { readonly kind: 'given'; readonly text: string }
+  | { readonly kind: 'file'; readonly file: string }
+  /** A program that prints the key: the hook for a key management service. Its arguments are given one by one, no shell reads them. */
+  | { readonly kind: 'command'; readonly argv: readonly [string, ...string[]] }
+  | { readonly kind: 'folder' }
+
+const Argv = z.tuple([z.string().min(1)], z.string())
+
+function sealKeyPlace(env: NodeJS.ProcessEnv): SealKeyPlace {
+  const text = env['COUNTERFOIL_SEAL_KEY']
+  if (text !== undefined && text !== '') return { kind: 'given', text }
+  const file = env['COUNTERFOIL_SEAL_KEY_FILE']
+  if (file !== undefined && file !== '') return { kind: 'file', file }
+  const command = env['COUNTERFOIL_SEAL_KEY_COMMAND']
+  if (command === undefined || command === '') return { kind: 'folder' }
+  try {
+    return { kind: 'command', argv: Argv.parse(JSON.parse(command)) }
+  } catch (error) {
+    const problem = 'it is a JSON list: ["/usr/local/bin/unwrap-key", "--name", "counterfoil"]'
+    throw new Trouble('input.invalid', { setting: 'COUNTERFOIL_SEAL_KEY_COMMAND', problem }, error)
+  }
 }
 
 /** Where things are, by the environment alone: known also when the settings themselves cannot be read. */
@@ -176,7 +222,14 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
       throw new Trouble('input.invalid', { setting: 'COUNTERFOIL_PORT', problem: 'it is no port (0 to 65535)' })
     config.http.port = given.data
   }
-  return { dataFolder, databaseUrl, clickhouseUrl, config, logLevel: env['COUNTERFOIL_LOG'] ?? 'info' }
+  return {
+    dataFolder,
+    databaseUrl,
+    clickhouseUrl,
+    config,
+    logLevel: env['COUNTERFOIL_LOG'] ?? 'info',
+    sealKey: sealKeyPlace(env),
+  }
 }
 
 /** A connector's secret from the environment. Only names that are meant for it: a description must not read what else is there. */

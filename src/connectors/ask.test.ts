@@ -25,7 +25,7 @@ const found: Connector['ask'] = async () => ({ kind: 'found', answer: ours, quer
 
 function house(...connectors: Connector[]) {
   const news: [string, boolean, string][] = []
-  const ask = makeAsk({ connectors, clock, news: (...one) => void news.push(one) })
+  const ask = makeAsk({ connectors, clock, news: (id, ok, why) => void news.push([id, ok, why]) })
   const of = (options: Partial<Parameters<typeof ask>[2]> = {}) =>
     ask('network-of-address', { address: '192.0.2.1' }, { signal: forever, ...options })
   return { ask, of, news }

@@ -7,21 +7,30 @@ import { type QuestionName, questions } from '../model/question.ts'
 import { Lane } from './lane.ts'
 
 /** What came of one call, for the connector's card and for silence alarms. Must not throw: it handles its own trouble. */
-export type News = (connector: string, ok: boolean, why: string) => void
+export type News = (connector: string, ok: boolean, why: string, costMs: number) => void
 
 /** An answer is kept whole up to this size; a source that gives more was asked the wrong way. 100 session rows fit four times. */
 const answerCharsMax = 256 * 1024
 
-/** Ties the connectors together to the one function that asks. Each connector gets its own lane, so a slow one holds nobody else. */
+/**
+ * Ties the connectors together to the one function that asks. Each connector gets its own lane, so a slow one holds nobody else. Which
+ * there are may change while questions are under way: a connector that was replaced ends what it was asked.
+ */
 export function makeAsk(input: {
-  readonly connectors: readonly Connector[]
+  readonly connectors: readonly Connector[] | (() => readonly Connector[])
   readonly clock: Clock
   readonly news: News
 }): Ask {
-  const { connectors, clock, news } = input
-  const lanes = new Map(connectors.map((connector) => [connector.id, new Lane(connector.limits)]))
+  const { clock, news } = input
+  const lanes = new WeakMap<Connector, Lane>()
+  const laneOf = (connector: Connector): Lane => {
+    const lane = lanes.get(connector) ?? new Lane(connector.limits)
+    lanes.set(connector, lane)
+    return lane
+  }
 
   return async (question, rawAsk, options) => {
+    const connectors = typeof input.connectors === 'function' ? input.connectors() : input.connectors
     const parsed = questions[question].ask.safeParse(rawAsk)
     if (!parsed.success) {
       const why = `this cannot be asked so: ${problemOf(parsed.error)}`
@@ -38,12 +47,11 @@ export function makeAsk(input: {
     const asked = named.map(async (connector): Promise<Asked> => {
       const askedAt = clock.now()
       const began = performance.now()
-      const lane = lanes.get(connector.id) ?? new Lane(connector.limits)
       const work = (signal: AbortSignal) => connector.ask(question, parsed.data, { signal, clock })
-      const answered = checked(question, await lane.run(work, options.signal))
+      const answered = checked(question, await laneOf(connector).run(work, options.signal))
       const one = { connector: connector.id, answered, costMs: performance.now() - began, askedAt }
       if (!options.signal.aborted)
-        news(connector.id, answered.kind !== 'failed', answered.kind === 'failed' ? answered.why : '')
+        news(connector.id, answered.kind !== 'failed', answered.kind === 'failed' ? answered.why : '', one.costMs)
       options.onAnswer?.(one)
       return one
     })

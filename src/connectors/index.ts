@@ -24,7 +24,7 @@ export type Lookups = {
 }
 
 /** Every connector there is, in the order of the settings page. A new one is a folder and a line here; a new REST source is a YAML file. */
-export function makeConnectors(lookups: Lookups, httpJson: readonly Connector[]): readonly Connector[] {
+export function makeConnectors(lookups: Lookups, setUp: readonly Connector[]): readonly Connector[] {
   return [
     assetList(lookups.assets),
     peopleList(lookups.people),
@@ -35,6 +35,6 @@ export function makeConnectors(lookups: Lookups, httpJson: readonly Connector[])
     intelligence(lookups.intelligence),
     scannerReports(lookups.scans),
     ...(lookups.lake === null ? [] : [logLake(lookups.lake)]),
-    ...httpJson,
+    ...setUp,
   ]
 }

@@ -1,4 +1,5 @@
 import { answerApi } from './answer.ts'
+import { connectorsApi } from './connectors.ts'
 import { contextApi } from './context.ts'
 import { deskApi } from './desk.ts'
 import { houseApi } from './house.ts'
@@ -19,6 +20,9 @@ export const api = {
   ...contextApi,
   ...packsApi,
   ...readersApi,
+  ...connectorsApi,
+  ...logsApi,
+  ...playbooksApi,
 } as const
 
 export type Api = typeof api

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { Changes, ListNoun } from '../model/list.ts'
 import { Provider } from '../model/provider.ts'
-import { QuestionName } from '../model/question.ts'
 import { WebhookRefusal, WebhookScheme } from '../model/webhook.ts'
 import { Xray } from '../model/xray.ts'
 import { Done, endpoint } from './endpoint.ts'
@@ -34,24 +33,6 @@ export const HouseSettings = z.object({
   replyHoldSeconds: z.number().min(0).max(3600),
 })
 export type HouseSettings = z.infer<typeof HouseSettings>
-
-export const ConnectorCard = z.object({
-  id: z.string(),
-  title: z.string(),
-  scope: z.string(),
-  answers: z.array(z.object({ question: QuestionName, title: z.string(), rung: z.string() })),
-  limits: z.object({
-    timeoutMs: z.number(),
-    concurrency: z.number(),
-    perMinute: z.number().nullable().describe('null: not limited'),
-  }),
-  state: z.enum(['active', 'failing', 'warning', 'silent', 'not-configured']),
-  says: z.string(),
-  lastSuccess: when.nullable(),
-  asked: z.int(),
-  failed: z.int(),
-})
-export type ConnectorCard = z.infer<typeof ConnectorCard>
 
 export const ImportPreview = z.object({
   noun: ListNoun,
@@ -152,11 +133,6 @@ export const houseApi = {
     says: 'Change settings',
     body: HouseSettings,
     answer: Done,
-  }),
-  'GET /api/connectors': endpoint({
-    permission: 'house.see',
-    says: 'What can answer our questions, and how it is doing',
-    answer: z.object({ connectors: z.array(ConnectorCard) }),
   }),
   'GET /api/imports': endpoint({
     permission: 'house.see',

@@ -23,6 +23,9 @@ export const permissions = {
   'reader.teach': ['administrator', 'lead', 'analyst'],
   'reader.change': ['administrator', 'lead'],
   'setting.change': ['administrator'],
+  // Whoever sets a connector up says where a secret goes and what is asked in our name.
+  'connector.change': ['administrator'],
+  'connector.test': ['administrator', 'lead'],
   'context.import': ['administrator', 'lead'],
   // Whoever works alerts learns what a machine is for, and may write it down; it is in the ledger, and the sources stay as they are.
   'context.edit': ['administrator', 'lead', 'analyst'],

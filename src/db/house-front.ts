@@ -22,19 +22,6 @@ export async function listsOf(db: Db): Promise<{ noun: ListNoun; rows: number; a
   return found.rows.map((row) => ({ noun: row.noun, rows: Number(row.n), asOf: isoOrNull(row.as_of) }))
 }
 
-/** How often each connector was asked and failed, and when it last did what. */
-export async function connectorCounts(
-  db: Db,
-): Promise<Map<string, { asked: number; failed: number; lastSuccess: string | null }>> {
-  const rows = await db.selectFrom('connector_state').selectAll().limit(500).execute()
-  return new Map(
-    rows.map((row) => [
-      row.connector,
-      { asked: Number(row.asked), failed: Number(row.failed), lastSuccess: isoOrNull(row.last_success_at) },
-    ]),
-  )
-}
-
 const Leaf = z.looseObject({ body: z.record(z.string(), z.unknown()) })
 
 /** The newest records (of one subject), before the record `before` where it is given. */

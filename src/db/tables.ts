@@ -462,7 +462,33 @@ export type ConnectorStateTable = {
   last_why: Generated<string>
   asked: BigintByDefault
   failed: BigintByDefault
+  failing_since: TimestampOrNull
+  last_ms: OrNull<number>
+  silent_after_hours: OrNull<number>
 }
+
+export type ConnectorTable = {
+  id: string
+  kind: string
+  title: string
+  settings: Jsonb
+  answers: string[]
+  enabled: Generated<boolean>
+  version: Generated<number>
+  changed_by: string
+  changed_at: Timestamp
+}
+
+export type ConnectorSecretTable = {
+  connector: string
+  field: string
+  key_id: string
+  wrapped: Buffer
+  sealed: Buffer
+  changed_at: Timestamp
+}
+
+export type ConnectorDayTable = { connector: string; day: string; asked: BigintByDefault; failed: BigintByDefault }
 
 export type SettingTable = { key: string; value: Jsonb; changed_by: string; changed_at: Timestamp }
 
@@ -815,6 +841,9 @@ export type Tables = {
   vex_statement: VexStatementTable
   vulnerability_word: VulnerabilityWordTable
   connector_state: ConnectorStateTable
+  connector: ConnectorTable
+  connector_secret: ConnectorSecretTable
+  connector_day: ConnectorDayTable
   setting: SettingTable
   app_user: AppUserTable
   sign_in_miss: SignInMissTable

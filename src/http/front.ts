@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
 import type { Settings } from '../config/config.ts'
+import type { ConnectorCard, ConnectorDraft, ConnectorKindCard, Tried } from '../contract/connectors.ts'
 import type { ImportPreview } from '../contract/house.ts'
 import type { PackCounts } from '../db/context-packs.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
-import type { Connector, Health } from '../model/connector.ts'
 import type { PackContent, PackDefinition } from '../model/context-pack.ts'
 import type { ListNoun } from '../model/list.ts'
 import type { LogPostDoor } from '../model/log-post.ts'
@@ -42,6 +42,29 @@ export type Deciding = {
   readonly withoutEvidence: boolean
   readonly version: number
   readonly by: string
+}
+
+/** The page of connectors. `test` reads something with a key of ours, and that is on the ledger. */
+export type ConnectorsFront = {
+  readonly cards: () => Promise<ConnectorCard[]>
+  readonly kinds: readonly ConnectorKindCard[]
+  readonly show: (id: string) => Promise<{
+    readonly kind: string
+    readonly title: string
+    readonly settings: Record<string, unknown>
+    readonly secrets: string[]
+    readonly enabled: boolean
+    readonly version: number
+  }>
+  readonly save: (draft: ConnectorDraft & { readonly id: string }, by: string) => Promise<number>
+  readonly remove: (id: string, by: string) => Promise<void>
+  readonly test: (
+    id: string,
+    asking: { readonly question: QuestionName | null; readonly ask: Readonly<Record<string, string>> },
+    by: string,
+  ) => Promise<Tried>
+  readonly testDraft: (draft: ConnectorDraft & { readonly id: string }, by: string) => Promise<Tried>
+  readonly watch: (id: string, silentAfterHours: number | null, by: string) => Promise<void>
 }
 
 /**
@@ -100,7 +123,7 @@ export type Work = {
     token: string,
     answer: { readonly answer: 'yes' | 'no' | 'unsure' | 'not-me'; readonly comment: string },
   ) => Promise<void>
-  readonly connectors: () => Promise<readonly { readonly connector: Connector; readonly health: Health }[]>
+  readonly connectors: ConnectorsFront
   readonly importList: (list: {
     readonly noun: ListNoun
     readonly bytes: Uint8Array

@@ -116,6 +116,11 @@ export const troubles = {
     says: 'This query cannot be read.',
     next: 'Mend the place that is named; the syntax is in docs/lake-search.md.',
   },
+  'seal.key-missing': {
+    status: 500,
+    says: 'A secret was sealed by a key that this process does not have.',
+    next: 'Give it the key as a further line of seal.key (or of COUNTERFOIL_SEAL_KEY) and restart, or enter the secret anew.',
+  },
   'file.unreadable': { status: 400, says: 'This file could not be read.', next: 'Check the path and its permissions.' },
 } as const satisfies Record<string, { status: number; says: string; next: string }>
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { seal, sealKeyIn, unseal } from './seal.ts'
+import { keyRingIn, newSealKey, openEnvelope, readKeyRing, rewrapped, seal, sealEnvelope, unseal } from './seal.ts'
 
 const key = randomBytes(32)
 
@@ -22,13 +22,35 @@ test('what was sealed opens with its key, for whom it was sealed, and not otherw
 test('the key of a data folder is made once, for its owner only, and a broken one is said', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'cf-seal-'))
   try {
-    const made = sealKeyIn(folder)
-    expect(made).toHaveLength(32)
-    expect(sealKeyIn(folder).equals(made)).toBe(true)
+    const made = keyRingIn(folder).current
+    expect(made.bytes).toHaveLength(32)
+    expect(keyRingIn(folder).current).toEqual(made)
     expect(statSync(path.join(folder, 'seal.key')).mode & 0o777).toBe(0o600)
     writeFileSync(path.join(folder, 'seal.key'), 'short')
-    expect(() => sealKeyIn(folder)).toThrow(/file\.unreadable/)
+    expect(() => keyRingIn(folder)).toThrow(/file\.unreadable/)
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+test('an envelope opens for its place only, and a rotation rewraps its data key and leaves the secret as it is', () => {
+  const [older, newer] = [newSealKey(), newSealKey()]
+  const before = readKeyRing(older, 'test')
+  const envelope = sealEnvelope(before, 'a password', 'connector|corp|password')
+  expect(openEnvelope(before, envelope, 'connector|corp|password')).toBe('a password')
+  for (const about of ['connector|corp|other', 'connector|other|password'])
+    expect(() => openEnvelope(before, envelope, about)).toThrow(/internal/)
+  const other = sealEnvelope(before, 'another', 'connector|corp|password')
+  expect(() => openEnvelope(before, { ...envelope, sealed: other.sealed }, 'connector|corp|password')).toThrow(
+    /internal/,
+  )
+
+  const both = readKeyRing(`${newer}\n${older}\n`, 'test')
+  const turned = rewrapped(both, envelope, 'connector|corp|password')
+  expect(turned.sealed).toEqual(envelope.sealed)
+  expect(turned.keyId).toBe(both.current.id)
+  const after = readKeyRing(newer, 'test')
+  expect(openEnvelope(after, turned, 'connector|corp|password')).toBe('a password')
+  expect(() => openEnvelope(after, envelope, 'connector|corp|password')).toThrow(/seal.key-missing/)
+  expect(() => readKeyRing(' \n', 'test')).toThrow(/file.unreadable/)
 })

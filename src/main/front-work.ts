@@ -26,9 +26,6 @@ import { readers } from '../providers/readers.ts'
 import { playbookWork } from './playbook-work.ts'
 import type { Sources } from './sources.ts'
 
-/** A health look-up of one connector; the settings page shows all of them at once. */
-const healthTimeoutMs = 5000
-
 /** Hands the work of the other rooms to the front. */
 export function frontWork(parts: {
   readonly house: House
@@ -56,13 +53,7 @@ export function frontWork(parts: {
       if (answering.kind === 'unknown') throw new Trouble('not.found')
       if (answering.kind !== 'taken') throw new Trouble('link.over', { state: answering.kind })
     },
-    connectors: async () =>
-      Promise.all(
-        sources.connectors.map(async (connector) => ({
-          connector,
-          health: await connector.health({ signal: AbortSignal.timeout(healthTimeoutMs), clock: house.clock }),
-        })),
-      ),
+    connectors: sources.front,
     importList: (list) => importUpload(db, list, house.clock),
     playbooks: playbookWork(house),
     pack: {

@@ -11,6 +11,19 @@ export type Health = {
   readonly lastSuccess: string | null
 }
 
+/** What the Test button shows: a real read, a row of it as it came, and what the key is good for. */
+export type TriedOut =
+  | {
+      readonly kind: 'read'
+      readonly says: string
+      readonly rows: readonly Readonly<Record<string, string>>[]
+      readonly can: readonly string[]
+      readonly cannot: readonly string[]
+      /** What somebody should look at: a key that may do more than it needs, a way that is not encrypted. */
+      readonly warnings: readonly string[]
+    }
+  | { readonly kind: 'failed'; readonly why: string; readonly next: string }
+
 export type AskContext = { readonly signal: AbortSignal; readonly clock: Clock }
 
 /** Something that can answer some questions: a list, a directory, a script, a person. Answers are values; it throws only when it is broken. */
@@ -27,4 +40,10 @@ export type Connector = {
     context: AskContext,
   ) => Promise<Answered>
   readonly health: (context: AskContext) => Promise<Health>
+  /** Its kind ("ldap"); left out: one of the house, or a description of a REST source. */
+  readonly kind?: string
+  /** Reads something for the Test button. Left out: a question is asked instead. */
+  readonly tryOut?: (context: AskContext) => Promise<TriedOut>
+  /** Lets go of connections. What is asked at that moment may still end. */
+  readonly close?: () => Promise<void>
 }

@@ -11,6 +11,7 @@ export const LedgerKind = z.enum([
   'user.signed-out', 'message.downloaded', 'ledger.exported',
   'playbook.imported', 'playbook.removed', 'backtest.asked', 'backtest.cancelled',
   'reader.changed',
+  'connector.added', 'connector.changed', 'connector.removed', 'connector.tested', 'secrets.rewrapped',
   'logs.searched', 'logs.hunted', 'logs.downloaded', 'log-source.changed', 'logs.removed',
   'pack.defined', 'pack.drafted', 'pack.released', 'pack.downloaded',
   'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',

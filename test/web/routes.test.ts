@@ -404,3 +404,80 @@ test.each([
   expect(safePath(name, 1)).toBe(safe)
   expect(path.resolve('/box', safePath(name, 1)).startsWith('/box/')).toBe(true)
 })
+
+describe('connectors', () => {
+  const settings = { host: '127.0.0.1', baseDn: 'dc=corp,dc=example' }
+  const draft = { kind: 'ldap', title: 'Corp', settings, secrets: { password: 'never-shown-again' }, version: 0 }
+
+  test('an administrator sets one up, everybody of the desk sees how it is, nobody sees its password', async () => {
+    for (const [method, url, body] of [
+      ['PUT', '/api/connectors/corp', draft],
+      ['DELETE', '/api/connectors/corp', undefined],
+      ['GET', '/api/connectors/corp', undefined],
+      ['POST', '/api/connector-drafts/corp/test', draft],
+      ['PUT', '/api/connectors/asset-list/watch', { silentAfterHours: 4 }],
+    ] as const)
+      expect([method, url, (await call(method, url, body)).status]).toEqual([method, url, 403])
+    const saved = await call('PUT', '/api/connectors/corp', draft, administrator)
+    expect([saved.status, saved.body['version']]).toEqual([200, 1])
+    const shown = await call('GET', '/api/connectors/corp', undefined, administrator)
+    expect(shown.body).toMatchObject({ kind: 'ldap', secrets: ['password'], version: 1, settings: { port: 636 } })
+    const { connectors } = (await call('GET', '/api/connectors')).body as {
+      connectors: { id: string; origin: string; kind: string }[]
+    }
+    expect(connectors.find((one) => one.id === 'corp')).toMatchObject({ origin: 'page', kind: 'ldap', canTest: true })
+    const all = [
+      shown.text,
+      saved.text,
+      (await call('GET', '/api/connectors')).text,
+      (await call('GET', '/api/connector-kinds')).text,
+    ]
+    expect(all.join('')).not.toContain('never-shown-again')
+    expect(await linesOf('connector.added')).toEqual(['connector:corp'])
+  })
+
+  test('refusals name the field, and what is not there is 404', async () => {
+    const refused = await call('PUT', '/api/connectors/other', { ...draft, settings: { host: 'x y' } }, administrator)
+    expect(refused.status).toBe(400)
+    expect((refused.body['details'] as { field: string }[]).map(({ field }) => field)).toEqual(
+      expect.arrayContaining(['settings.host', 'settings.baseDn']),
+    )
+    expect((await call('PUT', '/api/connectors/Not%20An%20Id', draft, administrator)).status).toBe(400)
+    expect((await call('PUT', '/api/connectors/corp', { ...draft, version: 7 }, administrator)).status).toBe(409)
+    for (const [method, url, body] of [
+      ['GET', '/api/connectors/nobody', undefined],
+      ['DELETE', '/api/connectors/nobody', undefined],
+      ['POST', '/api/connectors/nobody/test', {}],
+      ['PUT', '/api/connectors/nobody/watch', { silentAfterHours: null }],
+    ] as const)
+      expect([url, (await call(method, url, body, administrator)).status]).toEqual([url, 404])
+  })
+
+  test('a test asks one question, or reads; it says how it went, and is on record', async () => {
+    const asked = await call('POST', '/api/connectors/own-networks/test', {
+      question: 'network-of-address',
+      ask: { address: '192.0.2.1' },
+    })
+    expect(asked.body).toMatchObject({ kind: 'answered', finding: 'not-collected' })
+    // Its address is one of this machine, which no allow list opens: nothing is connected to.
+    const read = await call('POST', '/api/connectors/corp/test', {})
+    expect(read.body).toMatchObject({
+      kind: 'failed',
+      why: expect.stringContaining('allowAddresses'),
+      next: expect.any(String),
+    })
+    expect(await linesOf('connector.tested')).toEqual(['connector:own-networks', 'connector:corp'])
+  })
+
+  test('silence is watched, and a removed connector is gone at once', async () => {
+    expect(
+      (await call('PUT', '/api/connectors/own-networks/watch', { silentAfterHours: 4 }, administrator)).status,
+    ).toBe(200)
+    expect((await call('DELETE', '/api/connectors/corp', undefined, administrator)).status).toBe(200)
+    const { connectors } = (await call('GET', '/api/connectors')).body as {
+      connectors: { id: string; silentAfterHours: number | null }[]
+    }
+    expect(connectors.find((one) => one.id === 'own-networks')?.silentAfterHours).toBe(4)
+    expect(connectors.map((one) => one.id)).not.toContain('corp')
+  })
+})

@@ -13,7 +13,12 @@ import { showBacktestRows } from './backtests/rows.ts'
 import { showBacktest } from './backtests/show.ts'
 import { showCalendar } from './calendar/list.ts'
 import { removeCalendarEntry, saveCalendarEntry } from './calendar/save.ts'
-import { showConnectors } from './connectors/list.ts'
+import { showConnectorKinds, showConnectors } from './connectors/list.ts'
+import { removeConnector } from './connectors/remove.ts'
+import { saveConnector } from './connectors/save.ts'
+import { showConnector } from './connectors/show.ts'
+import { testConnector, testConnectorDraft } from './connectors/test-read.ts'
+import { watchConnector } from './connectors/watch.ts'
 import { showOpenApi } from './health/openapi.ts'
 import { showHealth } from './health/show.ts'
 import { showLists } from './imports/list.ts'
@@ -107,10 +112,12 @@ export const routes: readonly Route[] = [
   showInvitations, revokeOneInvitation,
   showQueue, showAlert, decideAlert, undoDecision, askAgain, downloadMessage, showQuarantine, releaseMessage, showRun,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
-  showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showConnectors, showLists, previewList, takeList,
+  showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,
   showCalendar, saveCalendarEntry, removeCalendarEntry,
   showReaders, saveReader, showTeaching, teachReader, testReader,
+  showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,
+  showConnectors, showConnectorKinds, showConnector, saveConnector, removeConnector, testConnector, testConnectorDraft, watchConnector,
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,
   showPlaybooks, showPlaybook, lookUp, dryRunPlaybook, startRun, cancelRun, markItem,

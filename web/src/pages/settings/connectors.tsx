@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import type { ConnectorCard } from '../../../../src/contract/house.ts'
+import type { ConnectorCard } from '../../../../src/contract/connectors.ts'
 import { call } from '../../api.ts'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
@@ -11,6 +11,7 @@ const words: Record<ConnectorCard['state'], readonly [string, string]> = {
   warning: ['Warning', 'warn'],
   silent: ['Silent', 'warn'],
   'not-configured': ['Not configured', ''],
+  off: ['Off', ''],
 }
 
 export function ConnectorsPart() {
@@ -37,7 +38,7 @@ export function ConnectorsPart() {
 
 function Card({ connector }: { readonly connector: ConnectorCard }) {
   const [word, tone] = words[connector.state]
-  const rungs = [...new Set(connector.answers.map((one) => one.rung))]
+  const rungs = [...new Set(connector.answers.map((one) => one.rungTitle))]
   return (
     <section className="card">
       <div className="connector-head">

@@ -1,0 +1,5 @@
+import type { ConnectorKind } from '../model/connector-kind.ts'
+import { ldap } from './ldap/index.ts'
+
+/** Every kind of connector that can be set up, in the order of the page. A new one is a folder and a line here. */
+export const connectorKinds: readonly ConnectorKind[] = [ldap]
