@@ -7,7 +7,7 @@ const delimiters = [',', ';', '\t', '|']
 const columnName = /^"?[A-Za-z_@][\w .:@#%()/\\-]{0,80}"?$/
 
 /** Directives that begin a new header in the middle of a file: a web server was started again, files were put together. */
-const directives = ['\n#Fields:', '\n#separator ', '\n#fields\t'].map((text) => Buffer.from(text))
+const directives = ['#Fields:', '#separator ', '#fields\t'].map((text) => Buffer.from(text))
 
 /**
  * The lines that name the columns of what follows: leading "#" lines (Zeek, W3C extended log), or the first line where it looks like
@@ -44,6 +44,15 @@ function looksLikeHeadings(first: string, second: string): boolean {
 const hash = 0x23
 const newline = 10
 
+/** By the hash, which few lines have: looking for three directives at every line's end took 70 ms for 64 MiB, in which nobody else had a turn. */
+function directiveAt(bytes: Buffer, from: number): number {
+  for (let at = bytes.indexOf(hash, from); at !== -1; at = bytes.indexOf(hash, at + 1)) {
+    if (bytes[at - 1] !== newline) continue
+    if (directives.some((directive) => directive.equals(bytes.subarray(at, at + directive.length)))) return at
+  }
+  return -1
+}
+
 /** Where in these bytes a new header begins, behind the one that they begin with; -1 where none does. */
 export function nextHeader(bytes: Buffer): number {
   let from = 0
@@ -52,9 +61,8 @@ export function nextHeader(bytes: Buffer): number {
     if (end === -1) return -1
     from = end + 1
   }
-  const found = directives.map((directive) => bytes.indexOf(directive, from)).filter((at) => at >= 0)
-  if (found.length === 0) return -1
-  let begin = Math.min(...found) + 1
+  let begin = directiveAt(bytes, from)
+  if (begin === -1) return -1
   // Lines like "#Software:" stand before the one that names the columns.
   for (;;) {
     const before = begin >= 2 ? bytes.lastIndexOf(newline, begin - 2) + 1 : begin
