@@ -34,6 +34,11 @@ function shots(seeded: Seeded): Shot[] {
         await page.getByRole('radio', { name: /False alarm/ }).click()
       },
     },
+    {
+      name: 'alert-profiles',
+      path: `/alerts/${first}`,
+      before: (page) => page.locator('.profiles').scrollIntoViewIfNeeded(),
+    },
     { name: 'alert-second', path: `/alerts/${third}` },
     {
       name: 'alert-message',
@@ -96,6 +101,19 @@ function shots(seeded: Seeded): Shot[] {
     { name: 'ledger', path: '/ledger' },
     { name: 'settings-providers', path: '/settings/providers' },
     { name: 'settings-connectors', path: '/settings/connectors' },
+    { name: 'context-assets', path: '/context/assets' },
+    {
+      name: 'context-asset',
+      path: '/context/assets',
+      before: async (page) => {
+        await page.locator('.context-table a').first().click()
+        await page.waitForSelector('.facts-table')
+        await page.getByRole('button', { name: 'Change: Criticality' }).click()
+      },
+    },
+    { name: 'context-people', path: '/context/people' },
+    { name: 'context-networks', path: '/context/networks' },
+    { name: 'context-calendar', path: '/context/calendar' },
     { name: 'context-lists', path: '/context/lists' },
     { name: 'context-packs', path: '/context/packs' },
     {
@@ -106,6 +124,7 @@ function shots(seeded: Seeded): Shot[] {
         await page.getByText('Under a pseudonym').waitFor()
       },
     },
+    { name: 'context-sources', path: '/context/sources' },
     { name: 'settings-house', path: '/settings/house' },
     { name: 'settings-me', path: '/settings/me' },
     { name: 'keys', path: '/queue', before: (page) => page.keyboard.press('?') },

@@ -6,7 +6,7 @@ import { Authentication, Channel, MessageKind, MessageState } from '../model/mes
 import { Mark, Run, RunState } from '../model/playbook.ts'
 import { QuestionName, Rung } from '../model/question.ts'
 import { ReplyState } from '../model/reply.ts'
-import { Decision, Fidelity, Judgement, Outcome } from '../model/triage.ts'
+import { Decision, Fidelity, Judgement, Outcome, RiskProfile } from '../model/triage.ts'
 import { Done, endpoint } from './endpoint.ts'
 
 const when = z.iso.datetime()
@@ -159,6 +159,13 @@ export const HistoryRow = z.object({
 })
 export type HistoryRow = z.infer<typeof HistoryRow>
 
+/** A risk profile with what the record adds: earlier alerts that name it, and the page of its asset. */
+export const ProfileCard = RiskProfile.extend({
+  entity: z.string().nullable(),
+  pastAlerts: z.object({ times: z.int(), incidents: z.int(), open: z.int(), last: whenMaybe }),
+})
+export type ProfileCard = z.infer<typeof ProfileCard>
+
 export const AlertPage = z.object({
   alert: Alert,
   version: z.int(),
@@ -167,6 +174,7 @@ export const AlertPage = z.object({
   filledAt: whenMaybe,
   judgement: Judgement.nullable(),
   findings: z.array(FindingRow),
+  profiles: z.array(ProfileCard),
   messages: z.array(MessagePage),
   decisions: z.array(DecisionRow),
   runs: z.array(RunRow),

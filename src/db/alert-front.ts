@@ -6,6 +6,7 @@ import type {
   Highlight,
   HistoryRow,
   MessagePage,
+  ProfileCard,
   QuarantineRow,
   RunRow,
 } from '../contract/desk.ts'
@@ -15,7 +16,9 @@ import { Letter } from '../model/letter.ts'
 import { Authentication } from '../model/message.ts'
 import { questions } from '../model/question.ts'
 import { ReplyState } from '../model/reply.ts'
+import type { RiskProfile } from '../model/triage.ts'
 import { type AlertRecord, getAlert, historyOf } from './alerts.ts'
+import { assetsCalled } from './context.ts'
 import { decisionsOf } from './decisions.ts'
 import { findingsOf } from './findings.ts'
 import { iso, isoOrNull } from './jsonb.ts'
@@ -30,11 +33,14 @@ const quarantineShownMax = 200
 /** What the quarantine shows of a text: enough to recognise it. */
 const excerptCharactersMax = 1500
 
-/** Everything the page of an alert shows; null when there is none. `summarise` puts a finding's answer into words. */
+/** Everything the page of an alert shows; null when there is none. `say` puts findings into words, and gathers them by whom they are about. */
 export async function alertPage(
   db: Db,
   id: string,
-  summarise: (finding: Finding) => string,
+  say: {
+    readonly summarise: (finding: Finding) => string
+    readonly profiles: (alert: AlertPage['alert'], findings: readonly Finding[]) => readonly RiskProfile[]
+  },
 ): Promise<AlertPage | null> {
   const record = await getAlert(db, id)
   if (record === null) return null
@@ -48,6 +54,7 @@ export async function alertPage(
     historyRows(db, alert),
     neighboursOf(db, record),
   ])
+  const profiles = await Promise.all(say.profiles(alert, findings).map((one) => profileCard(db, alert.id, one)))
   return {
     alert,
     version: record.version,
@@ -55,7 +62,8 @@ export async function alertPage(
     decidedAt: record.decidedAt,
     filledAt: record.filledAt,
     judgement: record.judgement,
-    findings: findings.map((finding) => findingRow(finding, summarise)),
+    findings: findings.map((finding) => findingRow(finding, say.summarise)),
+    profiles,
     messages,
     decisions,
     runs,
@@ -68,6 +76,24 @@ export async function alertPage(
     history,
     neighbours,
   }
+}
+
+/** A profile with the earlier alerts that name it, and the page of its asset, where we keep one. */
+async function profileCard(db: Db, alertId: string, profile: RiskProfile): Promise<ProfileCard> {
+  const name = profile.asset.name
+  const called = name === null ? [] : await assetsCalled(db, name)
+  const wanted = name?.toLowerCase() ?? ''
+  const asset = called.find(({ fact }) => [fact.name.toLowerCase(), ...fact.aliases].includes(wanted))
+  const names = [...profile.values, ...(name === null ? [] : [name])]
+  const values = [...new Set([...names, ...names.map((one) => one.toLowerCase())])]
+  const { rows } = await sql<{ times: number; incidents: number; open: number; last: Date | null }>`
+    select count(*)::int as times, count(*) filter (where outcome = 'incident')::int as incidents,
+      count(*) filter (where outcome is null)::int as open, max(received_at) as last
+    from alert where id <> ${alertId}::uuid and id in (select alert_id from sighting where value = any(${values}::text[]))`.execute(
+    db,
+  )
+  const { times = 0, incidents = 0, open = 0, last = null } = rows[0] ?? {}
+  return { ...profile, entity: asset?.entity ?? null, pastAlerts: { times, incidents, open, last: isoOrNull(last) } }
 }
 
 function findingRow(finding: Finding, summarise: (finding: Finding) => string): FindingRow {

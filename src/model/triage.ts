@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FindingKind } from './finding.ts'
-import { Rung } from './question.ts'
+import { Level, Rung } from './question.ts'
 
 /** One rung of the ladder. `supplier` says who filled it: the provider's message, our own questions, or nobody. */
 export const LadderRung = z.object({
@@ -84,3 +84,33 @@ export const Decision = z.object({
   undoneAt: z.iso.datetime().nullable(),
 })
 export type Decision = z.infer<typeof Decision>
+
+/** Whether a part of a profile is known: what became of the questions about it; "not-asked" where nobody asked. */
+const Known = z.object({ state: z.enum([...FindingKind.options, 'not-asked']), why: z.string(), by: z.string() })
+
+/**
+ * Everything the evidence says about one end of an alert: whose it is, how much it matters, what is open on it, what is known of it.
+ * A part that could not be told says so; it is never empty.
+ */
+export const RiskProfile = z.object({
+  /** The names it has in this alert: an address, a host, or both where they are one asset. */
+  values: z.array(z.string()),
+  ends: z.array(z.enum(['source', 'destination', 'host'])),
+  asset: Known.extend({
+    name: z.string().nullable(),
+    role: z.string().nullable(),
+    owner: z.string().nullable(),
+    criticality: Level.nullable(),
+    sensitivity: Level.nullable(),
+    regulatory: z.array(z.string()),
+    exposed: z.boolean().nullable(),
+    asOf: z.string().nullable(),
+  }),
+  network: Known.extend({ ours: z.boolean().nullable(), name: z.string().nullable() }),
+  vulnerabilities: Known.extend({
+    vulnerable: z.boolean().nullable(),
+    open: z.array(z.object({ cve: z.string(), severity: z.string().nullable() })),
+  }),
+  intelligence: Known.extend({ verdict: z.string().nullable(), note: z.string().nullable() }),
+})
+export type RiskProfile = z.infer<typeof RiskProfile>

@@ -2,6 +2,8 @@ import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ListNoun } from '../../src/model/list.ts'
 import { importList } from '../../src/playbooks/import-list.ts'
+import { seriousIn } from '../axe.ts'
+import { openPage, startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { addProvider, alertOf, type Desk, post, signedIn, startDesk } from '../desk.ts'
 
@@ -195,3 +197,38 @@ test('the calendar takes an entry, shows it, and gives it back', async () => {
   expect((await call('DELETE', '/api/calendar/x1')).status).toBe(404)
   expect((await call('GET', between)).body).toMatchObject({ entries: [] })
 })
+
+test('the pages work by mouse and pass axe: search, a fact set and undone, something planned', async () => {
+  const browser = await startBrowser()
+  try {
+    const { page, context, problems } = await openPage(browser, { viewport: { width: 1440, height: 900 } })
+    const [name = '', value = ''] = lead.split('=')
+    await context.addCookies([{ name, value, url: desk.origin, httpOnly: true, sameSite: 'Strict' }])
+    await page.goto(`${desk.origin}/context/assets`)
+    await page.getByRole('textbox', { name: 'Search assets' }).fill('payroll')
+    await page.waitForURL(/q=payroll/)
+    expect(await seriousIn(page)).toEqual([])
+    await page.getByRole('link', { name: 'PAY-01' }).click()
+    await page.getByRole('button', { name: 'Change: Site' }).click()
+    await page.getByRole('textbox', { name: 'Site' }).fill('Bergen')
+    await page.getByRole('button', { name: 'Set by hand' }).click()
+    await page.getByText('Site: Oslo → Bergen').waitFor()
+    expect(await seriousIn(page)).toEqual([])
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('Site: given back to the sources').waitFor()
+    await page.goto(`${desk.origin}/context/calendar?from=2026-11-02`)
+    await page.getByRole('button', { name: 'Enter something planned' }).click()
+    await page.getByRole('textbox', { name: 'What', exact: true }).fill('Switch replaced')
+    await page.getByRole('textbox', { name: 'From (UTC)' }).fill('2026-11-05 20:00')
+    await page.getByRole('textbox', { name: 'To (UTC)' }).fill('2026-11-05 22:00')
+    expect(await seriousIn(page)).toEqual([])
+    await page.getByRole('button', { name: 'Put into the calendar' }).click()
+    await page.getByRole('cell', { name: 'Switch replaced' }).waitFor()
+    await page.getByRole('button', { name: 'Remove' }).click()
+    await page.getByText('is no longer planned').waitFor()
+    expect(problems).toEqual([])
+    await context.close()
+  } finally {
+    await browser.close()
+  }
+}, 120_000)

@@ -7,6 +7,7 @@ import {
   Outlet,
 } from '@tanstack/react-router'
 import type { QueueQuery } from '../../src/contract/desk.ts'
+import { type ContextSearch, contextSearchOf } from './pages/context/search.ts'
 import { type LogSearch, logSearchOf } from './pages/logs/log-search.ts'
 import { EmptyState, ErrorState } from './parts/states.tsx'
 
@@ -120,12 +121,23 @@ const ledger = createRoute({
 const contextHome = createRoute({
   getParentRoute: () => desk,
   path: '/context',
-  component: () => <Navigate to="/context/$part" params={{ part: 'lists' }} />,
+  component: () => <Navigate to="/context/$part" params={{ part: 'assets' }} />,
 })
 const context = createRoute({
   getParentRoute: () => desk,
   path: '/context/$part',
+  validateSearch: (search: Record<string, unknown>): ContextSearch => contextSearchOf(search),
   component: lazyRouteComponent(() => import('./pages/context/context.tsx'), 'ContextPage'),
+})
+const asset = createRoute({
+  getParentRoute: () => desk,
+  path: '/context/assets/$id',
+  component: lazyRouteComponent(() => import('./pages/context/asset.tsx'), 'AssetRoute'),
+})
+const person = createRoute({
+  getParentRoute: () => desk,
+  path: '/context/people/$id',
+  component: lazyRouteComponent(() => import('./pages/context/person.tsx'), 'PersonRoute'),
 })
 const settingsHome = createRoute({
   getParentRoute: () => desk,
@@ -158,6 +170,8 @@ export const router = createRouter({
       ledger,
       contextHome,
       context,
+      asset,
+      person,
       settingsHome,
       settings,
     ]),

@@ -19,11 +19,14 @@ export function PartedPage({
   to,
   parts,
   part,
+  wide = false,
 }: {
   readonly title: string
   readonly to: '/settings/$part' | '/context/$part'
   readonly parts: readonly PagePart[]
   readonly part: string
+  /** Tables take all the room there is; forms read better in a column. */
+  readonly wide?: boolean
 }) {
   const may = useMay()
   const allowed = parts.filter((one) => may(one.needs))
@@ -33,7 +36,7 @@ export function PartedPage({
       <div className="page-head">
         <h1>{title}</h1>
       </div>
-      <div className="parted-grid">
+      <div className={wide ? 'parted-grid wide' : 'parted-grid'}>
         <nav className="parted-nav" aria-label={title}>
           {allowed.map((one) => (
             <Link key={one.id} to={to} params={{ part: one.id }} className="nav-link">

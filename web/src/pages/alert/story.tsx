@@ -14,6 +14,7 @@ import { msWords, plural, rungWords } from '../../words.ts'
 import type { LogSearch } from '../logs/log-search.ts'
 import type { DraftDecision } from './draft-decision.ts'
 import { History } from './history.tsx'
+import { Profiles } from './profiles.tsx'
 import { RiskCard } from './risk.tsx'
 
 type Props = { readonly page: AlertPage; readonly draft: DraftDecision }
@@ -44,6 +45,7 @@ export function Story({ page, draft }: Props) {
         </section>
       )}
       {judgement !== null && <Reasons page={page} draft={draft} />}
+      {judgement !== null && <Profiles profiles={page.profiles} />}
       {judgement !== null && <RiskCard risk={judgement.risk} />}
       <History page={page} />
     </div>

@@ -1,0 +1,172 @@
+import { Button, Select, TextInput } from '@mantine/core'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useRef } from 'react'
+import type { AssetRow } from '../../../../src/contract/context.ts'
+import { Level } from '../../../../src/model/question.ts'
+import { call } from '../../api.ts'
+import { useKeys } from '../../parts/keys.ts'
+import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
+import { plural, severityWords } from '../../words.ts'
+import { Age } from './facts-table.tsx'
+import { useContextSearch, useTyped } from './search.ts'
+
+/** Addresses that fit into a row. */
+const addressesShown = 2
+
+export function AssetsPart() {
+  const [search, setSearch] = useContextSearch()
+  const { q = '', source = '', site = '' } = search
+  const criticality = Level.safeParse(search['criticality']).data ?? ''
+  const [typed, setTyped] = useTyped(q, (text) => setSearch({ q: text }))
+  const box = useRef<HTMLInputElement>(null)
+  useKeys({ '/': () => box.current?.focus() })
+  const list = useInfiniteQuery({
+    queryKey: ['assets', 'list', q, source, criticality, site],
+    queryFn: ({ pageParam }) => call('GET /api/assets', { query: { q, source, criticality, site, after: pageParam } }),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: (before) => before,
+  })
+  const rows = list.data?.pages.flatMap((page) => page.rows) ?? []
+  const narrowed = [q, source, criticality, site].some((one) => one !== '')
+  return (
+    <>
+      <div className="row wrap context-filters">
+        <TextInput
+          ref={box}
+          aria-label="Search assets"
+          placeholder="Name, owner, role, address or range   /"
+          className="grow"
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+        />
+        <Select
+          aria-label="Source"
+          placeholder="Any source"
+          clearable
+          data={list.data?.pages[0]?.sources ?? []}
+          value={source === '' ? null : source}
+          onChange={(value) => setSearch({ source: value ?? '' })}
+        />
+        <Select
+          aria-label="Criticality"
+          placeholder="Any criticality"
+          clearable
+          data={Level.options.map((value) => ({ value, label: severityWords[value] }))}
+          value={criticality === '' ? null : criticality}
+          onChange={(value) => setSearch({ criticality: value ?? '' })}
+        />
+        {site !== '' && (
+          <Button variant="default" onClick={() => setSearch({ site: '' })}>
+            Site {site}: show all
+          </Button>
+        )}
+      </div>
+      {list.data === undefined ? (
+        list.error === null ? (
+          <Loading />
+        ) : (
+          <ErrorState error={list.error} retry={() => void list.refetch()} />
+        )
+      ) : rows.length === 0 ? (
+        <NoAssets narrowed={narrowed} clear={() => setSearch({ q: '', source: '', criticality: '', site: '' })} />
+      ) : (
+        <div className="card flush">
+          <AssetTable rows={rows} />
+          {list.hasNextPage && (
+            <Button
+              variant="default"
+              fullWidth
+              loading={list.isFetchingNextPage}
+              onClick={() => void list.fetchNextPage()}
+            >
+              Show more
+            </Button>
+          )}
+        </div>
+      )}
+    </>
+  )
+}
+
+function NoAssets({ narrowed, clear }: { readonly narrowed: boolean; readonly clear: () => void }) {
+  if (narrowed)
+    return (
+      <EmptyState
+        title="No asset is like that."
+        proof="A filter matches what any source says of an asset."
+        action={<Button onClick={clear}>Show all assets</Button>}
+      />
+    )
+  return (
+    <EmptyState
+      title="No asset is known yet."
+      proof="An alert then cannot say whose machine it is about, nor how much it matters."
+      action={
+        <Link to="/context/$part" params={{ part: 'lists' }}>
+          Import a list
+        </Link>
+      }
+    />
+  )
+}
+
+function AssetTable({ rows }: { readonly rows: readonly AssetRow[] }) {
+  return (
+    <div className="scroll-x" tabIndex={0} role="region" aria-label="Assets">
+      <table className="plain context-table">
+        <thead>
+          <tr>
+            <th>Asset</th>
+            <th>Addresses</th>
+            <th>Business role</th>
+            <th>Owner</th>
+            <th>Criticality</th>
+            <th>Site</th>
+            <th>Sources</th>
+            <th>As of</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ entity, asset, sources, asOf, conflicts }) => (
+            <tr key={entity}>
+              <td className="clip wide">
+                <Link to="/context/assets/$id" params={{ id: entity }} title={asset.name}>
+                  {asset.name}
+                </Link>
+              </td>
+              <td className="mono clip">
+                {asset.addresses.slice(0, addressesShown).join(', ')}
+                {asset.addresses.length > addressesShown && ` +${asset.addresses.length - addressesShown}`}
+              </td>
+              <td className="clip wide" title={asset.role ?? ''}>
+                {asset.role ?? <Unknown />}
+              </td>
+              <td className="clip">{asset.owner ?? asset.ownerEmail ?? <Unknown />}</td>
+              <td>
+                {asset.criticality === null ? (
+                  <Unknown />
+                ) : (
+                  <span className={`sev ${asset.criticality}`}>{severityWords[asset.criticality]}</span>
+                )}
+              </td>
+              <td className="clip">{asset.site ?? <Unknown />}</td>
+              <td className="clip">
+                {sources.map((one) => (one === 'manual' ? 'by hand' : one)).join(', ')}
+                {conflicts > 0 && <span className="tag warn">{plural(conflicts, 'conflict')}</span>}
+              </td>
+              <td>
+                <Age at={asOf} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function Unknown() {
+  return <span className="dim">not known</span>
+}

@@ -1,0 +1,109 @@
+import { Button, TextInput } from '@mantine/core'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useRef } from 'react'
+import { call } from '../../api.ts'
+import { useKeys } from '../../parts/keys.ts'
+import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
+import { utc } from '../../parts/time.tsx'
+import { plural } from '../../words.ts'
+import { Age } from './facts-table.tsx'
+import { useContextSearch, useTyped } from './search.ts'
+
+export function PeoplePart() {
+  const [{ q = '' }, setSearch] = useContextSearch()
+  const [typed, setTyped] = useTyped(q, (text) => setSearch({ q: text }))
+  const box = useRef<HTMLInputElement>(null)
+  useKeys({ '/': () => box.current?.focus() })
+  const list = useInfiniteQuery({
+    queryKey: ['people', 'list', q],
+    queryFn: ({ pageParam }) => call('GET /api/people', { query: { q, after: pageParam } }),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: (before) => before,
+  })
+  const rows = list.data?.pages.flatMap((page) => page.rows) ?? []
+  if (list.data === undefined)
+    return list.error === null ? <Loading /> : <ErrorState error={list.error} retry={() => void list.refetch()} />
+  return (
+    <>
+      <TextInput
+        ref={box}
+        aria-label="Search people"
+        placeholder="Name, account, mail, department   /"
+        value={typed}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+      />
+      {rows.length === 0 ? (
+        <EmptyState
+          title={q === '' ? 'Nobody is known yet.' : 'Nobody is like that.'}
+          proof={
+            q === ''
+              ? 'An alert then cannot say who is behind an account.'
+              : 'All that any source says of a person is looked through.'
+          }
+          action={
+            <Link to="/context/$part" params={{ part: 'lists' }}>
+              Import a list
+            </Link>
+          }
+        />
+      ) : (
+        <div className="card flush">
+          <div className="scroll-x" tabIndex={0} role="region" aria-label="People">
+            <table className="plain context-table">
+              <thead>
+                <tr>
+                  <th>Person</th>
+                  <th>Accounts</th>
+                  <th>Position</th>
+                  <th>Department</th>
+                  <th>Manager</th>
+                  <th>Notes</th>
+                  <th>Sources</th>
+                  <th>As of</th>
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map(({ entity, person, sources, asOf, away, conflicts }) => (
+                  <tr key={entity}>
+                    <td className="clip wide">
+                      <Link to="/context/people/$id" params={{ id: entity }}>
+                        {person.name}
+                      </Link>
+                    </td>
+                    <td className="mono clip">{person.accounts.slice(0, 2).join(', ')}</td>
+                    <td className="clip">{person.title ?? <span className="dim">not known</span>}</td>
+                    <td className="clip">{person.department ?? <span className="dim">not known</span>}</td>
+                    <td className="clip">{person.manager ?? <span className="dim">not known</span>}</td>
+                    <td>
+                      <span className="row tight">
+                        {person.privileged === true && <span className="tag warn">Privileged</span>}
+                        {away !== null && <span className="tag">Away until {utc(away.to).slice(0, 10)}</span>}
+                        {conflicts > 0 && <span className="tag warn">{plural(conflicts, 'conflict')}</span>}
+                      </span>
+                    </td>
+                    <td className="clip">{sources.map((one) => (one === 'manual' ? 'by hand' : one)).join(', ')}</td>
+                    <td>
+                      <Age at={asOf} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+          {list.hasNextPage && (
+            <Button
+              variant="default"
+              fullWidth
+              loading={list.isFetchingNextPage}
+              onClick={() => void list.fetchNextPage()}
+            >
+              Show more
+            </Button>
+          )}
+        </div>
+      )}
+    </>
+  )
+}
