@@ -93,11 +93,11 @@ export const provider = {
 
 /** A source that finds something for every question, unless told otherwise. */
 export function answering(asked: { question: string; ask: unknown }[], delayMs = 0): Ask {
-  return async (question, ask, { onAnswer }) => {
+  return async (question, ask, { onAnswer, only }) => {
     asked.push({ question, ask })
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
     const one = {
-      connector: 'list',
+      connector: only?.[0] ?? 'list',
       answered: { kind: 'nothing', query: question } as const,
       costMs: 1,
       askedAt: new Date(),

@@ -147,7 +147,8 @@ class Replayed {
     const { question, ask, only, notApplicable } = resolved
     if (notApplicable !== undefined) return [this.#notApplicable(resolved, notApplicable)]
     const found = (this.#answers.get(keyOf(question, ask)) ?? []).filter(
-      (finding) => only === undefined || only.includes(finding.connector),
+      // `none`: nobody was there to answer, and that was written down.
+      ({ connector }) => only === undefined || only.includes(connector) || connector === 'none',
     )
     if (found.length === 0 && this.#unrecorded.length < unrecordedMax)
       this.#unrecorded.push(
