@@ -40,3 +40,19 @@ test('a wrong call is told so', () => {
   expect(wrong.stderr).toContain('An alert has a number')
   expect(wrong.status).not.toBe(0)
 })
+
+test('a playbook goes out as CACAO and comes back; a wrong document is refused by name', () => {
+  const out = counterfoil('export-cacao', 'lost-device').stdout
+  expect(JSON.parse(out)).toMatchObject({ type: 'playbook', spec_version: 'cacao-2.0', name: expect.any(String) })
+  const file = path.join(folder, 'out.json')
+  writeFileSync(file, out)
+  const back = counterfoil('import-cacao', file)
+  expect(back.stdout).toContain('id: lost-device\n')
+  const yaml = path.join(folder, 'back.yaml')
+  writeFileSync(yaml, back.stdout)
+  expect(counterfoil('validate', yaml).status).toBe(0)
+  writeFileSync(file, out.replace(/"workflow_start": "[^"]*"/, '"workflow_start": "start--none"'))
+  const wrong = counterfoil('import-cacao', file)
+  expect(wrong.status).not.toBe(0)
+  expect(wrong.stdout).toBe('')
+})

@@ -1,11 +1,17 @@
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { stringify } from 'yaml'
 import { readSettings } from '../config/config.ts'
+import { systemClock } from '../kit/clock.ts'
 import { Trouble } from '../kit/errors.ts'
 import type { Playbook, Step } from '../model/playbook.ts'
+import { exportCacao } from '../playbooks/cacao/export.ts'
+import { playbookOfCacao } from '../playbooks/import-playbook.ts'
 import type { Library } from '../playbooks/library.ts'
 import { loadLibrary, readPlaybooks } from '../playbooks/load.ts'
 import type { RunFlags } from './playbook-run.ts'
+import { shownLines } from './shown-text.ts'
 
 /** Playbooks that come along. */
 const ownPlaybooks = path.join(import.meta.dirname, '..', '..', 'content', 'playbooks')
@@ -16,6 +22,8 @@ Examples:
   counterfoil playbook show provider-alert             its steps, and what each is for
   counterfoil playbook run provider-alert --alert 17 --dry-run
   counterfoil playbook run ask-owner --alert 17        for real; the running server does it
+  counterfoil playbook import-cacao theirs.json > mine/theirs.yaml
+  counterfoil playbook export-cacao malware-on-host > ours.json
 
 Editors complete playbooks by content/playbooks/playbook.schema.json. The format: docs/playbooks.md.`
 
@@ -45,7 +53,32 @@ export function playbookCommand(): Command {
     .option('--json', 'print the run as JSON', false)
     // Loaded when it is asked for: it opens the database and every source, the others only read files.
     .action(async (id: string, flags: RunFlags) => (await import('./playbook-run.ts')).runAction(id, flags))
+  playbook
+    .command('import-cacao')
+    .description('a CACAO 2.0 document as a playbook of ours, as YAML on stdout; its commands become steps of a person')
+    .argument('<file>', 'the document')
+    .action(importCacaoAction)
+  playbook
+    .command('export-cacao')
+    .description('a playbook of this installation as a CACAO 2.0 document on stdout')
+    .argument('<id>', 'its id')
+    .action(exportCacaoAction)
   return playbook
+}
+
+async function importCacaoAction(file: string): Promise<void> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new Trouble('file.unreadable', { file }, error)
+  })
+  const playbook = playbookOfCacao(text, await libraryNow())
+  process.stdout.write(stringify(playbook))
+  process.stderr.write(
+    `${shownLines(playbook.title)}: ${playbook.id}, version ${playbook.version}. Keep it in a folder that \`playbooks:\` names.\n`,
+  )
+}
+
+async function exportCacaoAction(id: string): Promise<void> {
+  process.stdout.write(exportCacao(found(await libraryNow(), id), systemClock.now()))
 }
 
 function readNumber(text: string): number {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Backtest, BacktestRow, BacktestVerdict } from '../model/backtest.ts'
-import { Mark, Playbook, RunState } from '../model/playbook.ts'
+import { cacaoCharsMax, Mark, Playbook, RunState } from '../model/playbook.ts'
 import { Done, endpoint } from './endpoint.ts'
 
 const when = z.iso.datetime()
@@ -62,6 +62,8 @@ export type PlaybookPage = z.infer<typeof PlaybookPage>
 const typedCharsMax = 10_000
 /** Three years back, for a house that keeps everything. */
 const daysMax = 1100
+/** As long as a CACAO document may be (model/playbook.ts). */
+const importCharsMax = cacaoCharsMax
 const candidateCharsMax = 200_000
 const reason = z.string().trim().min(1, 'Say why, in a sentence').max(2000)
 
@@ -76,6 +78,23 @@ export const playbooksApi = {
     says: 'A playbook, step by step, with its last runs',
     params: playbookId,
     answer: PlaybookPage,
+  }),
+  'POST /api/playbooks': endpoint({
+    permission: 'playbook.change',
+    says: 'Bring a playbook in: a CACAO 2.0 document, or YAML. It never starts by itself',
+    body: z.object({ text: z.string().min(1).max(importCharsMax) }),
+    answer: z.object({ id: z.string() }),
+  }),
+  'DELETE /api/playbooks/:id': endpoint({
+    permission: 'playbook.change',
+    says: 'Remove a playbook that was brought in; runs under way go on',
+    params: playbookId,
+    answer: Done,
+  }),
+  'GET /api/playbooks/:id/cacao': endpoint({
+    permission: 'desk.see',
+    says: 'A playbook as a CACAO 2.0 document, as a download',
+    params: playbookId,
   }),
   'POST /api/alerts/:id/runs': endpoint({
     permission: 'playbook.run',

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import { Playbook, type RunState } from '../model/playbook.ts'
-import { iso, isoOrNull } from './jsonb.ts'
+import { iso, isoOrNull, jsonb } from './jsonb.ts'
 import type { Db } from './open.ts'
 import type { PlaybookTable } from './tables.ts'
 
@@ -29,6 +29,23 @@ export async function importedPlaybooks(db: Db): Promise<readonly ImportedPlaybo
 export async function importedPlaybook(db: Db, id: string): Promise<ImportedPlaybook | null> {
   const row = await db.selectFrom('playbook').selectAll().where('id', '=', id).executeTakeFirst()
   return row === undefined ? null : importedOf(row)
+}
+
+/** Keeps an imported playbook; one of the same id gives way to it. Runs keep the one they began with. */
+export async function saveImported(tx: Db, imported: ImportedPlaybook): Promise<void> {
+  const { playbook, source, form, by, at } = imported
+  const said = { version: playbook.version, playbook: jsonb(playbook), source, form, added_by: by, added_at: at }
+  await tx
+    .insertInto('playbook')
+    .values({ id: playbook.id, ...said })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(said))
+    .execute()
+}
+
+/** False when there is none. */
+export async function removeImported(tx: Db, id: string): Promise<boolean> {
+  const result = await tx.deleteFrom('playbook').where('id', '=', id).executeTakeFirst()
+  return result.numDeletedRows === 1n
 }
 
 /** How often each playbook has run, by id; dry runs do not count. */

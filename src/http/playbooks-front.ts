@@ -28,5 +28,9 @@ export type PlaybooksFront = {
     readonly by: string
   }) => Promise<string>
   readonly cancelBacktest: (cancel: { readonly id: string; readonly by: string }) => Promise<void>
+  /** A CACAO document or YAML; the id of the playbook it became. */
+  readonly importText: (imported: { readonly text: string; readonly by: string }) => Promise<string>
+  readonly remove: (removed: { readonly id: string; readonly by: string }) => Promise<void>
+  readonly cacao: (id: string) => Promise<string>
   readonly mark: (marking: { readonly runId: string } & Omit<Mark, 'at'>) => Promise<void>
 }

@@ -4,8 +4,10 @@ import { Trouble } from '../kit/errors.ts'
 import { askBacktest, type Candidate, cancelBacktest } from '../playbooks/backtest/backtest-job.ts'
 import { candidateOf } from '../playbooks/backtest/candidate.ts'
 import { cancelByHand, markByHand, startByHand, startOnText } from '../playbooks/by-hand.ts'
+import { exportCacao } from '../playbooks/cacao/export.ts'
 import { dryRun } from '../playbooks/dry-run.ts'
 import type { House } from '../playbooks/house.ts'
+import { importPlaybook, removePlaybook } from '../playbooks/import-playbook.ts'
 import { playbookById } from '../playbooks/shelf.ts'
 import { pageOf, shelfOf } from './playbook-pages.ts'
 
@@ -32,6 +34,9 @@ export function playbookWork(house: House): PlaybooksFront {
       return askBacktest(house, { candidate, days, by })
     },
     cancelBacktest: (cancel) => cancelBacktest(house, cancel),
+    importText: async (imported) => (await importPlaybook(house, imported)).id,
+    remove: (removed) => removePlaybook(house, removed),
+    cacao: async (id) => exportCacao(await playbookById(house, id), house.clock.now()),
     mark: (marking) => markByHand(house, marking),
   }
 }

@@ -10,6 +10,7 @@ import { addProvider, alertOf, type Desk, post, signedIn, startDesk, until } fro
 let database: FreshDatabase
 let desk: Desk
 let analyst: string
+let lead: string
 let alertId: string
 
 beforeAll(async () => {
@@ -17,6 +18,7 @@ beforeAll(async () => {
   desk = await startDesk({ databaseUrl: database.url })
   const key = await addProvider(desk)
   analyst = (await signedIn(desk, 'analyst', 'Kari Dahl')).cookie
+  lead = (await signedIn(desk, 'lead', 'Ida Holm')).cookie
   const body = 'Ticket: NW-1\nRule: Beaconing\nSeverity: High\nHost: ws-1\nSource IP: 192.0.2.1\n'
   alertId = await alertOf(desk, await post(desk, key, { subject: '[NW-1] High: Beaconing', body }))
 })
@@ -112,6 +114,59 @@ test('a dry run asks for real and keeps nothing', async () => {
   const after = (await call<z.infer<typeof AlertPage>>('GET', `/api/alerts/${alertId}`)).body
   expect(after.findings.length).toBe(before.findings.length)
   expect(await dry(99_999)).toMatchObject({ status: 400 })
+})
+
+test('a playbook comes in as CACAO, is started by hand, goes out as it came, and is removed', async () => {
+  const asLead = async (method: string, url: string, body?: unknown) => {
+    const before = analyst
+    analyst = lead
+    try {
+      return await call(method, url, body)
+    } finally {
+      analyst = before
+    }
+  }
+  const made = (n: number) => `00000000-0000-4000-8000-00000000000${n}`
+  const document = {
+    ...{ type: 'playbook', spec_version: 'cacao-2.0', id: `playbook--${made(1)}`, name: 'Unplug it' },
+    ...{
+      created_by: `identity--${made(2)}`,
+      created: '2026-11-20T10:00:00.000Z',
+      modified: '2026-11-20T10:00:00.000Z',
+    },
+    workflow_start: `start--${made(3)}`,
+    workflow: {
+      [`start--${made(3)}`]: { type: 'start', on_completion: `action--${made(4)}` },
+      [`action--${made(4)}`]: {
+        ...{ type: 'action', name: 'Unplug', on_completion: `end--${made(5)}`, agent: `group--${made(6)}` },
+        commands: [{ type: 'bash', command: 'halt' }],
+      },
+      [`end--${made(5)}`]: { type: 'end' },
+    },
+    x_theirs: { kept: true },
+  }
+  const text = JSON.stringify(document, null, 1)
+  expect((await call('POST', '/api/playbooks', { text })).status).toBe(403)
+  const { body, status } = await asLead('POST', '/api/playbooks', { text })
+  expect(status).toBe(200)
+  const id = String(body['id'])
+  expect((await call<PlaybookPage>('GET', `/api/playbooks/${id}`)).body).toMatchObject({
+    row: { origin: 'imported', on: 'manual' },
+    imported: { form: 'cacao' },
+  })
+  expect((await call('GET', `/api/playbooks/${id}/cacao`)).text).toBe(text)
+  expect((await call('POST', `/api/alerts/${alertId}/runs`, { playbook: id })).status).toBe(200)
+  const dangling = text.replace(`"on_completion": "end--${made(5)}"`, `"on_completion": "end--${made(9)}"`)
+  expect(await asLead('POST', '/api/playbooks', { text: dangling })).toMatchObject({
+    status: 400,
+    body: { details: [{ field: 'cacao', says: expect.stringContaining('"Unplug"') }] },
+  })
+  const ours = (await call('GET', '/api/playbooks/unread/cacao')).text
+  expect(await asLead('POST', '/api/playbooks', { text: ours })).toMatchObject({ status: 409 })
+  expect((await asLead('DELETE', `/api/playbooks/${id}`)).status).toBe(200)
+  expect((await asLead('DELETE', `/api/playbooks/${id}`)).status).toBe(404)
+  expect((await asLead('DELETE', '/api/playbooks/unread')).status).toBe(404)
+  expect((await call('GET', `/api/playbooks/${id}/cacao`)).status).toBe(404)
 })
 
 describe('a look back', () => {

@@ -52,9 +52,12 @@ import { releaseThePack } from './packs/release.ts'
 import { showPeople } from './people/list.ts'
 import { editPerson, putPerson } from './people/save.ts'
 import { showPerson } from './people/show.ts'
+import { exportCacao } from './playbooks/cacao.ts'
 import { dryRunPlaybook } from './playbooks/dry-run.ts'
+import { importPlaybook } from './playbooks/import.ts'
 import { showPlaybooks } from './playbooks/list.ts'
 import { lookUp } from './playbooks/look-up.ts'
+import { removePlaybook } from './playbooks/remove.ts'
 import { showPlaybook } from './playbooks/show.ts'
 import { savePrecedence } from './precedence/save.ts'
 import { showPrecedence } from './precedence/show.ts'
@@ -120,7 +123,7 @@ export const routes: readonly Route[] = [
   showConnectors, showConnectorKinds, showConnector, saveConnector, removeConnector, testConnector, testConnectorDraft, watchConnector,
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,
-  showPlaybooks, showPlaybook, lookUp, dryRunPlaybook, startRun, cancelRun, markItem,
+  showPlaybooks, showPlaybook, importPlaybook, removePlaybook, exportCacao, lookUp, dryRunPlaybook, startRun, cancelRun, markItem,
   listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack,
   showBacktests, askBacktest, showBacktest, showBacktestRows, cancelBacktest,
   runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,
