@@ -7,7 +7,7 @@ import type { Expressions } from './expressions.ts'
 import type { Mapper } from './mapper.ts'
 import { leftOut } from './parts.ts'
 import type { Exchange, QuestionPart } from './schema.ts'
-import { type Filled, fillBody, fillPairs, fillPath, fillText } from './template.ts'
+import { type Filled, fillBody, fillPairs, fillPath, fillText, placesIn } from './template.ts'
 
 /** Between two looks at what a source still works on: PAN-OS has most searches done within a second. */
 const againMs = 300
@@ -15,6 +15,8 @@ const againMs = 300
 const looksMax = 200
 /** All pages of one question together: each is held while the next one is read. */
 const charsMax = 8 * 1024 * 1024
+/** Leases of addresses last hours to days; within one day what is so now is the best there is. */
+const presentMs = 24 * 60 * 60_000
 /** A query in its own words is kept with the finding; the longest of the catalogue has 900 characters. */
 const queryCharsMax = 2_000
 
@@ -56,12 +58,24 @@ export async function answerOf(asking: Asking): Promise<Answered> {
   }
   const outcome = await exchange(asking, part, part.answer, { window, kept, log })
   if (outcome.kind !== 'found') return answered(outcome, log.query, window)
+  const warning = presentOnly(part, asking)
   return {
     kind: 'found',
     answer: { ...leftOut(asking.question), ...outcome.fields },
     query: log.query,
     ...(window === undefined ? {} : { window }),
+    ...(warning === null ? {} : { warnings: [warning] }),
   }
+}
+
+/** An address was somebody else's a month ago: what a source without a past says of one is true today. Null: it was asked about that time. */
+function presentOnly(part: QuestionPart, { ask, clock }: Asking): string | null {
+  const at = z.iso.datetime().safeParse(ask['at'])
+  if (!at.success || part.window !== undefined) return null
+  const templates = [part, ...part.steps].map(({ path, query, body, form }) => [path, query, body ?? null, form ?? {}])
+  if (placesIn(templates).some(({ name }) => name === 'at')) return null
+  const isLongAgo = clock.now().getTime() - Date.parse(at.data) > presentMs
+  return isLongAgo ? `It was asked about ${at.data.slice(0, 10)}, and knows only what is so today.` : null
 }
 
 function answered(outcome: Exclude<Outcome, { kind: 'found' }>, query: string, window: Window | undefined): Answered {

@@ -33,7 +33,7 @@ export type HttpJsonNeeds = {
 }
 
 /** An entry of `connectors:` in the settings: a file or folder of descriptions, or a description of the catalogue and what it needs here. */
-export type Entry = string | { readonly use: string }
+export type Entry = string | { readonly use: string; readonly [setting: string]: unknown }
 
 /**
  * Reads descriptions. Each is checked in full (schema, expressions, templates, samples) before it may answer anything.
