@@ -12,7 +12,10 @@ test('every kind of connector has its page, and the page is that of its form: ru
     expect(readFileSync(path.join(pagesFolder, `${kind.kind}.md`), 'utf8')).toBe(connectorPage(kind))
 })
 
-test('docs/connectors.md names every kind', () => {
-  const page = readFileSync(path.join(pagesFolder, '..', 'connectors.md'), 'utf8')
+test('docs/connectors.md, or the table of REST sources, names every kind', () => {
+  const pages = ['connectors.md', 'connector-catalogue.md'].map((name) =>
+    readFileSync(path.join(pagesFolder, '..', name), 'utf8'),
+  )
+  const page = pages.join('')
   for (const { kind } of connectorKinds) expect(page).toContain(`(connectors/${kind}.md)`)
 })

@@ -1,5 +1,6 @@
 import type { ConnectorKind } from '../model/connector-kind.ts'
+import { catalogueKinds } from './http-json/kinds.ts'
 import { ldap } from './ldap/index.ts'
 
-/** Every kind of connector that can be set up, in the order of the page. A new one is a folder and a line here. */
-export const connectorKinds: readonly ConnectorKind[] = [ldap]
+/** Every kind of connector that can be set up, in the order of the page. A new one is a folder and a line here; a REST source is a YAML file. */
+export const connectorKinds: readonly ConnectorKind[] = [ldap, ...catalogueKinds()]

@@ -7,7 +7,7 @@ export function catalogueTable(catalogue: readonly Description[]): string {
     const { id, title, docs, role, samples, leavesHouse } = description
     const answers = partsOf(description).map(([question]) => question)
     const cells = [
-      `\`${id}\``,
+      `[\`${id}\`](connectors/${id}.md)`,
       title,
       answers.join(', '),
       Object.keys(description.parameters).join(', ') || '-',
@@ -22,11 +22,12 @@ export function catalogueTable(catalogue: readonly Description[]): string {
     '# Sources that come along',
     '',
     'Made by `counterfoil connector list --markdown`. How one is put to use, and how to write your own: [connectors.md](connectors.md).',
+    'An administrator sets one up under Settings, Connectors; or it stands in `counterfoil.yaml`.',
     '',
     '"Leaves the house": what is asked is told to somebody outside. "Samples": *contract* are made up by us after the public API contract',
     'that is named; nothing here was recorded from a customer.',
     '',
-    '| `use:` | source | answers | parameters | the least its key needs | leaves the house | rests on | samples |',
+    '| kind, or `use:` | source | answers | parameters | the least its key needs | leaves the house | rests on | samples |',
     '|---|---|---|---|---|---|---|---|',
     ...rows,
     '',

@@ -13,6 +13,7 @@ import { type QuestionName, questions } from '../../model/question.ts'
 import { makeAsk } from '../ask.ts'
 import { repliesOf, requestText, textOfReply } from './check.ts'
 import { loadHttpJson, readCatalogue } from './index.ts'
+import { catalogueKinds } from './kinds.ts'
 import { Mapper } from './mapper.ts'
 import { leftOut, partsOf } from './parts.ts'
 import type { Auth, Description, Reply, Sample } from './schema.ts'
@@ -22,6 +23,7 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'counterfoil-catalogue-'))
 const clock = fixedClock('2026-11-02T09:00:00.000Z')
 const mapper = new Mapper()
 const catalogue = await readCatalogue()
+const kinds = catalogueKinds()
 const token = 'tok.wire-1234567890'
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void
@@ -125,19 +127,23 @@ async function used(description: Description, timeoutMs = 8_000): Promise<{ conn
   const source: Source = { description, secret, queue: [], asked: [] }
   sources.set(id, source)
   writeFileSync(path.join(folder, `${id}.secret`), `${secret}\n`)
-  const parameters = Object.entries(description.parameters).map(([name, { kind, example }]) => [
-    name,
-    kind === 'url' ? here(id) : example,
-  ])
   const entry = {
     use: id,
-    parameters: Object.fromEntries(parameters) as Record<string, string>,
+    parameters: parametersOf(description),
     ...(auth.kind === 'none' ? {} : { secret: { file: `./${id}.secret` } }),
     ...{ allowAddresses: ['127.0.0.1'], caFile: './ca.pem', limits: { timeoutMs, perMinute: 100_000 } },
   }
   const [connector] = await loadHttpJson([entry], { mapper, environmentSecret: () => null, folder })
   if (connector === undefined) throw new Error('nothing was loaded')
   return { connector, source }
+}
+
+function parametersOf({ id, parameters }: Description): Record<string, string> {
+  const chosen = Object.entries(parameters).map(([name, { kind, example }]) => [
+    name,
+    kind === 'url' ? here(id) : example,
+  ])
+  return Object.fromEntries(chosen) as Record<string, string>
 }
 
 /** Asked as a triage asks: through the house's own `ask`, with lane, limits and the question's own schema. */
@@ -272,6 +278,27 @@ describe.each(catalogue.map((description) => [description.id, description] as co
     const impatient = await used(description, 300)
     impatient.source.queue = [() => undefined]
     expect((await asked(impatient.connector, firstQuestion, firstSample)).answered).toMatchObject({ kind: 'failed' })
+  })
+
+  test('set up on the page: its form takes its parameters, its question is answered, the Test button shows a real read', async () => {
+    const { source } = await used(description)
+    const kind = kinds.find((one) => one.kind === description.id)
+    if (kind === undefined) throw new Error('it is no kind')
+    const ca = readFileSync(path.join(folder, 'ca.pem'), 'utf8')
+    const settings = { ...parametersOf(description), ca, allowAddresses: ['127.0.0.1'], perMinute: 100_000 }
+    const connector = kind.open({ id: 'mine', title: 'Mine', settings, secret: async () => source.secret })
+    source.queue = repliesOf(firstSample).map((reply) => given(reply, source))
+    expect((await asked(connector, firstQuestion, firstSample)).answered).toMatchObject({ kind: 'found' })
+    source.queue = [send(200, description.health?.sample ?? `[{"name":"pa-1","key":"${source.secret}"}]`)]
+    const tried = await connector.tryOut?.({ signal: AbortSignal.timeout(10_000), clock })
+    expect(tried).toMatchObject({ kind: 'read', says: 'It answers with status 200.' })
+    expect(JSON.stringify(tried)).not.toContain(source.secret)
+    source.queue = [send(403, '{}'), send(403, '{}')]
+    expect(await connector.tryOut?.({ signal: AbortSignal.timeout(10_000), clock })).toMatchObject({ kind: 'failed' })
+    // Where the secret goes is part of what makes whoever changes it enter the secret again.
+    for (const [name, { kind: type }] of Object.entries(description.parameters))
+      if (type === 'url') expect(kind.target, name).toContain(name)
+    await connector.close?.()
   })
 
   test('its health is a real read: refused is failing', async () => {

@@ -9,7 +9,7 @@ import { answerOf } from './asking.ts'
 import { problemOf } from './expressions.ts'
 import { filterNames } from './filters.ts'
 import type { Mapper } from './mapper.ts'
-import { leftOut, partsOf } from './parts.ts'
+import { leftOut, neededFields, partsOf } from './parts.ts'
 import type { Description, Exchange, QuestionPart, Reply, Sample } from './schema.ts'
 import { parameterProblem, type Settled, settleAsExample } from './settle.ts'
 import { placesIn } from './template.ts'
@@ -163,7 +163,8 @@ function expressionProblems(question: QuestionName, part: QuestionPart): readonl
   const unknown = Object.keys(part.answer)
     .filter((field) => !fields.includes(field))
     .map((field) => `answer.${field} is no field of the answer; there are: ${fields.join(', ')}`)
-  const missing = fields
+  const missing = neededFields(question)
+    .map(([field]) => field)
     .filter((field) => part.answer[field] === undefined && !(field in filled))
     .map((field) => `answer.${field} is needed`)
   const steps = part.steps.flatMap((step, at) =>

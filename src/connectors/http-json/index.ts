@@ -4,8 +4,8 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { isTrouble, Trouble, wordsOf } from '../../kit/errors.ts'
 import { yamlFilesOf } from '../../kit/yaml-files.ts'
-import type { AskContext, Connector, Health } from '../../model/connector.ts'
-import { Caller, slept } from '../call.ts'
+import type { AskContext, Connector, Health, TriedOut } from '../../model/connector.ts'
+import { Caller, type Replied, slept } from '../call.ts'
 import { readRanges } from '../guard.ts'
 import { answerOf, requestOf } from './asking.ts'
 import { problemsOf } from './check.ts'
@@ -41,7 +41,7 @@ export type Entry = string | { readonly use: string; readonly [setting: string]:
  */
 export async function loadHttpJson(entries: readonly Entry[], needs: HttpJsonNeeds): Promise<readonly Connector[]> {
   const settled = (await Promise.all(entries.map((entry) => settledOf(entry, needs)))).flat()
-  const connectors = await Promise.all(settled.map((one) => makeHttpJson(one, needs)))
+  const connectors = await Promise.all(settled.map((one) => openSettled(one, needs)))
   const double = connectors.find((one, at) => connectors.some((other, before) => before < at && other.id === one.id))
   if (double !== undefined)
     throw new Trouble('input.invalid', { connector: double.id, problem: 'two descriptions have this id' })
@@ -106,20 +106,38 @@ async function readDescription(file: string): Promise<Description> {
   }
 }
 
+async function openSettled(settled: Settled, needs: HttpJsonNeeds): Promise<Connector> {
+  const { folder, description } = settled
+  const { auth, caFile } = description
+  return makeHttpJson(settled, {
+    mapper: needs.mapper,
+    secret: () => secretAt(auth.kind === 'none' ? undefined : auth.secret, folder, needs),
+    ...(caFile === undefined ? {} : { ca: await readFile(path.resolve(folder, caFile), 'utf8') }),
+  })
+}
+
+/** What a connector is made with besides its description. `secret` is read at each call, so that a changed one counts at once. */
+export type RestParts = {
+  readonly mapper: Mapper
+  readonly secret: () => Promise<string>
+  /** PEM of the authority that signed its certificate; left out: the public ones. */
+  readonly ca?: string
+}
+
 /** A connector of a description that was checked. */
-async function makeHttpJson(settled: Settled, needs: HttpJsonNeeds): Promise<Connector> {
-  const { description, baseUrl, parameters, folder } = settled
-  const { id, title, limits, allowAddresses, caFile, auth } = description
-  const { mapper } = needs
+export function makeHttpJson(settled: Settled, { mapper, secret, ca }: RestParts): Connector {
+  const { description, baseUrl, parameters } = settled
+  const { id, title, limits, allowAddresses, auth } = description
+  const { timeoutMs, concurrency } = limits
   const allow = readRanges(allowAddresses)
-  const ca = caFile === undefined ? {} : { ca: await readFile(path.resolve(folder, caFile), 'utf8') }
-  const caller = new Caller({ allow, timeoutMs: limits.timeoutMs, concurrency: limits.concurrency, ...ca })
-  const secret = () => secretAt(auth.kind === 'none' ? undefined : auth.secret, folder, needs)
-  const signIn = new SignIn({ auth, baseUrl, parameters, secret, caller, mapper, timeoutMs: limits.timeoutMs })
+  const caller = new Caller({ allow, timeoutMs, concurrency, ...(ca === undefined ? {} : { ca }) })
+  const plainSecret = async () => plainLine(await secret())
+  const signIn = new SignIn({ auth, baseUrl, parameters, secret: plainSecret, caller, mapper, timeoutMs })
   const headers = plainHeadersOf(description)
-  const bounds = (context: AskContext): Bounds => ({ ...context, until: performance.now() + limits.timeoutMs })
+  const bounds = (context: AskContext): Bounds => ({ ...context, until: performance.now() + timeoutMs })
   const news = { lastSuccess: null as string | null }
   const parts = new Map(partsOf(description))
+  const looking = { settled, headers, signIn, mapper, news }
   return {
     id,
     title,
@@ -131,13 +149,7 @@ async function makeHttpJson(settled: Settled, needs: HttpJsonNeeds): Promise<Con
       if (of === undefined) return { kind: 'not-collected', why: `${id} does not answer this`, query: '' }
       const within = bounds(context)
       const answered = await answerOf({
-        question,
-        parts: of,
-        ask,
-        parameters,
-        baseUrl,
-        headers,
-        mapper,
+        ...{ question, parts: of, ask, parameters, baseUrl, headers, mapper },
         clock: context.clock,
         call: (wanted) => signIn.call(wanted, within),
         wait: (ms) => slept(ms, context.signal),
@@ -146,8 +158,21 @@ async function makeHttpJson(settled: Settled, needs: HttpJsonNeeds): Promise<Con
       // What a source sends back may hold our own key: it echoes addresses and headers in its errors.
       return answered.kind === 'failed' ? { ...answered, why: signIn.hide(answered.why) } : answered
     },
-    health: (context) => health({ settled, headers, signIn, mapper, within: bounds(context), context, news }),
+    health: (context) => health({ ...looking, within: bounds(context), context }),
+    ...(description.health === undefined
+      ? {}
+      : { tryOut: (context: AskContext) => tryOut({ ...looking, within: bounds(context), context }) }),
+    close: () => caller.close(),
   }
+}
+
+/** Never shown, and a line break in it would be another header. */
+function plainLine(given: string): string {
+  const secret = given.trim()
+  if (secret === '') throw new Error('it has no secret')
+  if (secret.length > secretCharsMax || /[^\x20-\x7e]/.test(secret))
+    throw new Error('its secret is no single line of plain letters')
+  return secret
 }
 
 function plainHeadersOf({ headers }: Description): Record<string, string> {
@@ -169,13 +194,10 @@ async function secretAt(place: SecretPlace | undefined, folder: string, needs: H
     'file' in place ? await readFile(path.resolve(folder, place.file), 'utf8') : needs.environmentSecret(place.env)
   const secret = read?.trim() ?? ''
   if (secret === '') throw new Error(`there is no secret in ${name}`)
-  // Never shown, and a line break in it would be another header.
-  if (secret.length > secretCharsMax || /[^\x20-\x7e]/.test(secret))
-    throw new Error(`the secret in ${name} is no single line of plain letters`)
   return secret
 }
 
-async function health(needs: {
+type Looking = {
   readonly settled: Settled
   readonly headers: Readonly<Record<string, string>>
   readonly signIn: SignIn
@@ -183,28 +205,82 @@ async function health(needs: {
   readonly within: Bounds
   readonly context: AskContext
   readonly news: { readonly lastSuccess: string | null }
-}): Promise<Health> {
-  const { settled, headers, signIn, mapper, within, context, news } = needs
-  const { lastSuccess } = news
-  const { health: part } = settled.description
+}
+type HealthPart = NonNullable<Description['health']>
+
+async function health(looking: Looking): Promise<Health> {
+  const { lastSuccess } = looking.news
+  const { health: part } = looking.settled.description
   if (part === undefined) {
     const says = 'It was not asked since the start, and its description has no health path.'
     return lastSuccess === null
       ? { state: 'silent', says, lastSuccess }
       : { state: 'active', says: 'It answered.', lastSuccess }
   }
+  const read = await readHealth(looking, part)
+  return 'failed' in read
+    ? { state: 'failing', says: read.failed, lastSuccess }
+    : { state: 'active', says: 'It answers.', lastSuccess: looking.context.clock.now().toISOString() }
+}
+
+/** One real read with our key: the reply, or why it does not count. */
+async function readHealth(looking: Looking, part: HealthPart): Promise<Replied | { readonly failed: string }> {
+  const { settled, headers, signIn, mapper, within } = looking
   const filled = requestOf({ baseUrl: settled.baseUrl, headers }, part, settled.parameters)
-  if (!('value' in filled)) return { state: 'failing', says: 'its health path cannot be filled', lastSuccess }
+  if (!('value' in filled)) return { failed: 'its health path cannot be filled' }
   const reply = await signIn.call(filled.value, within)
-  if ('failed' in reply) return { state: 'failing', says: reply.failed, lastSuccess }
-  const active = { state: 'active', says: 'It answers.', lastSuccess: context.clock.now().toISOString() } as const
-  if (part.found === undefined)
-    return reply.status < 400 ? active : { state: 'failing', says: `status ${reply.status}`, lastSuccess }
-  const { parameters } = settled
-  const seen = { status: reply.status, headers: reply.headers, ask: {}, parameters, kept: {}, items: [], page: 0 }
+  if ('failed' in reply) return reply
+  if (part.found === undefined) return reply.status < 400 ? reply : { failed: `status ${reply.status}` }
   const expressions = { found: part.found, nothing: 'false', fields: {} }
-  const done = await mapper.run({ text: reply.text, writing: part.reads, seen, wanted: { kind: 'map', expressions } })
-  if (done.kind === 'found') return active
-  const says = done.kind === 'failed' ? done.why : 'its answer is not what was agreed'
-  return { state: 'failing', says: signIn.hide(says), lastSuccess }
+  const wanted = { kind: 'map', expressions } as const
+  const done = await mapper.run({ text: reply.text, writing: part.reads, seen: seenOf(settled, reply), wanted })
+  if (done.kind === 'found') return reply
+  return { failed: signIn.hide(done.kind === 'failed' ? done.why : 'its answer is not what was agreed') }
+}
+
+function seenOf({ parameters }: Settled, { status, headers }: Replied) {
+  return { status, headers, ask: {}, parameters, kept: {}, items: [], page: 0 }
+}
+
+/** The same read, shown: the Test button. */
+async function tryOut(looking: Looking): Promise<TriedOut> {
+  const { settled, signIn, mapper } = looking
+  const { health: part, plainHttp, leavesHouse } = settled.description
+  if (part === undefined) return { kind: 'failed', why: 'its description has no health path', next: 'Ask a question.' }
+  const read = await readHealth(looking, part)
+  if ('failed' in read)
+    return { kind: 'failed', why: read.failed, next: 'Check its address, its secret and what that may read.' }
+  const wanted = { kind: 'value', name: 'body', expression: 'body' } as const
+  const done = await mapper.run({ text: read.text, writing: part.reads, seen: seenOf(settled, read), wanted })
+  return {
+    kind: 'read',
+    says: `It answers with status ${read.status}.`,
+    rows: done.kind === 'value' ? rowsOf(done.value, signIn) : [],
+    can: [`${part.method} ${part.path}`],
+    cannot: [],
+    warnings: [
+      ...(plainHttp ? ['The secret and every answer can be read on the way.'] : []),
+      ...(leavesHouse ? ['What is asked is told to somebody outside.'] : []),
+    ],
+  }
+}
+
+/** Rows and fields that the Test button shows: enough to see that it is the right source. */
+const shownRowsMax = 3
+const shownFieldsMax = 12
+
+function rowsOf(value: unknown, signIn: SignIn): readonly Readonly<Record<string, string>>[] {
+  const lists = [value, ...(isRecord(value) ? Object.values(value) : [])].filter(Array.isArray)
+  const rows = (lists[0] ?? [value]).filter(isRecord).slice(0, shownRowsMax)
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row)
+        .slice(0, shownFieldsMax)
+        .map(([name, field]) => [name, signIn.hide(typeof field === 'string' ? field : JSON.stringify(field))]),
+    ),
+  )
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

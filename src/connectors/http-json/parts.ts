@@ -7,11 +7,16 @@ export function partsOf(description: Description): readonly (readonly [QuestionN
   return Object.entries(description.questions) as [QuestionName, readonly QuestionPart[]][]
 }
 
-/** What a field is when the mapping leaves it out: null where it may be, else an empty list. Fields that must be there are missing. */
+/** What a field is when the mapping leaves it out: null where it may be, else an empty list. Fields that must be there are missing, and so are those that need not. */
 export function leftOut(question: QuestionName): Readonly<Record<string, unknown>> {
-  const fields = Object.entries(questions[question].answer.shape as Record<string, z.ZodType>)
-  const blanks = fields.map(
+  const blanks = neededFields(question).map(
     ([field, schema]) => [field, [null, []].find((blank) => schema.safeParse(blank).success)] as const,
   )
   return Object.fromEntries(blanks.filter(([, blank]) => blank !== undefined))
+}
+
+/** Fields that an answer must have. */
+export function neededFields(question: QuestionName): readonly (readonly [string, z.ZodType])[] {
+  const fields = Object.entries(questions[question].answer.shape as Record<string, z.ZodType>)
+  return fields.filter(([, schema]) => !schema.safeParse(undefined).success)
 }

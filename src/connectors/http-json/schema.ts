@@ -70,7 +70,7 @@ export const Auth = z.discriminatedUnion('kind', [
 export type Auth = z.infer<typeof Auth>
 
 /** A setting of a shared description: one YAML serves every customer. */
-const Parameter = z.strictObject({
+export const Parameter = z.strictObject({
   says: z.string().min(1).max(300),
   kind: z
     .enum(['word', 'url', 'text'])
@@ -79,6 +79,7 @@ const Parameter = z.strictObject({
   default: z.string().max(500).optional(),
   example: z.string().min(1).max(500).describe('What samples and tests are run with'),
 })
+export type Parameter = z.infer<typeof Parameter>
 
 /** One, or a list of them; a list to whoever reads it. Not a union: what is wrong in one would then be "invalid input" of the whole. */
 function oneOrMore<T extends z.ZodType>(one: T, most: number) {
