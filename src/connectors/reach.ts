@@ -1,4 +1,5 @@
 import { connect, isIP, type Socket } from 'node:net'
+import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { wordsOf } from '../kit/errors.ts'
 import { ForbiddenAddress, guardedLookup, isAllowed, type Ranges, readRanges } from './guard.ts'
@@ -110,4 +111,26 @@ export function watchFlood(socket: Socket): { readonly next: () => void } {
       from = socket.bytesRead
     },
   }
+}
+
+/** Ranges that are nobody's in particular: what is known about an address of the internet is not known about these. */
+const nobodys: ReadonlySet<string> = new Set([
+  'private',
+  'loopback',
+  'linkLocal',
+  'uniqueLocal',
+  'carrierGradeNat',
+  'multicast',
+  'broadcast',
+  'unspecified',
+])
+
+/** An address of the internet in its one spelling; or why nobody keeps a record about it. */
+export function publicAddress(
+  text: string,
+): { readonly address: ipaddr.IPv4 | ipaddr.IPv6 } | { readonly why: string } {
+  if (!ipaddr.isValid(text)) return { why: `"${text}" is no address` }
+  const address = ipaddr.process(text)
+  const range = address.range()
+  return nobodys.has(range) ? { why: `${text} belongs to nobody in particular: it is ${range}` } : { address }
 }
