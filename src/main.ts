@@ -21,6 +21,7 @@ import { startSequencer } from './ledger/sequencer.ts'
 import { openDetections } from './main/detections.ts'
 import { type Doors, openDoors, reporter } from './main/doors.ts'
 import { frontWork } from './main/front-work.ts'
+import { openIntelligence } from './main/intelligence.ts'
 import { openHouseLake } from './main/lake.ts'
 import { logPostDoor, openLogDoors } from './main/log-doors.ts'
 import { tellingDoor } from './main/mail-news.ts'
@@ -104,10 +105,19 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     const receive = hasRoom === null ? taking : whileRoom(taking, hasRoom)
     const detections =
       lake.lake === null ? null : await openDetections({ lake: lake.lake, db, clock, log, receive, settings })
-    const tasks = { ...houseTasks(house), ...backtestTasks(house), ...desk.jobs, ...detections?.tasks }
+    const intelligence = openIntelligence({ db, clock, log, settings })
+    closers.push(() => intelligence.close())
+    const tasks = {
+      ...houseTasks(house),
+      ...backtestTasks(house),
+      ...desk.jobs,
+      ...detections?.tasks,
+      ...intelligence.tasks,
+    }
     const worker = await startWorker({ url, node: house.node, log, tasks })
     closers.push(() => worker.stop())
     await detections?.schedule()
+    await intelligence.schedule()
 
     await recordStart(house, settings, sources.connectors(), version)
     const sealKey = (await openKeyRing(settings)).current.bytes

@@ -97,6 +97,55 @@ export const Source = z.strictObject({
 })
 export type Source = z.infer<typeof Source>
 
+/** Threat intelligence that is fetched. */
+const IntelligenceFeed = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,58}$/),
+  kind: z.enum(['taxii', 'misp', 'misp-feed', 'list']),
+  title: z.string().max(200).optional(),
+  /** TAXII: the API root; MISP: the server; a MISP feed: the folder of its manifest.json; a list: the list. */
+  url: z.url({ protocol: /^https?$/ }),
+  /** Says that http:// is meant: what is fetched, and the secret, can be read and changed on the way. */
+  plainHttp: z.boolean().default(false),
+  /** Id of a collection of TAXII; left out: all that we may read. */
+  collection: z.string().max(200).optional(),
+  column: z.string().max(200).optional(),
+  auth: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('none') }),
+      z.strictObject({ kind: z.literal('bearer'), secret: SecretPlace }),
+      z.strictObject({ kind: z.literal('basic'), user: z.string().max(200), secret: SecretPlace }),
+      z.strictObject({
+        kind: z.literal('header'),
+        name: z
+          .string()
+          .regex(/^[A-Za-z][A-Za-z0-9-]{0,60}$/)
+          .default('Authorization'),
+        secret: SecretPlace,
+      }),
+    ])
+    .default({ kind: 'none' }),
+  /** For what has no marking of its own. */
+  tlp: z.enum(['CLEAR', 'GREEN', 'AMBER', 'AMBER+STRICT', 'RED']).optional(),
+  everyMinutes: z.number().min(5).max(10_080).default(60),
+  /** Internal addresses and ranges it may be fetched from; public ones need no entry. */
+  allowAddresses: z.array(z.string().max(64)).max(50).default([]),
+  caFile: z.string().optional(),
+})
+export const IntelligenceConfig = z.strictObject({
+  feeds: z
+    .array(IntelligenceFeed)
+    .max(200)
+    .default([])
+    .refine((feeds) => new Set(feeds.map(({ id }) => id)).size === feeds.length, 'two feeds have the same id')
+    .refine(
+      (feeds) => feeds.every(({ url, plainHttp }) => plainHttp || url.startsWith('https://')),
+      'a feed over http:// needs plainHttp: true',
+    ),
+  /** New indicators are looked for in what the log lake keeps. */
+  huntEveryMinutes: z.number().min(5).max(10_080).default(60),
+})
+export type IntelligenceConfig = z.infer<typeof IntelligenceConfig>
+
 /** `counterfoil.yaml` in the data folder. Everything has a default but the doors: they are shut until configured. */
 export const Config = z.object({
   http: z
@@ -138,6 +187,7 @@ export const Config = z.object({
   /** Folders or files of playbooks of your own, besides those that come along. */
   playbooks: z.array(z.string()).default([]),
   lake: LakeConfig.prefault({}),
+  intelligence: IntelligenceConfig.prefault({}),
   replyHoldSeconds: z.number().min(0).max(3600).default(30),
   businessHours: z
     .object({

@@ -316,3 +316,8 @@ export async function forgetOldIndicators(db: Db, now: Date): Promise<number> {
   )
   return Number(numAffectedRows ?? 0)
 }
+/** How far a source was read; null: it never was. */
+export async function positionOf(db: Db, source: string): Promise<unknown> {
+  const row = await db.selectFrom('intelligence_source').select('position').where('id', '=', source).executeTakeFirst()
+  return row?.position ?? null
+}
