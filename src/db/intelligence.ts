@@ -92,8 +92,7 @@ async function hitsOf(db: Db, ask: IndicatorLookUps, now: Date): Promise<Hit[]> 
       (select i.* from indicator i where ${ask.host}::text is not null and i.host = ${ask.host}::text limit ${aroundMax})
     )
     select f.*, s.tlp as source_tlp,
-      (select array_agg(case when o.ref is null then 'unread' else o.tlp end)
-        from unnest(f.markings) as m (ref) left join intelligence_object o on o.source = f.source and o.ref = m.ref) as markings,
+      ${markingsOf('f')} as markings,
       (select jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name)) from (
         select o.kind, o.name from intelligence_link l join intelligence_object o on o.source = l.source and o.ref = l.target
         where l.source = f.source and l.ref = f.ref and f.ref <> '' and o.kind not in ('marking', 'other') limit 20) o) as linked
@@ -127,10 +126,34 @@ function hitOf(row: HitRow, ask: IndicatorLookUps, now: Date): Hit {
 }
 
 /** The strictest of its own markings; the source's where it has none. One that nobody explained outweighs all but RED. */
-function tlpOf({ tlp, source_tlp, markings }: HitRow): Hit['tlp'] {
+function tlpOf({ tlp, source_tlp, markings }: Pick<HitRow, 'tlp' | 'source_tlp' | 'markings'>): Hit['tlp'] {
   const own = strictest([tlp as Tlp | null, ...((markings ?? []).filter((one) => one !== 'unread') as (Tlp | null)[])])
   if (own !== 'RED' && (markings ?? []).includes('unread')) return 'unread'
   return own ?? (source_tlp as Tlp | null)
+}
+
+/** Who knows which of these observables, and whom each may be told; by "type\nvalue". */
+export async function tlpsOf(
+  db: Db,
+  observables: readonly { readonly type: IndicatorType; readonly value: string }[],
+): Promise<ReadonlyMap<string, readonly Pick<Hit, 'source' | 'tlp'>[]>> {
+  const { rows } = await sql<Pick<HitRow, 'type' | 'value' | 'source' | 'tlp' | 'source_tlp' | 'markings'>>`
+    select i.type, i.value, i.source, i.tlp, s.tlp as source_tlp, ${markingsOf('i')} as markings
+    from (select distinct type, value from unnest(${observables.map(({ type }) => type)}::text[], ${observables.map(({ value }) => value)}::text[]) as u (type, value)) w
+    join indicator i on i.type = w.type and i.value = w.value join intelligence_source s on s.id = i.source`.execute(db)
+  const found = new Map<string, Pick<Hit, 'source' | 'tlp'>[]>()
+  for (const row of rows) {
+    const key = `${row.type}\n${row.value}`
+    found.set(key, [...(found.get(key) ?? []), { source: row.source, tlp: tlpOf(row) }])
+  }
+  return found
+}
+
+/** Of an indicator's own markings that are told elsewhere the light of each; "unread" where nobody explained it. */
+function markingsOf(table: 'f' | 'i') {
+  return sql`(select array_agg(case when o.ref is null then 'unread' else o.tlp end)
+    from unnest(${sql.ref(`${table}.markings`)}) as m (ref)
+    left join intelligence_object o on o.source = ${sql.ref(`${table}.source`)} and o.ref = m.ref)`
 }
 
 type WarningRow = {

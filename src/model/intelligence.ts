@@ -154,3 +154,7 @@ export type Known = {
   readonly warnings: readonly WarningHit[]
   readonly sources: readonly IntelligenceSource[]
 }
+/** Marked so that it may not leave the organisation. What is marked in a way we cannot read counts among it. */
+export function isForOurselves(tlp: Hit['tlp']): boolean {
+  return tlp === 'RED' || tlp === 'AMBER+STRICT' || tlp === 'unread'
+}

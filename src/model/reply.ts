@@ -12,6 +12,8 @@ export const SensitiveClass = z.enum([
   'hr',
   'health',
   'path',
+  /** Marked so that it may not be passed on (TLP). */
+  'intelligence',
 ])
 export type SensitiveClass = z.infer<typeof SensitiveClass>
 

@@ -1,10 +1,13 @@
 import type { Alert } from '../model/alert.ts'
 import type { Finding } from '../model/finding.ts'
+import { isForOurselves } from '../model/intelligence.ts'
 import { type AnswerOf, type QuestionName, questions, type Rung, rungs, rungTitles } from '../model/question.ts'
 import type { SensitiveSpan } from '../model/reply.ts'
 import { type Decision, type Judgement, type Outcome, outcomeTitles } from '../model/triage.ts'
+import { answersTo } from './answers.ts'
 import { type Exchange, verdicts } from './exchange.ts'
 import { applyReview, releaseLine, type SensitiveContext, valueKey } from './redact.ts'
+import { reputationOf } from './reputation.ts'
 
 /** The provider's own word for an outcome, and ours beside it: one word of theirs may stand for two outcomes of ours. */
 export type OutcomeWords = (outcome: Outcome) => { readonly word: string; readonly comment: string } | null
@@ -15,6 +18,8 @@ export type DraftInput = {
   readonly findings: readonly Finding[]
   readonly judgement: Judgement | null
   readonly words: OutcomeWords
+  /** The agreement lets intelligence leave whatever its marking (TLP). */
+  readonly tellsIntelligence?: boolean
 }
 
 /** An observable list longer than this is a dump, not an answer. */
@@ -70,12 +75,26 @@ export function draftText(input: DraftInput): string {
   return `${blocks.join('\n\n')}\n`
 }
 
-function factsOf({ decision, findings }: DraftInput): string[] {
-  const cited = findings.filter((finding) => decision.cites.includes(finding.id))
+function factsOf({ decision, findings, tellsIntelligence = false }: DraftInput): string[] {
+  const cited = findings
+    .filter((finding) => decision.cites.includes(finding.id))
+    .map((finding) => (tellsIntelligence ? finding : withoutRestricted(finding)))
   const byRung = (rung: Rung) => cited.filter((finding) => questions[finding.question].rung === rung)
   return rungs
     .flatMap((rung) => [...new Set(byRung(rung).map(factOf))].map((fact) => `${rungTitles[rung]}: ${fact}`))
     .slice(0, factsMax)
+}
+
+/** What only sources say that may not be passed on is as if it had not been asked: even a verdict would tell that they know it. */
+function withoutRestricted(finding: Finding): Finding {
+  const [told] = answersTo('reputation-of-observable', [finding])
+  const hits = told?.answer.hits ?? []
+  if (told === undefined || !hits.some(({ tlp }) => isForOurselves(tlp))) return finding
+  const warnings = told.answer.warnings ?? []
+  const open = { hits: hits.filter(({ tlp }) => !isForOurselves(tlp)), warnings }
+  if (open.hits.length + warnings.length === 0) return { ...finding, kind: 'nothing', answer: null }
+  const { verdict, note } = reputationOf(open, new Date(finding.askedAt))
+  return { ...finding, answer: { ...told.answer, ...open, verdict, note } }
 }
 
 /** One finding in one sentence, with what the provider needs of it and without the names in it. */
@@ -207,6 +226,7 @@ const nothings: Readonly<Partial<Record<QuestionName, string>>> = {
   'change-window-of-asset': 'no change was planned at that time.',
   'seen-before': 'we had no earlier alert of this rule about the same entity.',
   'network-of-address': 'the address is not in our networks.',
+  'reputation-of-observable': 'we looked in our intelligence and have nothing to tell.',
 }
 
 function sayNothing(question: QuestionName): string {

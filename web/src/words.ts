@@ -81,6 +81,7 @@ export const classWords: Record<SensitiveClass, string> = {
   hr: 'HR',
   health: 'Health',
   path: 'Path',
+  intelligence: 'Intelligence (TLP)',
 }
 export const runWords: Record<RunState, string> = {
   running: 'Running',

@@ -12,7 +12,7 @@ import type { SensitiveSpan } from '../../model/reply.ts'
 import { draftMachine, draftSubject, draftText } from '../../triage/draft.ts'
 import { findSensitive } from '../../triage/redact.ts'
 import { assertState, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
-import { decisionFor, draftInput, type Knowledge, knowledgeOf } from './knowledge.ts'
+import { contextFor, decisionFor, draftInput, type Knowledge, knowledgeOf } from './knowledge.ts'
 
 /** Twenty pages; as long as the web lets a person write. */
 export const replyCharsMax = 50_000
@@ -56,7 +56,7 @@ export async function draftReply(
       providerId: known.provider.id,
       decisionId: decision.id,
       text,
-      spans: carryOver(findSensitive(text, known.context), last?.reply.spans ?? []),
+      spans: carryOver(findSensitive(text, await contextFor(tx, known, text)), last?.reply.spans ?? []),
       machine: draftMachine(input, { messageId, inReplyTo: thread.inReplyTo }),
       to: recipientsOf(known),
       subject: draftSubject(thread.subject, known.alert),
@@ -147,8 +147,8 @@ export async function saveDraft(
     throw new Trouble('input.invalid', { field: 'text' })
   return withReply(desk.db, saving.replyId, async (tx, record) => {
     assertState(record, ['draft'], saving.version)
-    const { context } = await knowledgeOf(desk, tx, record.reply.alertId)
     const text = visible(saving.text)
+    const context = await contextFor(tx, await knowledgeOf(desk, tx, record.reply.alertId), text)
     const spans = carryOver(findSensitive(text, context), record.reply.spans)
     const version = await saveReplyDraft(tx, saving.replyId, { text, spans })
     // Who wrote the words that another person may release; the words themselves are in no record but the mail's.

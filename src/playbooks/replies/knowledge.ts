@@ -17,6 +17,7 @@ import { type DraftInput, referenceOf } from '../../triage/draft.ts'
 import { indexLists, type SensitiveContext, sensitiveContext } from '../../triage/redact.ts'
 import type { NameIndex } from '../../triage/redaction/names.ts'
 import type { ReplyDesk } from './desk.ts'
+import { restrictedIn } from './restricted.ts'
 
 /** Messages of one alert that an answer looks at, from the newest back. Threads seen have up to 14. */
 const messagesMax = 20
@@ -59,6 +60,12 @@ export async function knowledgeOf(desk: ReplyDesk, db: Db, alertId: string): Pro
   return { alert, judgement, provider, findings: await findingsOf(db, alertId), messages, context }
 }
 
+/** What may not leave in this text, with what its marking keeps here. */
+export async function contextFor(db: Db, known: Knowledge, text: string): Promise<SensitiveContext> {
+  const { findings, context } = known
+  return { ...context, restricted: await restrictedIn(db, text, { findings, providerWrote: context.providerWrote }) }
+}
+
 /** The decision that stands. Throws Trouble('state.conflict') when there is none: an answer says what was decided. */
 export async function decisionFor(db: Db, alertId: string): Promise<Decision> {
   const decision = await standingDecision(db, alertId)
@@ -68,7 +75,15 @@ export async function decisionFor(db: Db, alertId: string): Promise<Decision> {
 
 export function draftInput(known: Knowledge, decision: Decision): DraftInput {
   const { alert, findings, judgement, provider } = known
-  return { alert, decision, findings, judgement, words: (outcome) => toDisposition(provider.format, outcome) }
+  const tellsIntelligence = provider.mayShare.includes('intelligence')
+  return {
+    alert,
+    decision,
+    findings,
+    judgement,
+    tellsIntelligence,
+    words: (outcome) => toDisposition(provider.format, outcome),
+  }
 }
 
 /** What is no word of theirs to us: an answer to a bounce or to our own copy would hang in the wrong thread, or go to nobody. */

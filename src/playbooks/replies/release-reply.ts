@@ -12,13 +12,14 @@ import { findSensitive } from '../../triage/redact.ts'
 import { onReplyReleased } from '../wake.ts'
 import { assertState, mailOf, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { carryOver, isTheirs, sendJobKey } from './draft-reply.ts'
-import { decisionFor, type Knowledge, knowledgeOf } from './knowledge.ts'
+import { contextFor, decisionFor, type Knowledge, knowledgeOf } from './knowledge.ts'
 
 /** A crash counts as a try of the job; its tries are not tries to send: those are counted in the payload. */
 export const sendJobAttemptsMax = 50
 
 async function bytesOf(
   desk: ReplyDesk,
+  db: Db,
   record: ReplyRecord,
   known: Knowledge,
   spans: readonly SensitiveSpan[],
@@ -26,7 +27,15 @@ async function bytesOf(
 ) {
   const { reply } = record
   const machine = Exchange.parse(record.machine)
-  const answer = releaseAnswer({ text: reply.text, spans, subject: reply.subject, machine }, known.context)
+  const said = [
+    reply.text,
+    reply.subject,
+    machine.rule,
+    machine.reason,
+    ...machine.observables.map(({ value }) => value),
+  ]
+  const context = await contextFor(db, known, said.join('\n'))
+  const answer = releaseAnswer({ text: reply.text, spans, subject: reply.subject, machine }, context)
   const bytes = await mailOf(desk).compose({
     to: reply.to,
     subject: answer.subject,
@@ -48,7 +57,7 @@ export async function previewReply(
   const record = await replyRecord(desk.db, replyId)
   if (record === null) throw new Trouble('not.found', { replyId })
   const known = await knowledgeOf(desk, desk.db, record.reply.alertId)
-  const made = await bytesOf(desk, record, known, record.reply.spans, desk.clock.now())
+  const made = await bytesOf(desk, desk.db, record, known, record.reply.spans, desk.clock.now())
   return { bytes: record.bytes ?? made.bytes, text: made.text }
 }
 
@@ -75,6 +84,12 @@ export async function releaseReply(
     const decision = await decisionFor(tx, reply.alertId)
     if (decision.id !== record.decisionId) throw new Trouble('state.conflict', { problem: 'the decision changed' })
     const known = await knowledgeOf(desk, tx, reply.alertId)
+    const kept = reply.spans.some((span) => span.class === 'intelligence' && span.verdict === 'keep')
+    if (kept && !known.provider.mayShare.includes('intelligence')) {
+      throw new Trouble('state.conflict', {
+        problem: 'the agreement no longer lets intelligence leave: review it again',
+      })
+    }
     if (reply.to.length === 0 || !reply.to.every((address) => isTheirs(address, known.provider))) {
       throw new Trouble('state.conflict', {
         field: 'to',
@@ -82,7 +97,7 @@ export async function releaseReply(
       })
     }
     const now = desk.clock.now()
-    const { bytes, leftUnreviewed } = await bytesOf(desk, record, known, reply.spans, now)
+    const { bytes, leftUnreviewed } = await bytesOf(desk, tx, record, known, reply.spans, now)
     if (leftUnreviewed > 0) throw new Trouble('state.conflict', { replyId: reply.id, unreviewed: leftUnreviewed })
     const holdSeconds = (await settingOf(tx, 'reply-hold-seconds')) ?? desk.replyHoldSeconds
     const holdUntil = new Date(now.getTime() + holdSeconds * 1000)
@@ -121,7 +136,7 @@ async function placesChanged(
   return withReply(desk.db, seen.replyId, async (tx, record) => {
     assertState(record, ['draft'], seen.version)
     const { reply } = record
-    const { context } = await knowledgeOf(desk, tx, reply.alertId)
+    const context = await contextFor(tx, await knowledgeOf(desk, tx, reply.alertId), reply.text)
     const spans = carryOver(findSensitive(reply.text, context), reply.spans)
     const before = new Set(reply.spans.map((span) => `${span.start}-${span.end}`))
     const isNew = spans.some((span) => span.verdict === null && !before.has(`${span.start}-${span.end}`))

@@ -78,6 +78,8 @@ async function judged(
       return { ...span, verdict, pseudonym: null, keepReason: null }
     case 'keep': {
       if (span.class === 'secret') refuse('a secret never leaves')
+      if (span.class === 'intelligence' && !shared.has(span.class))
+        refuse('its marking (TLP) does not let it leave, and the agreement with this provider does not say otherwise')
       const reason = keepReason?.trim() ?? ''
       if (reason === '' && !shared.has(span.class)) refuse('say why this may leave')
       return {

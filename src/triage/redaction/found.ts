@@ -20,6 +20,7 @@ export const classesByWeight: readonly SensitiveClass[] = [
   'personal',
   'hr',
   'health',
+  'intelligence',
   'secret',
 ]
 
@@ -50,7 +51,7 @@ function union(outer: Found, next: Found): Found {
   const same = outer.start === next.start && outer.end === next.end
   const inside = next.end <= outer.end && !same
   const heavier = weightOf(next.class) > weightOf(outer.class)
-  const lead = heavier && (!inside || next.class === 'secret') ? next : outer
+  const lead = heavier && (!inside || next.class === 'secret' || next.class === 'intelligence') ? next : outer
   const other = lead === next ? outer : next
   const reason =
     other.class === lead.class || lead.reason.includes(other.reason) ? lead.reason : `${lead.reason}; ${other.reason}`

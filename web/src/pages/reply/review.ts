@@ -11,6 +11,7 @@ export type Review = ReturnType<typeof useReview>
 /** Riskiest first is the order of the navigator: secrets and people before paths; the surer detector first. */
 const riskOf: Record<SensitiveSpan['class'], number> = {
   secret: 0,
+  intelligence: 0.5,
   health: 1,
   hr: 2,
   personal: 3,

@@ -1,0 +1,67 @@
+import { tlpsOf } from '../../db/intelligence.ts'
+import type { Db } from '../../db/open.ts'
+import type { Finding } from '../../model/finding.ts'
+import { type Hit, isForOurselves } from '../../model/intelligence.ts'
+import { extract } from '../../observables/extract.ts'
+import { normalOf } from '../../observables/normal.ts'
+import { answersTo } from '../../triage/answers.ts'
+import type { Restricted } from '../../triage/redaction/restricted.ts'
+
+/** Observables of an answer; a longer list is a dump, and its rest is looked at when it is cut down. */
+const observablesMax = 2_000
+/** Shorter names ("PoS") are words of every text. */
+const nameCharsMin = 4
+
+/**
+ * What of a text may not leave for its marking (TLP:RED, AMBER+STRICT, or one we cannot read): observables that only such sources know, and
+ * the names of malware, actors and campaigns that only they told about this alert. What the provider wrote itself is no news to it.
+ */
+export async function restrictedIn(
+  db: Db,
+  text: string,
+  from: { readonly findings: readonly Finding[]; readonly providerWrote: string },
+): Promise<readonly Restricted[]> {
+  const theirs = from.providerWrote.toLowerCase()
+  const listed = await listedIn(db, text)
+  return [...listed, ...namesIn(from.findings)].filter((one) => !theirs.includes(one.text.toLowerCase()))
+}
+
+async function listedIn(db: Db, text: string): Promise<readonly Restricted[]> {
+  const written = extract(text)
+    .slice(0, observablesMax)
+    .flatMap((one) => {
+      const normal = normalOf(one.type, one.value)
+      return normal === null ? [] : [{ ...normal, text: one.text }]
+    })
+  if (written.length === 0) return []
+  const told = await tlpsOf(db, written)
+  return written.flatMap(({ type, value, text: literal }) => {
+    const hits = told.get(`${type}\n${value}`) ?? []
+    return whyOf(hits) === null ? [] : [{ text: literal, why: whyOf(hits) ?? '' }]
+  })
+}
+
+/** One source that may be told makes it free: what everybody knows is not theirs alone. */
+function whyOf(hits: readonly Pick<Hit, 'tlp' | 'source'>[]): string | null {
+  const [first] = hits
+  if (first === undefined || !hits.every(({ tlp }) => isForOurselves(tlp))) return null
+  return first.tlp === 'unread'
+    ? `${first.source} marked it in a way we cannot read`
+    : `TLP:${first.tlp} by ${first.source}`
+}
+
+function namesIn(findings: readonly Finding[]): readonly Restricted[] {
+  const hits = answersTo('reputation-of-observable', findings).flatMap(({ answer }) => answer.hits ?? [])
+  const byName = new Map<string, Hit[]>()
+  for (const hit of hits) {
+    for (const { kind, name } of hit.threats) {
+      // Techniques of ATT&CK are words that everybody uses.
+      if (kind !== 'technique' && name.length >= nameCharsMin) byName.set(name, [...(byName.get(name) ?? []), hit])
+    }
+    if (hit.says.length >= nameCharsMin) byName.set(hit.says, [...(byName.get(hit.says) ?? []), hit])
+  }
+  return [...byName].flatMap(([name, of]) => {
+    const why = whyOf(of)
+    return why === null ? [] : [{ text: name, why }]
+  })
+}
