@@ -105,7 +105,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     const receive = hasRoom === null ? taking : whileRoom(taking, hasRoom)
     const detections =
       lake.lake === null ? null : await openDetections({ lake: lake.lake, db, clock, log, receive, settings })
-    const intelligence = openIntelligence({ db, clock, log, settings })
+    const intelligence = openIntelligence({ db, clock, log, settings, receive, lake: lake.lake })
     closers.push(() => intelligence.close())
     const tasks = {
       ...houseTasks(house),

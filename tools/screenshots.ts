@@ -6,6 +6,7 @@ import { openPage, startBrowser } from '../test/browser.ts'
 import { type Desk, mailBytes, startDesk } from '../test/desk.ts'
 import { cases, mailOf } from './sample-desk/sample-mail.ts'
 import { type Seeded, seed, shiftedClock } from './sample-desk/seed.ts'
+import { seedIntelligence } from './sample-desk/seed-intelligence.ts'
 import { seedLogs } from './sample-desk/seed-logs.ts'
 import { seedPack } from './sample-desk/seed-pack.ts'
 
@@ -125,6 +126,7 @@ function shots(seeded: Seeded): Shot[] {
       },
     },
     { name: 'context-sources', path: '/context/sources' },
+    { name: 'context-intelligence', path: '/context/intelligence?q=203.0.113.66' },
     { name: 'settings-house', path: '/settings/house' },
     { name: 'settings-me', path: '/settings/me' },
     { name: 'keys', path: '/queue', before: (page) => page.keyboard.press('?') },
@@ -188,6 +190,7 @@ try {
   const seeded = await seed(desk, clock)
   await seedLogs(desk, seeded.cookie)
   await seedPack(desk, seeded.cookie)
+  await seedIntelligence(desk.running.database.db, clock)
   await shoot(browser, desk, seeded, process.argv[2])
   process.stderr.write(`Screenshots are in ${folder}\n`)
 } finally {

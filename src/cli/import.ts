@@ -4,6 +4,7 @@ import { isTrouble } from '../kit/errors.ts'
 import type { ListNoun } from '../model/list.ts'
 import { columnsOf } from '../parsers/list/columns.ts'
 import { type Imported, importList } from '../playbooks/import-list.ts'
+import { importAttackCommand } from './import-attack.ts'
 import { addFeedCommands } from './import-feed.ts'
 import { openInput, readDate, unreadable } from './import-file.ts'
 import { importIntelligenceCommand, importWarningListCommand } from './import-intelligence.ts'
@@ -62,6 +63,7 @@ export function importCommand(): Command {
   }
   addScanCommand(command)
   addFeedCommands(command)
+  command.addCommand(importAttackCommand().exitOverride())
   command.addCommand(importIntelligenceCommand().exitOverride())
   command.addCommand(importWarningListCommand().exitOverride())
   return command

@@ -3,6 +3,7 @@ import { connectorsApi } from './connectors.ts'
 import { contextApi } from './context.ts'
 import { deskApi } from './desk.ts'
 import { houseApi } from './house.ts'
+import { intelligenceApi } from './intelligence.ts'
 import { logsApi } from './logs.ts'
 import { packsApi } from './packs.ts'
 import { playbooksApi } from './playbooks.ts'
@@ -16,6 +17,7 @@ export const api = {
   ...answerApi,
   ...houseApi,
   ...logsApi,
+  ...intelligenceApi,
   ...playbooksApi,
   ...contextApi,
   ...packsApi,

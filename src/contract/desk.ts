@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Alert, AlertState, Severity } from '../model/alert.ts'
+import { Technique } from '../model/attack.ts'
 import { Finding, FindingKind } from '../model/finding.ts'
 import { Attachment, TextPart } from '../model/letter.ts'
 import { Authentication, Channel, MessageKind, MessageState } from '../model/message.ts'
@@ -180,6 +181,8 @@ export const AlertPage = z.object({
   runs: z.array(RunRow),
   replies: z.array(z.object({ id: z.uuid(), state: ReplyState, createdAt: when, sentAt: whenMaybe })),
   history: z.array(HistoryRow),
+  /** Techniques of ATT&CK that it names, as they are called now. */
+  techniques: z.array(Technique),
   neighbours: z.object({ previous: z.uuid().nullable(), next: z.uuid().nullable() }),
 })
 export type AlertPage = z.infer<typeof AlertPage>

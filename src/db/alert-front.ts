@@ -18,6 +18,7 @@ import { questions } from '../model/question.ts'
 import { ReplyState } from '../model/reply.ts'
 import type { RiskProfile } from '../model/triage.ts'
 import { type AlertRecord, getAlert, historyOf } from './alerts.ts'
+import { techniquesNow } from './attack.ts'
 import { assetsCalled } from './context.ts'
 import { decisionsOf } from './decisions.ts'
 import { findingsOf } from './findings.ts'
@@ -45,13 +46,14 @@ export async function alertPage(
   const record = await getAlert(db, id)
   if (record === null) return null
   const { alert } = record
-  const [findings, messages, decisions, runs, replies, history, neighbours] = await Promise.all([
+  const [findings, messages, decisions, runs, replies, history, techniques, neighbours] = await Promise.all([
     findingsOf(db, id),
     messagesOf(db, id),
     decisionRows(db, id),
     runsOf(db, id),
     repliesThatStand(db, id),
     historyRows(db, alert),
+    techniquesNow(db, techniquesIn(alert)),
     neighboursOf(db, record),
   ])
   const profiles = await Promise.all(say.profiles(alert, findings).map((one) => profileCard(db, alert.id, one)))
@@ -74,6 +76,7 @@ export async function alertPage(
       sentAt: isoOrNull(reply.sent_at),
     })),
     history,
+    techniques,
     neighbours,
   }
 }
@@ -94,6 +97,14 @@ async function profileCard(db: Db, alertId: string, profile: RiskProfile): Promi
   )
   const { times = 0, incidents = 0, open = 0, last = null } = rows[0] ?? {}
   return { ...profile, entity: asset?.entity ?? null, pastAlerts: { times, incidents, open, last: isoOrNull(last) } }
+}
+
+/** Ids of ATT&CK that the alert names; more are a report. */
+const techniquesMax = 20
+
+function techniquesIn(alert: Alert): string[] {
+  const ids = alert.reading.observables.filter(({ type }) => type === 'attack').map(({ value }) => value)
+  return [...new Set(ids)].slice(0, techniquesMax)
 }
 
 function findingRow(finding: Finding, summarise: (finding: Finding) => string): FindingRow {

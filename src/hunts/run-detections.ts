@@ -157,7 +157,7 @@ async function lookOnward(parts: DetectionParts, signal: AbortSignal): Promise<v
   }
 }
 
-function rawOf(message: Detection) {
+export function rawOf(message: Detection) {
   return {
     bytes: Buffer.from(JSON.stringify(message)),
     form: 'json',
@@ -172,7 +172,7 @@ function rawOf(message: Detection) {
 }
 
 /** On first use, once, with a line in the ledger; an administrator may change it like any other from then on. */
-async function ensureProvider(db: Kysely<Tables>, clock: Clock): Promise<void> {
+export async function ensureProvider(db: Kysely<Tables>, clock: Clock): Promise<void> {
   if ((await providerById(db, ownDetectionsId)) !== null) return
   await transaction(db, async (tx) => {
     if ((await saveProvider(tx, ownProvider, 0, clock.now())) === null) return

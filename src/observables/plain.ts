@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { ObservableType } from '../model/observable.ts'
+import { refang } from './refang.ts'
 
 const digestTypes: Readonly<Record<number, ObservableType>> = { 32: 'md5', 40: 'sha1', 64: 'sha256', 128: 'sha512' }
 
@@ -23,5 +24,16 @@ export function plainObservable(text: string): { readonly type: ObservableType; 
     return { type: 'domain', value: plain }
   return /^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?(?:[/?#][\x21-\x7e]*)?$/i.test(plain)
     ? { type: 'url', value: plain }
+    : null
+}
+
+/** What stands alone in a line is what it looks like, also where it ends in no public suffix. */
+export function plainOther(text: string): { readonly type: ObservableType; readonly value: string } | null {
+  if (/^[\da-f.:]+\/\d{1,3}$/i.test(text)) return { type: 'cidr', value: text }
+  const plain = refang(text).text.trim()
+  if (/^[^\s@<>"',;:]{1,64}@(?:[\p{L}\p{N}_-]{1,63}\.){1,10}[\p{L}][\p{L}\p{N}-]{1,62}$/u.test(plain))
+    return { type: 'email', value: plain }
+  return /^(?:\*\.)?(?:[\p{L}\p{N}_-]{1,63}\.){1,10}[\p{L}][\p{L}\p{N}-]{1,62}\.?$/u.test(plain)
+    ? { type: 'domain', value: plain }
     : null
 }

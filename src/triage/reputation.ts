@@ -110,7 +110,9 @@ const confidenceSure = 50
  * is unsure, it speaks of the domain above, the network around or a page on it, or a warning list knows the thing to be good. Harmless:
  * only such a list has it. Both are always told. What expired or was taken back decides nothing.
  */
-export function reputationOf({ hits, warnings }: Pick<Known, 'hits' | 'warnings'>, now: Date): Reputation {
+export function reputationOf({ hits: found, warnings }: Pick<Known, 'hits' | 'warnings'>, now: Date): Reputation {
+  // The very thing first, and what holds before what is over.
+  const hits = found.toSorted((a, b) => closeness(a) - closeness(b))
   const live = hits.filter(({ state, stance }) => state === 'live' && stance !== 'benign')
   const sure = live.filter(
     ({ stance, relation, confidence }) =>
@@ -134,13 +136,6 @@ export function reputationOf({ hits, warnings }: Pick<Known, 'hits' | 'warnings'
   }
 }
 
-function sourceText({ source, state, tlp, lastHeard }: Hit, now: Date): string {
-  const age = ageDays(lastHeard, now)
-  const told = age === null || age <= 0 ? 'today' : age === 1 ? 'yesterday' : `${age} days ago`
-  const marking = tlp === null ? '' : tlp === 'unread' ? ', a marking we cannot read' : `, TLP:${tlp}`
-  return `${source} (${state === 'live' ? '' : `${state}, `}heard ${told}${marking})`
-}
-
 const relationWords: Readonly<Record<Relation, string>> = {
   exact: 'it',
   'host-of-url': 'its host',
@@ -148,6 +143,19 @@ const relationWords: Readonly<Record<Relation, string>> = {
   network: 'the network around it',
   'url-on-host': 'an address on it',
 }
+const relations = Object.keys(relationWords)
+
+function closeness({ relation, state }: Hit): number {
+  return relations.indexOf(relation) + (state === 'live' ? 0 : relations.length)
+}
+
+function sourceText({ source, state, tlp, lastHeard }: Hit, now: Date): string {
+  const age = ageDays(lastHeard, now)
+  const told = age === null || age <= 0 ? 'today' : age === 1 ? 'yesterday' : `${age} days ago`
+  const marking = tlp === null ? '' : tlp === 'unread' ? ', a marking we cannot read' : `, TLP:${tlp}`
+  return `${source} (${state === 'live' ? '' : `${state}, `}heard ${told}${marking})`
+}
+
 /** Sentences of a note; the hits have it all. */
 const notedMax = 6
 

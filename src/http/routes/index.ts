@@ -25,6 +25,8 @@ import { showLists } from './imports/list.ts'
 import { previewList, takeList } from './imports/take.ts'
 import { takeSigned } from './intake/signed.ts'
 import { takeIntake } from './intake/take.ts'
+import { lookUpObservable } from './intelligence/observable.ts'
+import { showIntelligence } from './intelligence/show.ts'
 import { showInvitations } from './invitations/list.ts'
 import { revokeOneInvitation } from './invitations/revoke.ts'
 import { exportTheLedger } from './ledger/export.ts'
@@ -112,6 +114,8 @@ export const routes: readonly Route[] = [
   signInState, signInWithPassword, passkeyOptions, signInWithPasskey, signOut,
   lookAtLink, enterByLink, newCode, welcomeWithPassword, welcomePasskeyOptions, welcomeWithPasskey,
   showMe, morePasskeyOptions, keepOneMorePasskey, showSessions, revokeSession, showUsers, inviteUser, changeOneUser,
+  showIntelligence,
+  lookUpObservable,
   showInvitations, revokeOneInvitation,
   showQueue, showAlert, decideAlert, undoDecision, askAgain, downloadMessage, showQuarantine, releaseMessage, showRun,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,

@@ -4,8 +4,7 @@ import { Trouble, wordsOf } from '../../kit/errors.ts'
 import { type Indicator, type IntelligenceRead, readTlp, type Threat } from '../../model/intelligence.ts'
 import { extract, outermost } from '../../observables/extract.ts'
 import { type Normal, normalOf } from '../../observables/normal.ts'
-import { plainObservable } from '../../observables/plain.ts'
-import { refang } from '../../observables/refang.ts'
+import { plainObservable, plainOther } from '../../observables/plain.ts'
 import { csvHeader, type Header } from './columns.ts'
 import { type Line, linesOf } from './lines.ts'
 import { isOutOfPlace } from './out-of-place.ts'
@@ -76,17 +75,6 @@ function* told(where: string, text: string, about: Omit<Indicator, 'type' | 'val
     if (why !== null) yield { kind: 'skipped', where, why: `${normal.value}: ${why}` }
     else yield { kind: 'indicator', indicator: { ...normal, ...about } }
   }
-}
-
-/** What stands alone in a line is what it looks like, also where it ends in no public suffix. */
-function plainOther(text: string): { readonly type: string; readonly value: string } | null {
-  if (/^[\da-f.:]+\/\d{1,3}$/i.test(text)) return { type: 'cidr', value: text }
-  const plain = refang(text).text.trim()
-  if (/^[^\s@<>"',;:]{1,64}@(?:[\p{L}\p{N}_-]{1,63}\.){1,10}[\p{L}][\p{L}\p{N}-]{1,62}$/u.test(plain))
-    return { type: 'email', value: plain }
-  return /^(?:\*\.)?(?:[\p{L}\p{N}_-]{1,63}\.){1,10}[\p{L}][\p{L}\p{N}-]{1,62}\.?$/u.test(plain)
-    ? { type: 'domain', value: plain }
-    : null
 }
 
 function normalsIn(text: string): readonly Normal[] {

@@ -53,6 +53,24 @@ export function Facts({ page }: { readonly page: AlertPage }) {
           <p className="dim">and {observables.length - observablesShown} more in the message</p>
         )}
       </section>
+      {page.techniques.length > 0 && (
+        <section className="card">
+          <h2>Techniques</h2>
+          <ul className="observables">
+            {page.techniques.map(({ named, id, name, tactics, deprecated }) => (
+              <li key={named}>
+                <span className="mono">{id}</span>
+                <span>
+                  {name}
+                  {tactics.length > 0 && <span className="dim"> · {tactics.join(', ')}</span>}
+                  {named !== id && <span className="dim"> · named {named}, which was revoked</span>}
+                  {named === id && deprecated && <span className="dim"> · no longer in use</span>}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       <section className="card">
         <h2>Playbooks</h2>
         {runs.length === 0 && <p className="dim">None ran for this alert.</p>}

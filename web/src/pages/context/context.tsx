@@ -2,6 +2,7 @@ import { useParams } from '@tanstack/react-router'
 import { type PagePart, PartedPage } from '../../parts/parted-page.tsx'
 import { AssetsPart } from './assets.tsx'
 import { CalendarPart } from './calendar.tsx'
+import { IntelligencePart } from './intelligence.tsx'
 import { ListsPart } from './lists.tsx'
 import { NetworksPart } from './networks.tsx'
 import { PacksPart } from './packs.tsx'
@@ -18,6 +19,7 @@ const parts: readonly PagePart[] = [
   { id: 'packs', title: 'Context packs', needs: 'house.see', show: PacksPart },
   { id: 'lists', title: 'Import lists', needs: 'house.see', show: ListsPart },
   { id: 'sources', title: 'Order of sources', needs: 'house.see', show: SourcesPart },
+  { id: 'intelligence', title: 'Intelligence', needs: 'house.see', show: IntelligencePart },
 ]
 
 export function ContextPage() {

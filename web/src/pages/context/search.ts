@@ -4,7 +4,8 @@ import { useEffect, useRef, useState } from 'react'
 /** Every filter of these pages stands in the address. */
 export type ContextSearch = Readonly<Record<string, string>>
 
-const charsMax = 200
+/** A URL that is looked up has up to 2,048; one that was cut would be looked up in vain. */
+const charsMax = 4_000
 
 /** What an address says, as far as it is text; nothing is kept that is empty. */
 export function contextSearchOf(search: Record<string, unknown>): ContextSearch {
