@@ -111,8 +111,8 @@ test('a mail becomes an alert with a full ladder and waits for a person; the dec
     'wait-decision waiting',
   ])
   const findings = await findingsOf(house.db, alertId)
-  expect(findings).toHaveLength(23)
-  expect(new Set(findings.map((finding) => finding.id)).size).toBe(23)
+  expect(findings).toHaveLength(24)
+  expect(new Set(findings.map((finding) => finding.id)).size).toBe(24)
 
   await decideOn(house, alertId)
   expect((await getRun(house.db, runId))?.state).toBe('running')
@@ -150,7 +150,7 @@ test('killed after every commit, a run still does everything once', async () => 
     'propose done',
     'wait-decision waiting',
   ])
-  expect(await findingsOf(house.db, alertId)).toHaveLength(23)
+  expect(await findingsOf(house.db, alertId)).toHaveLength(24)
   const run = await getRun(house.db, runId)
   expect(run?.resumedTimes).toBe(lives)
   const endings = await house.db

@@ -1,3 +1,4 @@
+import type { Alert } from '../model/alert.ts'
 import type { Finding } from '../model/finding.ts'
 import { type AnswerOf, type QuestionName, questions } from '../model/question.ts'
 
@@ -35,4 +36,13 @@ export function assetsIn(findings: readonly Finding[]): readonly FoundAsset[] {
     seen.add(key)
     return true
   })
+}
+
+/**
+ * Whether an observable is what the alert is about, and not one of the names that stand in its text: that the provider's own web site is
+ * harmless says nothing of what happened.
+ */
+export function isWhatItIsAbout(alert: Alert, finding: Finding): boolean {
+  const value = String(finding.ask['value'] ?? '').toLowerCase()
+  return [alert.source, alert.destination, alert.entity].some((one) => one !== null && one.toLowerCase() === value)
 }

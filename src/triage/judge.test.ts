@@ -295,6 +295,29 @@ describe('proposal', () => {
     expect(proposal.supports.length > 0 && proposal.contradicts.length > 0).toBe(true)
   })
 
+  test('that a name in the text is harmless explains nothing; that what it is about is harmless is a hint; bad outweighs good', () => {
+    const told = (value: string, verdict: string) =>
+      sampleFinding('reputation-of-observable', 'found', {
+        answer: { verdict, sources: ['list'], note: null },
+        ask: { type: 'domain', value },
+      })
+    const alert = sampleAlert({ destination: '203.0.113.9' })
+    const says = (...findings: Finding[]) => judged(findings, [], alert)
+    const intelligence = (judgement: Judgement) =>
+      judgement.risk.parts.find(({ name }) => name === 'Intelligence')?.value
+    const aside = says(told('www.example.com', 'harmless'))
+    expect([intelligence(aside), aside.proposal.supports, aside.proposal.contradicts]).toEqual(['unknown', [], []])
+    expect(intelligence(says(told('203.0.113.9', 'harmless')))).toBe('harmless')
+    const many = Array.from({ length: 9 }, (_, at) => told(`h${at}.example.com`, 'malicious'))
+    const bad = says(told('203.0.113.9', 'harmless'), ...many)
+    expect(intelligence(bad)).toBe('malicious')
+    // Nine names of one thing are no nine reasons.
+    const lines = [...bad.proposal.supports, ...bad.proposal.contradicts].filter(({ says: words }) =>
+      words.includes('is known as'),
+    )
+    expect(lines).toHaveLength(2)
+  })
+
   test('nothing known is nothing proposed', () => {
     expect(judged([]).proposal).toMatchObject({ outcome: null, confidence: 'low', supports: [], contradicts: [] })
   })

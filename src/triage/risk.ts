@@ -3,7 +3,7 @@ import { ageDays, staleAfterDays } from '../model/context.ts'
 import type { Finding } from '../model/finding.ts'
 import type { AnswerOf, Level } from '../model/question.ts'
 import type { Risk } from '../model/triage.ts'
-import { answersTo, assetsIn, type FoundAsset } from './answers.ts'
+import { answersTo, assetsIn, type FoundAsset, isWhatItIsAbout } from './answers.ts'
 
 type Part = Risk['parts'][number]
 
@@ -37,7 +37,7 @@ export function riskOf(alert: Alert, findings: readonly Finding[], now: Date): R
     regulatoryPart(assets, now),
     exposurePart(assets, now),
     vulnerabilityPart(findings),
-    intelligencePart(findings),
+    intelligencePart(alert, findings),
   ]
   const product = parts.reduce((score, part) => score * part.weight, scoreOfMedium)
   const score = Math.round(Math.min(100, product) * 10) / 10
@@ -152,12 +152,15 @@ function openOnes({ open, total }: AnswerOf<'vulnerabilities-of-asset'>): string
   return `The alert names no CVE; ${total ?? open.length} open on the machine${known}.`
 }
 
-function intelligencePart(findings: readonly Finding[]): Part {
+function intelligencePart(alert: Alert, findings: readonly Finding[]): Part {
   const name = 'Intelligence'
   const order = ['malicious', 'suspicious', 'harmless'] as const
   const told = answersTo('reputation-of-observable', findings)
   for (const verdict of order) {
-    const one = told.find(({ answer }) => answer.verdict === verdict)
+    const one = told.find(
+      ({ answer, finding }) =>
+        answer.verdict === verdict && (verdict !== 'harmless' || isWhatItIsAbout(alert, finding)),
+    )
     if (one === undefined) continue
     const about = String(one.finding.ask['value'] ?? 'an indicator')
     const sources = one.answer.sources.length > 0 ? one.answer.sources.join(', ') : one.finding.connector

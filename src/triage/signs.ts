@@ -2,7 +2,7 @@ import type { Alert } from '../model/alert.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Outcome, PastAlert, Risk } from '../model/triage.ts'
 import { outcomeTitles } from '../model/triage.ts'
-import { answersTo } from './answers.ts'
+import { answersTo, isWhatItIsAbout } from './answers.ts'
 
 /**
  * Something that speaks for an outcome. `strength`: 1 a hint, 2 evidence, 4 the word of somebody who knows.
@@ -36,7 +36,7 @@ export function signsIn(
     ...networkSigns(alert, findings),
     ...sessionSigns(findings),
     ...vulnerabilitySigns(findings),
-    ...intelligenceSigns(findings),
+    ...intelligenceSigns(alert, findings),
     ...riskSigns(risk),
   ]
 }
@@ -131,16 +131,38 @@ function vulnerabilitySigns(findings: readonly Finding[]): readonly Sign[] {
   })
 }
 
-function intelligenceSigns(findings: readonly Finding[]): readonly Sign[] {
-  return answersTo('reputation-of-observable', findings).flatMap(({ answer, finding }): Sign[] => {
-    const about = String(finding.ask['value'] ?? 'An indicator')
-    const common = { strength: 1, positive: true, findingId: finding.id } as const
-    if (answer.verdict === 'malicious')
-      return [{ ...common, towards: 'incident', says: `${about} is known as malicious.` }]
-    if (answer.verdict === 'harmless')
-      return [{ ...common, towards: 'false-alarm-benign', says: `${about} is known as harmless.` }]
-    return []
+/** Observables that speak by themselves: a provider's mail names many parts of one thing, and each of them is no new reason. */
+const maliciousMax = 2
+
+function intelligenceSigns(alert: Alert, findings: readonly Finding[]): readonly Sign[] {
+  const told = answersTo('reputation-of-observable', findings)
+  const common = { strength: 1, positive: true } as const
+  const malicious = new Map(
+    told.flatMap(({ answer, finding }) =>
+      answer.verdict === 'malicious' ? [[aboutOf(finding), finding.id] as const] : [],
+    ),
+  )
+  if (malicious.size > 0) {
+    return [...malicious].slice(0, maliciousMax).map(([about, findingId]): Sign => {
+      return { ...common, findingId, towards: 'incident', says: `${about} is known as malicious.` }
+    })
+  }
+  if (told.some(({ answer }) => answer.verdict === 'suspicious')) return []
+  return told.flatMap(({ answer, finding }): Sign[] => {
+    if (answer.verdict !== 'harmless' || !isWhatItIsAbout(alert, finding)) return []
+    return [
+      {
+        ...common,
+        findingId: finding.id,
+        towards: 'false-alarm-benign',
+        says: `${aboutOf(finding)} is known as harmless.`,
+      },
+    ]
   })
+}
+
+function aboutOf(finding: Finding): string {
+  return String(finding.ask['value'] ?? 'An indicator')
 }
 
 /** What the evidence says is counted above; here only what no finding says: they shout, and it matters. */
