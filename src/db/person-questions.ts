@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { sha256Hex } from '../kit/digest.ts'
 import { iso, isoOrNull, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
@@ -94,6 +94,29 @@ export async function personQuestionOfStep(db: Db, runId: string, stepPath: stri
     .where('step_path', '=', stepPath)
     .executeTakeFirst()
   return row === undefined ? null : questionOf(row)
+}
+
+/**
+ * The last thing this person said about an alert like this one, since then, when it was "yes": the same provider and rule, and host,
+ * account and source address alike (one of host and account known). Another last word than "yes" is null, too.
+ */
+export async function rememberedYes(
+  db: Db,
+  ask: { readonly alertId: string; readonly email: string; readonly since: Date },
+): Promise<{ readonly alertNumber: number; readonly comment: string; readonly answeredAt: string } | null> {
+  const { rows } = await sql<{ number: number; answer: string; comment: string | null; answered_at: Date }>`
+    select there.number, asked.answer, asked.comment, asked.answered_at
+    from alert here
+    join alert there on there.id <> here.id and there.provider_id = here.provider_id and lower(there.rule) = lower(here.rule)
+      and lower(there.host) is not distinct from lower(here.host) and lower(there.account) is not distinct from lower(here.account)
+      and there.source is not distinct from here.source
+    join person_question asked on asked.alert_id = there.id
+    where here.id = ${ask.alertId}::uuid and coalesce(here.host, here.account) is not null
+      and lower(asked.email) = lower(${ask.email}) and asked.answered_at >= ${ask.since}
+    order by asked.answered_at desc limit 1`.execute(db)
+  const last = rows[0]
+  if (last === undefined || last.answer !== 'yes') return null
+  return { alertNumber: Number(last.number), comment: last.comment ?? '', answeredAt: iso(last.answered_at) }
 }
 
 /** Takes the answer, once. False when it was answered before. */

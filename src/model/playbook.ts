@@ -60,6 +60,9 @@ const WaitStep = z.object({
   to: Condition.optional(),
   question: z.string().max(1000).optional(),
   expires: Duration.default('3d'),
+  remember: Duration.optional().describe(
+    'With `answer`: a "yes" of the same person about the same rule, host, account and source address, so young, counts here too',
+  ),
 })
 const NotifyStep = z.object({
   ...common,

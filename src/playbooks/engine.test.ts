@@ -292,6 +292,57 @@ test('the owner is asked once by a one-time link, and the answer is evidence', a
   ])
 })
 
+test('who said yes is not asked the same again within the time; of another machine, after a no, or later, they are', async () => {
+  const clock = fixedClock('2026-11-20T12:00:00Z')
+  const house = await testHouse(database, { clock })
+  const askOwner = {
+    ...{ ...step, id: 'ask', step: 'wait-for-person' as const, title: 'Ask', for: 'answer' as const, expires: '4h' },
+    ...{ to: '"jo@example.org"', question: 'Was this you?', remember: '7d' },
+  }
+  const run = async (body: string) => {
+    const { alertId } = await alertIn(house, body)
+    const playbook = playbookOf('remembering', [askOwner])
+    const runId = await transaction(house.db, (tx) =>
+      startRun({ ...house, library: libraryOf([playbook, ...house.library.all]) }, tx, {
+        playbook,
+        alertId,
+        trigger: 'test',
+      }),
+    )
+    const before = house.notices.length
+    await continueRun(house, runId, { resumed: false, signal: still })
+    const token = /answer\/(\S+)/.exec(house.notices[before]?.text ?? '')?.[1] ?? null
+    return {
+      alertId,
+      runId,
+      token,
+      say: (answer: 'yes' | 'no') => answerPersonQuestion(house, token ?? '', answer, 'my job'),
+    }
+  }
+  const first = await run(alertBody)
+  expect(first.token).not.toBeNull()
+  expect((await first.say('yes')).kind).toBe('taken')
+  clock.set('2026-11-22T12:00:00Z')
+
+  const second = await run(alertBody)
+  expect(second.token).toBeNull()
+  expect(await journal(house, second.runId)).toEqual(['ask done'])
+  const [kept] = (await findingsOf(house.db, second.alertId)).filter(({ question }) => question === 'was-this-you')
+  expect(kept).toMatchObject({
+    kind: 'found',
+    answer: { answer: 'yes', comment: 'my job', at: '2026-11-20T12:00:00.000Z' },
+  })
+  expect(kept?.query).toMatch(/^remembered: jo@example\.org said so about A-\d+ /)
+
+  const elsewhere = await run(alertBody.replace(/^Host: .*$/m, 'Host: OTHER-99'))
+  expect(elsewhere.token).not.toBeNull()
+  clock.set('2026-11-28T12:00:00Z')
+  const later = await run(alertBody)
+  expect(later.token).not.toBeNull()
+  expect((await later.say('no')).kind).toBe('taken')
+  expect((await run(alertBody)).token).not.toBeNull()
+})
+
 test('a mail that cannot be sent at all is said in the journal, and the run goes on', async () => {
   const house = await testHouse(database, { cannotMail: () => 'no mail server is configured for outgoing mail' })
   const texts = { step: 'notify' as const, to: ['analyst@example.org'], subject: 's', text: 't' }

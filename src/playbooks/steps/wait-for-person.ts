@@ -11,6 +11,7 @@ import { type Known, wordsFor, wordsForText } from '../condition-words.ts'
 import { evaluate } from '../conditions.ts'
 import { durationMs } from '../durations.ts'
 import type { Place } from '../journal.ts'
+import { takeRemembered } from '../remembered-answer.ts'
 import { renderText } from '../texts.ts'
 import { inStep, loadKnown, type StepEnd, type Walk, writeEnd } from '../walk.ts'
 
@@ -123,13 +124,19 @@ async function askPerson(walk: Walk, place: WaitPlace, tx: Db, known: Known, dea
       output: { answer: earlier.answer, by: earlier.email, at: earlier.answeredAt, findingId: earlier.findingId },
     }
 
-  const problem = house.cannotMail([email])
-  if (problem !== null) return { state: 'skipped', error: `nobody was asked: ${problem}` }
   const what = renderText(step.question ?? '', wordsForText(known))
     .replace(/\s+/g, ' ')
     .trim()
-  const token = newSecret()
   const findingId = stableId('answer', run.id, place.path)
+  if (step.remember !== undefined) {
+    const asked = { alertId: run.alertId, runId: run.id, email, what }
+    const take = { forMs: durationMs(step.remember), findingId, actor: `playbook:${run.playbookId}` }
+    const remembered = await takeRemembered(house, tx, asked, take)
+    if (remembered !== null) return { state: 'done', output: remembered }
+  }
+  const problem = house.cannotMail([email])
+  if (problem !== null) return { state: 'skipped', error: `nobody was asked: ${problem}` }
+  const token = newSecret()
   const now = house.clock.now()
   await insertPersonQuestion(tx, token, {
     alertId: run.alertId,
