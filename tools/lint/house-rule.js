@@ -1,6 +1,6 @@
 // The rules of the house that no public linter knows, as an oxlint plugin (it speaks ESLint's plugin API).
 import path from 'node:path'
-import { pureRooms, refusal, roomOf, sqlPackages, sqlRooms } from './rooms.js'
+import { pureRooms, refusal, roomOf, sqlDoors, sqlPackages, sqlRooms } from './rooms.js'
 
 const isTest = (file) => /\.test\.tsx?$/.test(file)
 
@@ -42,7 +42,8 @@ const sqlInTheCellar = {
   create(context) {
     const file = fileOf(context)
     const here = roomOf(file)
-    if (isTest(file) || here === null || sqlRooms.includes(here.room)) return {}
+    if (isTest(file) || here === null || sqlRooms.includes(here.room) || sqlDoors.includes(`${here.room}/${here.door}`))
+      return {}
     return onImports((node, source, asType) => {
       if (asType || !sqlPackages.includes(source)) return
       context.report({

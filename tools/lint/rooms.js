@@ -40,6 +40,8 @@ export const pureRooms = judgement
 /** Packages that speak SQL, and the rooms they belong to. */
 export const sqlPackages = ['kysely', 'pg', 'chdb', '@clickhouse/client']
 export const sqlRooms = cellar
+/** Doors that ask a database of somebody else, which is no record of ours. */
+export const sqlDoors = ['connectors/sql']
 
 /**
  * The room of a file, by its path from the root of the repository with forward slashes; null outside of src and web/src.

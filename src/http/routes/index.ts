@@ -123,7 +123,6 @@ export const routes: readonly Route[] = [
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,
   showCalendar, saveCalendarEntry, removeCalendarEntry,
   showReaders, saveReader, showTeaching, teachReader, testReader,
-  showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,
   showConnectors, showConnectorKinds, showConnector, saveConnector, removeConnector, testConnector, testConnectorDraft, watchConnector,
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,

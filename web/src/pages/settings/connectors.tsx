@@ -1,20 +1,23 @@
+import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { ConnectorCard } from '../../../../src/contract/connectors.ts'
 import { call } from '../../api.ts'
-import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
-import { When } from '../../parts/time.tsx'
-import { plural } from '../../words.ts'
+import { useMay } from '../../me.ts'
+import { ErrorState, Loading } from '../../parts/states.tsx'
+import { ConnectorDetail } from './connector-detail.tsx'
+import { ConnectorForm } from './connector-form.tsx'
+import { stateWords } from './connector-words.ts'
+import { CoverageMap } from './coverage-map.tsx'
+import './connectors.css'
 
-const words: Record<ConnectorCard['state'], readonly [string, string]> = {
-  active: ['Active', 'good'],
-  failing: ['Failing', 'bad'],
-  warning: ['Warning', 'warn'],
-  silent: ['Silent', 'warn'],
-  'not-configured': ['Not configured', ''],
-  off: ['Off', ''],
-}
+/** What needs a person first. */
+const order: readonly ConnectorCard['state'][] = ['failing', 'silent', 'warning', 'active', 'not-configured', 'off']
 
 export function ConnectorsPart() {
+  const may = useMay()
+  const [chosen, choose] = useState<string | null>(null)
+  const [adds, setAdds] = useState(false)
   const list = useQuery({
     queryKey: ['connectors'],
     queryFn: () => call('GET /api/connectors'),
@@ -22,54 +25,47 @@ export function ConnectorsPart() {
   })
   if (list.data === undefined)
     return list.error === null ? <Loading /> : <ErrorState error={list.error} retry={() => void list.refetch()} />
-  const { connectors } = list.data
-  if (connectors.length === 0) {
-    return (
-      <div className="card">
-        <EmptyState
-          title="Nothing can answer questions yet."
-          proof="Import the asset list, or describe a source in YAML (docs/connectors.md)."
-        />
-      </div>
-    )
-  }
-  return connectors.map((connector) => <Card key={connector.id} connector={connector} />)
-}
-
-function Card({ connector }: { readonly connector: ConnectorCard }) {
-  const [word, tone] = words[connector.state]
-  const rungs = [...new Set(connector.answers.map((one) => one.rungTitle))]
+  const { connectors, rungs } = list.data
+  const sorted = [...connectors].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state))
+  const shown = connectors.find((one) => one.id === chosen) ?? sorted[0]
   return (
-    <section className="card">
-      <div className="connector-head">
-        <h2>{connector.title}</h2>
-        <span className={`tag ${tone}`}>{word}</span>
+    <>
+      <div className="row between wrap">
         <span className="dim">
-          {connector.lastSuccess === null ? (
-            'never answered'
-          ) : (
-            <>
-              last answered <When at={connector.lastSuccess} ago />
-            </>
-          )}
-          {' · '}
-          {plural(connector.asked, 'question')}, {connector.failed} failed
+          {order
+            .map((state) => [state, connectors.filter((one) => one.state === state).length] as const)
+            .filter(([, n]) => n > 0)
+            .map(([state, n]) => `${n} ${stateWords[state][0].toLowerCase()}`)
+            .join(', ')}
         </span>
+        {may('connector.change') && <Button onClick={() => setAdds(true)}>Add a connector</Button>}
       </div>
-      {connector.says !== '' && <p>{connector.says}</p>}
-      <dl className="kv">
-        <dt>Fills</dt>
-        <dd>{rungs.join(', ')}</dd>
-        <dt>Answers</dt>
-        <dd>{connector.answers.map((one) => one.title).join(' ')}</dd>
-        <dt>Can and cannot</dt>
-        <dd>{connector.scope}</dd>
-        <dt>Limits</dt>
-        <dd>
-          {connector.limits.perMinute === null ? 'as often as asked' : `${connector.limits.perMinute} a minute`},{' '}
-          {connector.limits.concurrency} at once, {(connector.limits.timeoutMs / 1000).toFixed(0)} s each
-        </dd>
-      </dl>
-    </section>
+      <div className="connectors">
+        <nav className="connectors-list" aria-label="Connectors">
+          {sorted.map((one) => (
+            <button
+              key={one.id}
+              type="button"
+              className="connector-pick"
+              aria-current={one.id === shown?.id}
+              onClick={() => choose(one.id)}
+            >
+              <span className="connector-name">{one.title}</span>
+              <span className={`tag ${stateWords[one.state][1]}`}>{stateWords[one.state][0]}</span>
+            </button>
+          ))}
+        </nav>
+        {shown !== undefined && <ConnectorDetail key={shown.id} connector={shown} />}
+      </div>
+      <CoverageMap connectors={sorted} rungs={rungs} />
+      {adds && (
+        <ConnectorForm
+          close={(id) => {
+            setAdds(false)
+            if (id !== null) choose(id)
+          }}
+        />
+      )}
+    </>
   )
 }
