@@ -9,6 +9,7 @@ import { type Seeded, seed, shiftedClock } from './sample-desk/seed.ts'
 import { seedIntelligence } from './sample-desk/seed-intelligence.ts'
 import { seedLogs } from './sample-desk/seed-logs.ts'
 import { seedPack } from './sample-desk/seed-pack.ts'
+import { seedVulnerabilities } from './sample-desk/seed-vulnerabilities.ts'
 
 /** Shoots every page at a desk's and a phone's size, light and dark, from a house with two weeks of made-up mail. */
 const folder = path.resolve('screenshots')
@@ -98,6 +99,9 @@ function shots(seeded: Seeded): Shot[] {
       before: (page) => page.locator('.source-name').first().click(),
     },
     { name: 'logs-detections', path: '/logs/detections' },
+    { name: 'context-vulnerabilities', path: '/context/vulnerabilities' },
+    { name: 'context-vulnerability-cve', path: '/context/vulnerabilities?cve=CVE-2026-10001' },
+    { name: 'context-vulnerability-machine', path: '/context/vulnerabilities?machine=FIN-APP02' },
     { name: 'x-ray', path: '/x-ray' },
     { name: 'ledger', path: '/ledger' },
     { name: 'settings-providers', path: '/settings/providers' },
@@ -188,6 +192,7 @@ const desk = await startDesk({ databaseUrl: null, dataFolder, clock })
 const browser = await startBrowser()
 try {
   const seeded = await seed(desk, clock)
+  await seedVulnerabilities(desk)
   await seedLogs(desk, seeded.cookie)
   await seedPack(desk, seeded.cookie)
   await seedIntelligence(desk.running.database.db, clock)

@@ -9,6 +9,7 @@ import { packsApi } from './packs.ts'
 import { playbooksApi } from './playbooks.ts'
 import { readersApi } from './readers.ts'
 import { signInApi } from './sign-in.ts'
+import { vulnerabilitiesApi } from './vulnerabilities.ts'
 
 /** The whole HTTP interface: "METHOD /path" and what goes in and out. The server serves exactly these; the web app is typed by them. */
 export const api = {
@@ -25,6 +26,7 @@ export const api = {
   ...connectorsApi,
   ...logsApi,
   ...playbooksApi,
+  ...vulnerabilitiesApi,
 } as const
 
 export type Api = typeof api

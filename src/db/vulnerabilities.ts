@@ -32,6 +32,11 @@ type MachineRow = {
   readonly criticality: number | null
 }
 
+const machineColumns = sql`
+    select h.id, h.source, coalesce((select i.scanner from scan_import i where i.id = h.seen_import), '') as scanner, h.key, h.names,
+      array(select host(one) from unnest(h.addresses) one) as addresses, h.scanned_at, h.by_login, h.looked_for, h.asset, h.exposed, h.criticality
+    from scan_host h`
+
 /**
  * The machines of the reports that are this asset, by its name (with or without its domain) or address, and by those that the asset list has for
  * it: a scanner may know the address alone. Those matched by name come first. "web-01.emea.example" is not "web-01.apac.example".
@@ -46,9 +51,8 @@ export async function scannedMachines(db: Db, asset: string): Promise<ScannedMac
   const addresses = [...(isAddress ? [plainAddress(asset)] : []), ...listed.flatMap(({ fact }) => fact.addresses)]
   const wanted = [...new Set(names.flatMap((name) => [name, name.split('.')[0] ?? name]))].filter((name) => name !== '')
   const { rows } = await sql<MachineRow>`
-    select h.id, h.source, coalesce((select i.scanner from scan_import i where i.id = h.seen_import), '') as scanner, h.key, h.names,
-      array(select host(one) from unnest(h.addresses) one) as addresses, h.scanned_at, h.by_login, h.looked_for, h.asset, h.exposed, h.criticality
-    from scan_host h where h.names && ${wanted}::text[] or h.addresses && ${[...new Set(addresses)]}::inet[]
+    ${machineColumns}
+    where h.names && ${wanted}::text[] or h.addresses && ${[...new Set(addresses)]}::inet[]
     order by h.scanned_at desc, h.id limit ${machinesMax * 5}`.execute(db)
   const machines = rows.flatMap((row): ScannedMachine[] => {
     const byName = names.some((name) => isNamed(row.names, name))
@@ -61,6 +65,12 @@ export async function scannedMachines(db: Db, asset: string): Promise<ScannedMac
     ...machines.filter(({ matchedBy }) => matchedBy === 'name'),
     ...machines.filter(({ matchedBy }) => matchedBy === 'address'),
   ].slice(0, machinesMax)
+}
+
+/** Machines of the reports by their numbers. */
+export async function machinesById(db: Db, ids: readonly number[]): Promise<ScannedMachine[]> {
+  const { rows } = await sql<MachineRow>`${machineColumns} where h.id = any(${[...ids]}::integer[])`.execute(db)
+  return rows.map((row) => machineOf(row, 'name'))
 }
 
 /** "CORP\HOST$", "host." and "HOST.corp.example" as the reports' names are written. */

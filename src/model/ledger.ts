@@ -15,6 +15,7 @@ export const LedgerKind = z.enum([
   'logs.searched', 'logs.hunted', 'logs.downloaded', 'log-source.changed', 'logs.removed',
   'pack.defined', 'pack.drafted', 'pack.released', 'pack.downloaded',
   'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',
+  'vulnerability.said', 'vulnerability.withdrawn',
 ])
 export type LedgerKind = z.infer<typeof LedgerKind>
 

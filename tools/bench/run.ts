@@ -13,6 +13,7 @@ const all = [
   'observables',
   'mail',
   'context',
+  'vulnerabilities',
   'intelligence',
   'intake',
   'playbooks',

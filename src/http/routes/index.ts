@@ -102,6 +102,11 @@ import { testReader } from './teach/test.ts'
 import { changeOneUser } from './users/change.ts'
 import { inviteUser } from './users/invite.ts'
 import { showUsers } from './users/list.ts'
+import { showCve } from './vulnerabilities/cve.ts'
+import { showVulnerabilities } from './vulnerabilities/list.ts'
+import { showMachineVulnerabilities } from './vulnerabilities/machine.ts'
+import { showVulnerabilitySources } from './vulnerabilities/sources.ts'
+import { sayAboutCve, withdrawAboutCve } from './vulnerabilities/word.ts'
 import { newCode } from './welcome/code.ts'
 import { enterByLink } from './welcome/enter.ts'
 import { lookAtLink } from './welcome/look.ts'
@@ -124,6 +129,7 @@ export const routes: readonly Route[] = [
   showCalendar, saveCalendarEntry, removeCalendarEntry,
   showReaders, saveReader, showTeaching, teachReader, testReader,
   showConnectors, showConnectorKinds, showConnector, saveConnector, removeConnector, testConnector, testConnectorDraft, watchConnector,
+  showVulnerabilities, showVulnerabilitySources, showCve, showMachineVulnerabilities, sayAboutCve, withdrawAboutCve,
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,
   showPlaybooks, showPlaybook, importPlaybook, removePlaybook, exportCacao, lookUp, dryRunPlaybook, startRun, cancelRun, markItem,

@@ -8,6 +8,7 @@ import { NetworksPart } from './networks.tsx'
 import { PacksPart } from './packs.tsx'
 import { PeoplePart } from './people.tsx'
 import { SourcesPart } from './sources.tsx'
+import { VulnerabilitiesPart } from './vulnerabilities.tsx'
 import './context.css'
 
 /** What the house knows besides the alert. A new part is a line here. */
@@ -16,6 +17,7 @@ const parts: readonly PagePart[] = [
   { id: 'people', title: 'People', needs: 'house.see', show: PeoplePart },
   { id: 'networks', title: 'Networks and sites', needs: 'house.see', show: NetworksPart },
   { id: 'calendar', title: 'Calendar', needs: 'house.see', show: CalendarPart },
+  { id: 'vulnerabilities', title: 'Vulnerabilities', needs: 'house.see', show: VulnerabilitiesPart },
   { id: 'packs', title: 'Context packs', needs: 'house.see', show: PacksPart },
   { id: 'lists', title: 'Import lists', needs: 'house.see', show: ListsPart },
   { id: 'sources', title: 'Order of sources', needs: 'house.see', show: SourcesPart },
