@@ -190,6 +190,28 @@ describe('risk', () => {
     expect([at('nothing'), at('failed'), at('not-collected')]).toEqual([12.5, 25, 25])
   })
 
+  test('what is open on a machine moves no risk while the alert names no CVE; patched lowers it, open at the time raises it', () => {
+    const line = { cve: 'CVE-2026-0001', severity: 'high', since: null, note: null, kev: '2026-01-05' }
+    const part = (answer: object) => {
+      const { risk } = judged([sampleFinding('vulnerabilities-of-asset', 'found', { answer, connector: 'scans' })])
+      return risk.parts.find(({ name }) => name === 'Vulnerable to what is tried')
+    }
+    expect(part({ vulnerable: null, open: [line], total: 7 })).toMatchObject({
+      known: false,
+      weight: 1,
+      because: expect.stringContaining('7 open on the machine, 1 of them known to be exploited') as string,
+    })
+    const patchedAt = '2026-01-20T00:00:00.000Z'
+    expect(part({ vulnerable: false, open: [], patchedAt })).toMatchObject({
+      weight: 0.5,
+      because: 'scans looked: it is gone since 2026-01-20 at the latest.',
+    })
+    expect(part({ vulnerable: true, open: [], fixed: [line], patchedAt, kev: '2026-01-05' })).toMatchObject({
+      weight: 2,
+      because: expect.stringContaining('It was open then, and is gone since 2026-01-20') as string,
+    })
+  })
+
   test('the score is the product of the parts shown, at most 100', () => {
     fc.assert(
       fc.property(fc.array(finding, { maxLength: 12 }), severities, (findings, severity) => {
