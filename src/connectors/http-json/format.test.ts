@@ -170,6 +170,15 @@ describe('secrets', () => {
     handle = (request, response) => void response.writeHead(302, { location: request.url }).end()
     expect(JSON.stringify(await asked(connector))).not.toMatch(/s3cret/)
   })
+
+  test('nor does a password, as it is or as it goes over the wire', async () => {
+    const connector = await loaded({}, { auth: { kind: 'basic', user: 'reader', secret } })
+    handle = (request, response) => void response.end(`refused: ${request.headers.authorization} s3cret&key`)
+    expect(await asked(connector)).toMatchObject({
+      kind: 'failed',
+      why: expect.stringContaining('refused: Basic (secret) (secret)'),
+    })
+  })
 })
 
 describe('pages', () => {

@@ -86,7 +86,10 @@ export class SignIn {
       return { signed: { headers: { [header]: value }, query: {} }, token }
     }
     const secret = this.#hide(await this.#needs.secret())
-    return { signed: { headers: {}, query: {}, ...keyOf(auth, secret, parameters) }, token: null }
+    const key = keyOf(auth, secret, parameters)
+    // User and password of Basic are written another way on the wire, and that is what a source would echo.
+    if (auth.kind === 'basic') this.#hide((key.headers?.['authorization'] ?? '').replace('Basic ', ''))
+    return { signed: { headers: {}, query: {}, ...key }, token: null }
   }
 
   /** One fetch of a token for all who ask at the same time. It outlives the question that began it: others wait for it, too. */
