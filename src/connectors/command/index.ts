@@ -1,34 +1,17 @@
 import { spawn } from 'node:child_process'
-import { parse as parseCsv } from 'csv-parse/sync'
-import { RE2JS } from 're2js'
 import { z } from 'zod'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
 import type { AskContext, Connector, TriedOut } from '../../model/connector.ts'
 import { connectorKind, type Opening } from '../../model/connector-kind.ts'
 import type { Answered } from '../../model/finding.ts'
-import { QuestionName, questions } from '../../model/question.ts'
-import { answerOfRows, mappingForms, mappingProblems, missingField, type Row } from '../answer-rows.ts'
+import { QuestionName } from '../../model/question.ts'
+import { answerOfRows, missingField, type Row } from '../answer-rows.ts'
+import { argumentsOf, fieldsOf, outputBytesMax, programForms, programProblems, rowsOf } from '../output-rows.ts'
 import { limitForms } from '../reach.ts'
 
 const Command = z.strictObject({
   program: z.string().startsWith('/').max(1_000).describe('Its whole path'),
-  args: z
-    .array(z.string().max(2_000))
-    .max(50)
-    .default([])
-    .describe('One by one, no shell reads them; `{host}` is a field of the question'),
-  output: z
-    .enum(['json', 'csv', 'lines'])
-    .default('json')
-    .describe('json: an object, or a list of them; csv: with a heading; lines: by `pattern`'),
-  pattern: z.string().max(2_000).default('').describe('RE2, for lines: its named groups are the columns'),
-  nothingExitCodes: z
-    .array(z.int().min(0).max(255))
-    .max(20)
-    .default([])
-    .describe('Exit codes that mean "looked, nothing there"'),
-  ...mappingForms,
-  sample: z.record(z.string(), z.string().max(1_000)).default({}).describe('An ask that the Test button tries it with'),
+  ...programForms,
 })
 type Command = z.infer<typeof Command>
 
@@ -44,13 +27,8 @@ const CommandSettings = z.strictObject({
 })
 type CommandSettings = z.infer<typeof CommandSettings>
 
-/** Four times the largest answer that is kept. */
-const outputBytesMax = 1024 * 1024
 /** What a program says of its trouble; more of it helps nobody. */
 const wordsMax = 500
-/** A value of an alert may be long; as an argument it is a name, an address or a line. */
-const argumentCharsMax = 4_096
-
 /** A program on this machine, for what only an old tool can tell. */
 export const command = connectorKind({
   kind: 'command',
@@ -87,33 +65,15 @@ function openCommand({ id, title, settings }: Opening<CommandSettings>): Connect
   }
 }
 
-const place = /\{([A-Za-z]\w*)\}/g
-const fieldsOf = (of: Command): string[] =>
-  of.args.flatMap((arg) => [...arg.matchAll(place)].map((match) => match[1] ?? ''))
-
 function check(settings: CommandSettings): void {
-  const problems = (Object.entries(settings.questions) as [QuestionName, Command][]).flatMap(([name, of]) => {
-    const known = Object.keys(questions[name].ask.shape)
-    const unknown = fieldsOf(of)
-      .filter((one) => !known.includes(one))
-      .map((one) => `{${one}} is no field of the question; there are: ${known.join(', ')}`)
-    const pattern = of.output === 'lines' ? patternProblem(of.pattern) : []
-    return [...unknown, ...pattern, ...mappingProblems(name, of)].map((problem) => `${name}: ${problem}`)
-  })
+  const problems = (Object.entries(settings.questions) as [QuestionName, Command][]).flatMap(([name, of]) =>
+    programProblems(name, of),
+  )
   if (problems.length > 0)
     throw new Trouble('input.invalid', {
       problem: problems.join('\n'),
       fields: { 'settings.questions': problems.join('. ') },
     })
-}
-
-function patternProblem(pattern: string): string[] {
-  try {
-    const groups = Object.keys(RE2JS.compile(pattern).namedGroups())
-    return groups.length === 0 ? ['pattern: it has no named group (?<name>...)'] : []
-  } catch (error) {
-    return [`pattern: ${wordsOf(error)}`]
-  }
 }
 
 async function answer(
@@ -125,14 +85,10 @@ async function answer(
 ): Promise<Answered> {
   const missing = missingField(question, ask, fieldsOf(of))
   if (missing !== null) return { kind: 'not-applicable', why: `the alert has no ${missing}` }
-  const args = of.args.map((arg) => arg.replaceAll(place, (_all, name: string) => String(ask[name] ?? '')))
+  const filled = argumentsOf(of, ask)
+  if ('why' in filled) return { kind: 'failed', why: filled.why, query: of.program }
+  const { args } = filled
   const query = [of.program, ...args].join(' ')
-  // A value that begins an argument must not become an option, and a NUL cannot be handed over.
-  const odd = of.args.findIndex((arg, at) => arg.startsWith('{') && (args[at] ?? '').startsWith('-'))
-  if (odd !== -1)
-    return { kind: 'failed', why: `"${(args[odd] ?? '').slice(0, 100)}" would be read as an option`, query }
-  if (args.some((arg) => arg.includes('\u0000') || arg.length > argumentCharsMax))
-    return { kind: 'failed', why: 'a value of the alert cannot be an argument', query }
   try {
     const ran = await run(of.program, args, settings, context.signal)
     if (ran.code !== null && of.nothingExitCodes.includes(ran.code)) return { kind: 'nothing', query }
@@ -192,40 +148,6 @@ function killGroup(pid: number): void {
   } catch (error) {
     // It ended by itself in this moment.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-
-const Objects = z.union([
-  z.array(z.record(z.string(), z.unknown())),
-  z.record(z.string(), z.unknown()).transform((one) => [one]),
-  z.null().transform(() => []),
-])
-
-function rowsOf(of: Command, output: string): readonly Row[] {
-  if (output.trim() === '') return []
-  if (of.output === 'json') {
-    const parsed = Objects.safeParse(jsonOf(output))
-    if (!parsed.success) throw new Error('it answered nonsense: no JSON object, and no list of them')
-    return parsed.data
-  }
-  if (of.output === 'csv')
-    return parseCsv(output, { columns: true, skip_empty_lines: true, trim: true, bom: true }) as Row[]
-  const pattern = RE2JS.compile(of.pattern)
-  const names = Object.keys(pattern.namedGroups())
-  const rows = output.split('\n').flatMap((line) => {
-    const matcher = pattern.matcher(line)
-    return matcher.find() ? [Object.fromEntries(names.map((name) => [name, matcher.group(name)]))] : []
-  })
-  // Lines that none of which fits are a tool that changed, not a tool that found nothing.
-  if (rows.length === 0) throw new Error('it answered nonsense: no line fits the pattern')
-  return rows
-}
-
-function jsonOf(output: string): unknown {
-  try {
-    return JSON.parse(output)
-  } catch {
-    return undefined // Said by whoever reads it: it is no object.
   }
 }
 
