@@ -63,6 +63,20 @@ function shots(seeded: Seeded): Shot[] {
     },
     { name: 'run', path: `/runs/${seeded.runId}`, before: (page) => page.locator('.step-line').nth(1).click() },
     { name: 'quarantine', path: '/quarantine' },
+    { name: 'teach', path: `/alerts/${first}`, before: openTeaching },
+    {
+      name: 'teach-made',
+      path: `/alerts/${first}`,
+      before: async (page) => {
+        await openTeaching(page)
+        await page.getByRole('button', { name: /Make the reader/ }).click()
+        await page.waitForSelector('.teach-bar')
+        await page.locator('.teach-rows summary').first().click()
+        await page.getByRole('button', { name: 'Save and switch on' }).click()
+        await page.getByText('All taught readers').waitFor()
+      },
+    },
+    { name: 'settings-readers', path: '/settings/readers' },
     { name: 'logs', path: '/logs' },
     { name: 'logs-search', path: '/logs?q=dst_port:443&from=-24h' },
     {
@@ -135,6 +149,13 @@ function shots(seeded: Seeded): Shot[] {
     { name: 'settings-me', path: '/settings/me' },
     { name: 'keys', path: '/queue', before: (page) => page.keyboard.press('?') },
   ]
+}
+
+/** From an alert to the page where a reader is taught on its first message. */
+async function openTeaching(page: Page): Promise<void> {
+  await page.getByText('1 message', { exact: true }).click()
+  await page.getByRole('link', { name: 'Teach a reader' }).click()
+  await page.waitForSelector('.teach-field')
 }
 
 async function shoot(browser: Browser, desk: Desk, seeded: Seeded, only: string | undefined): Promise<void> {

@@ -116,8 +116,8 @@ async function test(file: string, paths: readonly string[], { json }: { readonly
   else process.stdout.write(`${rows.map(textOfRow).join('')}${green} of ${rows.length} green\n`)
 }
 
-function textOfRow({ name, green, fields, why }: Row): string {
+function textOfRow({ name, green, own, fields, why }: Row): string {
   const read = Object.entries(fields).map(([field, { value }]) => `    ${field}: ${shownText(value)}\n`)
   const missing = why.map((one) => `    ${one.field}: not read, ${shownText(one.why)}\n`)
-  return `${green ? 'green' : 'RED  '} ${shownText(name)}\n${missing.join('')}${read.join('')}`
+  return `${green ? 'green ' : own ? 'PARTLY' : 'RED   '} ${shownText(name)}\n${missing.join('')}${read.join('')}`
 }

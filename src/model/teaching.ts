@@ -24,7 +24,10 @@ export const TriedRow = z.object({
   messageId: z.string(),
   subject: z.string(),
   receivedAt: when,
+  /** Every field of the reader was found. */
   green: z.boolean(),
+  /** It is this reader's: what the reader needs was found. */
+  own: z.boolean(),
   fields: z.array(z.object({ field: ReadField, value: z.string() })),
   why: z.array(FieldProblem),
 })

@@ -106,6 +106,7 @@ function rowOf({ id, receivedAt, matter }: Laid, tried: Tried): TriedRow {
     subject: matter.letter.subject.slice(0, shownCharactersMax),
     receivedAt,
     green: tried.green,
+    own: tried.own,
     fields: (Object.entries(tried.fields) as [ReadField, Field][]).map(([field, { value }]) => ({
       field,
       value: value.slice(0, shownCharactersMax),
@@ -125,7 +126,7 @@ function testOn(
     of: rows.length,
     left,
     here: rows[0] as TriedRow,
-    rows: rows.toSorted((a, b) => Number(a.green) - Number(b.green)),
+    rows: rows.toSorted((a, b) => Number(a.green) + Number(a.own) - Number(b.green) - Number(b.own)),
   }
 }
 

@@ -210,6 +210,8 @@ function anchorWords(anchor: Anchor): string {
 
 export type Tried = {
   readonly green: boolean
+  /** It is this reader's, even where a field that it does not need is missing. */
+  readonly own: boolean
   readonly fields: Readonly<Partial<Record<ReadField, Field>>>
   readonly why: readonly { readonly field: ReadField; readonly why: string }[]
 }
@@ -225,5 +227,5 @@ export function tryReader(description: ReaderDescription, matter: Matter): Tried
     return [{ field, why: wrong ?? anchorWords(list[0] as Anchor) }]
   })
   const own = readerOf(description).recognise(matter) >= sureEnough
-  return { green: own && why.length === 0, fields, why }
+  return { green: own && why.length === 0, own, fields, why }
 }

@@ -85,6 +85,11 @@ const quarantine = createRoute({
   path: '/quarantine',
   component: lazyRouteComponent(() => import('./pages/quarantine/quarantine.tsx'), 'QuarantinePage'),
 })
+const teach = createRoute({
+  getParentRoute: () => desk,
+  path: '/teach/$id',
+  component: lazyRouteComponent(() => import('./pages/teach/teach.tsx'), 'TeachRoute'),
+})
 const xray = createRoute({
   getParentRoute: () => desk,
   path: '/x-ray',
@@ -162,6 +167,7 @@ export const router = createRouter({
       reply,
       run,
       quarantine,
+      teach,
       xray,
       logs,
       hunt,

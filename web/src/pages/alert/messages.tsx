@@ -83,11 +83,18 @@ function Head({ message }: { readonly message: MessagePage }) {
           {message.sourceAddress !== null && ` from ${message.sourceAddress}`} · {bytesWords(message.sizeBytes)}
         </dd>
       </dl>
-      {may('message.download') && (
-        <Button component="a" href={`/api/messages/${message.id}/raw`} download size="compact-sm" variant="default">
-          Download the bytes
-        </Button>
-      )}
+      <div className="row wrap tight">
+        {may('reader.teach') && (
+          <Button component="a" href={`/teach/${message.id}`} size="compact-sm" variant="default">
+            Teach a reader
+          </Button>
+        )}
+        {may('message.download') && (
+          <Button component="a" href={`/api/messages/${message.id}/raw`} download size="compact-sm" variant="default">
+            Download the bytes
+          </Button>
+        )}
+      </div>
     </div>
   )
 }

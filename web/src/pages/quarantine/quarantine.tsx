@@ -76,6 +76,11 @@ function Row({ row, open }: { readonly row: QuarantineRow; readonly open: () => 
         <Button size="compact-sm" variant="default" aria-expanded={shown} onClick={() => setShown(!shown)}>
           {shown ? 'Hide the text' : 'Show the text'}
         </Button>
+        {may('reader.teach') && (
+          <Button size="compact-sm" variant="default" component="a" href={`/teach/${row.id}`}>
+            Teach a reader
+          </Button>
+        )}
         {may('message.download') && (
           <Button size="compact-sm" variant="default" component="a" href={`/api/messages/${row.id}/raw`} download>
             Download the bytes

@@ -4,10 +4,12 @@ import { ConnectorsPart } from './connectors.tsx'
 import { HousePart } from './house.tsx'
 import { MePart } from './me.tsx'
 import { ProvidersPart } from './providers.tsx'
+import { ReadersPart } from './readers.tsx'
 import { UsersPart } from './users.tsx'
 
 const parts: readonly PagePart[] = [
   { id: 'providers', title: 'Providers', needs: 'house.see', show: ProvidersPart },
+  { id: 'readers', title: 'Readers', needs: 'house.see', show: ReadersPart },
   { id: 'connectors', title: 'Connectors', needs: 'house.see', show: ConnectorsPart },
   { id: 'house', title: 'Mail and house', needs: 'house.see', show: HousePart },
   { id: 'users', title: 'Users', needs: 'user.manage', show: UsersPart },
