@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream'
 import { replaceList } from '../db/lists.ts'
 import type { Db } from '../db/open.ts'
+import { lastScan } from '../db/vulnerabilities.ts'
+import { countOpen } from '../db/vulnerability-count.ts'
 import type { Clock } from '../kit/clock.ts'
 import { Trouble } from '../kit/errors.ts'
 import { isTimeZone } from '../measure/hours.ts'
@@ -8,6 +10,7 @@ import type { Changes, FactOf, ImportResult, ListNoun, RowRead } from '../model/
 import { columnsOf } from '../parsers/list/columns.ts'
 import type { Overrides } from '../parsers/list/mapping.ts'
 import { type ListRead, readList } from '../parsers/list/read-list.ts'
+import { loadDecisionTable } from './decision-table.ts'
 
 type ImportOptions = {
   readonly noun: ListNoun
@@ -61,7 +64,11 @@ export async function importList(db: Db, options: ImportOptions): Promise<Import
     dryRun: options.dryRun ?? false,
     ...progress,
   }
-  return { ...(await replaceList(db, list, clock)), form, headings, unused }
+  const taken = await replaceList(db, list, clock)
+  // Whether a machine faces the internet, and how much it matters, decides by when its weaknesses have to be gone.
+  if (noun === 'assets' && taken.taken > 0 && !taken.dryRun && (await lastScan(db)) !== null)
+    await countOpen(db, await loadDecisionTable(), clock)
+  return { ...taken, form, headings, unused }
 }
 
 async function* watched<T>(rows: AsyncIterable<T>, onRow: (row: T) => void): AsyncGenerator<T> {

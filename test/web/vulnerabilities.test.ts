@@ -202,3 +202,10 @@ describe('our own word', () => {
     expect((await call('GET', '/api/vulnerabilities', undefined, '')).status).toBe(401)
   })
 })
+
+test('a new asset list counts anew by when it has to be gone', async () => {
+  const { clock } = desk.running.house
+  const assets = 'name,criticality,exposed\nweb-01,low,no\ndb-01.example.com,low,no\n'
+  await importList(database.db, { noun: 'assets', by: 'user:test', clock, stream: bytes(assets) })
+  expect((await list('q=CVE-2025-0001')).rows).toMatchObject([{ exposedHosts: 0, criticality: 'low' }])
+})
