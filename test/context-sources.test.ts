@@ -308,3 +308,18 @@ test('an import says what is new, what changed and what is gone', async () => {
     ]),
   })
 })
+
+test('a mapping that was saved under a name reads the next file, on its own or mended; an unknown name is refused', async () => {
+  const list = (more: Partial<Parameters<typeof importList>[1]>) =>
+    importList(house.db, {
+      noun: 'assets',
+      by: 'user:test',
+      clock,
+      stream: Readable.from([Buffer.from('Ding,Zweck2\na,b\n')]),
+      ...more,
+    })
+  await list({ mapping: { name: ['Ding'], role: ['Zweck2'] }, saveMappingAs: 'ours' })
+  expect((await list({ mappingName: 'ours' })).mapping).toEqual({ name: ['Ding'], role: ['Zweck2'] })
+  expect((await list({ mappingName: 'ours', mapping: { role: [] } })).mapping).toMatchObject({ role: [] })
+  await expect(list({ mappingName: 'theirs' })).rejects.toMatchObject({ code: 'input.invalid' })
+})

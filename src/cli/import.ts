@@ -30,6 +30,8 @@ Examples:
   counterfoil import networks ranges.csv --json
   counterfoil import leases dhcp.csv --source dhcp-hq --zone Europe/Berlin
   counterfoil import calendar changes.csv --source changes
+  counterfoil import assets cmdb.xlsx --source cmdb --map name="Host Name" --save-mapping cmdb
+  counterfoil import assets cmdb.xlsx --source cmdb --mapping cmdb
   counterfoil import scan weekly.nessus
   counterfoil import kev known_exploited_vulnerabilities.json
 
@@ -48,8 +50,10 @@ export function importCommand(): Command {
     command
       .command(noun)
       .description(nouns[noun])
-      .argument('<file>', 'CSV file with headings; - is stdin')
+      .argument('<file>', 'CSV or XLSX file with headings (calendar: iCalendar too); - is stdin')
       .option('--map <field=heading>', 'which column fills a field; may be repeated', addMapping, {})
+      .option('--mapping <name>', 'use the mapping that was saved under this name')
+      .option('--save-mapping <name>', 'save this mapping for the next file')
       .option('--source <name>', 'name of this list, where you have several', noun)
       .option('--zone <name>', 'time zone of moments that name none, such as Europe/Berlin', 'UTC')
       .option('--as-of <date>', 'when the list was true (ISO 8601); now when left out', readDate)
@@ -70,7 +74,16 @@ export function importCommand(): Command {
 }
 
 type Mapped = Readonly<Record<string, readonly string[]>>
-type Flags = { map: Mapped; source: string; zone: string; asOf?: Date; dryRun: boolean; json: boolean }
+type Flags = {
+  map: Mapped
+  mapping?: string
+  saveMapping?: string
+  source: string
+  zone: string
+  asOf?: Date
+  dryRun: boolean
+  json: boolean
+}
 
 function addMapping(text: string, before: Mapped): Mapped {
   const at = text.indexOf('=')
@@ -92,6 +105,8 @@ async function importAction(noun: ListNoun, file: string, flags: Flags): Promise
       noun,
       stream,
       mapping: flags.map,
+      ...(flags.mapping === undefined ? {} : { mappingName: flags.mapping }),
+      ...(flags.saveMapping === undefined ? {} : { saveMappingAs: flags.saveMapping }),
       source: flags.source,
       zone: flags.zone,
       by: 'system',

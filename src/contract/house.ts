@@ -137,7 +137,10 @@ export const houseApi = {
   'GET /api/imports': endpoint({
     permission: 'house.see',
     says: 'Lists we have: assets, people, networks, leases, calendar',
-    answer: z.object({ lists: z.array(z.object({ noun: ListNoun, rows: z.int(), asOf: when.nullable() })) }),
+    answer: z.object({
+      lists: z.array(z.object({ noun: ListNoun, rows: z.int(), asOf: when.nullable() })),
+      mappings: z.array(z.object({ noun: z.string(), name: z.string() })),
+    }),
   }),
   'POST /api/imports/preview': endpoint({
     permission: 'context.import',

@@ -130,6 +130,12 @@ export type Work = {
     readonly source: string
     /** Field of ours -> column of the file; null guesses. */
     readonly mapping: Readonly<Record<string, string>> | null
+    /** A mapping that was saved under this name, and the name to save this one under. */
+    readonly mappingName?: string | undefined
+    readonly saveMappingAs?: string | undefined
+    /** The name of the list, where there are several of a kind. */
+    readonly list?: string | undefined
+    readonly zone?: string | undefined
     /** True: say what would happen and change nothing. */
     readonly dryRun: boolean
     readonly by: string

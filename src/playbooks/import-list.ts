@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { mappingNamed, saveMapping } from '../db/list-mappings.ts'
 import { replaceList } from '../db/lists.ts'
 import type { Db } from '../db/open.ts'
 import { lastScan } from '../db/vulnerabilities.ts'
@@ -18,6 +19,10 @@ type ImportOptions = {
   readonly stream: AsyncIterable<Uint8Array>
   /** Headings for fields, where the guess is not right; an empty list leaves a field out. */
   readonly mapping?: Overrides
+  /** A mapping that was kept under this name; `mapping` beats it field by field. */
+  readonly mappingName?: string
+  /** Keep what the columns were taken for under this name, when rows were taken. */
+  readonly saveMappingAs?: string
   /** Name of the list; importing it again replaces its rows. The noun when left out: most have one list of each. */
   readonly source?: string
   /** Who imports: "user:<id>", "system". */
@@ -52,7 +57,12 @@ export async function importList(db: Db, options: ImportOptions): Promise<Import
     throw new Trouble('input.invalid', { asOf: asOf.toISOString(), problem: 'lies in the future' })
   const zone = options.zone ?? 'UTC'
   if (!isTimeZone(zone)) throw new Trouble('input.invalid', { zone, problem: 'is no time zone like Europe/Berlin' })
-  const { form, headings, mapping, unused, rows } = await readList(noun, options.stream, options.mapping ?? {}, zone)
+  const { form, headings, mapping, unused, rows } = await readList(
+    noun,
+    options.stream,
+    { ...(await keptMapping(db, options)), ...options.mapping },
+    { zone, now: clock.now() },
+  )
   const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress }
   const list = {
     noun,
@@ -64,11 +74,27 @@ export async function importList(db: Db, options: ImportOptions): Promise<Import
     dryRun: options.dryRun ?? false,
     ...progress,
   }
-  const taken = await replaceList(db, list, clock)
+  const result = await replaceList(db, list, clock)
+  const name = options.saveMappingAs
+  if (name !== undefined && result.taken > 0 && !result.dryRun)
+    await saveMapping(db, { noun, name, mapping, by }, clock)
   // Whether a machine faces the internet, and how much it matters, decides by when its weaknesses have to be gone.
-  if (noun === 'assets' && taken.taken > 0 && !taken.dryRun && (await lastScan(db)) !== null)
+  if (noun === 'assets' && result.taken > 0 && !result.dryRun && (await lastScan(db)) !== null)
     await countOpen(db, await loadDecisionTable(), clock)
-  return { ...taken, form, headings, unused }
+  return { ...result, form, headings, unused }
+}
+
+async function keptMapping(db: Db, { noun, mappingName, saveMappingAs }: ImportOptions): Promise<Overrides> {
+  if (saveMappingAs !== undefined && !sourceShape.test(saveMappingAs))
+    throw new Trouble('input.invalid', {
+      mapping: saveMappingAs,
+      problem: 'a name of letters, digits, spaces, dots, dashes',
+    })
+  if (mappingName === undefined) return {}
+  const kept = await mappingNamed(db, noun, mappingName)
+  if (kept === null)
+    throw new Trouble('input.invalid', { mapping: mappingName, problem: `no mapping of ${noun} has this name` })
+  return kept
 }
 
 async function* watched<T>(rows: AsyncIterable<T>, onRow: (row: T) => void): AsyncGenerator<T> {
@@ -106,6 +132,10 @@ export async function importUpload(
     readonly noun: ListNoun
     readonly bytes: Uint8Array
     readonly mapping: Readonly<Record<string, string>> | null
+    readonly mappingName?: string | undefined
+    readonly saveMappingAs?: string | undefined
+    readonly list?: string | undefined
+    readonly zone?: string | undefined
     readonly dryRun: boolean
     readonly by: string
   },
@@ -118,6 +148,10 @@ export async function importUpload(
   )
   const imported = await importList(db, {
     ...{ noun, dryRun, by, clock, stream: Readable.from([upload.bytes]), mapping: Object.fromEntries(mapping) },
+    ...(upload.mappingName === undefined ? {} : { mappingName: upload.mappingName }),
+    ...(upload.saveMappingAs === undefined ? {} : { saveMappingAs: upload.saveMappingAs }),
+    ...(upload.list === undefined ? {} : { source: upload.list }),
+    ...(upload.zone === undefined ? {} : { zone: upload.zone }),
     onRow: (row) => {
       if ('fact' in row && sample.length < sampleRows) sample.push(row.fact)
     },

@@ -146,6 +146,8 @@ describe('rows', () => {
         title: null,
         manager: null,
         privileged: null,
+        groups: [],
+        deputy: null,
       },
     ])
     expect(problems).toMatchObject([{ row: 3, column: 'name' }])

@@ -4,8 +4,10 @@ import { CsvError, parse } from 'csv-parse'
 import { Trouble } from '../../kit/errors.ts'
 import type { FactOf, ListNoun, Mapping, RowRead } from '../../model/list.ts'
 import { type Form, formOf } from './file.ts'
+import { recordsOfIcs } from './ics.ts'
 import { mapColumns, type Overrides } from './mapping.ts'
 import { rowReader } from './rows.ts'
+import { recordsOfXlsx } from './xlsx.ts'
 
 /** What is looked at to tell encoding and delimiter; some thousand rows. */
 const beginningBytes = 256 * 1024
@@ -16,7 +18,8 @@ const rowCharsMax = 128 * 1024
 const headingsMax = 500
 
 export type ListRead<N extends ListNoun> = {
-  readonly form: Form
+  /** How the file is written; a workbook and a calendar say it themselves. */
+  readonly form: Form | { readonly kind: 'xlsx' | 'ics' }
   readonly headings: readonly string[]
   readonly mapping: Mapping
   /** Headings that fill nothing. */
@@ -33,13 +36,12 @@ export async function readList<N extends ListNoun>(
   noun: N,
   bytes: AsyncIterable<Uint8Array>,
   overrides: Overrides = {},
-  zone = 'UTC',
+  { zone = 'UTC', now = new Date(0) }: { readonly zone?: string; readonly now?: Date } = {},
 ): Promise<ListRead<N>> {
   const source = bytes[Symbol.asyncIterator]()
   const beginning = await takeBeginning(source)
   if (beginning.length === 0) throw new Trouble('input.invalid', { problem: 'the file is empty' })
-  const form = formOf(beginning)
-  const records = recordsOf(textOf(form, beginning, source), form, rowCharsMax)
+  const { form, records } = await opened(noun, beginning, source, { zone, now })
   const heading = await nextRecord(records)
   if (heading === null) throw new Trouble('input.invalid', { problem: 'the file has no row of headings' })
   const headings = heading.values.map((value) => value.trim())
@@ -49,7 +51,47 @@ export async function readList<N extends ListNoun>(
   return { form, headings, mapping, unused, rows: rowsOf(noun, mapping, headings, records, zone) }
 }
 
-/** A row of a CSV file, with its number as a spreadsheet counts it. */
+/** A workbook or calendar is held whole: a ZIP file has its directory at its end. 100,000 assets are 8 MB. */
+const wholeBytesMax = 128 * 1024 * 1024
+
+type Opened = { readonly form: ListRead<ListNoun>['form']; readonly records: AsyncGenerator<Record> }
+
+/** CSV, an XLSX workbook ("PK"), or for a calendar iCalendar. */
+async function opened(
+  noun: ListNoun,
+  beginning: Uint8Array,
+  source: AsyncIterator<Uint8Array>,
+  { zone, now }: { readonly zone: string; readonly now: Date },
+): Promise<Opened> {
+  if (beginning[0] === 0x50 && beginning[1] === 0x4b && beginning[2] === 3 && beginning[3] === 4) {
+    return { form: { kind: 'xlsx' }, records: recordsOfXlsx(await whole(beginning, source)) }
+  }
+  const form = formOf(beginning)
+  if (
+    noun === 'calendar' &&
+    /^\uFEFF?\s*BEGIN:VCALENDAR/i.test(new TextDecoder(form.encoding).decode(beginning.subarray(0, 200)))
+  ) {
+    const text = new TextDecoder(form.encoding).decode(await whole(beginning, source))
+    return { form: { kind: 'ics' }, records: recordsOfIcs(text, zone, now) }
+  }
+  return { form, records: recordsOf(textOf(form, beginning, source), form, rowCharsMax) }
+}
+
+async function whole(beginning: Uint8Array, source: AsyncIterator<Uint8Array>): Promise<Buffer> {
+  const chunks = [beginning]
+  let bytes = beginning.length
+  for (let next = await source.next(); next.done !== true; next = await source.next()) {
+    bytes += next.value.length
+    if (bytes > wholeBytesMax) {
+      await source.return?.()
+      throw new Trouble('input.too-large', { bytes, most: wholeBytesMax })
+    }
+    chunks.push(next.value)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** A row of a file, with its number as a spreadsheet counts it. */
 export type Record = { readonly row: number; readonly values: readonly string[] }
 
 async function* rowsOf<N extends ListNoun>(

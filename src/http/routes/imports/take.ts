@@ -23,8 +23,24 @@ async function uploadOf(request: FastifyRequest) {
   }
   const noun = ListNoun.safeParse(fields['noun'])
   if (!noun.success) throw new Trouble('input.invalid', { fields: { noun: 'Say what this is a list of' } })
-  if (file === null) throw new Trouble('input.invalid', { fields: { file: 'Choose a CSV file' } })
-  return { noun: noun.data, bytes: file.bytes, source: file.name.slice(0, 200), mapping: mappingOf(fields['mapping']) }
+  if (file === null) throw new Trouble('input.invalid', { fields: { file: 'Choose a CSV or XLSX file' } })
+  return {
+    noun: noun.data,
+    bytes: file.bytes,
+    source: file.name.slice(0, 200),
+    mapping: mappingOf(fields['mapping']),
+    ...namesOf(fields),
+  }
+}
+
+function namesOf(fields: Readonly<Record<string, string>>) {
+  const text = (name: string) => (fields[name] ?? '').trim().slice(0, 100) || undefined
+  return {
+    mappingName: text('mappingName'),
+    saveMappingAs: text('saveMappingAs'),
+    list: text('list'),
+    zone: text('zone'),
+  }
 }
 
 function mappingOf(text: string | undefined): z.infer<typeof Mapping> | null {
