@@ -1,10 +1,19 @@
 import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { IntelligenceConfig } from '../../src/config/config.ts'
+import { openFeed } from '../../src/connectors/intelligence/feeds.ts'
+import { systemClock } from '../../src/kit/clock.ts'
 import type { IntelligenceRead } from '../../src/model/intelligence.ts'
 import { openIntelligence } from '../../src/parsers/intelligence/read.ts'
 import { PatternProblem, readPattern } from '../../src/parsers/intelligence/stix-pattern.ts'
 import { readWarningList } from '../../src/parsers/intelligence/warning-list.ts'
+import { fetchFeed } from '../../src/playbooks/fetch-intelligence.ts'
+import { knowObservable } from '../../src/playbooks/know-observable.ts'
+import { freshDatabase } from '../database.ts'
 
 const corpus = path.resolve(import.meta.dirname, '../../../shared/corpus')
 
@@ -83,6 +92,57 @@ describe.skipIf(!existsSync(path.join(corpus, 'stix')))('real intelligence besid
     }
     expect(files.length).toBeGreaterThan(20)
   })
+})
+
+describe.skipIf(!existsSync(path.join(corpus, 'taxii')))('the data set of the reference TAXII server', () => {
+  test('its readable collections are fetched, of each indicator the latest version, with light and malware', async () => {
+    const house = await freshDatabase()
+    const server = createServer((request, response) => {
+      const url = new URL(request.url ?? '', 'http://127.0.0.1')
+      const root = Data.parse(JSON.parse(readFileSync(path.join(corpus, 'taxii/medallion-default_data.json'), 'utf8')))
+      const [, , , id] = url.pathname.split('/')
+      const collection = root.trustgroup1.collections.find((one) => one.id === id)
+      const from = Number(url.searchParams.get('next') ?? 0)
+      const objects = collection?.objects.slice(from, from + 3) ?? []
+      const more = from + 3 < (collection?.objects.length ?? 0)
+      const body =
+        id === ''
+          ? { collections: root.trustgroup1.collections.map(({ objects: _none, ...one }) => one) }
+          : { more, ...(more ? { next: String(from + 3) } : {}), objects }
+      response.writeHead(200, { 'content-type': 'application/taxii+json;version=2.1' }).end(JSON.stringify(body))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/trustgroup1/`
+      const [settings] = IntelligenceConfig.parse({
+        feeds: [{ id: 'reference', kind: 'taxii', url, plainHttp: true, allowAddresses: ['127.0.0.1'] }],
+      }).feeds
+      if (settings === undefined) throw new Error('no feed')
+      const feed = openFeed(settings, { clock: systemClock, environmentSecret: () => null })
+      const taken = await fetchFeed({ db: house.db, clock: systemClock }, feed, new AbortController().signal)
+      console.log(`TAXII reference data: ${JSON.stringify(taken)}`)
+      // Three versions of one indicator and another one: two hold in the end.
+      const rows = await house.db.selectFrom('indicator').select(['type', 'value']).orderBy('type').execute()
+      expect(rows).toEqual([
+        { type: 'sha256', value: 'ef537f25c895bfa782526529a9b63d97aa631564d5d789c2b765448c8635fb6c' },
+        { type: 'url', value: 'http://x4z9arb.cn/4712' },
+      ])
+      const known = await knowObservable(house.db, 'sha256', rows[0]?.value ?? '', new Date())
+      expect(known?.reputation).toMatchObject({
+        verdict: 'malicious',
+        hits: [{ threats: [{ kind: 'malware', name: 'Poison Ivy' }] }],
+      })
+      await feed.close()
+    } finally {
+      server.closeAllConnections()
+      server.close()
+      await house.close()
+    }
+  })
+})
+
+const Data = z.object({
+  trustgroup1: z.object({ collections: z.array(z.looseObject({ id: z.string(), objects: z.array(z.unknown()) })) }),
 })
 
 type MispEvent = { Attribute: MispAttribute[]; Object: { Attribute: MispAttribute[] }[] }
