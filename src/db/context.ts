@@ -18,10 +18,16 @@ const leasesMax = 20
 /** Earlier alerts that a judgement looks at, newest first; the counts of `seenBefore` are over all of them. */
 const historyMax = 50
 
+/*
+ * The look-ups below fetch their hits first: asked for 20 distinct entities at once, PostgreSQL walks the index of entities in its order and
+ * tests each row, which among a million assets is the whole list.
+ */
+
 /** Assets that have this address now (as PostgreSQL's inet reads it; no mask), all sources together, freshest first. */
 export async function assetsByAddress(db: Db, address: string): Promise<Merged<Asset>[]> {
   const { rows } = await sql<{ entity: string }>`
-    select distinct entity from asset where addresses @> array[${address}::inet] limit ${matchesMax}`.execute(db)
+    with hits as materialized (select entity from asset where addresses @> array[${address}::inet])
+    select distinct entity from hits limit ${matchesMax}`.execute(db)
   const found = await described(db, 'assets', rows)
   // A person may have taken the address away by hand, though a source still has it.
   return found.filter(({ fact }) => fact.addresses.includes(address))
@@ -30,14 +36,16 @@ export async function assetsByAddress(db: Db, address: string): Promise<Merged<A
 /** Assets that have one of these lower-case names as name, alias, or first label of either; all sources together, freshest first. */
 export async function assetsByName(db: Db, names: readonly string[]): Promise<Merged<Asset>[]> {
   const { rows } = await sql<{ entity: string }>`
-    select distinct entity from asset where names && ${names}::text[] limit ${matchesMax}`.execute(db)
+    with hits as materialized (select entity from asset where names && ${names}::text[])
+    select distinct entity from hits limit ${matchesMax}`.execute(db)
   return described(db, 'assets', rows)
 }
 
 /** People who have one of these lower-case keys (mail address, account with and without its domain, name), freshest first. */
 export async function peopleByKey(db: Db, keys: readonly string[]): Promise<Merged<Person>[]> {
   const { rows } = await sql<{ entity: string }>`
-    select distinct entity from person where keys && ${keys}::text[] limit ${matchesMax}`.execute(db)
+    with hits as materialized (select entity from person where keys && ${keys}::text[])
+    select distinct entity from hits limit ${matchesMax}`.execute(db)
   return described(db, 'people', rows)
 }
 
