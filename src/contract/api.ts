@@ -24,8 +24,6 @@ export const api = {
   ...packsApi,
   ...readersApi,
   ...connectorsApi,
-  ...logsApi,
-  ...playbooksApi,
   ...vulnerabilitiesApi,
 } as const
 
