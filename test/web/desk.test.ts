@@ -43,6 +43,9 @@ describe('signing in', slow, () => {
     await page.reload()
     await page.getByLabel('Your name').fill('Ida Holm')
     await page.getByLabel('Mail address').fill('ida@halden.example')
+    // The button fades from shut to open; axe looks at colours of that very moment.
+    await expect.poll(() => page.getByRole('button', { name: 'Make a passkey and sign in' }).isEnabled()).toBe(true)
+    await page.evaluate('Promise.allSettled(document.getAnimations().map((one) => one.finished)).then(() => true)')
     expect(await seriousIn(page)).toEqual([])
     await page.getByRole('button', { name: 'Make a passkey and sign in' }).click()
     // An empty installation begins with the X-ray.

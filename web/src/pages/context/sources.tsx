@@ -72,7 +72,7 @@ export function SourcesPart() {
                     <Button
                       size="compact-xs"
                       variant="default"
-                      aria-label={`Put ${source} first`}
+                      aria-label={`Put first: ${source}`}
                       onClick={() => save.mutate([source, ...precedence])}
                     >
                       Put first
