@@ -134,6 +134,14 @@ function shots(seeded: Seeded): Shot[] {
     { name: 'context-networks', path: '/context/networks' },
     { name: 'context-calendar', path: '/context/calendar' },
     { name: 'context-lists', path: '/context/lists' },
+    {
+      name: 'alert-ask-by-chat',
+      path: `/alerts/${third}`,
+      before: async (page) => {
+        await page.getByRole('button', { name: 'Ask by chat…' }).click()
+        await page.getByLabel('Whose answer it will be').waitFor()
+      },
+    },
     { name: 'context-packs', path: '/context/packs' },
     {
       name: 'context-pack-review',

@@ -249,6 +249,16 @@ export const deskApi = {
     body: z.object({ question: QuestionName, ask: z.record(z.string(), z.unknown()) }),
     answer: Done,
   }),
+  'POST /api/alerts/:id/ask-person': endpoint({
+    permission: 'alert.ask',
+    says: 'A one-time link to "was this you?", to be handed over by chat; told once',
+    params: id,
+    body: z.object({
+      email: z.email().max(320).describe('Whose answer it will be'),
+      what: z.string().trim().min(1).max(1000).describe('What happened, in one sentence'),
+    }),
+    answer: z.object({ url: z.string(), expiresAt: z.iso.datetime() }),
+  }),
   'GET /api/messages/:id/raw': endpoint({
     permission: 'message.download',
     says: 'The bytes of a message as they came, as a download',

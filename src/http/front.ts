@@ -99,6 +99,13 @@ export type Work = {
     readonly ask: Readonly<Record<string, unknown>>
     readonly by: string
   }) => Promise<void>
+  /** A one-time link to "was this you?", told this once. */
+  readonly askPersonByLink: (asking: {
+    readonly alertId: string
+    readonly email: string
+    readonly what: string
+    readonly by: string
+  }) => Promise<{ readonly url: string; readonly expiresAt: string }>
   readonly reply: {
     /** The draft's id; makes one when the alert has none that is open. */
     readonly draft: (alertId: string, by: string) => Promise<string>

@@ -15,6 +15,7 @@ import { exportLedger } from '../ledger/export.ts'
 import type { LedgerKey } from '../ledger/key.ts'
 import type { Receive } from '../model/message.ts'
 import type { Xray } from '../model/xray.ts'
+import { askPersonByLink } from '../playbooks/ask-person.ts'
 import { definePack, draftPack, packCountsOf, releasePack } from '../playbooks/context-packs.ts'
 import { askAgain, decide, undo } from '../playbooks/decide.ts'
 import type { House } from '../playbooks/house.ts'
@@ -47,6 +48,7 @@ export function frontWork(parts: {
     decide: (deciding) => decide(house, deciding),
     undo: (undoing) => undo(house, undoing),
     askAgain: (asking) => askAgain(house, asking),
+    askPersonByLink: (asking) => askPersonByLink(house, asking),
     reply: desk,
     answerQuestion: async (token, { answer, comment }) => {
       const answering = await answerPersonQuestion(house, token, answer, comment)

@@ -76,7 +76,7 @@ async function keepAnswer(
       kind: 'found',
       answer: { answer: given.answer, comment: given.comment, by: email, at },
       why: '',
-      query: `mail to ${email} with a one-time link`,
+      query: runId === null ? `a one-time link, handed to ${email}` : `mail to ${email} with a one-time link`,
       windowFrom: null,
       windowTo: null,
       costMs: given.at.getTime() - new Date(question.askedAt).getTime(),

@@ -1,5 +1,6 @@
 import type { Route } from '../serve.ts'
 import { askAgain } from './alerts/ask.ts'
+import { askPersonByLink } from './alerts/ask-person.ts'
 import { decideAlert } from './alerts/decide.ts'
 import { showAlert } from './alerts/show.ts'
 import { undoDecision } from './alerts/undo.ts'
@@ -122,7 +123,7 @@ export const routes: readonly Route[] = [
   showIntelligence,
   lookUpObservable,
   showInvitations, revokeOneInvitation,
-  showQueue, showAlert, decideAlert, undoDecision, askAgain, downloadMessage, showQuarantine, releaseMessage, showRun,
+  showQueue, showAlert, decideAlert, undoDecision, askAgain, askPersonByLink, downloadMessage, showQuarantine, releaseMessage, showRun,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,

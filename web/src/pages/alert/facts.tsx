@@ -4,6 +4,7 @@ import type { AlertPage } from '../../../../src/contract/desk.ts'
 import { RunPlaybook } from '../../parts/run-playbook.tsx'
 import { When } from '../../parts/time.tsx'
 import { runWords, severityWords, waitingWords } from '../../words.ts'
+import { AskByChat } from './ask-by-chat.tsx'
 
 /** Shown at once; the others on the message itself. */
 const observablesShown = 14
@@ -93,7 +94,10 @@ export function Facts({ page }: { readonly page: AlertPage }) {
             )}
           </div>
         ))}
-        <RunPlaybook alertId={alert.id} />
+        <div className="row wrap">
+          <RunPlaybook alertId={alert.id} />
+          <AskByChat page={page} />
+        </div>
       </section>
     </aside>
   )
