@@ -153,6 +153,16 @@ function shots(seeded: Seeded): Shot[] {
     },
     { name: 'context-sources', path: '/context/sources' },
     { name: 'context-intelligence', path: '/context/intelligence?q=203.0.113.66' },
+    {
+      name: 'settings-playbooks',
+      path: '/settings/playbooks',
+      before: async (page) => {
+        await page.getByRole('button', { name: 'Try it on the last 30 days' }).first().click()
+        await page.getByText('cannot tell').first().waitFor()
+        await page.getByRole('button', { name: 'Show its steps' }).first().click()
+        await page.waitForTimeout(400)
+      },
+    },
     { name: 'settings-house', path: '/settings/house' },
     { name: 'settings-me', path: '/settings/me' },
     { name: 'keys', path: '/queue', before: (page) => page.keyboard.press('?') },

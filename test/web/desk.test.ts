@@ -282,6 +282,7 @@ test.each(['light', 'dark'] as const)(
       `/runs/${run.id}`,
       '/settings/providers',
       '/settings/connectors',
+      '/settings/playbooks',
       '/context/assets',
       '/context/people',
       '/context/networks',

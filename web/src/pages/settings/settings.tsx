@@ -3,6 +3,7 @@ import { type PagePart, PartedPage } from '../../parts/parted-page.tsx'
 import { ConnectorsPart } from './connectors.tsx'
 import { HousePart } from './house.tsx'
 import { MePart } from './me.tsx'
+import { PlaybooksPart } from './playbooks.tsx'
 import { ProvidersPart } from './providers.tsx'
 import { ReadersPart } from './readers.tsx'
 import { UsersPart } from './users.tsx'
@@ -10,6 +11,7 @@ import { UsersPart } from './users.tsx'
 const parts: readonly PagePart[] = [
   { id: 'providers', title: 'Providers', needs: 'house.see', show: ProvidersPart },
   { id: 'readers', title: 'Readers', needs: 'house.see', show: ReadersPart },
+  { id: 'playbooks', title: 'Playbooks', needs: 'desk.see', show: PlaybooksPart },
   { id: 'connectors', title: 'Connectors', needs: 'house.see', show: ConnectorsPart },
   { id: 'house', title: 'Mail and house', needs: 'house.see', show: HousePart },
   { id: 'users', title: 'Users', needs: 'user.manage', show: UsersPart },
