@@ -2,8 +2,9 @@ import { parse as parseCsv } from 'csv-parse/sync'
 import { RE2JS } from 're2js'
 import { z } from 'zod'
 import { wordsOf } from '../kit/errors.ts'
+import type { Answered } from '../model/finding.ts'
 import { type QuestionName, questions } from '../model/question.ts'
-import { type Mapping, mappingForms, mappingProblems, type Row } from './answer-rows.ts'
+import { answerOfRows, type Mapping, mappingForms, mappingProblems, type Row } from './answer-rows.ts'
 
 /** How the output of a program is read, and what its arguments are: the same here and over SSH. */
 export const programForms = {
@@ -76,7 +77,7 @@ const Objects = z.union([
 ])
 
 /** Rows of an output. Throws for what is none: a tool that changed is not a tool that found nothing. */
-export function rowsOf(of: Program, output: string): readonly Row[] {
+function rowsOf(of: Program, output: string): readonly Row[] {
   if (output.trim() === '') return []
   if (of.output === 'json') {
     const parsed = Objects.safeParse(jsonOf(output))
@@ -101,4 +102,21 @@ function jsonOf(output: string): unknown {
   } catch {
     return undefined // Said by whoever reads it: it is no object.
   }
+}
+
+/** A program that ended: its exit code (null: a signal ended it), what it wrote, and what it said of its trouble. */
+export type Ran = { readonly code: number | null; readonly output: string; readonly words: string }
+
+/** What an ended program comes to. Throws for output that cannot be read as its settings say. */
+export function answerOfRun(
+  question: QuestionName,
+  of: Program & { readonly nothingExitCodes: readonly number[] },
+  { code, output, words }: Ran,
+  { query, rowsMax }: { readonly query: string; readonly rowsMax: number },
+): Answered {
+  if (code !== null && of.nothingExitCodes.includes(code)) return { kind: 'nothing', query }
+  if (code !== 0)
+    return { kind: 'failed', why: `it ended with ${code ?? 'a signal'}: ${words || 'it said nothing'}`, query }
+  const rows = rowsOf(of, output)
+  return answerOfRows(question, rows.slice(0, rowsMax), of, query, rows.length > rowsMax)
 }

@@ -5,8 +5,16 @@ import type { AskContext, Connector, TriedOut } from '../../model/connector.ts'
 import { connectorKind, type Opening } from '../../model/connector-kind.ts'
 import type { Answered } from '../../model/finding.ts'
 import { QuestionName } from '../../model/question.ts'
-import { answerOfRows, missingField, type Row } from '../answer-rows.ts'
-import { argumentsOf, fieldsOf, outputBytesMax, programForms, programProblems, rowsOf } from '../output-rows.ts'
+import { missingField, type Row } from '../answer-rows.ts'
+import {
+  answerOfRun,
+  argumentsOf,
+  fieldsOf,
+  outputBytesMax,
+  programForms,
+  programProblems,
+  type Ran,
+} from '../output-rows.ts'
 import { limitForms } from '../reach.ts'
 
 const Command = z.strictObject({
@@ -91,21 +99,11 @@ async function answer(
   const query = [of.program, ...args].join(' ')
   try {
     const ran = await run(of.program, args, settings, context.signal)
-    if (ran.code !== null && of.nothingExitCodes.includes(ran.code)) return { kind: 'nothing', query }
-    if (ran.code !== 0)
-      return {
-        kind: 'failed',
-        why: `it ended with ${ran.code ?? 'a signal'}: ${ran.words || 'it said nothing'}`,
-        query,
-      }
-    const rows = rowsOf(of, ran.output)
-    return answerOfRows(question, rows.slice(0, settings.rowsMax), of, query, rows.length > settings.rowsMax)
+    return answerOfRun(question, of, ran, { query, rowsMax: settings.rowsMax })
   } catch (error) {
     return { kind: 'failed', why: wordsOf(error), query }
   }
 }
-
-type Ran = { readonly code: number | null; readonly output: string; readonly words: string }
 
 /** Runs it in a process group of its own, so that what it started ends with it. */
 function run(program: string, args: readonly string[], { folder }: CommandSettings, signal: AbortSignal): Promise<Ran> {

@@ -6,9 +6,17 @@ import type { AskContext, Connector, TriedOut } from '../../model/connector.ts'
 import { connectorKind, type Opening } from '../../model/connector-kind.ts'
 import type { Answered } from '../../model/finding.ts'
 import { QuestionName } from '../../model/question.ts'
-import { answerOfRows, missingField, type Row } from '../answer-rows.ts'
+import { missingField, type Row } from '../answer-rows.ts'
 import { readRanges } from '../guard.ts'
-import { argumentsOf, fieldsOf, outputBytesMax, programForms, programProblems, rowsOf } from '../output-rows.ts'
+import {
+  answerOfRun,
+  argumentsOf,
+  fieldsOf,
+  outputBytesMax,
+  programForms,
+  programProblems,
+  type Ran,
+} from '../output-rows.ts'
 import { allowForm, hostForm, limitForms, openLine, portForm } from '../reach.ts'
 
 const Remote = z.strictObject({
@@ -122,15 +130,7 @@ async function answer(
   const query = `${settings.user}@${settings.host}: ${line}`
   try {
     const ran = await connected(settings, secret, context.signal, (client) => run(client, line))
-    if (ran.code !== null && of.nothingExitCodes.includes(ran.code)) return { kind: 'nothing', query }
-    if (ran.code !== 0)
-      return {
-        kind: 'failed',
-        why: `it ended with ${ran.code ?? 'a signal'}: ${ran.words || 'it said nothing'}`,
-        query,
-      }
-    const rows = rowsOf(of, ran.output)
-    return answerOfRows(question, rows.slice(0, settings.rowsMax), of, query, rows.length > settings.rowsMax)
+    return answerOfRun(question, of, ran, { query, rowsMax: settings.rowsMax })
   } catch (error) {
     return { kind: 'failed', why: wordsOf(error), query }
   }
@@ -193,7 +193,6 @@ function refusalOf(error: Error & { level?: string }): string {
   return error.level === 'client-authentication' ? 'it refuses our key or password' : wordsOf(error)
 }
 
-type Ran = { readonly code: number | null; readonly output: string; readonly words: string }
 const wordsMax = 500
 
 function run(client: Client, line: string): Promise<Ran> {

@@ -6,6 +6,7 @@ import type { AssetRow } from '../../../../src/contract/context.ts'
 import { Level } from '../../../../src/model/question.ts'
 import { call } from '../../api.ts'
 import { useKeys } from '../../parts/keys.ts'
+import { ShowMore } from '../../parts/show-more.tsx'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { plural, severityWords } from '../../words.ts'
 import { Age } from './facts-table.tsx'
@@ -74,16 +75,7 @@ export function AssetsPart() {
       ) : (
         <div className="card flush">
           <AssetTable rows={rows} />
-          {list.hasNextPage && (
-            <Button
-              variant="default"
-              fullWidth
-              loading={list.isFetchingNextPage}
-              onClick={() => void list.fetchNextPage()}
-            >
-              Show more
-            </Button>
-          )}
+          <ShowMore list={list} />
         </div>
       )}
     </>

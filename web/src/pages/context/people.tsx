@@ -1,9 +1,10 @@
-import { Button, TextInput } from '@mantine/core'
+import { TextInput } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useRef } from 'react'
 import { call } from '../../api.ts'
 import { useKeys } from '../../parts/keys.ts'
+import { ShowMore } from '../../parts/show-more.tsx'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { utc } from '../../parts/time.tsx'
 import { plural } from '../../words.ts'
@@ -92,16 +93,7 @@ export function PeoplePart() {
               </tbody>
             </table>
           </div>
-          {list.hasNextPage && (
-            <Button
-              variant="default"
-              fullWidth
-              loading={list.isFetchingNextPage}
-              onClick={() => void list.fetchNextPage()}
-            >
-              Show more
-            </Button>
-          )}
+          <ShowMore list={list} />
         </div>
       )}
     </>

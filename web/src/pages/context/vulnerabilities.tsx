@@ -8,6 +8,7 @@ import { Level } from '../../../../src/model/question.ts'
 import { VulnerabilitySeverity } from '../../../../src/model/vulnerability.ts'
 import { call } from '../../api.ts'
 import { useKeys } from '../../parts/keys.ts'
+import { ShowMore } from '../../parts/show-more.tsx'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { severityWords } from '../../words.ts'
@@ -125,16 +126,7 @@ function OpenList() {
       ) : (
         <div className="card vulnerability-card">
           <OpenTable rows={rows} hasKev={sources.data?.feeds.some(({ feed }) => feed === 'kev') === true} />
-          {list.hasNextPage && (
-            <Button
-              variant="default"
-              fullWidth
-              loading={list.isFetchingNextPage}
-              onClick={() => void list.fetchNextPage()}
-            >
-              Show more
-            </Button>
-          )}
+          <ShowMore list={list} />
         </div>
       )}
     </>
