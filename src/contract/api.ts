@@ -7,6 +7,7 @@ import { intelligenceApi } from './intelligence.ts'
 import { logsApi } from './logs.ts'
 import { packsApi } from './packs.ts'
 import { playbooksApi } from './playbooks.ts'
+import { queueApi } from './queue.ts'
 import { readersApi } from './readers.ts'
 import { signInApi } from './sign-in.ts'
 import { vulnerabilitiesApi } from './vulnerabilities.ts'
@@ -15,6 +16,7 @@ import { vulnerabilitiesApi } from './vulnerabilities.ts'
 export const api = {
   ...signInApi,
   ...deskApi,
+  ...queueApi,
   ...answerApi,
   ...houseApi,
   ...logsApi,

@@ -6,6 +6,7 @@ import { Attachment, TextPart } from '../model/letter.ts'
 import { Authentication, Channel, MessageKind, MessageState } from '../model/message.ts'
 import { Mark, Run, RunState } from '../model/playbook.ts'
 import { QuestionName, Rung } from '../model/question.ts'
+import { SnoozeFor } from '../model/queue.ts'
 import { ReplyState } from '../model/reply.ts'
 import { Decision, Fidelity, Judgement, Outcome, RiskProfile } from '../model/triage.ts'
 import { Done, endpoint } from './endpoint.ts'
@@ -13,8 +14,19 @@ import { Done, endpoint } from './endpoint.ts'
 const when = z.iso.datetime()
 const whenMaybe = when.nullable()
 
-/** Every alert is in exactly one of these (but `all`). */
-export const Tab = z.enum(['needs', 'answer', 'asked', 'running', 'done', 'all'])
+/** Every alert is in exactly one of these (but `all`); db/migrations/0014-queue.sql says in which. `done` shows those of today. */
+export const Tab = z.enum([
+  'needs',
+  'answer',
+  'approver',
+  'provider',
+  'asked',
+  'running',
+  'snoozed',
+  'merged',
+  'done',
+  'all',
+])
 export type Tab = z.infer<typeof Tab>
 
 /** More rows than ten screens hold; who needs more filters. */
@@ -63,6 +75,13 @@ export const QueueRow = z.object({
   outcome: Outcome.nullable(),
   decidedAt: whenMaybe,
   reply: z.object({ id: z.uuid(), state: ReplyState }).nullable(),
+  tab: Tab.exclude(['all']),
+  assignee: z.object({ id: z.uuid(), name: z.string() }).nullable(),
+  snooze: z.object({ for: SnoozeFor, until: whenMaybe, by: z.string(), at: when }).nullable(),
+  /** The alert that is worked in its place. */
+  mergedInto: z.object({ id: z.uuid(), number: z.int() }).nullable(),
+  /** How many were merged into it, directly. */
+  merged: z.int(),
   sample: z.boolean(),
 })
 export type QueueRow = z.infer<typeof QueueRow>

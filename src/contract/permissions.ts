@@ -8,6 +8,8 @@ export const permissions = {
   'self.manage': ['administrator', 'lead', 'analyst', 'approver', 'auditor'],
   'desk.see': ['administrator', 'lead', 'analyst', 'approver', 'auditor'],
   'alert.decide': ['administrator', 'lead', 'analyst'],
+  // Who works it, when it is looked at again, what it is the same as: not what is said of it.
+  'alert.arrange': ['administrator', 'lead', 'analyst'],
   'alert.ask': ['administrator', 'lead', 'analyst'],
   'playbook.run': ['administrator', 'lead', 'analyst'],
   'playbook.change': ['administrator', 'lead'],

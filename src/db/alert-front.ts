@@ -254,14 +254,14 @@ async function historyRows(db: Db, alert: Alert): Promise<HistoryRow[]> {
   }))
 }
 
-/** The open alerts before and after this one in the order of the queue, so that a person goes on without going back. */
+/** The alerts before and after this one that need somebody, in the order of the queue, so that a person goes on without going back. */
 async function neighboursOf(db: Db, { alert, priority }: AlertRecord): Promise<AlertPage['neighbours']> {
   const at = alert.receivedAt
   const next = await sql<{ id: string }>`
-    select id from alert where state = 'open' and id <> ${alert.id} and (priority, received_at) < (${priority}, ${at}::timestamptz)
+    select id from alert where tab = 'needs' and id <> ${alert.id} and (priority, received_at) < (${priority}, ${at}::timestamptz)
     order by priority desc, received_at desc limit 1`.execute(db)
   const previous = await sql<{ id: string }>`
-    select id from alert where state = 'open' and id <> ${alert.id} and (priority, received_at) > (${priority}, ${at}::timestamptz)
+    select id from alert where tab = 'needs' and id <> ${alert.id} and (priority, received_at) > (${priority}, ${at}::timestamptz)
     order by priority, received_at limit 1`.execute(db)
   return { previous: previous.rows[0]?.id ?? null, next: next.rows[0]?.id ?? null }
 }

@@ -218,6 +218,8 @@ export async function changeAlert(tx: Db, id: string, version: number, change: A
       state: change.state,
       ...(change.outcome === undefined ? {} : { outcome: change.outcome }),
       ...(change.decidedAt === undefined ? {} : { decided_at: change.decidedAt }),
+      // What is decided sleeps no longer: taken back, it must be seen at once.
+      ...(change.state === 'open' ? {} : { snooze_for: null, snooze_until: null, snoozed_by: null, snoozed_at: null }),
       version: eb('version', '+', 1),
     }))
     .where('id', '=', id)

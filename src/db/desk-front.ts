@@ -6,24 +6,6 @@ import { Judgement } from '../model/triage.ts'
 import { iso, isoOrNull } from './jsonb.ts'
 import type { Db } from './open.ts'
 
-/**
- * Which tab an alert is in: exactly one. `asked`: a person was asked and the run waits for the answer. `running`: the ladder is
- * still being filled. `answer`: decided, and the newest reply to the provider is
- * not out yet; what became of those before it is settled by it (one that failed and was written anew).
- */
-const tabOf = sql<string>`
-  case
-    when a.state = 'open' and exists (
-      select 1 from run r join step s on s.run_id = r.id
-      where r.alert_id = a.id and r.state = 'waiting' and s.state = 'waiting' and s.waiting_for like 'answer%') then 'asked'
-    when a.state = 'open' and a.filled_at is null and exists (
-      select 1 from run r where r.alert_id = a.id and r.state = 'running') then 'running'
-    when a.state = 'open' then 'needs'
-    when (select p.state from reply p where p.alert_id = a.id order by p.created_at desc, p.id desc limit 1)
-      in ('draft', 'held', 'sending', 'unconfirmed', 'failed') then 'answer'
-    else 'done'
-  end`
-
 /** Midnight of the house, as an instant: "today" is the desk's day, not the server's. */
 const midnight = (timeZone: string, now: Date) =>
   sql`(date_trunc('day', ${now.toISOString()}::timestamptz at time zone ${timeZone}) at time zone ${timeZone})`
@@ -31,8 +13,12 @@ const midnight = (timeZone: string, now: Date) =>
 const order = {
   needs: sql`a.priority desc, a.received_at desc`,
   answer: sql`a.decided_at desc nulls last, a.received_at desc`,
+  approver: sql`a.decided_at desc nulls last, a.received_at desc`,
+  provider: sql`a.priority desc, a.received_at desc`,
   asked: sql`a.priority desc, a.received_at desc`,
   running: sql`a.received_at desc`,
+  snoozed: sql`a.snooze_until nulls last, a.received_at desc`,
+  merged: sql`a.received_at desc`,
   done: sql`a.decided_at desc nulls last`,
   all: sql`a.received_at desc`,
 } as const
@@ -79,14 +65,18 @@ async function queueRows(db: Db, query: QueueQuery, timeZone: string, now: Date)
     query.tab === 'all'
       ? sql`true`
       : query.tab === 'done'
-        ? sql`${tabOf} = 'done' and a.decided_at >= ${midnight(timeZone, now)}`
-        : sql`${tabOf} = ${query.tab}`
+        ? sql`a.tab = 'done' and a.decided_at >= ${midnight(timeZone, now)}`
+        : sql`a.tab = ${query.tab}`
   const found = await sql<Record<string, unknown>>`
-    select a.*, asset.owner as asset_owner, asset.criticality as asset_criticality,
+    select a.*, assignee.name as assignee_name, lead.number as lead_number, snoozer.name as snoozer_name,
+      (select count(*)::int from alert m where m.merged_into = a.id) as merged, asset.owner as asset_owner, asset.criticality as asset_criticality,
       earlier.times as earlier_times, earlier.last_at as earlier_last_at, earlier.last_outcome as earlier_outcome,
       r.id as run_id, r.state as run_state, r.done as run_done, r.steps as run_steps, r.waiting_for, r.deadline,
       p.id as reply_id, p.state as reply_state
     from (select a.* from alert a where ${matching(query)} and ${tab} order by ${order[query.tab]} limit ${queueRowsMax + 1}) a
+    left join app_user assignee on assignee.id = a.assignee
+    left join app_user snoozer on 'user:' || snoozer.id = a.snoozed_by
+    left join alert lead on lead.id = a.merged_into
     left join lateral (
       select f.answer ->> 'owner' as owner, f.answer ->> 'criticality' as criticality from finding f
       where f.alert_id = a.id and f.kind = 'found' and f.answer ? 'criticality'
@@ -112,16 +102,11 @@ async function queueRows(db: Db, query: QueueQuery, timeZone: string, now: Date)
 
 async function queueCounts(db: Db, query: QueueQuery, timeZone: string, now: Date): Promise<Queue['counts']> {
   const found = await sql<{ tab: string; n: string }>`
-    select tab, count(*) as n from (
-      select ${tabOf} as tab, a.decided_at from alert a where ${matching(query)}
-        and (a.state = 'open' or a.decided_at >= ${midnight(timeZone, now)}
-          or exists (select 1 from reply p where p.alert_id = a.id and p.state in ('draft', 'held', 'sending', 'unconfirmed', 'failed')))) t
-    where tab <> 'done' or decided_at >= ${midnight(timeZone, now)}
-    group by tab`.execute(db)
-  const all = await sql<{ n: string }>`select count(*) as n from alert a where ${matching(query)}`.execute(db)
+    select a.tab, count(*) as n from alert a where a.tab <> 'done' and ${matching(query)} group by a.tab
+    union all select 'done', count(*) from alert a where a.tab = 'done' and a.decided_at >= ${midnight(timeZone, now)} and ${matching(query)}
+    union all select 'all', count(*) from alert a where ${matching(query)}`.execute(db)
   const counts = Object.fromEntries(Tab.options.map((tab) => [tab, 0])) as Queue['counts']
   for (const row of found.rows) counts[Tab.parse(row.tab)] = Number(row.n)
-  counts.all = Number(all.rows[0]?.n ?? 0)
   return counts
 }
 
@@ -158,6 +143,17 @@ function queueRow(raw: Record<string, unknown>, names: ReadonlyMap<string, strin
     proposed: judgement?.proposal.outcome ?? null,
     decidedAt: isoOrNull(row['decided_at'] as Date | null),
     reply: row['reply_id'] == null ? null : { id: row['reply_id'], state: row['reply_state'] },
+    assignee: row['assignee'] == null ? null : { id: row['assignee'], name: row['assignee_name'] },
+    snooze:
+      row['snooze_for'] == null
+        ? null
+        : {
+            for: row['snooze_for'],
+            until: isoOrNull(row['snooze_until'] as Date | null),
+            by: row['snoozer_name'] ?? row['snoozed_by'],
+            at: iso(row['snoozed_at'] as Date),
+          },
+    mergedInto: row['merged_into'] == null ? null : { id: row['merged_into'], number: row['lead_number'] },
   })
 }
 

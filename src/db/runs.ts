@@ -48,9 +48,20 @@ export type HeldRun = {
   readonly startedAt: string
 }
 
-/** Takes a run in hand: nobody who held it before can write any more. Null when there is nothing left to do. */
+/**
+ * Takes a run in hand: nobody who held it before can write any more. Null when there is nothing left to do. A run that waits moves its
+ * alert in the queue when it goes on, so the alert is locked before it: the one order in which both are ever locked.
+ */
 export async function takeRun(tx: Db, id: string, resumed: boolean): Promise<HeldRun | null> {
   const row = await tx
+    .with('first', (first) =>
+      first
+        .selectFrom('alert')
+        .innerJoin('run as waiting', 'waiting.alert_id', 'alert.id')
+        .select('alert.id')
+        .where('waiting.id', '=', id)
+        .forNoKeyUpdate('alert'),
+    )
     .updateTable('run')
     .set((eb) => ({
       epoch: eb('epoch', '+', 1),
@@ -58,7 +69,12 @@ export async function takeRun(tx: Db, id: string, resumed: boolean): Promise<Hel
       ...(resumed ? { resumed_times: eb('resumed_times', '+', 1) } : {}),
     }))
     .where('id', '=', id)
-    .where('state', 'in', ['running', 'waiting'])
+    .where((eb) =>
+      eb.or([
+        eb('state', '=', 'running'),
+        eb.and([eb('state', '=', 'waiting'), eb.exists(eb.selectFrom('first').select('first.id'))]),
+      ]),
+    )
     .returning(['id', 'playbook_id', 'playbook', 'alert_id', 'state', 'dry_run', 'epoch', 'started_at'])
     .executeTakeFirst()
   if (row === undefined) return null
@@ -133,7 +149,7 @@ export async function lockRunsOf(
 /**
  * Writes a line of the journal in place of what stood at this path, with its ledger line and the run's state (null leaves it): all of
  * it or nothing, in one statement and so in one round trip. False, and nothing written, when somebody else took the run in hand since
- * (its epoch went up).
+ * (its epoch went up). A line that waits may move the alert in the queue: then the alert is locked first.
  */
 export async function writeStep(
   tx: Db,
@@ -144,8 +160,11 @@ export async function writeStep(
   const json = (value: unknown): string | null => (value === null || value === undefined ? null : jsonb(value))
   const { ledger } = along
   const found = await sql<{ held: number }>`
-    with held as (
-      select id from run where id = ${held.id}::uuid and epoch = ${held.epoch}::int for no key update
+    with first as (
+      select alert.id from alert join run on run.alert_id = alert.id
+      where run.id = ${held.id}::uuid and ${along.state !== null || line.state === 'waiting'}::boolean for no key update of alert
+    ), held as (
+      select id from run where id = ${held.id}::uuid and epoch = ${held.epoch}::int and (select count(*) from first) >= 0 for no key update
     ), line as (
       insert into step (run_id, path, step_id, kind, title, csf, phase, why, started_at, state, attempt, input, output, error, waiting_for, deadline, ended_at, node)
       select held.id, ${line.path}, ${line.stepId}, ${line.kind}, ${line.title}, ${line.csf}, ${line.phase}, ${line.why}, ${line.startedAt}::timestamptz,
@@ -166,11 +185,16 @@ export async function writeStep(
   return found.rows[0]?.held === 1
 }
 
-/** Waiting runs with a wait that has expired by `now`, locked; a run that another node looks at this moment is left to it. */
+/** Waiting runs with a wait that has expired by `now`, locked after their alerts; one that another node looks at this moment is left to it. */
 export async function lockExpired(tx: Db, now: Date): Promise<readonly string[]> {
   const found = await sql<{ id: string }>`
-    select id from run where state = 'waiting'
-      and id in (select run_id from step where state = 'waiting' and deadline <= ${now.toISOString()}::timestamptz order by deadline limit 500)
+    with due as materialized (
+      select id, alert_id from run where state = 'waiting'
+        and id in (select run_id from step where state = 'waiting' and deadline <= ${now.toISOString()}::timestamptz order by deadline limit 500)
+    ), first as materialized (
+      select id from alert where id in (select alert_id from due) for no key update skip locked
+    )
+    select id from run where state = 'waiting' and id in (select id from due) and alert_id in (select id from first)
     for no key update skip locked`.execute(tx)
   return found.rows.map((row) => row.id)
 }

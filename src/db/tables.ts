@@ -96,6 +96,13 @@ export type AlertTable = {
   decided_at: TimestampOrNull
   version: Generated<number>
   sample: Generated<boolean>
+  assignee: OrNull<string>
+  merged_into: OrNull<string>
+  snooze_for: OrNull<string>
+  snooze_until: TimestampOrNull
+  snoozed_by: OrNull<string>
+  snoozed_at: TimestampOrNull
+  tab: GeneratedAlways<string>
 }
 
 export type SightingTable = {

@@ -10,6 +10,7 @@ import type { ListNoun } from '../model/list.ts'
 import type { LogPostDoor } from '../model/log-post.ts'
 import type { Receipt } from '../model/message.ts'
 import type { QuestionName } from '../model/question.ts'
+import type { SnoozeFor } from '../model/queue.ts'
 import type { SensitiveSpan } from '../model/reply.ts'
 import type { Outcome } from '../model/triage.ts'
 import type { WebhookScheme } from '../model/webhook.ts'
@@ -32,6 +33,9 @@ export type Knock = {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly sourceAddress: string
 }
+
+/** An alert as the person saw it. */
+type Seen = { readonly id: string; readonly version: number }
 
 /** A decision as a person gave it. */
 export type Deciding = {
@@ -93,6 +97,19 @@ export type Work = {
     readonly decisionId: string
     readonly by: string
   }) => Promise<void>
+  /** Who works alerts, when they are looked at again, what they are the same as: all of them or, with the reason for each, none. */
+  readonly arrange: {
+    readonly assign: (acting: { alerts: readonly Seen[]; assignee: string | null; by: string }) => Promise<void>
+    readonly snooze: (acting: {
+      alerts: readonly Seen[]
+      for: SnoozeFor
+      until: Date | null
+      by: string
+    }) => Promise<void>
+    readonly wake: (acting: { alerts: readonly Seen[]; by: string }) => Promise<void>
+    readonly merge: (acting: { alerts: readonly Seen[]; into: Seen; by: string }) => Promise<void>
+    readonly unmerge: (acting: { alerts: readonly Seen[]; by: string }) => Promise<void>
+  }
   readonly askAgain: (asking: {
     readonly alertId: string
     readonly question: QuestionName

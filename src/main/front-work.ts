@@ -15,6 +15,7 @@ import { exportLedger } from '../ledger/export.ts'
 import type { LedgerKey } from '../ledger/key.ts'
 import type { Receive } from '../model/message.ts'
 import type { Xray } from '../model/xray.ts'
+import { assign, merge, snooze, unmerge, wake } from '../playbooks/arrange.ts'
 import { askPersonByLink } from '../playbooks/ask-person.ts'
 import { definePack, draftPack, packCountsOf, releasePack } from '../playbooks/context-packs.ts'
 import { askAgain, decide, undo } from '../playbooks/decide.ts'
@@ -47,6 +48,13 @@ export function frontWork(parts: {
     releaseFromQuarantine: (release) => releaseFromQuarantine(house, release),
     decide: (deciding) => decide(house, deciding),
     undo: (undoing) => undo(house, undoing),
+    arrange: {
+      assign: (acting) => assign(house, acting),
+      snooze: (acting) => snooze(house, acting),
+      wake: (acting) => wake(house, acting),
+      merge: (acting) => merge(house, acting),
+      unmerge: (acting) => unmerge(house, acting),
+    },
     askAgain: (asking) => askAgain(house, asking),
     askPersonByLink: (asking) => askPersonByLink(house, asking),
     reply: desk,

@@ -11,6 +11,7 @@ import { Trouble } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
 import type { QuestionName } from '../model/question.ts'
 import type { Outcome } from '../model/triage.ts'
+import { hasLooked, lockSeen, wakeSleeping } from './arrange.ts'
 import type { House } from './house.ts'
 import { rejudge } from './rejudge.ts'
 import { onDecision } from './wake.ts'
@@ -40,7 +41,11 @@ export async function decide(
   const { alertId, outcome, reason, cites, withoutEvidence, by } = deciding
   const at = house.clock.now()
   return transaction(house.db, async (tx) => {
-    await lockAlert(tx, alertId)
+    const [seen] = await lockSeen(house, tx, [{ id: alertId, version: deciding.version }])
+    if (seen?.mergedInto != null)
+      throw new Trouble('state.conflict', {
+        fields: { alert: 'It is merged into another: decide that one, or unmerge it first.' },
+      })
     if ((await standingDecision(tx, alertId)) !== null) throw new Trouble('state.conflict', { alertId })
     const version = await changeAlert(tx, alertId, deciding.version, { state: 'decided', outcome, decidedAt: at })
     const id = randomUUID()
@@ -135,6 +140,7 @@ export async function askAgain(
       await append(tx, { kind: 'finding.recorded', actor: by, subject: `alert:${alertId}`, body }, house.clock)
     }
     await rejudge(house, tx, alertId, { full: false })
+    if (answers.some(({ answered }) => hasLooked(answered.kind))) await wakeSleeping(house, tx, alertId, 'evidence')
     await notifyAll(tx, [`alert:${alertId}`, 'queue'])
   })
 }

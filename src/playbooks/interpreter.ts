@@ -1,3 +1,4 @@
+import { lockAlert } from '../db/alerts.ts'
 import { transaction } from '../db/open.ts'
 import { holdRun, journalOf, setRunState, takeRun } from '../db/runs.ts'
 import { isTrouble, wordsOf } from '../kit/errors.ts'
@@ -123,6 +124,7 @@ async function stepFailed(walk: Walk, place: Place, error: string): Promise<bool
 async function endRun(walk: Walk, state: 'done' | 'failed', error: string): Promise<Continued> {
   const { house, run } = walk
   await transaction(house.db, async (tx) => {
+    await lockAlert(tx, run.alertId)
     if (!(await holdRun(tx, run.id, run.epoch))) throw new Superseded()
     await setRunState(tx, run.id, state, { at: house.clock.now(), error })
     if (!run.dryRun) {

@@ -10,6 +10,7 @@ import {
 } from '../db/person-questions.ts'
 import { stableId } from '../kit/stable-id.ts'
 import { appendAll } from '../ledger/append.ts'
+import { wakeSleeping } from './arrange.ts'
 import type { House } from './house.ts'
 import { rejudge } from './rejudge.ts'
 import { wakeRuns } from './wake.ts'
@@ -50,6 +51,7 @@ export async function answerPersonQuestion(
     await setPersonAnswer(tx, token, answer, comment.slice(0, commentCharsMax), at)
     await keepAnswer(house, tx, question, { answer, comment: comment.slice(0, commentCharsMax), at })
     await rejudge(house, tx, question.alertId, { full: false })
+    await wakeSleeping(house, tx, question.alertId, 'evidence')
     if (question.runId !== null) await wakeRuns(tx, question.alertId, 'answer')
     await notifyAll(tx, [`alert:${question.alertId}`, 'queue'])
     return { kind: 'taken', question }

@@ -1,4 +1,4 @@
-import { alertByTicket, getAlert, insertAlert, lockAlert, updateReading } from '../db/alerts.ts'
+import { alertByTicket, changeAlert, getAlert, insertAlert, updateReading } from '../db/alerts.ts'
 import { notifyAll } from '../db/live.ts'
 import { insertSightings, threadOf, updateMessage } from '../db/messages.ts'
 import type { Db } from '../db/open.ts'
@@ -8,6 +8,7 @@ import { Trouble } from '../kit/errors.ts'
 import { stableId } from '../kit/stable-id.ts'
 import { append } from '../ledger/append.ts'
 import type { MessageKind } from '../model/message.ts'
+import { lockWithLead, wakeSleeping } from './arrange.ts'
 import type { House } from './house.ts'
 import { mergeReadings } from './merge-readings.ts'
 import { onAlert } from './on-alert.ts'
@@ -149,7 +150,7 @@ async function open(house: House, tx: Db, read: Read, providerId: string): Promi
 
 async function join(house: House, tx: Db, read: Read, alertId: string): Promise<void> {
   const { message, reading } = read
-  await lockAlert(tx, alertId)
+  const { leadId } = await lockWithLead(tx, alertId)
   const record = await getAlert(tx, alertId)
   if (record === null) throw new Trouble('internal', { problem: 'the alert to join is gone', alertId })
   const { alert } = record
@@ -175,7 +176,36 @@ async function join(house: House, tx: Db, read: Read, alertId: string): Promise<
     house.clock,
   )
   await rejudge(house, tx, alertId, { full: false })
-  await notifyAll(tx, [`alert:${alertId}`, 'queue'])
+  if (!again) await wakeSleeping(house, tx, alertId, 'reply')
+  if (!again && leadId !== alertId) await reachLead(house, tx, { leadId, alertId, messageId: message.id, reading })
+  await notifyAll(tx, [`alert:${alertId}`, `alert:${leadId}`, 'queue'])
+}
+
+/**
+ * What comes to an alert that was merged is for the one that is worked in its place: that wakes, and is open again where the alert itself
+ * would be.
+ */
+async function reachLead(
+  house: House,
+  tx: Db,
+  came: {
+    readonly leadId: string
+    readonly alertId: string
+    readonly messageId: string
+    readonly reading: Read['reading']
+  },
+): Promise<void> {
+  const { leadId, alertId, messageId, reading } = came
+  await wakeSleeping(house, tx, leadId, 'reply')
+  const lead = await getAlert(tx, leadId)
+  if (lead?.alert.state !== 'closed' || (reading.kind !== 'alert' && reading.question === null)) return
+  await changeAlert(tx, leadId, lead.version, { state: 'open' })
+  const body = { messageId, mergedAlertId: alertId }
+  await append(
+    tx,
+    { kind: 'alert.reopened', actor: `provider:${lead.alert.providerId}`, subject: `alert:${leadId}`, body },
+    house.clock,
+  )
 }
 
 /**

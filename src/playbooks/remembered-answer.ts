@@ -4,6 +4,7 @@ import type { Db } from '../db/open.ts'
 import { rememberedYes } from '../db/person-questions.ts'
 import type { Clock } from '../kit/clock.ts'
 import { append } from '../ledger/append.ts'
+import { wakeSleeping } from './arrange.ts'
 import { rejudge } from './rejudge.ts'
 
 /** Whatever a playbook says: what somebody did a month ago says nothing of today. */
@@ -56,5 +57,6 @@ export async function takeRemembered(
   }
   await append(tx, { kind: 'finding.recorded', actor, subject: `alert:${alertId}`, body }, house.clock)
   await rejudge(house, tx, alertId, { full: false })
+  await wakeSleeping(house, tx, alertId, 'evidence')
   return { answer: 'yes', by: email, at: answeredAt, findingId, rememberedFrom: alertNumber }
 }

@@ -20,6 +20,7 @@ import { cancelAbandonedDryRuns, strandedRuns } from '../db/runs.ts'
 import { type Clock, systemClock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import { isAlive, stampOf } from '../kit/process-lock.ts'
+import { wakeByClock } from './arrange.ts'
 import type { House, Log } from './house.ts'
 import { continueRun } from './interpreter.ts'
 import { readMessage } from './read-message.ts'
@@ -73,11 +74,13 @@ function hostName(): string {
 export function houseTasks(house: House): Tasks {
   const Run = z.object({ runId: z.uuid() })
   const Message = z.object({ messageId: z.string() })
+  const Alert = z.object({ alertId: z.uuid() })
   return {
     'read-message': async (payload, { tries }) => readMessage(house, Message.parse(payload).messageId, tries),
     'continue-run': async (payload, { tries, signal }) => {
       await continueRun(house, Run.parse(payload).runId, { resumed: tries > 1, signal })
     },
+    'wake-alert': async (payload) => wakeByClock(house, Alert.parse(payload).alertId),
   }
 }
 

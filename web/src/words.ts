@@ -55,8 +55,12 @@ export const severityWords: Record<Severity, string> = {
 export const tabWords: Record<Tab, string> = {
   needs: 'Needs you',
   answer: 'To answer',
-  asked: 'Waiting',
+  approver: 'Waiting on approver',
+  provider: 'Waiting on provider',
+  asked: 'Waiting on a person',
   running: 'Running',
+  snoozed: 'Snoozed',
+  merged: 'Merged',
   done: 'Done today',
   all: 'All',
 }

@@ -74,7 +74,13 @@ import { showQuarantine } from './quarantine/list.ts'
 import { releaseMessage } from './quarantine/release.ts'
 import { answerQuestion } from './questions/answer.ts'
 import { showQuestion } from './questions/show.ts'
+import { assignAlerts } from './queue/assign.ts'
 import { showQueue } from './queue/list.ts'
+import { mergeAlerts } from './queue/merge.ts'
+import { showAssignable } from './queue/people.ts'
+import { snoozeAlerts } from './queue/snooze.ts'
+import { unmergeAlerts } from './queue/unmerge.ts'
+import { wakeAlerts } from './queue/wake.ts'
 import { showReaders } from './readers/list.ts'
 import { saveReader } from './readers/save.ts'
 import { cancelReply } from './replies/cancel.ts'
@@ -123,7 +129,8 @@ export const routes: readonly Route[] = [
   showIntelligence,
   lookUpObservable,
   showInvitations, revokeOneInvitation,
-  showQueue, showAlert, decideAlert, undoDecision, askAgain, askPersonByLink, downloadMessage, showQuarantine, releaseMessage, showRun,
+  showQueue, showAssignable, assignAlerts, snoozeAlerts, wakeAlerts, mergeAlerts, unmergeAlerts,
+  showAlert, decideAlert, undoDecision, askAgain, askPersonByLink, downloadMessage, showQuarantine, releaseMessage, showRun,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,

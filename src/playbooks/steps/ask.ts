@@ -9,6 +9,7 @@ import { appendAll } from '../../ledger/append.ts'
 import type { Asked } from '../../model/doors.ts'
 import type { Answered } from '../../model/finding.ts'
 import type { Step } from '../../model/playbook.ts'
+import { hasLooked, wakeSleeping } from '../arrange.ts'
 import { wordsFor } from '../condition-words.ts'
 import { durationMs } from '../durations.ts'
 import { nextPlace, type Place } from '../journal.ts'
@@ -179,6 +180,8 @@ async function keep(walk: Walk, tx: Db, findings: readonly NewFinding[], full: b
     }))
   await appendAll(tx, lines, house.clock)
   walk.judged = await rejudge(house, tx, run.alertId, { full })
+  if (findings.some(({ id, kind }) => fresh.has(id) && hasLooked(kind)))
+    await wakeSleeping(house, tx, run.alertId, 'evidence')
 }
 
 function findingOf(

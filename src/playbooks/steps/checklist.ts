@@ -1,3 +1,4 @@
+import { lockAlert } from '../../db/alerts.ts'
 import { marksOfStep } from '../../db/run-marks.ts'
 import { setRunState } from '../../db/runs.ts'
 import type { Mark, Step } from '../../model/playbook.ts'
@@ -33,6 +34,7 @@ export async function checklistStep(walk: Walk, place: ChecklistPlace): Promise<
   const over = await whenOver(walk, place)
   if (over !== null)
     return inStep(walk, place, async (tx) => {
+      await lockAlert(tx, run.alertId)
       await setRunState(tx, run.id, 'running', null)
       return over
     })

@@ -1,3 +1,4 @@
+import { lockAlert } from '../../db/alerts.ts'
 import { standingDecision } from '../../db/decisions.ts'
 import type { Db } from '../../db/open.ts'
 import { insertPersonQuestion, personQuestionOfStep, personQuestionsOf } from '../../db/person-questions.ts'
@@ -76,6 +77,7 @@ async function takeHappened(walk: Walk, place: WaitPlace, happened: unknown): Pr
   const end = { state: 'done', output: happened } as const
   if (!walk.journal.has(place.path)) return writeEnd(walk, house.db, place, end)
   return inStep(walk, place, async (tx) => {
+    await lockAlert(tx, run.alertId)
     await setRunState(tx, run.id, 'running', null)
     return end
   })

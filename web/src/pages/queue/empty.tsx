@@ -7,8 +7,12 @@ import { When } from '../../parts/time.tsx'
 const titles: Record<Tab, string> = {
   needs: 'Nothing needs you.',
   answer: 'Every decided alert is answered.',
+  approver: 'No answer waits to be released.',
+  provider: 'Nothing waits for a provider to write.',
   asked: 'Nobody has been asked anything.',
   running: 'No playbook is filling a ladder right now.',
+  snoozed: 'Nothing sleeps.',
+  merged: 'Nothing is merged into another alert.',
   done: 'Nothing was decided today.',
   all: 'There is no alert.',
 }

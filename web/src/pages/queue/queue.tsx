@@ -14,7 +14,7 @@ import { useSteadyRows } from './steady-rows.ts'
 import { QueueTable } from './table.tsx'
 import './queue.css'
 
-const tabs: readonly Tab[] = ['needs', 'answer', 'asked', 'running', 'done', 'all']
+const tabs: readonly Tab[] = ['needs', 'answer', 'approver', 'provider', 'asked', 'running', 'snoozed', 'done', 'all']
 
 export function QueuePage() {
   const search = useSearch({ from: '/desk/queue' })
@@ -78,10 +78,10 @@ function QueueView({ queue, tab, filterKey, stale, error }: ViewProps) {
     <>
       <div className="page-head">
         <h1>Queue</h1>
-        <Tabs tab={tab} counts={queue.counts} go={go} />
         <Filters queue={queue} />
         <LookUp />
       </div>
+      <Tabs tab={tab} counts={queue.counts} go={go} />
       {error !== null && (
         <div className="notice">
           The list is from before: the server does not answer right now. It is asked again by itself.

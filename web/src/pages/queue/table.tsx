@@ -17,8 +17,12 @@ type Props = {
 const headings: Record<Tab, string> = {
   needs: 'Proposed',
   answer: 'Decision',
+  approver: 'Decision',
+  provider: 'Proposed',
   asked: 'Playbook',
   running: 'Playbook',
+  snoozed: 'Proposed',
+  merged: 'Proposed',
   done: 'Decision',
   all: 'Decision',
 }
@@ -123,7 +127,9 @@ function Cells({ row, tab }: { readonly row: QueueRow; readonly tab: Tab }) {
       <td className="c-before">
         <Before row={row} />
       </td>
-      <td className="c-run">{tab === 'needs' ? <Proposed row={row} /> : <Work row={row} />}</td>
+      <td className="c-run">
+        {['needs', 'provider', 'snoozed', 'merged'].includes(tab) ? <Proposed row={row} /> : <Work row={row} />}
+      </td>
       <td className="c-time num">
         <When at={row.receivedAt} />
       </td>
