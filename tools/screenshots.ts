@@ -62,6 +62,17 @@ function shots(seeded: Seeded): Shot[] {
       before: (page) => page.getByText('The bytes', { exact: true }).click(),
     },
     { name: 'run', path: `/runs/${seeded.runId}`, before: (page) => page.locator('.step-line').nth(1).click() },
+    { name: 'search', path: '/search?q=halden' },
+    { name: 'search-help', path: '/search' },
+    {
+      name: 'palette',
+      path: '/queue',
+      before: async (page) => {
+        await page.keyboard.press('Control+k')
+        await page.keyboard.type('halden')
+        await page.getByRole('group', { name: 'Alerts' }).waitFor()
+      },
+    },
     { name: 'quarantine', path: '/quarantine' },
     { name: 'teach', path: `/alerts/${first}`, before: openTeaching },
     {

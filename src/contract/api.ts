@@ -9,6 +9,7 @@ import { packsApi } from './packs.ts'
 import { playbooksApi } from './playbooks.ts'
 import { queueApi } from './queue.ts'
 import { readersApi } from './readers.ts'
+import { searchApi } from './search.ts'
 import { signInApi } from './sign-in.ts'
 import { vulnerabilitiesApi } from './vulnerabilities.ts'
 
@@ -27,6 +28,7 @@ export const api = {
   ...readersApi,
   ...connectorsApi,
   ...vulnerabilitiesApi,
+  ...searchApi,
 } as const
 
 export type Api = typeof api

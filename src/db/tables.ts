@@ -44,6 +44,7 @@ export type MessageTable = {
   released_by: OrNull<string>
   released_at: TimestampOrNull
   sample: Generated<boolean>
+  search: GeneratedAlways<string | null>
 }
 
 export type MessageAgainTable = {
@@ -103,6 +104,7 @@ export type AlertTable = {
   snoozed_by: OrNull<string>
   snoozed_at: TimestampOrNull
   tab: GeneratedAlways<string>
+  search: GeneratedAlways<string>
 }
 
 export type SightingTable = {
@@ -223,6 +225,7 @@ export type ReplyTable = {
   receipt: OrNull<string>
   version: Generated<number>
   created_at: Timestamp
+  search: GeneratedAlways<string>
 }
 
 export type PseudonymTable = { provider_id: string; class: string; value: string; pseudonym: string }

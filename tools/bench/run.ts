@@ -22,6 +22,7 @@ const all = [
   'start',
   'lake',
   'lake-sigma',
+  'search',
 ] as const
 const words = process.argv.slice(2)
 const wanted = words.filter((word) => !word.startsWith('--'))

@@ -1,5 +1,6 @@
 import '@mantine/core/styles.css'
 import './parts/app.css'
+import './parts/search.css'
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'

@@ -9,6 +9,7 @@ import {
 import type { QueueQuery } from '../../src/contract/desk.ts'
 import { type ContextSearch, contextSearchOf } from './pages/context/search.ts'
 import { type LogSearch, logSearchOf } from './pages/logs/log-search.ts'
+import { type Search, searchOf } from './pages/search/address.ts'
 import { EmptyState, ErrorState } from './parts/states.tsx'
 
 const root = createRootRoute({
@@ -79,6 +80,12 @@ const run = createRoute({
   getParentRoute: () => desk,
   path: '/runs/$id',
   component: lazyRouteComponent(() => import('./pages/run/run.tsx'), 'RunRoute'),
+})
+const search = createRoute({
+  getParentRoute: () => desk,
+  path: '/search',
+  validateSearch: (given: Record<string, unknown>): Search => searchOf(given),
+  component: lazyRouteComponent(() => import('./pages/search/search.tsx'), 'SearchPage'),
 })
 const quarantine = createRoute({
   getParentRoute: () => desk,
@@ -166,6 +173,7 @@ export const router = createRouter({
       alert,
       reply,
       run,
+      search,
       quarantine,
       teach,
       xray,

@@ -95,6 +95,7 @@ import { cancelRun } from './runs/cancel.ts'
 import { markItem } from './runs/mark.ts'
 import { showRun } from './runs/show.ts'
 import { startRun } from './runs/start.ts'
+import { searchEverything } from './search/find.ts'
 import { showSessions } from './sessions/list.ts'
 import { revokeSession } from './sessions/revoke.ts'
 import { saveSettings } from './settings/save.ts'
@@ -143,5 +144,6 @@ export const routes: readonly Route[] = [
   showPlaybooks, showPlaybook, importPlaybook, removePlaybook, exportCacao, lookUp, dryRunPlaybook, startRun, cancelRun, markItem,
   listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack,
   showBacktests, askBacktest, showBacktest, showBacktestRows, cancelBacktest,
+  searchEverything,
   runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,
 ] // biome-ignore format: one list

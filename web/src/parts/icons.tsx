@@ -23,6 +23,13 @@ function icon(name: string, body: ReactNode) {
   return Icon
 }
 
+export const SearchIcon = icon(
+  'SearchIcon',
+  <>
+    <circle cx="7" cy="7" r="4.6" />
+    <path d="m10.5 10.5 3.6 3.6" />
+  </>,
+)
 export const QueueIcon = icon('QueueIcon', <path d="M2 4h12M2 8h12M2 12h8" />)
 export const QuarantineIcon = icon(
   'QuarantineIcon',

@@ -1,10 +1,20 @@
 import { Modal } from '@mantine/core'
+import { useLocation } from '@tanstack/react-router'
 
-const sheets: readonly { readonly title: string; readonly keys: readonly (readonly [string, string])[] }[] = [
+type Sheet = {
+  readonly title: string
+  /** Pages it is for; absent: all. */
+  readonly at?: RegExp
+  readonly keys: readonly (readonly [string, string])[]
+}
+
+const sheets: readonly Sheet[] = [
   {
     title: 'Everywhere',
     keys: [
       ['?', 'This sheet'],
+      ['Ctrl+K', 'Find anything, go anywhere, do what the page can'],
+      ['G F', 'Search'],
       ['G Q', 'Queue'],
       ['G U', 'Quarantine'],
       ['G X', 'X-ray'],
@@ -17,6 +27,7 @@ const sheets: readonly { readonly title: string; readonly keys: readonly (readon
   },
   {
     title: 'Queue',
+    at: /^\/queue/,
     keys: [
       ['J K', 'Down, up'],
       ['Enter', 'Open the alert'],
@@ -26,6 +37,7 @@ const sheets: readonly { readonly title: string; readonly keys: readonly (readon
   },
   {
     title: 'Alert',
+    at: /^\/alerts\//,
     keys: [
       ['1', 'Incident'],
       ['2', 'Minor trouble'],
@@ -39,6 +51,7 @@ const sheets: readonly { readonly title: string; readonly keys: readonly (readon
   },
   {
     title: 'Reply',
+    at: /^\/replies\//,
     keys: [
       ['Y', 'Redact'],
       ['N', 'Keep, with a reason'],
@@ -50,6 +63,7 @@ const sheets: readonly { readonly title: string; readonly keys: readonly (readon
   },
   {
     title: 'Logs',
+    at: /^\/logs$/,
     keys: [
       ['/', 'The query'],
       ['J K', 'Down, up'],
@@ -58,15 +72,54 @@ const sheets: readonly { readonly title: string; readonly keys: readonly (readon
       ['← →', 'On the bars: move; with Shift extend, Enter zooms'],
     ],
   },
+  {
+    title: 'Search',
+    at: /^\/search/,
+    keys: [
+      ['/', 'The words'],
+      ['J K', 'Down, up'],
+      ['Enter', 'Open'],
+    ],
+  },
 ]
 
+/** What the keys of the page in view do, for the palette: one key each, which the palette then presses. */
+export function keyActions(path: string): { key: string; says: string }[] {
+  return sheets
+    .filter((sheet) => sheet.at?.test(path) === true)
+    .flatMap((sheet) => sheet.keys.flatMap(([key, says]) => (pressed(key) === null ? [] : [{ key, says }])))
+}
+
+/** The event a key of a sheet stands for; null for pairs and for those that need somebody to look at the page. */
+export function pressed(key: string): KeyboardEvent | null {
+  const shift = key.startsWith('Shift+')
+  const sign = shift ? key.slice('Shift+'.length) : key
+  if ([...sign].length !== 1 || !/[A-Z0-9./[\]]/.test(sign)) return null
+  return new KeyboardEvent('keydown', {
+    key: shift ? sign : sign.toLowerCase(),
+    shiftKey: shift,
+    bubbles: true,
+    cancelable: true,
+  })
+}
+
+/** Keys of the page in view first, then those of everywhere, then of the other pages. */
+function inOrder(path: string): readonly Sheet[] {
+  const rank = (sheet: Sheet): number => (sheet.at === undefined ? 1 : sheet.at.test(path) ? 0 : 2)
+  return sheets.toSorted((a, b) => rank(a) - rank(b))
+}
+
 export function KeySheet({ opened, close }: { readonly opened: boolean; readonly close: () => void }) {
+  const path = useLocation({ select: (location) => location.pathname })
   return (
     <Modal opened={opened} onClose={close} title="Keyboard" size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
       <div className="key-sheet">
-        {sheets.map((sheet) => (
+        {inOrder(path).map((sheet) => (
           <section key={sheet.title}>
-            <h2 className="section-title">{sheet.title}</h2>
+            <h2 className="section-title">
+              {sheet.title}
+              {sheet.at?.test(path) === true && <span className="tag accent">this page</span>}
+            </h2>
             <dl>
               {sheet.keys.map(([key, says]) => (
                 <div key={key}>

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Menu, Tooltip, useMantineColorScheme } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useNavigate } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { call, Refused } from '../api.ts'
 import { listen, useLive } from '../live.ts'
 import { meQuery, useMay } from '../me.ts'
@@ -15,6 +15,7 @@ import {
   MoonIcon,
   QuarantineIcon,
   QueueIcon,
+  SearchIcon,
   SettingsIcon,
   SunIcon,
   XrayIcon,
@@ -23,6 +24,8 @@ import { KeySheet } from './key-sheet.tsx'
 import { useKeys } from './keys.ts'
 import { ErrorState, Loading } from './states.tsx'
 import { Toasts } from './toast.tsx'
+
+const Palette = lazy(() => import('./palette.tsx'))
 
 /** What every signed-in page stands in: the way to the others, who I am, and whether news arrive. */
 export function Shell() {
@@ -54,10 +57,22 @@ export function Shell() {
 
 function Nav() {
   const [sheet, setSheet] = useState(false)
+  const [palette, setPalette] = useState(false)
   const navigate = useNavigate()
   const may = useMay()
+  useEffect(() => {
+    // Also while somebody types: no text field has a meaning for it.
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return
+      event.preventDefault()
+      setPalette(true)
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [])
   useKeys({
     '?': () => setSheet(true),
+    'g f': () => void navigate({ to: '/search' }),
     'g q': () => void navigate({ to: '/queue' }),
     'g u': () => void navigate({ to: '/quarantine' }),
     'g x': () => void navigate({ to: '/x-ray' }),
@@ -72,6 +87,16 @@ function Nav() {
         <Mark />
         Counterfoil
       </Link>
+      <button
+        type="button"
+        className="nav-search"
+        onClick={() => setPalette(true)}
+        aria-keyshortcuts="Control+K Meta+K"
+      >
+        <SearchIcon />
+        <span>Find</span>
+        <kbd>Ctrl K</kbd>
+      </button>
       <Link to="/queue" className="nav-link">
         <QueueIcon />
         Queue
@@ -112,6 +137,11 @@ function Nav() {
       </Link>
       <Foot openSheet={() => setSheet(true)} />
       <KeySheet opened={sheet} close={() => setSheet(false)} />
+      {palette && (
+        <Suspense>
+          <Palette close={() => setPalette(false)} />
+        </Suspense>
+      )}
     </nav>
   )
 }
