@@ -12,7 +12,9 @@ export type Fault =
       readonly drop: true
       readonly after?: string
     }
-  | { readonly at: 'connect' | 'DATA' | 'dot'; readonly hang: true }
+  | { readonly at: 'connect' | 'DATA'; readonly hang: true }
+  /** `whose`: only mails that have this text are never answered, the others are taken. */
+  | { readonly at: 'dot'; readonly hang: true; readonly whose?: string }
   | { readonly at: 'none' }
 
 export type FaultyMailServer = {
@@ -61,6 +63,7 @@ function serve(socket: Socket, fault: Fault, arrived: Buffer[]): void {
   /** True when the fault took the place of the answer. */
   const goesWrong = (at: Fault['at']): boolean => {
     if (fault.at !== at || fault.at === 'none') return false
+    if ('whose' in fault && fault.whose !== undefined && arrived.at(-1)?.includes(fault.whose) !== true) return false
     if ('say' in fault) setTimeout(() => socket.write(`${fault.say}\r\n`), fault.delayMs ?? 0)
     // `after` is written as it is, perhaps without its line end, and the connection is broken off behind it.
     if ('drop' in fault && fault.after === undefined) socket.destroy()

@@ -46,8 +46,12 @@ const strandedEveryMs = 30_000
 const dryRunMsMax = 3_600_000
 /** Ends of jobs are written together when they come within this. */
 const batchMs = 5
+/** A runner with a free hand looks for jobs every second. One that did not between so many heartbeats, while the database answers them, is replaced. */
+const beatsWithoutLookMax = 3
 /** On stopping, work under way may end by itself for this long; then it is given back. */
 const stopGraceMs = 2000
+/** A runner that does not end within this is left behind: its jobs are given back all the same. */
+const stopMsMax = 15_000
 
 export type Worker = {
   /** Node id, as it stands in journals. */
@@ -140,6 +144,7 @@ async function beat(own: Database, pool: Pool, options: WorkerOptions, signal: A
       if (pool.id !== null) {
         await heartbeat(own.db, { id: options.node, host, pid: process.pid, workerPool: pool.id })
         await freeForgottenJobs(own.db, pool.id, pool.inHand(), forgottenMs)
+        await pool.replaceIfItStoppedLooking()
       }
       const freed =
         (await freeJobsOfDeadNodes(own.db, silentMsMax)) + (await freeJobsOfDeadProcesses(own.db, host, aliveByStart))
@@ -162,32 +167,27 @@ async function beat(own: Database, pool: Pool, options: WorkerOptions, signal: A
 }
 
 /**
- * Did the runner's first look for jobs reach the database? graphile-worker 0.18 looks its tasks up once and keeps that promise, also a
- * failed one (taskIdentifiers.js): a runner whose first look fails asks in vain for ever, without a word. Seen where a machine was so
- * busy at the start that the first connections timed out.
- */
-function lookOf(events: WorkerEvents): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  events.once('worker:getJob:empty', () => resolve(true))
-  events.once('job:start', () => resolve(true))
-  events.once('worker:getJob:error', () => resolve(false))
-  return promise
-}
-
-/**
- * graphile-worker's runner, started anew with a new pool id whenever it gives up (it does when it cannot write that a job ended), and when
- * its first look for jobs failed.
+ * graphile-worker's runner, replaced by a new one with a new pool id whenever it gives up (it does when it cannot write that a job ended),
+ * and when it has stopped looking for jobs without a word. graphile-worker 0.18 does that in two ways that were seen: a first look that
+ * fails is kept as the answer to all later ones (taskIdentifiers.js), and a shutdown of its own, when the database goes away in the
+ * middle of several jobs, can wait for ever for what it has already ended (9 kills of PostgreSQL were enough).
  */
 class Pool {
   id: string | null = null
   readonly #options: WorkerOptions
+  readonly #concurrency: number
   readonly #active = new Map<string, number>()
   #runner: Runner | null = null
   #connections: Connections | null = null
   #stopping = false
+  /** Looks for jobs that were answered, and how many there were at the last beat. */
+  #looks = 0
+  #looksAtBeat = 0
+  #beatsWithoutLook = 0
 
   constructor(options: WorkerOptions) {
     this.#options = options
+    this.#concurrency = options.concurrency ?? concurrencyDefault
   }
 
   inHand(): readonly string[] {
@@ -195,12 +195,11 @@ class Pool {
   }
 
   async start(): Promise<void> {
-    const { url, tasks, concurrency, log } = this.#options
+    const { url, tasks, log } = this.#options
     const events = new EventEmitter() as WorkerEvents
     events.on('pool:create', ({ workerPool }) => {
       this.id = workerPool.id
     })
-    const firstLook = lookOf(events)
     const connections = openPool(url, 6, 'counterfoil-worker')
     this.#connections = connections
     const runner = await run({
@@ -212,7 +211,7 @@ class Pool {
       events,
       preset: {
         worker: {
-          concurrentJobs: concurrency ?? concurrencyDefault,
+          concurrentJobs: this.#concurrency,
           pollInterval: 1000,
           completeJobBatchDelay: batchMs,
           failJobBatchDelay: batchMs,
@@ -221,30 +220,53 @@ class Pool {
       },
     })
     this.#runner = runner
-    void runner.promise.then(
-      () => this.#ended(connections, null),
-      (error: unknown) => this.#ended(connections, error),
+    this.#beatsWithoutLook = 0
+    const looked = (): void => {
+      if (this.#runner === runner) this.#looks += 1
+    }
+    events.on('worker:getJob:empty', looked)
+    events.on('job:start', looked)
+    runner.promise.then(
+      () => this.#replace(runner, connections, 'it ended'),
+      (error: unknown) => this.#replace(runner, connections, wordsOf(error)),
     )
-    void firstLook.then((came) => (came || this.#stopping ? undefined : this.#endRunner(runner)))
     log.debug({ pool: this.id }, 'working')
   }
 
-  async #ended(connections: Connections, error: unknown): Promise<void> {
-    await connections
-      .end()
-      .catch((problem: unknown) => this.#options.log.warn({ error: wordsOf(problem) }, 'connections did not close'))
+  /** Call it while the database answers: a runner with a free hand looks every second. */
+  async replaceIfItStoppedLooking(): Promise<void> {
+    const hasFreeHand = this.#active.size < this.#concurrency
+    this.#beatsWithoutLook = hasFreeHand && this.#looks === this.#looksAtBeat ? this.#beatsWithoutLook + 1 : 0
+    this.#looksAtBeat = this.#looks
+    if (this.#beatsWithoutLook < beatsWithoutLookMax || this.#runner === null || this.#connections === null) return
+    await this.#replace(this.#runner, this.#connections, 'it stopped looking for jobs')
+  }
+
+  /** Lets go of a runner and starts another, once for each of them, however many reasons there are. */
+  async #replace(runner: Runner, connections: Connections, why: string): Promise<void> {
+    if (this.#runner !== runner) return
+    this.#runner = null
+    void this.#letGo(runner, connections)
     if (this.#stopping) return
-    this.#options.log.warn({ error: error === null ? '' : wordsOf(error) }, 'the worker gave up and starts anew')
+    this.#options.log.warn({ why }, 'the worker gave up and starts anew')
     for (let waitMs = 100; !this.#stopping; waitMs = Math.min(waitMs * 2, 5000)) {
       try {
         await this.start()
         return
       } catch (problem) {
-        await this.#connections?.end().catch(() => undefined)
+        void this.#connections?.end().catch(() => undefined)
         this.#options.log.warn({ error: wordsOf(problem) }, 'the worker cannot start yet')
         await sleep(waitMs)
       }
     }
+  }
+
+  /** Ends what is left of a runner. Nobody waits for it: it may never end. */
+  async #letGo(runner: Runner, connections: Connections): Promise<void> {
+    await this.#endRunner(runner)
+    await connections
+      .end()
+      .catch((problem: unknown) => this.#options.log.warn({ error: wordsOf(problem) }, 'connections did not close'))
   }
 
   #taskList(tasks: Tasks): TaskList {
@@ -271,7 +293,10 @@ class Pool {
 
   async stop(): Promise<void> {
     this.#stopping = true
-    if (this.#runner !== null) await this.#endRunner(this.#runner)
+    const [runner, connections] = [this.#runner, this.#connections]
+    this.#runner = null
+    if (runner !== null && connections !== null)
+      await Promise.race([this.#letGo(runner, connections), sleep(stopMsMax, undefined, { ref: false })])
   }
 
   async #endRunner(runner: Runner): Promise<void> {

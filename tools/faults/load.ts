@@ -5,6 +5,7 @@ import { sha256Hex } from '../../src/kit/digest.ts'
 import type { PersonAtDesk } from '../../test/person-at-desk.ts'
 import { handOver, type SigningProvider } from '../../test/signing-provider.ts'
 import type { Node } from './nodes.ts'
+import { untilQuiet } from './reckon.ts'
 
 /** A mail server tries again after minutes; here after this. */
 const tryAgainMs = 100
@@ -69,7 +70,9 @@ export async function answerAlerts(
     try {
       const work = await openWork(db, everyNth)
       if (work === null) {
-        if (stop.aborted) return { released, refusedCalls }
+        // A decision of a moment ago still becomes a draft: only a quiet house has no more work for the person.
+        if (stop.aborted) await untilQuiet(db, { alsoHeld: false })
+        if (stop.aborted && (await openWork(db, everyNth)) === null) return { released, refusedCalls }
         await sleep(deskPauseMs)
       } else if (work.kind === 'decide') await person.decide(work.id)
       else {

@@ -38,7 +38,8 @@ export async function takeover(
   provider: SigningProvider,
   mailServer: FaultyMailServer,
 ): Promise<{ readonly found: Takeover; readonly killed: Node }> {
-  mailServer.setFault({ at: 'dot', hang: true })
+  // Only this one: a reply that was put off before may be tried again at this very moment, and is sent as ever.
+  mailServer.setFault({ at: 'dot', hang: true, whose: ticket })
   const mail = provider.alertMail({ ticket, host: 'ws-last.customer.example' })
   const said = await handOver(mail, nodes[0]?.smtpPort ?? 0)
   if (said?.startsWith('250') !== true) throw new Error(`the last mail was not taken: ${said}`)
@@ -53,9 +54,8 @@ export async function takeover(
   const pid = await until('a node to send it', async () => {
     if ((await reply())?.state !== 'sending') return null
     const { rows } = await sql<{ pid: number }>`
-      select node.pid from node join graphile_worker._private_jobs as job on job.locked_by = node.worker_pool`.execute(
-      db,
-    )
+      select node.pid from node join graphile_worker._private_jobs as job on job.locked_by = node.worker_pool
+      where job.payload ->> 'replyId' = ${replyId}`.execute(db)
     return rows.length === 1 ? rows[0]?.pid : null
   })
   const killed = nodes.find((node) => node.isPid(pid))
