@@ -87,6 +87,7 @@ export async function signedIn(
   desk: Desk,
   role: Role,
   name = `The ${role}`,
+  providerId: string | null = null,
 ): Promise<{ readonly user: User; readonly cookie: string; readonly token: string }> {
   const { db } = desk.running.database
   const user: User = {
@@ -96,6 +97,8 @@ export async function signedIn(
     role,
     createdAt: new Date().toISOString(),
     disabled: false,
+    kind: 'person',
+    providerId,
   }
   await addUser(db, user, { passwordHash: null, totpSealed: null, totpLastStep: 0 })
   const now = desk.running.house.clock.now()

@@ -175,9 +175,28 @@ function shots(seeded: Seeded): Shot[] {
       },
     },
     { name: 'settings-house', path: '/settings/house' },
+    { name: 'settings-users', path: '/settings/users' },
+    { name: 'settings-api-keys', path: '/settings/api-keys', before: openKeyForm },
     { name: 'settings-me', path: '/settings/me' },
     { name: 'keys', path: '/queue', before: (page) => page.keyboard.press('?') },
   ]
+}
+
+/** An account, one key of it, and the form for the next. */
+async function openKeyForm(page: Page): Promise<void> {
+  const open = async () => page.getByRole('button', { name: 'Make a key…' }).first().click()
+  if ((await page.getByRole('button', { name: 'Make a key…' }).count()) === 0) {
+    await page.getByLabel('Which program').fill('CMDB sync')
+    await page.getByRole('button', { name: 'Make the account' }).click()
+    await open()
+    await page.getByLabel('What uses it').fill('nightly import')
+    await page.getByLabel('Bring in assets, people and lists').check()
+    await page.getByRole('button', { name: 'Make the key' }).click()
+    await page.locator('.secret-shown').waitFor()
+    return
+  }
+  await open()
+  await page.getByLabel('What uses it').fill('Monitoring')
 }
 
 /** From an alert to the page where a reader is taught on its first message. */

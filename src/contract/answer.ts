@@ -57,7 +57,7 @@ export const answerApi = {
     answer: z.object({ version }),
   }),
   'POST /api/replies/:id/spans': endpoint({
-    permission: 'reply.write',
+    permission: 'reply.review',
     says: 'Say of a sensitive span what happens to it',
     params: id,
     body: z.object({

@@ -1,9 +1,11 @@
+import { accessApi } from './access.ts'
 import { answerApi } from './answer.ts'
 import { connectorsApi } from './connectors.ts'
 import { contextApi } from './context.ts'
 import { deskApi } from './desk.ts'
 import { houseApi } from './house.ts'
 import { intelligenceApi } from './intelligence.ts'
+import { limitedApi } from './limited.ts'
 import { logsApi } from './logs.ts'
 import { packsApi } from './packs.ts'
 import { playbooksApi } from './playbooks.ts'
@@ -16,6 +18,8 @@ import { vulnerabilitiesApi } from './vulnerabilities.ts'
 /** The whole HTTP interface: "METHOD /path" and what goes in and out. The server serves exactly these; the web app is typed by them. */
 export const api = {
   ...signInApi,
+  ...accessApi,
+  ...limitedApi,
   ...deskApi,
   ...queueApi,
   ...answerApi,

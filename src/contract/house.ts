@@ -204,7 +204,7 @@ export const houseApi = {
     form: 'raw',
     answer: z.object({ id: z.string(), fresh: z.boolean() }),
   }),
-  'GET /api/live': endpoint({ permission: 'desk.see', says: 'Server-sent events: topics that changed' }),
+  'GET /api/live': endpoint({ permission: 'live.listen', says: 'Server-sent events: topics that changed' }),
   'GET /api/openapi.json': endpoint({ permission: 'public', says: 'This interface, as OpenAPI 3.1' }),
   'GET /api/health': endpoint({ permission: 'public', says: 'Ready or not', answer: z.object({ ready: z.boolean() }) }),
 } as const

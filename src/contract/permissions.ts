@@ -1,11 +1,17 @@
-import type { Role } from '../model/user.ts'
+import { Role } from '../model/user.ts'
 
 /**
  * Who may do what: one row for each permission, naming the roles that have it. Doors are shut by default: a role that is
  * not named does not get in, and a route that names no permission does not start (http/server.ts).
  */
 export const permissions = {
-  'self.manage': ['administrator', 'lead', 'analyst', 'approver', 'auditor'],
+  'self.manage': Role.options,
+  // What is told over it depends on who listens (http/live-hub.ts).
+  'live.listen': Role.options,
+  // Asset owners and providers' analysts have pages of their own and nothing else; what they see there is cut in db/limited.ts.
+  'owned.see': ['asset-owner'],
+  'owned.answer': ['asset-owner'],
+  'portal.see': ['provider-analyst'],
   'desk.see': ['administrator', 'lead', 'analyst', 'approver', 'auditor'],
   'alert.decide': ['administrator', 'lead', 'analyst'],
   // Who works it, when it is looked at again, what it is the same as: not what is said of it.
@@ -17,6 +23,8 @@ export const permissions = {
   'quarantine.see': ['administrator', 'lead', 'analyst', 'auditor'],
   'quarantine.release': ['administrator', 'lead', 'analyst'],
   'reply.write': ['administrator', 'lead', 'analyst'],
+  // Saying of each sensitive place what happens to it.
+  'reply.review': ['administrator', 'lead', 'analyst'],
   'reply.release': ['administrator', 'lead', 'analyst', 'approver'],
   'xray.run': ['administrator', 'lead', 'analyst'],
   'house.see': ['administrator', 'lead', 'analyst', 'auditor'],
@@ -42,12 +50,42 @@ export const permissions = {
 export type Permission = keyof typeof permissions
 
 /**
+ * What a key may do at most, whatever its scopes say: read, draft, and bring in what is known elsewhere. Whatever needs a person is
+ * not here (to decide, review, release, approve, to ask people, to change who may what), and what is new is not until somebody adds it.
+ */
+export const forKeys = [
+  'desk.see',
+  'message.download',
+  'quarantine.see',
+  'house.see',
+  'reply.write',
+  'context.import',
+  'logs.search',
+  'logs.see',
+  'ledger.see',
+  'xray.run',
+] as const satisfies readonly Permission[]
+export type Scope = (typeof forKeys)[number]
+
+/** Roles that the account of a program can have. None of them may change who may what. */
+export const serviceRoles = ['lead', 'analyst', 'auditor'] as const satisfies readonly Role[]
+
+export function isScope(permission: string): permission is Scope {
+  return (forKeys as readonly string[]).includes(permission)
+}
+
+/** The scopes that a key of an account with this role can have. */
+export function scopesOf(role: Role): Scope[] {
+  return forKeys.filter((scope) => may(role, scope))
+}
+
+/**
  * What a route asks of its caller. Besides the table: `public` (anybody), `one-time-link` (whoever holds a link's token,
  * checked by the route), `provider-key` (whoever holds a provider's intake key, checked by the route), `webhook` (whoever signs as a
  * provider does, checked by the route), `log-key` (whoever holds a
- * key of a log source, checked by http/log-posts.ts).
+ * key of a log source, checked by http/log-posts.ts), `api-key` (any key of a program; it learns what it may do).
  */
-export type Access = Permission | 'public' | 'one-time-link' | 'provider-key' | 'webhook' | 'log-key'
+export type Access = Permission | 'public' | 'one-time-link' | 'provider-key' | 'webhook' | 'log-key' | 'api-key'
 
 /** True when the role has the permission. */
 export function may(role: Role, permission: Permission): boolean {

@@ -15,6 +15,8 @@ const Email = z
   .max(320)
   .transform((value) => value.toLowerCase())
 const Code = z.string().regex(/^\d{6}$/, 'Six digits')
+/** The provider of one of its analysts; without meaning for other roles. */
+const BoundTo = z.string().max(64).nullable().default(null)
 const Name = z.string().trim().min(1).max(200)
 const WebAuthnAnswer = z.looseObject({ id: z.string().max(2000), type: z.literal('public-key') })
 /** The options object goes to the browser as the WebAuthn library made it. */
@@ -177,7 +179,7 @@ export const signInApi = {
   'POST /api/users/invite': endpoint({
     permission: 'user.manage',
     says: 'A one-time link for a new user',
-    body: z.object({ email: Email, role: Role }),
+    body: z.object({ email: Email, role: Role, providerId: BoundTo }),
     answer: z.object({ link: z.string(), expiresAt: z.iso.datetime() }),
   }),
   'GET /api/invitations': endpoint({
@@ -195,7 +197,7 @@ export const signInApi = {
     permission: 'user.manage',
     says: 'Change a user’s role, or shut the account',
     params: z.object({ id: z.uuid() }),
-    body: z.object({ role: Role.optional(), disabled: z.boolean().optional() }),
+    body: z.object({ role: Role.optional(), disabled: z.boolean().optional(), providerId: BoundTo }),
     answer: Done,
   }),
 } as const

@@ -153,6 +153,7 @@ export async function assignable(db: Db): Promise<{ id: string; name: string }[]
     .select(['id', 'name'])
     .where('role', 'in', ['administrator', 'lead', 'analyst'])
     .where('disabled', '=', false)
+    .where('kind', '=', 'person')
     .orderBy('name')
     .limit(500)
     .execute()

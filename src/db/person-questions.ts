@@ -61,13 +61,13 @@ export async function insertPersonQuestion(
     .execute()
 }
 
-/** The question behind a token; null for a token nobody was given. `lock` holds it until the transaction ends. */
-export async function personQuestionByToken(
+/** The question with this digest of its token; null where there is none. `lock` holds it until the transaction ends. */
+export async function personQuestionByDigest(
   db: Db,
-  token: string,
+  digest: string,
   options: { readonly lock?: boolean } = {},
 ): Promise<PersonQuestion | null> {
-  let query = db.selectFrom('person_question').selectAll().where('token_digest', '=', sha256Hex(token))
+  let query = db.selectFrom('person_question').selectAll().where('token_digest', '=', digest)
   if (options.lock === true) query = query.forNoKeyUpdate()
   const row = await query.executeTakeFirst()
   return row === undefined ? null : questionOf(row)
@@ -122,7 +122,7 @@ export async function rememberedYes(
 /** Takes the answer, once. False when it was answered before. */
 export async function setPersonAnswer(
   tx: Db,
-  token: string,
+  digest: string,
   answer: PersonAnswer,
   comment: string,
   at: Date,
@@ -130,7 +130,7 @@ export async function setPersonAnswer(
   const result = await tx
     .updateTable('person_question')
     .set({ answer, comment: plainText(comment), answered_at: at })
-    .where('token_digest', '=', sha256Hex(token))
+    .where('token_digest', '=', digest)
     .where('answered_at', 'is', null)
     .executeTakeFirst()
   return result.numUpdatedRows === 1n

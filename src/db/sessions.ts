@@ -25,7 +25,12 @@ export type Session = {
   readonly lastSeenAt: string
   readonly userAgent: string
   readonly address: string
+  /** Set where a program asks with a key, and not a person with a cookie. */
+  readonly key: KeyUsed | null
 }
+
+/** A key of ours, as far as a request needs to know it. */
+export type KeyUsed = { readonly id: string; readonly name: string; readonly scopes: readonly string[] }
 
 /** The public name of a session: half of the digest of its token, from which nobody gets back to the token. */
 const idOf = (digest: string): string => digest.slice(0, 32)
@@ -71,6 +76,8 @@ const sessionsJoined = (db: Db) =>
       'app_user.name',
       'app_user.role',
       'app_user.disabled',
+      'app_user.kind',
+      'app_user.provider_id',
       'app_user.created_at as user_created_at',
     ])
 
@@ -87,6 +94,8 @@ function sessionFrom(row: Joined): Session {
       role: row.role,
       createdAt: iso(row.user_created_at),
       disabled: row.disabled,
+      kind: row.kind,
+      providerId: row.provider_id,
     }),
     method: row.method,
     createdAt: iso(row.created_at),
@@ -94,6 +103,7 @@ function sessionFrom(row: Joined): Session {
     lastSeenAt: iso(row.last_seen_at),
     userAgent: row.user_agent,
     address: row.address,
+    key: null,
   }
 }
 

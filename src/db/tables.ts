@@ -512,6 +512,38 @@ export type AppUserTable = {
   totp_last_step: BigintByDefault
   disabled: Generated<boolean>
   created_at: Timestamp
+  kind: Generated<'person' | 'service'>
+  provider_id: OrNull<string>
+}
+
+export type ApiKeyTable = {
+  id: string
+  account_id: string
+  name: string
+  prefix: string
+  digest: string
+  scopes: string[]
+  allow_from: Texts
+  made_by: string
+  made_at: Timestamp
+  expires_at: Timestamp
+  revoked_at: TimestampOrNull
+  last_used_at: TimestampOrNull
+  last_used_from: OrNull<string>
+}
+
+export type SuggestionTable = {
+  id: string
+  alert_id: string
+  kind: 'decision' | 'remark'
+  outcome: OrNull<string>
+  text: string
+  cites: string[]
+  made_by: string
+  made_at: Timestamp
+  closed_at: TimestampOrNull
+  closed_by: OrNull<string>
+  closed_as: OrNull<'taken' | 'dismissed'>
 }
 
 export type SignInMissTable = {
@@ -856,6 +888,8 @@ export type Tables = {
   connector_day: ConnectorDayTable
   setting: SettingTable
   app_user: AppUserTable
+  api_key: ApiKeyTable
+  suggestion: SuggestionTable
   sign_in_miss: SignInMissTable
   passkey: PasskeyTable
   session: SessionTable

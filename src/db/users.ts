@@ -20,6 +20,8 @@ function userOf(row: Selectable<AppUserTable>): User {
     role: row.role,
     createdAt: iso(row.created_at),
     disabled: row.disabled,
+    kind: row.kind,
+    providerId: row.provider_id,
   })
 }
 
@@ -47,7 +49,7 @@ export async function secretsOfEmail(db: Db, email: string): Promise<UserSecrets
 /** False when the address is taken. */
 export async function addUser(
   db: Db,
-  user: User,
+  user: Omit<User, 'kind' | 'providerId'> & Partial<Pick<User, 'kind' | 'providerId'>>,
   secrets: { readonly passwordHash: string | null; readonly totpSealed: Buffer | null; readonly totpLastStep: number },
 ): Promise<boolean> {
   const made = await db
@@ -61,6 +63,8 @@ export async function addUser(
       totp_secret_sealed: secrets.totpSealed,
       totp_last_step: secrets.totpLastStep,
       created_at: user.createdAt,
+      kind: user.kind ?? 'person',
+      provider_id: user.providerId ?? null,
     })
     .onConflict((on) => on.column('email').doNothing())
     .executeTakeFirst()
@@ -74,7 +78,7 @@ export type UserListed = {
   readonly lockedUntil: string | null
 }
 
-/** Everybody, by name, with the ways they sign in. */
+/** Everybody who signs in, by name, with the ways they do. */
 export async function listUsers(db: Db): Promise<UserListed[]> {
   const rows = await db
     .selectFrom('app_user')
@@ -96,6 +100,7 @@ export async function listUsers(db: Db): Promise<UserListed[]> {
         .select(sql<string>`count(*)`.as('n'))
         .as('passkeys'),
     ])
+    .where('app_user.kind', '=', 'person')
     .orderBy('name')
     .limit(usersListMax)
     .execute()
@@ -112,26 +117,34 @@ export async function namesOfActors(
   db: Db,
   actors: readonly (string | null)[],
 ): Promise<(actor: string | null) => string> {
-  const ids = [...new Set(actors.flatMap((actor) => (actor?.startsWith('user:') ? [actor.slice('user:'.length)] : [])))]
+  // "user:<id>/key:<id>": a program of that account.
+  const idOf = (actor: string): string => actor.slice('user:'.length).split('/')[0] ?? ''
+  const ids = [...new Set(actors.flatMap((actor) => (actor?.startsWith('user:') ? [idOf(actor)] : [])))]
   const rows =
     ids.length === 0
       ? []
       : await db.selectFrom('app_user').select(['id', 'name']).where(sql`id::text`, 'in', ids).execute()
   const names = new Map(rows.map((row) => [`user:${row.id}`, row.name]))
-  return (actor) => (actor === null ? '' : (names.get(actor) ?? actor.replace(/^(user|person|provider|playbook):/, '')))
+  const nameOf = (actor: string) => names.get(actor.split('/')[0] ?? '')
+  return (actor) => (actor === null ? '' : (nameOf(actor) ?? actor.replace(/^(user|person|provider|playbook):/, '')))
 }
 
 /** False when there is no such user. */
 export async function changeUser(
   db: Db,
   id: string,
-  change: { readonly role?: User['role'] | undefined; readonly disabled?: boolean | undefined },
+  change: {
+    readonly role?: User['role'] | undefined
+    readonly disabled?: boolean | undefined
+    /** Goes with the role: whoever stops being a provider's analyst is bound no more. */
+    readonly providerId?: string | null | undefined
+  },
 ): Promise<boolean> {
   if (change.role === undefined && change.disabled === undefined) return (await userById(db, id)) !== null
   const done = await db
     .updateTable('app_user')
     .set({
-      ...(change.role === undefined ? {} : { role: change.role }),
+      ...(change.role === undefined ? {} : { role: change.role, provider_id: change.providerId ?? null }),
       ...(change.disabled === undefined ? {} : { disabled: change.disabled }),
     })
     .where('id', '=', id)
@@ -145,6 +158,7 @@ export async function activeAdministrators(tx: Db): Promise<string[]> {
     .selectFrom('app_user')
     .select('id')
     .where('role', '=', 'administrator')
+    .where('kind', '=', 'person')
     .where('disabled', '=', false)
     .forUpdate()
     .execute()

@@ -141,11 +141,19 @@ export type Work = {
     readonly preview: (id: string) => Promise<{ readonly bytes: Uint8Array; readonly text: string }>
     readonly release: (id: string, version: number, by: string) => Promise<void>
     readonly cancel: (id: string, by: string) => Promise<void>
+    /** What a person reads in a mail of ours that left. */
+    readonly readSent: (bytes: Uint8Array) => Promise<{ readonly subject: string; readonly text: string }>
     readonly settle: (id: string, arrived: boolean, reason: string, by: string) => Promise<void>
   }
   readonly answerQuestion: (
     token: string,
     answer: { readonly answer: 'yes' | 'no' | 'unsure' | 'not-me'; readonly comment: string },
+  ) => Promise<void>
+  /** The same of somebody who is signed in; `digest` is of the question's token, and the caller saw that it was they who were asked. */
+  readonly answerAsked: (
+    digest: string,
+    answer: { readonly answer: 'yes' | 'no' | 'unsure' | 'not-me'; readonly comment: string },
+    by: string,
   ) => Promise<void>
   readonly connectors: ConnectorsFront
   readonly importList: (list: {

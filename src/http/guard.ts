@@ -3,7 +3,9 @@ import { type Access, may } from '../contract/permissions.ts'
 import { providerOfKey } from '../db/providers.ts'
 import { noteSeen, type Session, sessionOf } from '../db/sessions.ts'
 import { Trouble } from '../kit/errors.ts'
+import { bearerOf } from './bearer.ts'
 import type { Front, Knock } from './front.ts'
+import { comesWithKey, keyDoor } from './key-door.ts'
 import type { Site } from './serve.ts'
 
 declare module 'fastify' {
@@ -19,22 +21,27 @@ const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** A token of ours is 43 characters; anything else is not looked up. */
 const tokenShape = /^[A-Za-z0-9_-]{43}$/
 
-/** An Authorization header with an intake key in it. */
-const bearerShape = /^Bearer ([\x21-\x7e]{1,200})$/i
-
 /**
  * The one place that decides who gets in. A route without `access` does not exist here (server.ts refuses to start), so
  * that what is not said is shut.
  */
 export function guard(app: FastifyInstance, front: Front, site: Site, origins: () => ReadonlySet<string>): void {
+  const byKey = keyDoor(front)
   app.decorateRequest('session', null)
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access
     if (access === undefined) return
     // Programs with a key of their own; they carry no cookie that could be a person's.
     const hasKey = access === 'provider-key' || access === 'webhook' || access === 'log-key'
+    const opens = access === 'public' || access === 'one-time-link' || hasKey
+    // No browser adds a key by itself, so that such a request is nobody's forgery; its cookie is not looked at.
+    if (!opens && comesWithKey(request, site.cookieName)) {
+      request.session = await byKey(request, access)
+      return
+    }
     if (!safe.has(request.method) && !hasKey) checkOrigin(request, origins())
-    if (access === 'public' || access === 'one-time-link' || hasKey) return
+    if (opens) return
+    if (access === 'api-key') throw new Trouble('key.refused', { why: 'none' })
     const session = await sessionBehind(request, front, site)
     if (session === null) throw new Trouble('sign-in.needed')
     if (!may(session.user.role, access)) throw new Trouble('role.refused', { access, role: session.user.role })
@@ -57,11 +64,6 @@ export function guard(app: FastifyInstance, front: Front, site: Site, origins: (
 export function knockOf(request: FastifyRequest): Knock {
   const { provider } = request.params as { readonly provider?: unknown }
   return { providerId: String(provider), headers: request.headers, sourceAddress: request.ip }
-}
-
-/** What stands after "Bearer " in the Authorization header, or null. */
-export function bearerOf(request: FastifyRequest): string | null {
-  return bearerShape.exec(request.headers.authorization ?? '')?.[1] ?? null
 }
 
 /** The session of the request's cookie, or null. */

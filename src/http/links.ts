@@ -17,6 +17,8 @@ export const LinkPayload = z.object({
   userId: z.uuid(),
   email: z.string().nullable(),
   role: Role,
+  /** The provider of one of its analysts. */
+  providerId: z.string().nullable().default(null),
   /** Who invited; their open invitations end when they may invite no more. */
   invitedBy: z.uuid().nullable().default(null),
   totp: z.object({ email: z.string(), sealed: z.string() }).nullable().default(null),
@@ -37,6 +39,7 @@ export async function firstRunLink(db: Db, settings: Settings, clock: Clock): Pr
     userId: crypto.randomUUID(),
     email: null,
     role: 'administrator',
+    providerId: null,
     invitedBy: null,
     totp: null,
   }
@@ -51,7 +54,10 @@ export async function demoLink(
   user: { readonly id: string; readonly email: string; readonly role: Role },
 ): Promise<string> {
   const now = clock.now()
-  const payload: LinkPayload = { userId: user.id, email: user.email, role: user.role, invitedBy: null, totp: null }
+  const payload: LinkPayload = {
+    ...{ userId: user.id, email: user.email, role: user.role, providerId: null },
+    ...{ invitedBy: null, totp: null },
+  }
   return addressOfLink(settings, await addLink(db, 'demo', payload, now, new Date(now.getTime() + firstRunMs)))
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { may } from '../contract/permissions.ts'
 import { type Session, sessionOfDigest } from '../db/sessions.ts'
 import { Trouble, wordsOf } from '../kit/errors.ts'
 import type { Front } from './front.ts'
@@ -37,7 +38,9 @@ export function liveHub(front: Front) {
       check(theirs, null)
       return
     }
-    for (const listener of listeners) write(listener, `data: ${JSON.stringify(topic)}\n\n`)
+    // Ids and the times at which something happens are news of the desk; others hear only that we are there.
+    for (const listener of listeners)
+      if (may(listener.session.user.role, 'desk.see')) write(listener, `data: ${JSON.stringify(topic)}\n\n`)
   }
   /** Lets go of those whose session is over, and says `text` to the others. */
   const look = async (some: readonly Listener[], text: string | null): Promise<void> => {

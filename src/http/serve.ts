@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { type Api, api, type Call } from '../contract/api.ts'
 import type { Endpoint } from '../contract/endpoint.ts'
-import type { Access } from '../contract/permissions.ts'
+import type { Access, Permission } from '../contract/permissions.ts'
 import type { Session } from '../db/sessions.ts'
 import { Trouble } from '../kit/errors.ts'
 import type { Front } from './front.ts'
@@ -21,7 +21,9 @@ export type Asking<C extends Call> = {
   readonly site: Site
   /** Who asks. Throws Trouble('sign-in.needed') on a route that anybody may call. */
   readonly session: () => Session
-  /** The same as the ledger's actor: "user:<id>". */
+  /** What the asker may besides this call: by their role, and where it is a program by the scopes of its key as well. */
+  readonly may: (permission: Permission) => boolean
+  /** The same as the ledger's actor: "user:<id>", of a program "user:<id>/key:<id>". */
   readonly actor: () => string
 }
 

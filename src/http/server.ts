@@ -6,6 +6,8 @@ import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import { createJsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { api, type Call } from '../contract/api.ts'
+import { isScope, may, type Permission } from '../contract/permissions.ts'
+import type { Session } from '../db/sessions.ts'
 import { Trouble } from '../kit/errors.ts'
 import { peerNetwork } from '../kit/ip-ranges.ts'
 import { boundBodies } from './bodies.ts'
@@ -137,7 +139,8 @@ function addRoute(scope: FastifyInstance, route: Route, front: Front, site: Site
       front,
       site,
       session,
-      actor: () => `user:${session().user.id}`,
+      may: (permission: Permission) => mayNow(session(), permission),
+      actor: () => actorOf(session()),
     })
   }
   scope.route({
@@ -155,6 +158,14 @@ function addRoute(scope: FastifyInstance, route: Route, front: Front, site: Site
     handler,
     bodyLimit: bodyLimitOf(route),
   })
+}
+
+function mayNow({ user, key }: Session, permission: Permission): boolean {
+  return may(user.role, permission) && (key === null || (isScope(permission) && key.scopes.includes(permission)))
+}
+
+function actorOf({ user, key }: Session): string {
+  return key === null ? `user:${user.id}` : `user:${user.id}/key:${key.id}`
 }
 
 function bodyLimitOf(route: Route): number {

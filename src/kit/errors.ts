@@ -18,6 +18,21 @@ export const troubles = {
   },
   'link.over': { status: 410, says: 'This link was used already, or its time is over.', next: 'Ask for a new one.' },
   'role.refused': { status: 403, says: 'Your role may not do this.', next: 'Ask an administrator or a lead.' },
+  'person.needed': {
+    status: 403,
+    says: 'A key may not do this: it needs a person.',
+    next: 'Let somebody sign in and do it; a key can read, draft, and bring in lists.',
+  },
+  'key.refused': {
+    status: 401,
+    says: 'This API key does not open anything.',
+    next: 'Check that it is whole, not taken back and not expired, and that it may be used from this address; a new one is made under Settings, API keys.',
+  },
+  'key.scope': {
+    status: 403,
+    says: 'This API key does not have the scope that this needs.',
+    next: 'Make a key with the scope that the API description names for this call.',
+  },
   'intake.refused': { status: 403, says: 'This was refused.', next: 'Ask the people who run this installation.' },
   'webhook.refused': {
     status: 401,

@@ -21,7 +21,7 @@ import { definePack, draftPack, packCountsOf, releasePack } from '../playbooks/c
 import { askAgain, decide, undo } from '../playbooks/decide.ts'
 import type { House } from '../playbooks/house.ts'
 import { importUpload } from '../playbooks/import-list.ts'
-import { answerPersonQuestion } from '../playbooks/person-answer.ts'
+import { type Answering, answerByDigest, answerPersonQuestion } from '../playbooks/person-answer.ts'
 import { releaseFromQuarantine } from '../playbooks/read-message.ts'
 import type { AnswerDesk } from '../playbooks/reply.ts'
 import { readers } from '../providers/readers.ts'
@@ -57,12 +57,10 @@ export function frontWork(parts: {
     },
     askAgain: (asking) => askAgain(house, asking),
     askPersonByLink: (asking) => askPersonByLink(house, asking),
-    reply: desk,
-    answerQuestion: async (token, { answer, comment }) => {
-      const answering = await answerPersonQuestion(house, token, answer, comment)
-      if (answering.kind === 'unknown') throw new Trouble('not.found')
-      if (answering.kind !== 'taken') throw new Trouble('link.over', { state: answering.kind })
-    },
+    reply: { ...desk, readSent: (bytes) => readSent(house, bytes) },
+    answerQuestion: async (token, { answer, comment }) =>
+      assertTaken(await answerPersonQuestion(house, token, answer, comment)),
+    answerAsked: async (digest, answer, by) => assertTaken(await answerByDigest(house, digest, answer, by)),
     connectors: sources.front,
     importList: (list) => importUpload(db, list, house.clock),
     playbooks: playbookWork(house),
@@ -80,6 +78,16 @@ export function frontWork(parts: {
     formats: readers.map(({ id, title }) => ({ id, title })),
     listen: (onTopic) => listen(parts.databaseUrl, onTopic),
   }
+}
+
+function assertTaken(answering: Answering): void {
+  if (answering.kind === 'unknown') throw new Trouble('not.found')
+  if (answering.kind !== 'taken') throw new Trouble('link.over', { state: answering.kind })
+}
+
+async function readSent(house: House, bytes: Uint8Array): Promise<{ subject: string; text: string }> {
+  const { subject, parts } = await house.parse(bytes)
+  return { subject, text: parts.find(({ path, type }) => path !== 'subject' && type === 'text/plain')?.text ?? '' }
 }
 
 /** The door of signed posts: secrets are opened for as long as one post takes. */

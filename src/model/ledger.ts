@@ -8,7 +8,7 @@ export const LedgerKind = z.enum([
   'run.started', 'run.ended', 'run.cancelled', 'run.item-marked', 'step.ended', 'reply.drafted', 'reply.saved', 'reply.reviewed', 'reply.released', 'reply.cancelled',
   'reply.sending', 'reply.deferred', 'reply.sent', 'reply.unconfirmed', 'reply.settled', 'reply.failed', 'notice.sent', 'notice.failed', 'person.asked', 'person.answered',
   'house.started', 'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
-  'user.signed-out', 'message.downloaded', 'ledger.exported',
+  'user.signed-out', 'service-account.created', 'api-key.made', 'api-key.revoked', 'message.downloaded', 'ledger.exported',
   'playbook.imported', 'playbook.removed', 'backtest.asked', 'backtest.cancelled',
   'reader.changed',
   'connector.added', 'connector.changed', 'connector.removed', 'connector.tested', 'secrets.rewrapped',
@@ -27,7 +27,7 @@ export const LedgerRecord = z.object({
   id: z.uuid(),
   at: z.iso.datetime(),
   kind: LedgerKind,
-  /** "user:<id>", "system", "provider:<id>", "person:<mail>", "playbook:<id>". */
+  /** "user:<id>" (a program: "user:<id>/key:<id>"), "system", "provider:<id>", "person:<mail>", "playbook:<id>". */
   actor: z.string(),
   /** What it is about: "alert:<id>", "message:<sha256>", "reply:<id>", "run:<id>"... */
   subject: z.string(),

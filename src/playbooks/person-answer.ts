@@ -5,9 +5,10 @@ import { type Db, transaction } from '../db/open.ts'
 import {
   type PersonAnswer,
   type PersonQuestion,
-  personQuestionByToken,
+  personQuestionByDigest,
   setPersonAnswer,
 } from '../db/person-questions.ts'
+import { sha256Hex } from '../kit/digest.ts'
 import { stableId } from '../kit/stable-id.ts'
 import { appendAll } from '../ledger/append.ts'
 import { wakeSleeping } from './arrange.ts'
@@ -40,16 +41,26 @@ export async function answerPersonQuestion(
   answer: PersonAnswer,
   comment: string,
 ): Promise<Answering> {
+  return answerByDigest(house, sha256Hex(token), { answer, comment }, null)
+}
+
+/** The same for somebody who is signed in and was asked (`signedIn`: "user:<id>"); that it was they who were asked, the caller has looked at. */
+export async function answerByDigest(
+  house: Pick<House, 'db' | 'clock'>,
+  digest: string,
+  { answer, comment }: { readonly answer: PersonAnswer; readonly comment: string },
+  signedIn: string | null,
+): Promise<Answering> {
   return transaction(house.db, async (tx) => {
     // The alert before anything else of it: the one order in which all lock.
-    const seen = await personQuestionByToken(tx, token)
+    const seen = await personQuestionByDigest(tx, digest)
     if (seen !== null) await getAlert(tx, seen.alertId, { lock: true })
-    const stands = standing(house, await personQuestionByToken(tx, token, { lock: true }))
+    const stands = standing(house, await personQuestionByDigest(tx, digest, { lock: true }))
     if (stands.kind !== 'open') return stands
     const { question } = stands
     const at = house.clock.now()
-    await setPersonAnswer(tx, token, answer, comment.slice(0, commentCharsMax), at)
-    await keepAnswer(house, tx, question, { answer, comment: comment.slice(0, commentCharsMax), at })
+    await setPersonAnswer(tx, digest, answer, comment.slice(0, commentCharsMax), at)
+    await keepAnswer(house, tx, question, { answer, comment: comment.slice(0, commentCharsMax), at, signedIn })
     await rejudge(house, tx, question.alertId, { full: false })
     await wakeSleeping(house, tx, question.alertId, 'evidence')
     if (question.runId !== null) await wakeRuns(tx, question.alertId, 'answer')
@@ -58,11 +69,16 @@ export async function answerPersonQuestion(
   })
 }
 
+function wayOf(signedIn: string | null, runId: string | null, email: string): string {
+  if (signedIn !== null) return `${email}, signed in`
+  return runId === null ? `a one-time link, handed to ${email}` : `mail to ${email} with a one-time link`
+}
+
 async function keepAnswer(
   house: Pick<House, 'clock'>,
   tx: Db,
   question: PersonQuestion,
-  given: { answer: PersonAnswer; comment: string; at: Date },
+  given: { answer: PersonAnswer; comment: string; at: Date; signedIn: string | null },
 ): Promise<void> {
   const { alertId, email, runId } = question
   const id = question.findingId ?? stableId('answer', alertId, email, question.askedAt)
@@ -78,7 +94,7 @@ async function keepAnswer(
       kind: 'found',
       answer: { answer: given.answer, comment: given.comment, by: email, at },
       why: '',
-      query: runId === null ? `a one-time link, handed to ${email}` : `mail to ${email} with a one-time link`,
+      query: wayOf(given.signedIn, runId, email),
       windowFrom: null,
       windowTo: null,
       costMs: given.at.getTime() - new Date(question.askedAt).getTime(),
@@ -92,7 +108,7 @@ async function keepAnswer(
         kind: 'person.answered',
         actor: `person:${email}`,
         subject: `alert:${alertId}`,
-        body: { findingId: id, answer: given.answer, askedAt: question.askedAt },
+        body: { findingId: id, answer: given.answer, askedAt: question.askedAt, signedIn: given.signedIn },
       },
       {
         kind: 'finding.recorded',

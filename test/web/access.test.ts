@@ -1,21 +1,34 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { api, type Call } from '../../src/contract/api.ts'
-import { may, type Permission, permissions } from '../../src/contract/permissions.ts'
+import { forKeys, isScope, type Permission, permissions, scopesOf } from '../../src/contract/permissions.ts'
 import { routes } from '../../src/http/routes/index.ts'
 import { Role } from '../../src/model/user.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { type Desk, signedIn, startDesk } from '../desk.ts'
+import { addProvider, type Desk, signedIn, startDesk } from '../desk.ts'
+import { program } from '../program-account.ts'
+import { columns, table } from './permission-table.ts'
 
 let database: FreshDatabase
 let desk: Desk
 const cookies = new Map<Role, string>()
+/** A key of a lead's program with every scope there is, and with all but one. */
+let key: string
+const keysWithout = new Map<string, string>()
 const calls = Object.keys(api) as Call[]
-const guarded = calls.filter((call) => Object.hasOwn(permissions, api[call].permission))
+const guarded = calls.filter((call) => table[call].includes(' '))
+const mayKey = (call: Call): boolean => table[call].endsWith(' K')
 
 beforeAll(async () => {
   database = await freshDatabase()
   desk = await startDesk({ databaseUrl: database.url })
-  for (const role of Role.options) cookies.set(role, (await signedIn(desk, role)).cookie)
+  await addProvider(desk)
+  for (const role of Role.options) {
+    const bound = role === 'provider-analyst' ? 'northwatch' : null
+    cookies.set(role, (await signedIn(desk, role, undefined, bound)).cookie)
+  }
+  const { newKey } = await program(database.db, 'lead')
+  key = await newKey(scopesOf('lead'))
+  for (const scope of forKeys) keysWithout.set(scope, await newKey(scopesOf('lead').filter((other) => other !== scope)))
 })
 afterAll(async () => {
   await desk.stop()
@@ -34,13 +47,8 @@ async function ask(call: Call, headers: Record<string, string>): Promise<{ statu
     return { status: response.status, code: '' }
   }
   const text = await response.text()
-  return {
-    status: response.status,
-    code:
-      response.headers.get('content-type')?.startsWith('application/json') === true
-        ? String((JSON.parse(text) as { code?: string }).code ?? '')
-        : '',
-  }
+  const isJson = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '')
+  return { status: response.status, code: isJson ? String((JSON.parse(text) as { code?: string }).code ?? '') : '' }
 }
 
 test('every call of the contract is served, and nothing else is', () => {
@@ -49,8 +57,22 @@ test('every call of the contract is served, and nothing else is', () => {
   for (const route of routes) expect(route.permission, route.call).toBe(api[route.call].permission)
 })
 
+/** Let in: what comes next is about what was asked. 503: and the log engine is only starting. */
+const letIn = [200, 400, 404, 406, 415, 503]
+
 describe('the table of calls and roles', () => {
-  test('saw every guarded call', () => expect(guarded.length).toBeGreaterThan(30))
+  test('has a row for every call, its columns for every role, and says of each door what it is', () => {
+    expect(Object.keys(table).sort()).toEqual([...calls].sort())
+    expect(Object.values(columns).sort()).toEqual([...Role.options].sort())
+    const marks = Object.keys(columns).map((letter) => `[${letter}.]`)
+    const shape = new RegExp(`^${marks.join('')} [K.]$`)
+    for (const call of calls) {
+      const { permission } = api[call]
+      if (Object.hasOwn(permissions, permission)) expect(table[call], call).toMatch(shape)
+      else expect(table[call], call).toBe(permission)
+    }
+    expect(guarded.length).toBeGreaterThan(100)
+  })
 
   test.each(guarded)('%s', async (call) => {
     const permission = api[call].permission as Permission
@@ -58,19 +80,35 @@ describe('the table of calls and roles', () => {
     expect(await ask(call, origin), 'nobody').toEqual({ status: 401, code: 'sign-in.needed' })
     const invented = { cookie: `counterfoil=${'A'.repeat(43)}`, ...origin }
     expect(await ask(call, invented), 'an invented session').toEqual({ status: 401, code: 'sign-in.needed' })
-    for (const role of Role.options) {
+    for (const [letter, role] of Object.entries(columns)) {
       // Signing out would end the session that the next calls use.
       if (call === 'POST /api/sign-out') continue
       const { status, code } = await ask(call, { cookie: cookies.get(role) ?? '', ...origin })
-      // 503: let in, and the log engine is only starting.
-      if (may(role, permission)) expect([200, 400, 404, 406, 415, 503], `${role} may`).toContain(status)
+      if (table[call].split(' ')[0]?.includes(letter) === true) expect(letIn, `${role} may`).toContain(status)
       else expect({ status, code }, `${role} may not`).toEqual({ status: 403, code: 'role.refused' })
     }
+    // A program sends no origin, and a cookie beside its key does not help it.
+    const said = await ask(call, { authorization: `Bearer ${key}`, cookie: cookies.get('administrator') ?? '' })
+    if (!mayKey(call)) return expect(said, 'a key').toEqual({ status: 403, code: 'person.needed' })
+    expect(letIn, 'a key with the scope').toContain(said.status)
+    expect(isScope(permission)).toBe(true)
+    const less = { authorization: `Bearer ${keysWithout.get(permission) ?? ''}` }
+    return expect(await ask(call, less), 'a key without it').toEqual({ status: 403, code: 'key.scope' })
+  })
+
+  test('no key decides, reviews, releases, approves, asks people, or changes who may what', () => {
+    const acts =
+      /decision|\/release|\/spans|\/cancel|\/settle|\/undo|approv|\/ask|users|sessions|service-accounts|api-keys|invitations|\/me\b/
+    const persons = calls.filter((call) => guarded.includes(call) && acts.test(call))
+    expect(persons.length).toBeGreaterThan(20)
+    for (const call of persons) expect(mayKey(call), call).toBe(false)
   })
 })
 
 test.each(
-  calls.filter((call) => !call.startsWith('GET ') && !['provider-key', 'webhook'].includes(api[call].permission)),
+  calls.filter(
+    (call) => !call.startsWith('GET ') && !['provider-key', 'webhook', 'api-key'].includes(api[call].permission),
+  ),
 )('%s is refused from a page elsewhere, and without an origin', async (call) => {
   const cookie = cookies.get('administrator') ?? ''
   const refused = { status: 403, code: 'origin.refused' }

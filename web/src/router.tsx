@@ -87,6 +87,23 @@ const search = createRoute({
   validateSearch: (given: Record<string, unknown>): Search => searchOf(given),
   component: lazyRouteComponent(() => import('./pages/search/search.tsx'), 'SearchPage'),
 })
+const portal = createRoute({
+  getParentRoute: () => desk,
+  path: '/portal',
+  validateSearch: (search: Record<string, unknown>): { q?: string } =>
+    search['q'] === undefined ? {} : { q: String(search['q']).slice(0, 200) },
+  component: lazyRouteComponent(() => import('./pages/portal/portal.tsx'), 'PortalPage'),
+})
+const portalAlert = createRoute({
+  getParentRoute: () => desk,
+  path: '/portal/$id',
+  component: lazyRouteComponent(() => import('./pages/portal/portal.tsx'), 'PortalAlertPage'),
+})
+const owned = createRoute({
+  getParentRoute: () => desk,
+  path: '/mine',
+  component: lazyRouteComponent(() => import('./pages/owned/owned.tsx'), 'OwnedPage'),
+})
 const quarantine = createRoute({
   getParentRoute: () => desk,
   path: '/quarantine',
@@ -174,6 +191,9 @@ export const router = createRouter({
       reply,
       run,
       search,
+      portal,
+      portalAlert,
+      owned,
       quarantine,
       teach,
       xray,

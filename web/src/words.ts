@@ -1,4 +1,5 @@
 import type { Tab } from '../../src/contract/desk.ts'
+import type { Scope } from '../../src/contract/permissions.ts'
 import type { Severity } from '../../src/model/alert.ts'
 import type { FindingKind } from '../../src/model/finding.ts'
 import type { RunState, StepState } from '../../src/model/playbook.ts'
@@ -108,6 +109,22 @@ export const roleWords: Record<Role, string> = {
   analyst: 'Analyst',
   approver: 'Approver',
   auditor: 'Auditor',
+  'asset-owner': 'Asset owner',
+  'provider-analyst': 'Provider’s analyst',
+}
+
+/** What a key may do, in words. */
+export const scopeWords: Record<Scope, string> = {
+  'desk.see': 'See the queue and alerts',
+  'message.download': 'Download messages',
+  'quarantine.see': 'See the quarantine',
+  'house.see': 'See context and settings',
+  'reply.write': 'Draft answers',
+  'context.import': 'Bring in assets, people and lists',
+  'logs.search': 'Search the logs',
+  'logs.see': 'See log sources',
+  'ledger.see': 'Read and export the ledger',
+  'xray.run': 'Run an X-ray',
 }
 
 /** "waiting for the answer of m@example.org" out of the journal's own word. */

@@ -4,6 +4,9 @@ import { askPersonByLink } from './alerts/ask-person.ts'
 import { decideAlert } from './alerts/decide.ts'
 import { showAlert } from './alerts/show.ts'
 import { undoDecision } from './alerts/undo.ts'
+import { makeApiKey } from './api-keys/make.ts'
+import { revokeOneApiKey } from './api-keys/revoke.ts'
+import { showKey } from './api-keys/show.ts'
 import { showAssets } from './assets/list.ts'
 import { editAsset, putAsset } from './assets/save.ts'
 import { showAsset } from './assets/show.ts'
@@ -47,6 +50,8 @@ import { keepOneMorePasskey, morePasskeyOptions } from './me/passkey.ts'
 import { showMe } from './me/show.ts'
 import { downloadMessage } from './messages/raw.ts'
 import { showNetworks } from './networks/list.ts'
+import { answerOwned } from './owned/answer.ts'
+import { showOwned } from './owned/show.ts'
 import { defineThePack } from './packs/define.ts'
 import { draftThePack, showThePackDraft } from './packs/draft.ts'
 import { fileOfPack } from './packs/file.ts'
@@ -62,6 +67,9 @@ import { showPlaybooks } from './playbooks/list.ts'
 import { lookUp } from './playbooks/look-up.ts'
 import { removePlaybook } from './playbooks/remove.ts'
 import { showPlaybook } from './playbooks/show.ts'
+import { showPortal } from './portal/list.ts'
+import { downloadPortalReply } from './portal/raw.ts'
+import { showPortalAlert } from './portal/show.ts'
 import { savePrecedence } from './precedence/save.ts'
 import { showPrecedence } from './precedence/show.ts'
 import { newIntakeKey } from './providers/key.ts'
@@ -96,6 +104,8 @@ import { markItem } from './runs/mark.ts'
 import { showRun } from './runs/show.ts'
 import { startRun } from './runs/start.ts'
 import { searchEverything } from './search/find.ts'
+import { showServiceAccounts } from './service-accounts/list.ts'
+import { makeServiceAccount } from './service-accounts/make.ts'
 import { showSessions } from './sessions/list.ts'
 import { revokeSession } from './sessions/revoke.ts'
 import { saveSettings } from './settings/save.ts'
@@ -127,6 +137,8 @@ export const routes: readonly Route[] = [
   signInState, signInWithPassword, passkeyOptions, signInWithPasskey, signOut,
   lookAtLink, enterByLink, newCode, welcomeWithPassword, welcomePasskeyOptions, welcomeWithPasskey,
   showMe, morePasskeyOptions, keepOneMorePasskey, showSessions, revokeSession, showUsers, inviteUser, changeOneUser,
+  showPortal, showPortalAlert, downloadPortalReply, showOwned, answerOwned,
+  showServiceAccounts, makeServiceAccount, makeApiKey, revokeOneApiKey, showKey,
   showIntelligence,
   lookUpObservable,
   showInvitations, revokeOneInvitation,

@@ -83,24 +83,40 @@ function Nav() {
   })
   return (
     <nav className="nav" aria-label="Main">
-      <Link to="/queue" className="brand">
+      <Link to="/" className="brand">
         <Mark />
         Counterfoil
       </Link>
-      <button
-        type="button"
-        className="nav-search"
-        onClick={() => setPalette(true)}
-        aria-keyshortcuts="Control+K Meta+K"
-      >
-        <SearchIcon />
-        <span>Find</span>
-        <kbd>Ctrl K</kbd>
-      </button>
-      <Link to="/queue" className="nav-link">
-        <QueueIcon />
-        Queue
-      </Link>
+      {may('desk.see') && (
+        <button
+          type="button"
+          className="nav-search"
+          onClick={() => setPalette(true)}
+          aria-keyshortcuts="Control+K Meta+K"
+        >
+          <SearchIcon />
+          <span>Find</span>
+          <kbd>Ctrl K</kbd>
+        </button>
+      )}
+      {may('desk.see') && (
+        <Link to="/queue" className="nav-link">
+          <QueueIcon />
+          Queue
+        </Link>
+      )}
+      {may('portal.see') && (
+        <Link to="/portal" className="nav-link">
+          <QueueIcon />
+          Tickets
+        </Link>
+      )}
+      {may('owned.see') && (
+        <Link to="/mine" className="nav-link">
+          <ContextIcon />
+          Mine
+        </Link>
+      )}
       {may('quarantine.see') && (
         <Link to="/quarantine" className="nav-link">
           <QuarantineIcon />
@@ -131,13 +147,13 @@ function Nav() {
           Ledger
         </Link>
       )}
-      <Link to="/settings" className="nav-link">
+      <Link to="/settings/$part" params={{ part: may('house.see') ? 'providers' : 'me' }} className="nav-link">
         <SettingsIcon />
         Settings
       </Link>
       <Foot openSheet={() => setSheet(true)} />
       <KeySheet opened={sheet} close={() => setSheet(false)} />
-      {palette && (
+      {palette && may('desk.see') && (
         <Suspense>
           <Palette close={() => setPalette(false)} />
         </Suspense>

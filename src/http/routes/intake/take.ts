@@ -1,5 +1,5 @@
 import { Trouble } from '../../../kit/errors.ts'
-import { bearerOf } from '../../guard.ts'
+import { bearerOf } from '../../bearer.ts'
 import { serve } from '../../serve.ts'
 
 /** Hands the post to the intake door as it came; the guard saw that the key is somebody's, the door knows addresses and forms. When this answers, the message is committed. */

@@ -1,4 +1,4 @@
-import { permissionsOf } from '../../../contract/permissions.ts'
+import { may, permissionsOf } from '../../../contract/permissions.ts'
 import { anySample, countAlerts } from '../../../db/desk-front.ts'
 import { passkeysOf } from '../../../db/passkeys.ts'
 import { secretsOfEmail } from '../../../db/users.ts'
@@ -15,7 +15,8 @@ export const showMe = serve('GET /api/me', async ({ front, session }) => {
     passkeys: passkeys.map(({ id, name, createdAt, lastUsedAt }) => ({ id, name, createdAt, lastUsedAt })),
     hasPassword: secrets?.passwordHash != null,
     timeZone: front.settings.config.businessHours.timeZone,
-    alerts: await countAlerts(front.db),
+    // How much there is is for those who may see it.
+    alerts: may(user.role, 'desk.see') ? await countAlerts(front.db) : 0,
     sample: await anySample(front.db),
   }
 })

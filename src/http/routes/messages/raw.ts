@@ -1,11 +1,9 @@
 import { messageBytes } from '../../../db/alert-front.ts'
 import { append } from '../../../ledger/append.ts'
+import { sendAsDownload } from '../../download.ts'
 import { known, serve } from '../../serve.ts'
 
-/**
- * As plain text and as a download, so that no browser ever renders a stranger's HTML under our name. The policy header and
- * nosniff (helmet) say the same once more. Who took the bytes away stands in the ledger before they leave.
- */
+/** Who took the bytes away stands in the ledger before they leave. */
 export const downloadMessage = serve('GET /api/messages/:id/raw', async ({ front, params, reply, actor }) => {
   const message = known(await messageBytes(front.db, params.id))
   await append(
@@ -19,9 +17,5 @@ export const downloadMessage = serve('GET /api/messages/:id/raw', async ({ front
     front.clock,
   )
   const name = `message-${params.id.slice(0, 12)}.${message.form === 'json' ? 'json' : 'eml'}`
-  return reply
-    .type('text/plain; charset=utf-8')
-    .header('content-disposition', `attachment; filename="${name}"`)
-    .header('content-security-policy', "default-src 'none'; sandbox")
-    .send(message.bytes)
+  return sendAsDownload(reply, name, message.bytes)
 })

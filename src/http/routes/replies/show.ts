@@ -1,4 +1,3 @@
-import { may } from '../../../contract/permissions.ts'
 import { replyAround } from '../../../db/house-front.ts'
 import { replyById } from '../../../db/replies.ts'
 import { settingOf } from '../../../db/settings.ts'
@@ -6,7 +5,7 @@ import { namesOfActors } from '../../../db/users.ts'
 import { domainsCover } from '../../recipients.ts'
 import { known, serve } from '../../serve.ts'
 
-export const showReply = serve('GET /api/replies/:id', async ({ front, params, session }) => {
+export const showReply = serve('GET /api/replies/:id', async ({ front, params, may }) => {
   const reply = known(await replyById(front.db, params.id))
   const around = known(await replyAround(front.db, params.id))
   const nameOf = await namesOfActors(front.db, [reply.releasedBy])
@@ -26,6 +25,6 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, s
     })),
     holdSeconds: (await settingOf(front.db, 'reply-hold-seconds')) ?? front.settings.config.replyHoldSeconds,
     releasedByName: reply.releasedBy === null ? null : nameOf(reply.releasedBy),
-    mayRelease: may(session().user.role, 'reply.release'),
+    mayRelease: may('reply.release'),
   }
 })

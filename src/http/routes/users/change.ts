@@ -1,12 +1,15 @@
+import { serviceRoles } from '../../../contract/permissions.ts'
 import { revokeInvitationsOf } from '../../../db/invitations.ts'
 import { notify } from '../../../db/live.ts'
 import { transaction } from '../../../db/open.ts'
 import { endSessionsOf } from '../../../db/sessions.ts'
-import { activeAdministrators, changeUser } from '../../../db/users.ts'
+import { activeAdministrators, changeUser, userById } from '../../../db/users.ts'
 import { Trouble } from '../../../kit/errors.ts'
 import { appendAll } from '../../../ledger/append.ts'
+import type { Role } from '../../../model/user.ts'
 import { topicOfUser } from '../../live-hub.ts'
-import { serve } from '../../serve.ts'
+import { known, serve } from '../../serve.ts'
+import { providerFor } from './bound.ts'
 
 /** The last administrator keeps role and account, or nobody could ever let anybody in again. A change ends the user's sessions. */
 export const changeOneUser = serve('PATCH /api/users/:id', async ({ front, params, body, actor }) => {
@@ -16,7 +19,12 @@ export const changeOneUser = serve('PATCH /api/users/:id', async ({ front, param
     if (losesRights && administrators.length === 1 && administrators[0] === params.id) {
       throw new Trouble('state.conflict', { fields: { role: 'This is the last administrator' } })
     }
-    if (!(await changeUser(tx, params.id, body))) throw new Trouble('not.found')
+    const before = known(await userById(tx, params.id))
+    const allowed: readonly Role[] = serviceRoles
+    if (before.kind === 'service' && body.role !== undefined && !allowed.includes(body.role))
+      throw new Trouble('input.invalid', { fields: { role: 'A program cannot have this role' } })
+    const providerId = body.role === undefined ? null : await providerFor(tx, body.role, body.providerId)
+    await changeUser(tx, params.id, { ...body, providerId })
     await endSessionsOf(tx, params.id)
     // An administrator who is sent away must not come back by an invitation made beforehand.
     const revoked = losesRights ? await revokeInvitationsOf(tx, params.id, front.clock.now()) : []

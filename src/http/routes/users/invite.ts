@@ -5,6 +5,7 @@ import { Trouble } from '../../../kit/errors.ts'
 import { append } from '../../../ledger/append.ts'
 import { addressOfLink, inviteMs, type LinkPayload } from '../../links.ts'
 import { serve } from '../../serve.ts'
+import { providerFor } from './bound.ts'
 
 export const inviteUser = serve('POST /api/users/invite', async ({ front, body, session, actor }) => {
   if ((await secretsOfEmail(front.db, body.email)) !== null) {
@@ -16,13 +17,19 @@ export const inviteUser = serve('POST /api/users/invite', async ({ front, body, 
     userId: crypto.randomUUID(),
     email: body.email,
     role: body.role,
+    providerId: await providerFor(front.db, body.role, body.providerId),
     invitedBy: session().user.id,
     totp: null,
   }
   const token = await transaction(front.db, async (tx) => {
     await append(
       tx,
-      { kind: 'user.changed', actor: actor(), subject: `user:${payload.userId}`, body: { invited: body.role } },
+      {
+        kind: 'user.changed',
+        actor: actor(),
+        subject: `user:${payload.userId}`,
+        body: { invited: body.role, providerId: payload.providerId },
+      },
       front.clock,
     )
     return addLink(tx, 'invite', payload, now, expiresAt)

@@ -27,6 +27,8 @@ export async function makeUser(
     role: payload.role,
     createdAt: now.toISOString(),
     disabled: false,
+    kind: 'person',
+    providerId: payload.providerId,
   }
   if (!(await useLink(tx, token, now))) throw new Trouble('link.over')
   if (!(await addUser(tx, user, secrets)))

@@ -1,19 +1,12 @@
-import { Button, Text, Textarea } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call, Refused } from '../../api.ts'
+import { type PersonAnswer, PersonAnswers } from '../../parts/person-answers.tsx'
 import { Loading, Problem } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { Gate } from '../sign-in/gate.tsx'
-import './question.css'
-
-const answers = [
-  { value: 'yes', title: 'Yes, that was me', says: 'I did this, or I know that it was done for me.' },
-  { value: 'no', title: 'No, that was not me', says: 'I did not do this. Please look into it.' },
-  { value: 'unsure', title: 'I am not sure', says: 'I cannot tell from what is written here.' },
-  { value: 'not-me', title: 'This is not mine', says: 'The machine or account belongs to somebody else.' },
-] as const
 
 /** For whoever got a mail: one question, one tap. Opening the page changes nothing, since mail scanners open links too. */
 export function QuestionPage() {
@@ -23,7 +16,7 @@ export function QuestionPage() {
     queryFn: () => call('GET /api/questions/:token', { params: { token } }),
     retry: false,
   })
-  const [answer, setAnswer] = useState<(typeof answers)[number]['value'] | null>(null)
+  const [answer, setAnswer] = useState<PersonAnswer | null>(null)
   const [comment, setComment] = useState('')
   const [error, setError] = useState<unknown>(null)
   const [sent, setSent] = useState(false)
@@ -80,28 +73,7 @@ export function QuestionPage() {
       <Text size="sm" c="dimmed" component="div">
         Asked <When at={askedAt} ago /> by your security desk. It can be answered until {utc(expiresAt)}.
       </Text>
-      <div className="answers" role="radiogroup" aria-label="Your answer">
-        {answers.map((one) => (
-          <button
-            key={one.value}
-            type="button"
-            role="radio"
-            aria-checked={answer === one.value}
-            onClick={() => setAnswer(one.value)}
-          >
-            <strong>{one.title}</strong>
-            <span>{one.says}</span>
-          </button>
-        ))}
-      </div>
-      <Textarea
-        label="Anything that helps (optional)"
-        autosize
-        minRows={2}
-        maxLength={2000}
-        value={comment}
-        onChange={(event) => setComment(event.currentTarget.value)}
-      />
+      <PersonAnswers answer={answer} choose={setAnswer} comment={comment} write={setComment} />
       <Problem error={error} />
       <Button size="lg" disabled={answer === null} onClick={send}>
         Send my answer

@@ -1,5 +1,6 @@
 import { useParams } from '@tanstack/react-router'
 import { type PagePart, PartedPage } from '../../parts/parted-page.tsx'
+import { ApiKeysPart } from './api-keys.tsx'
 import { ConnectorsPart } from './connectors.tsx'
 import { HousePart } from './house.tsx'
 import { MePart } from './me.tsx'
@@ -15,6 +16,7 @@ const parts: readonly PagePart[] = [
   { id: 'connectors', title: 'Connectors', needs: 'house.see', show: ConnectorsPart },
   { id: 'house', title: 'Mail and house', needs: 'house.see', show: HousePart },
   { id: 'users', title: 'Users', needs: 'user.manage', show: UsersPart },
+  { id: 'api-keys', title: 'API keys', needs: 'user.manage', show: ApiKeysPart },
   { id: 'me', title: 'Me and my sessions', needs: 'self.manage', show: MePart },
 ]
 

@@ -45,12 +45,41 @@ export function UsersPart() {
   )
 }
 
+/** Whose analyst somebody is. */
+function ProviderSelect({
+  label,
+  value,
+  choose,
+}: {
+  readonly label: string
+  readonly value: string | null
+  readonly choose: (id: string) => void
+}) {
+  const providers = useQuery({ queryKey: ['providers'], queryFn: () => call('GET /api/providers') })
+  const data = (providers.data?.providers ?? []).map(({ provider }) => ({ value: provider.id, label: provider.name }))
+  return (
+    <Select
+      size="xs"
+      aria-label={label}
+      placeholder="Of which provider?"
+      data={data}
+      value={value}
+      allowDeselect={false}
+      onChange={(id) => id !== null && choose(id)}
+    />
+  )
+}
+
 function Row({ user }: { readonly user: UserRow }) {
   const client = useQueryClient()
+  const [wanted, setWanted] = useState<Role | null>(null)
   const change = useMutation({
-    mutationFn: (body: { role?: Role; disabled?: boolean }) =>
+    mutationFn: (body: { role?: Role; disabled?: boolean; providerId?: string | null }) =>
       call('PATCH /api/users/:id', { params: { id: user.id }, body }),
-    onError: (error) => say(`Not changed: ${fieldProblem(error, 'role') ?? error.message}`, { bad: true }),
+    onError: (error) =>
+      say(`Not changed: ${fieldProblem(error, 'role') ?? fieldProblem(error, 'providerId') ?? error.message}`, {
+        bad: true,
+      }),
     // Who may invite no more takes their open invitations along.
     onSettled: () =>
       Promise.all([
@@ -67,10 +96,24 @@ function Row({ user }: { readonly user: UserRow }) {
           size="xs"
           aria-label={`Role of ${user.name}`}
           data={roles}
-          value={user.role}
+          value={wanted ?? user.role}
           allowDeselect={false}
-          onChange={(role) => role !== null && change.mutate({ role: role as Role })}
+          onChange={(role) => {
+            // Which provider has to be said first.
+            setWanted(role === 'provider-analyst' ? role : null)
+            if (role !== null && role !== 'provider-analyst') change.mutate({ role: role as Role })
+          }}
         />
+        {(wanted ?? user.role) === 'provider-analyst' && (
+          <ProviderSelect
+            label={`Provider of ${user.name}`}
+            value={user.providerId}
+            choose={(providerId) => {
+              change.mutate({ role: 'provider-analyst', providerId })
+              setWanted(null)
+            }}
+          />
+        )}
       </td>
       <td>{user.methods.join(', ') || 'nothing yet'}</td>
       <td>{user.lastSeenAt === null ? <span className="dim">never</span> : <When at={user.lastSeenAt} ago />}</td>
@@ -123,8 +166,9 @@ function Invite() {
   const client = useQueryClient()
   const [email, setEmail] = useState('')
   const [role, setRole] = useState<Role>('analyst')
+  const [providerId, setProviderId] = useState<string | null>(null)
   const invite = useMutation({
-    mutationFn: () => call('POST /api/users/invite', { body: { email, role } }),
+    mutationFn: () => call('POST /api/users/invite', { body: { email, role, providerId } }),
     onSettled: () => client.invalidateQueries({ queryKey: ['invitations'] }),
   })
   return (
@@ -145,11 +189,12 @@ function Invite() {
           allowDeselect={false}
           onChange={(value) => value !== null && setRole(value as Role)}
         />
+        {role === 'provider-analyst' && <ProviderSelect label="Provider" value={providerId} choose={setProviderId} />}
       </div>
       <Problem error={invite.error} />
       <Button
         style={{ alignSelf: 'flex-start' }}
-        disabled={!/.+@.+\..+/.test(email)}
+        disabled={!/.+@.+\..+/.test(email) || (role === 'provider-analyst' && providerId === null)}
         loading={invite.isPending}
         onClick={() => invite.mutate()}
       >

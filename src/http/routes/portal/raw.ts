@@ -1,0 +1,12 @@
+import { portalReplyBytes, providerScopeOf } from '../../../db/limited.ts'
+import { sendAsDownload } from '../../download.ts'
+import { known, serve } from '../../serve.ts'
+
+/** What they were sent already, once more. */
+export const downloadPortalReply = serve(
+  'GET /api/portal/replies/:id/raw',
+  async ({ front, params, reply, session }) => {
+    const bytes = known(await portalReplyBytes(front.db, providerScopeOf(session().user), params.id))
+    return sendAsDownload(reply, `reply-${params.id.slice(0, 8)}.eml`, bytes)
+  },
+)
