@@ -5,7 +5,7 @@ import { Finding, FindingKind } from '../model/finding.ts'
 import { Attachment, TextPart } from '../model/letter.ts'
 import { Authentication, Channel, MessageKind, MessageState } from '../model/message.ts'
 import { Mark, Run, RunState } from '../model/playbook.ts'
-import { QuestionName, Rung } from '../model/question.ts'
+import { Level, QuestionName, Rung } from '../model/question.ts'
 import { SnoozeFor } from '../model/queue.ts'
 import { ReplyState } from '../model/reply.ts'
 import { Decision, Fidelity, Judgement, Outcome, RiskProfile } from '../model/triage.ts'
@@ -29,14 +29,60 @@ export const Tab = z.enum([
 ])
 export type Tab = z.infer<typeof Tab>
 
-/** More rows than ten screens hold; who needs more filters. */
-export const queueRowsMax = 200
+/** Rows of one answer: more than two screens; more by `after`. */
+export const queueRowsDefault = 50
+export const queueRowsMax = 500
+/** A history that was narrowed is counted up to here; one more means "more than that". */
+export const countedMax = 1000
+/** Stands for "not named", "not judged", "nobody" in a filter. */
+export const noneValue = '(none)'
+/** Values of one filter; a person ticks a few. */
+const valuesMax = 20
 
-export const QueueQuery = z.object({
-  tab: Tab.default('needs'),
+/** Several values, with commas between. */
+const several = <S extends z.ZodType<string, string>>(value: S) =>
+  z
+    .string()
+    .max(1000)
+    .default('')
+    .transform((text) => (text === '' ? [] : text.split(',')))
+    .pipe(z.array(value).max(valuesMax))
+const none = z.literal(noneValue)
+
+/** What narrows the queue. Values of one field are any of them, fields are all of them. */
+export const QueueFilter = z.object({
   q: z.string().max(200).default(''),
-  provider: z.string().max(64).default(''),
-  severity: Severity.or(z.literal('')).default(''),
+  provider: several(z.string().max(64)),
+  severity: several(Severity),
+  level: several(Level.or(none)),
+  proposed: several(Outcome.or(none)),
+  outcome: several(Outcome.or(none)),
+  rule: z.string().max(500).default(''),
+  entity: z.string().max(500).default(''),
+  /** A user, "me" or "(none)". */
+  assignee: z
+    .uuid()
+    .or(z.enum(['me', noneValue, '']))
+    .default(''),
+  kind: z.enum(['alert', 'unread', '']).default(''),
+  sample: z.enum(['yes', 'no', '']).default(''),
+  /** Those that were merged into this alert. */
+  lead: z.uuid().or(z.literal('')).default(''),
+})
+export type QueueFilter = z.infer<typeof QueueFilter>
+
+export const QueueSort = z.enum(['risk', 'newest', 'oldest', 'decided', 'waking'])
+export type QueueSort = z.infer<typeof QueueSort>
+
+export const QueueScope = QueueFilter.extend({ tab: Tab.default('needs') })
+export type QueueScope = z.infer<typeof QueueScope>
+
+export const QueueQuery = QueueScope.extend({
+  /** Left out: by risk where something is to be decided, else by what happened last. */
+  sort: QueueSort.or(z.literal('')).default(''),
+  /** `next` of the answer before. */
+  after: z.string().max(400).default(''),
+  limit: z.coerce.number().int().min(1).max(queueRowsMax).default(queueRowsDefault),
 })
 export type QueueQuery = z.infer<typeof QueueQuery>
 
@@ -59,8 +105,12 @@ export const QueueRow = z.object({
   risk: z.object({ score: z.number(), level: z.string() }).nullable(),
   fidelity: Fidelity.nullable(),
   rungs: z.array(z.object({ rung: Rung, state: FindingKind, delivered: z.boolean() })),
-  /** Earlier alerts with the same rule and entity, and how the last of them was decided. */
+  /** Earlier alerts with the same rule and entity (counted up to `earlierMax`), and how the last of them was decided. */
   before: z.object({ times: z.int(), lastAt: whenMaybe, lastOutcome: Outcome.nullable() }),
+  /** It was to be tuned away, and is back (docs/queue.md). */
+  regressed: z.boolean(),
+  /** More of it in a day than its own past lets expect; null when it is not. */
+  escalating: z.object({ lastDay: z.int(), expected: z.number() }).nullable(),
   run: z
     .object({
       id: z.uuid(),
@@ -104,10 +154,15 @@ export const Feed = z.object({
 })
 export type Feed = z.infer<typeof Feed>
 
+/** Earlier alerts of one kind that a row of the queue looks at. */
+export const earlierMax = 200
+
 export const Queue = z.object({
   rows: z.array(QueueRow),
-  more: z.boolean(),
-  counts: z.record(Tab, z.int()),
+  /** Where the next rows begin; null when there are none. */
+  next: z.string().nullable(),
+  /** `all` is null where it was not counted: narrowed, and seen from another tab. */
+  counts: z.record(Tab.exclude(['all']), z.int()).and(z.object({ all: z.int().nullable() })),
   providers: z.array(z.object({ id: z.string(), name: z.string() })),
   reconciliation: Reconciliation,
   feed: Feed,

@@ -108,8 +108,8 @@ async function* archive(
   yield tarEnd
 }
 
-/** What knows how far a database is migrated is not restored but made anew. */
-const bookkeeping = new Set(['public.migration', 'graphile_worker.migrations'])
+/** What knows how far a database is migrated is not restored but made anew, and so are counts of rows that are restored. */
+const bookkeeping = new Set(['public.migration', 'graphile_worker.migrations', 'public.tally'])
 
 /** Every table of ours and of the job queue, with the columns that can be written, what is referred to first. */
 export async function tablesOf(client: pg.Client): Promise<TableOf[]> {

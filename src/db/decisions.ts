@@ -19,8 +19,15 @@ function decisionOf(row: Selectable<DecisionTable>): Decision {
   }
 }
 
-/** Writes a decision down. Throws Trouble('input.invalid') when it cites evidence of another alert, or cites none and does not say so. */
-export async function insertDecision(tx: Db, decision: Omit<Decision, 'undoneAt'>): Promise<void> {
+/**
+ * Writes a decision down; `batch` names those that were made at once. Throws Trouble('input.invalid') when it cites evidence of another alert,
+ * or cites none and does not say so.
+ */
+export async function insertDecision(
+  tx: Db,
+  decision: Omit<Decision, 'undoneAt'>,
+  batch: string | null = null,
+): Promise<void> {
   if (decision.cites.length === 0 && !decision.withoutEvidence) throw new Trouble('input.invalid', { field: 'cites' })
   const cited = [...new Set(decision.cites)]
   if (cited.length > 0) {
@@ -43,6 +50,7 @@ export async function insertDecision(tx: Db, decision: Omit<Decision, 'undoneAt'
       without_evidence: decision.withoutEvidence,
       decided_by: decision.by,
       decided_at: decision.at,
+      batch,
     })
     .execute()
 }
@@ -57,6 +65,22 @@ export async function undoDecision(tx: Db, alertId: string, by: string, at: Date
     .returning('id')
     .executeTakeFirst()
   return row?.id ?? null
+}
+
+/** Decisions that were made at once and stand, with the number of each alert. */
+export async function decisionsOfBatch(
+  db: Db,
+  batch: string,
+): Promise<readonly { readonly id: string; readonly alertId: string; readonly number: number }[]> {
+  const rows = await db
+    .selectFrom('decision')
+    .innerJoin('alert', 'alert.id', 'decision.alert_id')
+    .select(['decision.id', 'decision.alert_id', 'alert.number'])
+    .where('decision.batch', '=', batch)
+    .where('decision.undone_at', 'is', null)
+    .orderBy('decision.alert_id')
+    .execute()
+  return rows.map((row) => ({ id: row.id, alertId: row.alert_id, number: row.number }))
 }
 
 /** Newest first, undone ones too. */

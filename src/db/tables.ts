@@ -105,6 +105,20 @@ export type AlertTable = {
   snoozed_at: TimestampOrNull
   tab: GeneratedAlways<string>
   search: GeneratedAlways<string>
+  level: GeneratedAlways<string | null>
+  proposed: GeneratedAlways<string | null>
+  words: GeneratedAlways<string>
+}
+
+export type TallyTable = { place: string; kind: Generated<string>; n: Bigint }
+
+export type QueueViewTable = {
+  id: string
+  name: string
+  search: Jsonb
+  version: Generated<number>
+  saved_by: string
+  saved_at: Timestamp
 }
 
 export type SightingTable = {
@@ -146,6 +160,7 @@ export type DecisionTable = {
   decided_at: Timestamp
   undone_at: TimestampOrNull
   undone_by: OrNull<string>
+  batch: OrNull<string>
 }
 
 export type RunTable = {
@@ -850,6 +865,8 @@ export type Tables = {
   taught_reader: TaughtReaderTable
   taught_reader_version: TaughtReaderVersionTable
   alert: AlertTable
+  tally: TallyTable
+  queue_view: QueueViewTable
   sighting: SightingTable
   finding: FindingTable
   decision: DecisionTable

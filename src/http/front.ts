@@ -2,10 +2,12 @@ import type { Logger } from 'pino'
 import type { Settings } from '../config/config.ts'
 import type { ConnectorCard, ConnectorDraft, ConnectorKindCard, Tried } from '../contract/connectors.ts'
 import type { ImportPreview } from '../contract/house.ts'
+import type { WouldDecide } from '../contract/queue.ts'
 import type { PackCounts } from '../db/context-packs.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { PackContent, PackDefinition } from '../model/context-pack.ts'
+import type { Finding } from '../model/finding.ts'
 import type { ListNoun } from '../model/list.ts'
 import type { LogPostDoor } from '../model/log-post.ts'
 import type { Receipt } from '../model/message.ts'
@@ -97,6 +99,21 @@ export type Work = {
     readonly decisionId: string
     readonly by: string
   }) => Promise<void>
+  /** One reason for several alerts; each is decided by itself, all of them or none. */
+  readonly decideMany: {
+    readonly preview: (asked: {
+      outcome: Outcome
+      alerts: readonly (Seen & { outcome: Outcome | null })[]
+    }) => Promise<readonly (Omit<WouldDecide, 'cites'> & { readonly cites: readonly Finding[] })[]>
+    readonly decide: (deciding: {
+      alerts: readonly (Seen & { outcome: Outcome | null; reason: string | null; cites: readonly string[] })[]
+      outcome: Outcome
+      reason: string
+      withoutEvidence: boolean
+      by: string
+    }) => Promise<{ batchId: string; decisions: { alertId: string; decisionId: string; version: number }[] }>
+    readonly undo: (undoing: { batchId: string; by: string }) => Promise<number>
+  }
   /** Who works alerts, when they are looked at again, what they are the same as: all of them or, with the reason for each, none. */
   readonly arrange: {
     readonly assign: (acting: { alerts: readonly Seen[]; assignee: string | null; by: string }) => Promise<void>

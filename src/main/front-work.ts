@@ -19,6 +19,7 @@ import { assign, merge, snooze, unmerge, wake } from '../playbooks/arrange.ts'
 import { askPersonByLink } from '../playbooks/ask-person.ts'
 import { definePack, draftPack, packCountsOf, releasePack } from '../playbooks/context-packs.ts'
 import { askAgain, decide, undo } from '../playbooks/decide.ts'
+import { decideMany, previewMany, undoMany } from '../playbooks/decide-many.ts'
 import type { House } from '../playbooks/house.ts'
 import { importUpload } from '../playbooks/import-list.ts'
 import { type Answering, answerByDigest, answerPersonQuestion } from '../playbooks/person-answer.ts'
@@ -48,6 +49,11 @@ export function frontWork(parts: {
     releaseFromQuarantine: (release) => releaseFromQuarantine(house, release),
     decide: (deciding) => decide(house, deciding),
     undo: (undoing) => undo(house, undoing),
+    decideMany: {
+      preview: (asked) => previewMany(house, asked),
+      decide: (deciding) => decideMany(house, deciding),
+      undo: (undoing) => undoMany(house, undoing),
+    },
     arrange: {
       assign: (acting) => assign(house, acting),
       snooze: (acting) => snooze(house, acting),

@@ -208,7 +208,7 @@ export async function lockSeen(house: Pick<House, 'clock'>, tx: Db, seen: readon
   const changed = alerts.filter((alert, index) => alert.version !== seen[index]?.version)
   if (changed.length > 0) {
     const acts = await lastActs(tx, idsOf(changed))
-    refuse(changed, ({ id }) => wordsOfAct(acts.get(id), house.clock.now()))
+    refuse(changed, ({ id }) => standsAgainst(acts.get(id), house.clock.now()))
   }
   return alerts
 }
@@ -225,7 +225,7 @@ const acts: Partial<Record<LedgerKind, string>> = {
 }
 
 /** "Kari Dahl decided it 2 min ago": what the other did, for whoever came second. */
-function wordsOfAct(act: { kind: string; by: string; at: string } | undefined, now: Date): string {
+export function standsAgainst(act: { kind: string; by: string; at: string } | undefined, now: Date): string {
   if (act === undefined) return 'A message or a playbook changed it.'
   const minutes = Math.max(0, Math.round((now.getTime() - Date.parse(act.at)) / 60_000))
   const ago = minutes < 1 ? 'just now' : minutes < 120 ? `${minutes} min ago` : `at ${act.at}`

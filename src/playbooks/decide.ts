@@ -36,6 +36,8 @@ export async function decide(
     readonly withoutEvidence: boolean
     readonly version: number
     readonly by: string
+    /** Of decisions that are made at once (decide-many.ts). */
+    readonly batch?: string
   },
 ): Promise<{ decisionId: string; version: number }> {
   const { alertId, outcome, reason, cites, withoutEvidence, by } = deciding
@@ -49,17 +51,12 @@ export async function decide(
     if ((await standingDecision(tx, alertId)) !== null) throw new Trouble('state.conflict', { alertId })
     const version = await changeAlert(tx, alertId, deciding.version, { state: 'decided', outcome, decidedAt: at })
     const id = randomUUID()
-    await insertDecision(tx, {
-      id,
-      alertId,
-      outcome,
-      reason,
-      cites: [...cites],
-      withoutEvidence,
-      by,
-      at: at.toISOString(),
-    })
-    const body = { decisionId: id, outcome, reason, cites: [...cites], withoutEvidence }
+    const decision = { id, alertId, outcome, reason, cites: [...cites], withoutEvidence, by, at: at.toISOString() }
+    await insertDecision(tx, decision, deciding.batch ?? null)
+    const body = {
+      ...{ decisionId: id, outcome, reason, cites: [...cites], withoutEvidence },
+      ...(deciding.batch === undefined ? {} : { batch: deciding.batch }),
+    }
     await append(tx, { kind: 'decision.made', actor: by, subject: `alert:${alertId}`, body }, house.clock)
     // After an answer to an earlier decision no playbook waits to draft the next one.
     if ((await repliesOf(tx, alertId)).length > 0) await house.draftReply(tx, alertId, null)

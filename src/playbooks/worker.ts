@@ -17,6 +17,7 @@ import {
 } from '../db/nodes.ts'
 import { type Database, openDatabase, openPool } from '../db/open.ts'
 import { cancelAbandonedDryRuns, strandedRuns } from '../db/runs.ts'
+import { sumUpTally } from '../db/tally.ts'
 import { type Clock, systemClock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import { isAlive, stampOf } from '../kit/process-lock.ts'
@@ -153,6 +154,7 @@ async function beat(own: Database, pool: Pool, options: WorkerOptions, signal: A
       await wakeExpired(own.db, (options.clock ?? systemClock).now())
       if (Date.now() > nextStranded) {
         nextStranded = Date.now() + strandedEveryMs
+        await sumUpTally(own.db)
         await cancelAbandonedDryRuns(own.db, new Date(Date.now() - dryRunMsMax))
         for (const runId of await strandedRuns(own.db, new Date(Date.now() - strandedEveryMs))) {
           options.log.error({ runId }, 'a run had no job to go on with; it has one now')

@@ -18,6 +18,7 @@ const all = [
   'intake',
   'playbooks',
   'backtest',
+  'queue',
   'xray',
   'start',
   'lake',

@@ -6,9 +6,9 @@ import {
   Navigate,
   Outlet,
 } from '@tanstack/react-router'
-import type { QueueQuery } from '../../src/contract/desk.ts'
 import { type ContextSearch, contextSearchOf } from './pages/context/search.ts'
 import { type LogSearch, logSearchOf } from './pages/logs/log-search.ts'
+import { type QueueSearch, queueSearchOf } from './pages/queue/search.ts'
 import { type Search, searchOf } from './pages/search/address.ts'
 import { EmptyState, ErrorState } from './parts/states.tsx'
 
@@ -49,21 +49,10 @@ const home = createRoute({
   component: lazyRouteComponent(() => import('./pages/queue/home.tsx'), 'HomePage'),
 })
 
-/** Every filter of the queue stands in its address. */
-export type QueueSearch = { tab?: QueueQuery['tab']; q?: string; provider?: string; severity?: QueueQuery['severity'] }
-const tabs = new Set(['needs', 'answer', 'asked', 'running', 'done', 'all'])
-const severities = new Set(['unknown', 'informational', 'low', 'medium', 'high', 'critical'])
 const queue = createRoute({
   getParentRoute: () => desk,
   path: '/queue',
-  validateSearch: (search: Record<string, unknown>): QueueSearch => ({
-    ...(tabs.has(String(search['tab'])) ? { tab: search['tab'] as NonNullable<QueueSearch['tab']> } : {}),
-    ...(search['q'] === undefined ? {} : { q: String(search['q']).slice(0, 200) }),
-    ...(search['provider'] === undefined ? {} : { provider: String(search['provider']).slice(0, 64) }),
-    ...(severities.has(String(search['severity']))
-      ? { severity: search['severity'] as NonNullable<QueueSearch['severity']> }
-      : {}),
-  }),
+  validateSearch: (search: Record<string, unknown>): QueueSearch => queueSearchOf(search),
   component: lazyRouteComponent(() => import('./pages/queue/queue.tsx'), 'QueuePage'),
 })
 const alert = createRoute({

@@ -83,11 +83,15 @@ import { releaseMessage } from './quarantine/release.ts'
 import { answerQuestion } from './questions/answer.ts'
 import { showQuestion } from './questions/show.ts'
 import { assignAlerts } from './queue/assign.ts'
+import { decideAlerts, previewDecisions, undoDecisions } from './queue/decide.ts'
+import { showQueueFacets } from './queue/facets.ts'
+import { showQueueGroups } from './queue/groups.ts'
 import { showQueue } from './queue/list.ts'
 import { mergeAlerts } from './queue/merge.ts'
 import { showAssignable } from './queue/people.ts'
 import { snoozeAlerts } from './queue/snooze.ts'
 import { unmergeAlerts } from './queue/unmerge.ts'
+import { removeQueueView, saveQueueView, showQueueViews } from './queue/views.ts'
 import { wakeAlerts } from './queue/wake.ts'
 import { showReaders } from './readers/list.ts'
 import { saveReader } from './readers/save.ts'
@@ -142,7 +146,7 @@ export const routes: readonly Route[] = [
   showIntelligence,
   lookUpObservable,
   showInvitations, revokeOneInvitation,
-  showQueue, showAssignable, assignAlerts, snoozeAlerts, wakeAlerts, mergeAlerts, unmergeAlerts,
+  showQueue, showQueueFacets, showQueueGroups, showQueueViews, saveQueueView, removeQueueView, showAssignable, previewDecisions, decideAlerts, undoDecisions, assignAlerts, snoozeAlerts, wakeAlerts, mergeAlerts, unmergeAlerts,
   showAlert, decideAlert, undoDecision, askAgain, askPersonByLink, downloadMessage, showQuarantine, releaseMessage, showRun,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,

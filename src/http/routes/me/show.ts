@@ -1,6 +1,7 @@
 import { may, permissionsOf } from '../../../contract/permissions.ts'
-import { anySample, countAlerts } from '../../../db/desk-front.ts'
+import { anySample } from '../../../db/desk-front.ts'
 import { passkeysOf } from '../../../db/passkeys.ts'
+import { countAlerts } from '../../../db/tally.ts'
 import { secretsOfEmail } from '../../../db/users.ts'
 import { serve } from '../../serve.ts'
 

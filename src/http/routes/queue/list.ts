@@ -1,6 +1,7 @@
-import { queueOf } from '../../../db/desk-front.ts'
+import { queueOf } from '../../../db/queue-front.ts'
 import { serve } from '../../serve.ts'
+import { today, withMe } from './scope.ts'
 
-export const showQueue = serve('GET /api/queue', async ({ front, query }) =>
-  queueOf(front.db, query, front.settings.config.businessHours.timeZone, front.clock.now()),
+export const showQueue = serve('GET /api/queue', async ({ front, query, session }) =>
+  queueOf(front.db, withMe(query, session), today(front)),
 )

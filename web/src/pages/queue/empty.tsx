@@ -67,7 +67,7 @@ function Next({
       </Button>
     )
   }
-  const other = (['needs', 'answer', 'all'] as const).find((one) => one !== tab && counts[one] > 0)
+  const other = (['needs', 'answer', 'all'] as const).find((one) => one !== tab && (counts[one] ?? 0) > 0)
   if (other === undefined) return null
   const words = {
     needs: `Decide ${counts.needs} that need you`,

@@ -3,23 +3,23 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import type { Queue, QueueRow, Tab } from '../../../../src/contract/desk.ts'
-import { call } from '../../api.ts'
+import { call, type Input } from '../../api.ts'
 import { useKeys } from '../../parts/keys.ts'
 import { LookUp } from '../../parts/run-playbook.tsx'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { severityWords, tabWords } from '../../words.ts'
 import { QueueEmpty } from './empty.tsx'
 import { Reconciled } from './reconciled.tsx'
+import { tabs } from './search.ts'
 import { useSteadyRows } from './steady-rows.ts'
 import { QueueTable } from './table.tsx'
 import './queue.css'
 
-const tabs: readonly Tab[] = ['needs', 'answer', 'approver', 'provider', 'asked', 'running', 'snoozed', 'done', 'all']
-
 export function QueuePage() {
   const search = useSearch({ from: '/desk/queue' })
   const tab = search.tab ?? 'needs'
-  const query = { tab, q: search.q ?? '', provider: search.provider ?? '', severity: search.severity ?? ('' as const) }
+  const narrowed = Object.fromEntries(Object.entries(search).filter(([key]) => key !== 'group'))
+  const query = { ...narrowed, tab } as Input<'GET /api/queue'>['query']
   const queue = useQuery({
     queryKey: ['queue', query],
     queryFn: () => call('GET /api/queue', { query }),
@@ -98,7 +98,7 @@ function QueueView({ queue, tab, filterKey, stale, error }: ViewProps) {
         ) : (
           <QueueTable rows={rows} cursor={at} setCursor={setCursor} open={open} tab={tab} />
         )}
-        {queue.more && <div className="queue-more dim">More than 200: filter to see the others.</div>}
+        {queue.next !== null && <div className="queue-more dim">More than these: filter to see the others.</div>}
       </div>
       <Reconciled queue={queue} />
     </>
