@@ -62,6 +62,7 @@ function shots(seeded: Seeded): Shot[] {
       before: (page) => page.getByText('The bytes', { exact: true }).click(),
     },
     { name: 'run', path: `/runs/${seeded.runId}`, before: (page) => page.locator('.step-line').nth(1).click() },
+    { name: 'start', path: '/start' },
     { name: 'search', path: '/search?q=halden' },
     { name: 'search-help', path: '/search' },
     {

@@ -3,6 +3,7 @@ import { answerApi } from './answer.ts'
 import { connectorsApi } from './connectors.ts'
 import { contextApi } from './context.ts'
 import { deskApi } from './desk.ts'
+import { firstRunApi } from './first-run.ts'
 import { houseApi } from './house.ts'
 import { intelligenceApi } from './intelligence.ts'
 import { limitedApi } from './limited.ts'
@@ -33,6 +34,7 @@ export const api = {
   ...connectorsApi,
   ...vulnerabilitiesApi,
   ...searchApi,
+  ...firstRunApi,
 } as const
 
 export type Api = typeof api

@@ -7,6 +7,8 @@ export const settingShapes = {
   'own-domains': z.array(z.string()),
   /** Sources of assets and people whose facts count first, the first one most (model/merged-facts.ts). */
   'source-precedence': z.array(z.string().max(100)).max(100),
+  /** Steps of the first hour that this house does without. */
+  'first-run-skipped': z.array(z.string().max(40)).max(20),
   'reply-hold-seconds': z.number().min(0).max(3600),
 } as const
 export type SettingKey = keyof typeof settingShapes

@@ -243,6 +243,29 @@ export type ReplyTable = {
   search: GeneratedAlways<string>
 }
 
+export type HandoverTable = {
+  id: string
+  from_at: Timestamp
+  to_at: Timestamp
+  note: string
+  facts: Jsonb
+  signed_by: string
+  signed_at: Timestamp
+  taken_by: OrNull<string>
+  taken_at: TimestampOrNull
+}
+
+export type AuditRemarkTable = {
+  id: string
+  sample: Jsonb
+  alert_id: string
+  decision_id: OrNull<string>
+  conclusion: string
+  remark: string
+  said_by: string
+  said_at: Timestamp
+}
+
 export type PseudonymTable = { provider_id: string; class: string; value: string; pseudonym: string }
 
 export type NoticeTable = {
@@ -916,4 +939,6 @@ export type Tables = {
   ledger_checkpoint: LedgerCheckpointTable
   ledger_node: LedgerNodeTable
   node: NodeTable
+  handover: HandoverTable
+  audit_remark: AuditRemarkTable
 }

@@ -197,6 +197,12 @@ export type Work = {
     readonly release: (id: string, digest: string, by: string) => Promise<number>
     readonly countsOf: (content: PackContent) => PackCounts
   }
+  /** Made-up data, marked as such, in and out; `test` sends one alert in. */
+  readonly sample: {
+    readonly load: (by: string) => Promise<{ readonly messages: number }>
+    readonly remove: (by: string) => Promise<Record<string, number>>
+    readonly test: (by: string) => Promise<{ readonly messageId: string }>
+  }
   readonly xray: (folder: string) => Promise<Xray>
   /** Writes the export line by line; `write` resolves when the reader has room again. */
   readonly exportLedger: (write: (text: string) => Promise<void>) => Promise<void>

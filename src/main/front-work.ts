@@ -24,7 +24,9 @@ import type { House } from '../playbooks/house.ts'
 import { importUpload } from '../playbooks/import-list.ts'
 import { type Answering, answerByDigest, answerPersonQuestion } from '../playbooks/person-answer.ts'
 import { releaseFromQuarantine } from '../playbooks/read-message.ts'
+import { makeReceive } from '../playbooks/receive.ts'
 import type { AnswerDesk } from '../playbooks/reply.ts'
+import { dropSample, loadSample, sendTestAlert } from '../playbooks/sample.ts'
 import { readers } from '../providers/readers.ts'
 import { playbookWork } from './playbook-work.ts'
 import type { Sources } from './sources.ts'
@@ -76,6 +78,7 @@ export function frontWork(parts: {
       release: (id, digest, by) => releasePack(packDesk, { id, digest, by }),
       countsOf: packCountsOf,
     },
+    sample: sampleWork(house),
     xray: (folder) => xrayOfUpload(folder, parts.settings),
     exportLedger: async (write) => {
       const whole = { scope: { kind: 'all' }, attach: { replies: true, messages: false } } as const
@@ -94,6 +97,16 @@ function assertTaken(answering: Answering): void {
 async function readSent(house: House, bytes: Uint8Array): Promise<{ subject: string; text: string }> {
   const { subject, parts } = await house.parse(bytes)
   return { subject, text: parts.find(({ path, type }) => path !== 'subject' && type === 'text/plain')?.text ?? '' }
+}
+
+/** Sample data comes in by the same way as any mail, and is marked before anybody reads it. */
+function sampleWork({ db, clock }: House): Work['sample'] {
+  const parts = { db, clock, receive: makeReceive({ db, clock, sample: true }) }
+  return {
+    load: (by) => loadSample(parts, by),
+    remove: (by) => dropSample(parts, by),
+    test: (by) => sendTestAlert(parts, by),
+  }
 }
 
 /** The door of signed posts: secrets are opened for as long as one post takes. */

@@ -16,6 +16,7 @@ export const LedgerKind = z.enum([
   'pack.defined', 'pack.drafted', 'pack.released', 'pack.downloaded',
   'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',
   'vulnerability.said', 'vulnerability.withdrawn',
+  'sample.loaded', 'sample.removed', 'sample.tested', 'handover.signed', 'handover.taken', 'audit.drawn', 'audit.said',
 ])
 export type LedgerKind = z.infer<typeof LedgerKind>
 

@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { may } from '../../src/contract/permissions.ts'
 import type { SearchGroup } from '../../src/contract/search.ts'
 import { sha256Hex } from '../../src/kit/digest.ts'
 import { Role } from '../../src/model/user.ts'
@@ -72,7 +73,7 @@ async function kindsFor(role: Role, q: string): Promise<string[]> {
 }
 
 test('each role finds what it may see, and of the rest not even that it is there', async () => {
-  for (const role of Role.options) {
+  for (const role of Role.options.filter((one) => may(one, 'desk.see'))) {
     const found = await kindsFor(role, 'ws-17.halden')
     expect(found, role).toContain(`alert:/alerts/${alertId}`)
     expect(found.includes('asset:/context/assets/ws-17.halden.example'), role).toBe(role !== 'approver')

@@ -93,6 +93,11 @@ const owned = createRoute({
   path: '/mine',
   component: lazyRouteComponent(() => import('./pages/owned/owned.tsx'), 'OwnedPage'),
 })
+const start = createRoute({
+  getParentRoute: () => desk,
+  path: '/start',
+  component: lazyRouteComponent(() => import('./pages/start/start.tsx'), 'StartPage'),
+})
 const quarantine = createRoute({
   getParentRoute: () => desk,
   path: '/quarantine',
@@ -183,6 +188,7 @@ export const router = createRouter({
       portal,
       portalAlert,
       owned,
+      start,
       quarantine,
       teach,
       xray,

@@ -23,6 +23,9 @@ import { saveConnector } from './connectors/save.ts'
 import { showConnector } from './connectors/show.ts'
 import { testConnector, testConnectorDraft } from './connectors/test-read.ts'
 import { watchConnector } from './connectors/watch.ts'
+import { showFirstRun } from './first-run/show.ts'
+import { skipFirstSteps } from './first-run/skip.ts'
+import { sendFirstAlert, traceFirstAlert } from './first-run/test-alert.ts'
 import { showOpenApi } from './health/openapi.ts'
 import { showHealth } from './health/show.ts'
 import { showLists } from './imports/list.ts'
@@ -107,6 +110,7 @@ import { cancelRun } from './runs/cancel.ts'
 import { markItem } from './runs/mark.ts'
 import { showRun } from './runs/show.ts'
 import { startRun } from './runs/start.ts'
+import { loadSampleData, removeSampleData } from './sample/load.ts'
 import { searchEverything } from './search/find.ts'
 import { showServiceAccounts } from './service-accounts/list.ts'
 import { makeServiceAccount } from './service-accounts/make.ts'
@@ -161,5 +165,6 @@ export const routes: readonly Route[] = [
   listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack,
   showBacktests, askBacktest, showBacktest, showBacktestRows, cancelBacktest,
   searchEverything,
+  showFirstRun, skipFirstSteps, sendFirstAlert, traceFirstAlert, loadSampleData, removeSampleData,
   runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,
 ] // biome-ignore format: one list

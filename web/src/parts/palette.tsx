@@ -42,6 +42,7 @@ const pages: readonly {
   { to: '/settings/readers', title: 'Settings: readers', needs: 'house.see' },
   { to: '/settings/playbooks', title: 'Settings: playbooks', needs: 'house.see' },
   { to: '/settings/users', title: 'Settings: people and roles', needs: 'user.manage' },
+  { to: '/start', title: 'First hour and sample data', needs: 'setting.change' },
   { to: '/settings/me', title: 'Settings: me, passkeys and sessions' },
 ]
 

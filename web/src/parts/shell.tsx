@@ -162,6 +162,13 @@ function Nav() {
   )
 }
 
+/** The way back to what the first hour still needs; gone when all of it is done or done without. */
+function FirstHour() {
+  const first = useQuery({ queryKey: ['first-run'], queryFn: () => call('GET /api/first-run'), staleTime: 60_000 })
+  const left = first.data?.steps.filter((one) => one.state === 'open').length ?? 0
+  return left === 0 ? null : <Link to="/start">First hour: {left} to do</Link>
+}
+
 function Foot({ openSheet }: { readonly openSheet: () => void }) {
   const me = useQuery(meQuery).data
   const live = useLive()
@@ -205,7 +212,10 @@ function Foot({ openSheet }: { readonly openSheet: () => void }) {
       </div>
       {me !== undefined && (
         <div>
-          {me.sample && <span className="tag sample">Sample data</span>}
+          <div className="row tight wrap">
+            {me.sample && <span className="tag sample">Sample data</span>}
+            {me.permissions.includes('setting.change') && <FirstHour />}
+          </div>
           <div className="clip">{me.user.name}</div>
           <div className="who clip">
             {roleWords[me.user.role]} · {Intl.DateTimeFormat().resolvedOptions().timeZone}
