@@ -1,7 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Session } from 'chdb'
+import type { Engine } from '../src/lake/engine/engine.ts'
+import { standEventsView } from '../src/lake/engine/events-view.ts'
+import { migrateLake } from '../src/lake/engine/migrate.ts'
+import { eventsSql, fieldsSettings, splitId } from '../src/lake/parse/fields-again.ts'
 import { loadSql, type SourceReading, stageColumns } from '../src/lake/parse/load-sql.ts'
 import { lakeColumns } from '../src/model/lake.ts'
 import type { LogParser } from '../src/model/log-parser.ts'
@@ -23,7 +27,6 @@ export type LineToRead = {
 /** When the samples' lines are received: what a time without a year is read against. */
 export const sampleReceived = '2026-11-23 12:00:00'
 
-const schema = path.join(import.meta.dirname, '..', 'src', 'lake', 'schema', '0001-events.sql')
 const hex = (value: string | Uint8Array): string => `unhex('${Buffer.from(value).toString('hex')}')`
 
 /** The engine in this process, with the lake's tables: for tests of parsing, which need nothing else of a lake. `close` when done. */
@@ -46,8 +49,15 @@ export async function parseRig(
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, unknown>)
-  for (const statement of (await readFile(schema, 'utf8')).split(/;\s*(?:\n|$)/))
-    if (statement.replaceAll(/--.*$/gm, '').trim() !== '') await run(statement)
+  const asks: Pick<Engine, 'rows' | 'command'> = {
+    rows: async <Row>(sql: string) => (await rows(sql)) as readonly Row[],
+    command: async (sql, params = {}) => {
+      await run(sql.replaceAll(/\{(\w+):String\}/g, (_, name: string) => hex(String(params[name]))))
+    },
+  }
+  for (const [setting, value] of Object.entries(fieldsSettings)) await run(`SET ${setting} = ${value}`)
+  await migrateLake(asks, 'embedded')
+  await standEventsView(asks)
   // What the engine lets one statement have when the house gives it the default of 1 GiB.
   await run('SET max_memory_usage = 644245094')
   const sql = loadSql(parsers, signatures)
@@ -67,10 +77,14 @@ export async function parseRig(
     await run(`INSERT INTO ${stage} VALUES ${values.join(',\n')}`)
     await run(sql.createRecognised(recognised))
     await run(sql.recognise({ stage, recognised }, sources))
-    for (const { parser } of await rows(`SELECT DISTINCT parser FROM ${recognised} ORDER BY parser`))
+    const present = await rows(`SELECT DISTINCT parser FROM ${recognised} ORDER BY parser`)
+    const splits = present.flatMap(({ parser }) => sql.splitOf(String(parser)) ?? [])
+    for (const { parser } of present)
       await run(sql.insert(String(parser), recognised, sources).replace('{load:UInt64}', String(load)))
     const headers = await rows(`SELECT * EXCEPT raw FROM ${recognised} ORDER BY line`)
-    const events = await rows(`SELECT * EXCEPT raw, hex(raw) AS raw_hex FROM events WHERE load = ${load} ORDER BY line`)
+    const events = await rows(
+      `SELECT * EXCEPT raw, hex(raw) AS raw_hex FROM (${eventsSql(new Map(splits.map((split) => [splitId(split), split])))}) WHERE load = ${load} ORDER BY line`,
+    )
     await run(`DROP TABLE ${stage}`)
     await run(`DROP TABLE ${recognised}`)
     const byLine = new Map(events.map((event) => [event['line'], event]))

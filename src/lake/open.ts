@@ -11,6 +11,7 @@ import type { Engine } from './engine/engine.ts'
 import { openEngine } from './engine/open-engine.ts'
 import { storeFolderOf } from './engine/store-folder.ts'
 import { openFilePositions } from './load/file-positions.ts'
+import { makeKeepSplits } from './load/kept-splits.ts'
 import { Loader, type LoaderNews } from './load/loader.ts'
 import { makeSourceReadings } from './load/source-readings.ts'
 import { Spool, type SpoolLog } from './load/spool.ts'
@@ -84,6 +85,7 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
         engine,
         loadSql: statements,
         statements: digestOf(statements, parsers),
+        keepSplits: makeKeepSplits(engine),
         sourcesOf: makeSourceReadings(engine, clock),
       },
     })

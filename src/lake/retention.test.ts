@@ -18,7 +18,7 @@ async function addEvents(
   options: { readonly received?: Date; readonly parser?: string } = {},
 ): Promise<void> {
   await engine.command(
-    `INSERT INTO events (time, received, source, load, line, parser, observables, raw)
+    `INSERT INTO stored_events (time, received, source, load, line, parser, observables, raw)
      SELECT {to:DateTime64(3, 'UTC')} - INTERVAL number HOUR AS time,
        ${options.received === undefined ? 'time' : "{received:DateTime64(3, 'UTC')}"} AS received,
        {source:String}, 1, number, {parser:String}, ['192.0.2.1', concat('day-', toString(toDate(time)))], concat('a line of the source ', toString(number), ' ', randomPrintableASCII(200))
@@ -77,7 +77,7 @@ test('bytes: the oldest go until the rest fits', async () => {
   await addEvents('by-bytes', 24 * 40, now)
   const size = async (): Promise<number> => {
     const [row] = await engine.rows<{ bytes: number }>(
-      `SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE table = 'events' AND active AND partition LIKE '(''by-bytes''%'`,
+      `SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE table = 'stored_events' AND active AND partition LIKE '(''by-bytes''%'`,
     )
     return row?.bytes ?? 0
   }
@@ -130,10 +130,10 @@ test('lines are packed quickly as they come, and well when they are a day old', 
   const anHourAgo = new Date(Date.now() - 3_600_000)
   await addEvents('fresh', 500, anHourAgo, { received: anHourAgo })
   await addEvents('old', 500, anHourAgo, { received: new Date(Date.now() - 3 * 86_400_000) })
-  await engine.command('OPTIMIZE TABLE events FINAL')
+  await engine.command('OPTIMIZE TABLE stored_events FINAL')
   const packed = await engine.rows<{ source: string; codec: string }>(
     `SELECT extract(partition, '''(.*?)''') AS source, any(default_compression_codec) AS codec FROM system.parts
-     WHERE database = currentDatabase() AND table = 'events' AND active GROUP BY source HAVING source IN ('fresh', 'old') ORDER BY source`,
+     WHERE database = currentDatabase() AND table = 'stored_events' AND active GROUP BY source HAVING source IN ('fresh', 'old') ORDER BY source`,
   )
   expect(packed).toEqual([
     { source: 'fresh', codec: 'ZSTD(1)' },

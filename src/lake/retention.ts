@@ -52,7 +52,7 @@ async function partitionsOf(engine: Engine, source: string): Promise<readonly Pa
     `SELECT partition_id AS id, extract(partition, '\\'(\\\\d{4}-\\\\d\\\\d-\\\\d\\\\d)\\'\\\\)$') AS week, sum(rows) AS rows,
        sum(bytes_on_disk) AS bytes
      FROM system.parts
-     WHERE database = currentDatabase() AND table = 'events' AND active AND extract(partition, '^\\\\(\\'([^\\']*)\\'') = {source:String}
+     WHERE database = currentDatabase() AND table = 'stored_events' AND active AND extract(partition, '^\\\\(\\'([^\\']*)\\'') = {source:String}
      GROUP BY id, week ORDER BY week`,
     { source },
     { rowsMax: partitionsMax },
@@ -72,7 +72,7 @@ async function remove(engine: Engine, cuts: readonly Cut[], because: Removed['be
   for (const { source, before } of cuts) {
     for (const { id, week, rows } of await partitionsOf(engine, source)) {
       if (Date.parse(`${week}T00:00:00Z`) + weekMs > before.getTime()) break
-      await engine.command('ALTER TABLE events DROP PARTITION ID {id:String}', { id })
+      await engine.command('ALTER TABLE stored_events DROP PARTITION ID {id:String}', { id })
       count(source, rows)
     }
   }
@@ -102,13 +102,14 @@ async function removeRows(
   const which = cutRows('received')
   const params = paramsOf(cuts)
   const found = await engine.rows<{ source: string; events: number }>(
-    `SELECT source, count() AS events FROM events WHERE ${which} GROUP BY source`,
+    `SELECT source, count() AS events FROM stored_events WHERE ${which} GROUP BY source`,
     params,
     { timeoutMs: countMsMax },
   )
   if (found.length === 0) return []
-  if (because === 'days') await engine.command(`DELETE FROM events WHERE ${which}`, params)
-  else await engine.command(`ALTER TABLE events DELETE WHERE ${which}`, params, { settings: { mutations_sync: 1 } })
+  if (because === 'days') await engine.command(`DELETE FROM stored_events WHERE ${which}`, params)
+  else
+    await engine.command(`ALTER TABLE stored_events DELETE WHERE ${which}`, params, { settings: { mutations_sync: 1 } })
   return found
 }
 
@@ -144,7 +145,7 @@ async function boundaryOfBytes(engine: Engine, source: string, keepBytes: number
     // The share of this week's lines that is too much, oldest first; a line more rather than one too few.
     const skip = Math.min(rows - 1, Math.ceil((rows * over) / bytes))
     const [row] = await engine.rows<{ received: string }>(
-      `SELECT received FROM events WHERE source = {source:String} AND received >= {from:DateTime64(3, 'UTC')}
+      `SELECT received FROM stored_events WHERE source = {source:String} AND received >= {from:DateTime64(3, 'UTC')}
          AND received < {to:DateTime64(3, 'UTC')} ORDER BY received LIMIT 1 OFFSET {skip:UInt64}`,
       { source, from: new Date(monday), to: new Date(monday + weekMs), skip },
     )

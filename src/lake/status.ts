@@ -72,7 +72,7 @@ export async function diskOfSources(engine: Engine): Promise<ReadonlyMap<string,
        (SELECT count() FROM seen) AS seen_rows
      SELECT source, toUInt64(sum(bytes)) AS bytes FROM (
        SELECT extract(partition, '^\\\\(\\'([^\\']*)\\'') AS source, toFloat64(sum(bytes_on_disk)) AS bytes
-       FROM system.parts WHERE database = currentDatabase() AND table = 'events' AND active GROUP BY source
+       FROM system.parts WHERE database = currentDatabase() AND table = 'stored_events' AND active GROUP BY source
        UNION ALL
        SELECT source, seen_bytes * count() / greatest(seen_rows, 1) AS bytes FROM seen GROUP BY source
      ) GROUP BY source`,

@@ -13,7 +13,7 @@ let engine: Engine
 beforeAll(async () => {
   ;({ engine } = await freshLake())
   await engine.command(
-    `INSERT INTO events (time, received, source, parser, class_uid, load, line)
+    `INSERT INTO stored_events (time, received, source, parser, class_uid, load, line)
      SELECT at, at, 'fw-1', 'p', 4001, 1, number FROM (
        SELECT number, {now:DateTime64(3, 'UTC')} - toIntervalMinute((number + 1) * 5) AS at FROM numbers(20 * 288))`,
     { now: clock.now() },

@@ -155,7 +155,7 @@ async function fill(engine: Engine, rows: number): Promise<void> {
   for (let from = 0; from < rows; from += rowsAtOnce) {
     const count = Math.min(rowsAtOnce, rows - from)
     await engine.command(
-      `INSERT INTO events (time, received, source, load, line, parser, product, event_code, log_name, class_uid, url, user_agent, http_method, http_status, src_endpoint_ip, dst_endpoint_ip, fields, raw)
+      `INSERT INTO stored_events (time, received, source, load, line, parser, product, event_code, log_name, class_uid, url, user_agent, http_method, http_status, src_endpoint_ip, dst_endpoint_ip, fields_kept, raw)
        SELECT time, time AS received, source, 1 AS load, number AS line, parser, '' AS product, event_code, log_name, class_uid,
          if(kind = 3, link, '') AS url, if(kind = 3, 'Mozilla/5.0 (Windows NT 10.0; Win64; x64)', '') AS user_agent, if(kind = 3, 'GET', ''), if(kind = 3, 200, 0),
          toIPv6(concat('10.1.', toString(number % 200), '.', toString(number % 250))), toIPv6(concat('192.0.2.', toString(number % 250))),

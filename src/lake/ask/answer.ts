@@ -2,7 +2,7 @@ import { plainAddress } from '../../kit/ip-ranges.ts'
 import type { AnswerOf } from '../../model/question.ts'
 import type { Bounds, Engine } from '../engine/engine.ts'
 import { Binder } from '../search/binder.ts'
-import { type ReadLook, whereOf } from '../search/look.ts'
+import { type ReadLook, tableFor, whereOf } from '../search/look.ts'
 import type { Asked } from './questions.ts'
 
 /** Rows in an answer (model/question.ts); `count` is of all. */
@@ -34,6 +34,7 @@ export type Found = {
 /** What the logs say: events that agree in what is shown are one row, the latest first. null: no event at all. */
 export async function answerFrom(engine: Engine, look: ReadLook, asked: Asked, bounds: Bounds): Promise<Found | null> {
   const binder = new Binder()
+  const { table, settings } = await tableFor(engine, look)
   const columns = asked.rows.map(([name, sql]) => `${sql} AS shown_${name}`)
   const found = await engine.rows<Grouped>(
     `SELECT *, sum(events) OVER () AS allEvents, sum(bytes) OVER () AS allBytes, min(first) OVER () AS allFirst,
@@ -41,10 +42,10 @@ export async function answerFrom(engine: Engine, look: ReadLook, asked: Asked, b
      FROM (
        SELECT ${columns.join(', ')}, count() AS events, sum(traffic_bytes_in + traffic_bytes_out) AS bytes,
          min(time) AS first, max(time) AS last, countIf(parser = '') AS unread
-       FROM events WHERE ${whereOf(look, binder)} GROUP BY ${asked.rows.map(([name]) => `shown_${name}`).join(', ')}
+       FROM ${table} WHERE ${whereOf(look, binder)} GROUP BY ${asked.rows.map(([name]) => `shown_${name}`).join(', ')}
      ) ORDER BY last DESC, events DESC LIMIT ${binder.bind(rowsMax, 'UInt64')}`,
     binder.params,
-    bounds,
+    { ...bounds, settings: { ...bounds.settings, ...settings } },
   )
   const [any] = found
   if (any === undefined) return null

@@ -23,7 +23,7 @@ async function heartbeat(
   except: readonly [string, string] = ['', ''],
 ): Promise<void> {
   await engine.command(
-    `INSERT INTO events (time, received, source, parser, class_uid, device_hostname, load, line)
+    `INSERT INTO stored_events (time, received, source, parser, class_uid, device_hostname, load, line)
      SELECT at, at, {source:String}, 'p', {uid:UInt32}, if({uid:UInt32} = 1007, 'known-01', ''), {load:UInt64}, number FROM (
        SELECT number, {now:DateTime64(3, 'UTC')} - toIntervalMinute((number + 1) * 5) AS at FROM numbers(40 * 288)
        WHERE NOT (toString(at) >= {from:String} AND toString(at) < {to:String}))`,

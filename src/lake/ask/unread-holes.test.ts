@@ -12,7 +12,7 @@ let engine: Engine
 /** A line of a source every five minutes, for 30 days until now; `parser`: SQL that says which one read it. */
 async function lines(source: string, load: number, parser: string): Promise<void> {
   await engine.command(
-    `INSERT INTO events (time, received, source, parser, class_uid, user_name, load, line)
+    `INSERT INTO stored_events (time, received, source, parser, class_uid, user_name, load, line)
      SELECT at, at, {source:String}, ${parser} AS read, if(read = '', 0, 3002), 'somebody', {load:UInt64}, number FROM (
        SELECT number, {now:DateTime64(3, 'UTC')} - toIntervalMinute((number + 1) * 5) AS at FROM numbers(30 * 288))`,
     { source, load, now: clock.now() },

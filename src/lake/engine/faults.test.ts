@@ -69,7 +69,7 @@ const rowsOfLoad = 20_000
 /** One load as the loader does it: a block of rows that is stored once, however often it is sent. */
 async function load(engine: Engine, n: number): Promise<void> {
   await engine.command(
-    `INSERT INTO events (time, received, source, load, line, parser, observables, raw)
+    `INSERT INTO stored_events (time, received, source, load, line, parser, observables, raw)
      SELECT toDateTime64('2026-05-04 00:00:00', 3, 'UTC') + INTERVAL number MILLISECOND AS time, time, 'fw', {n:UInt64}, number, 'kv',
        [concat('host-', toString(number % 1000)), concat('load-', toString({n:UInt64}))], concat('line ', toString(number))
      FROM numbers({rows:UInt64})`,
@@ -138,13 +138,13 @@ test('kill -9 of the engine during a merge loses nothing', async () => {
   const folder = await freshFolder()
   const engine = open(folder)
   for (let n = 0; n < 6; n++) await load(engine, n)
-  const merging = engine.command('OPTIMIZE TABLE events FINAL').catch((error: unknown) => error)
+  const merging = engine.command('OPTIMIZE TABLE stored_events FINAL').catch((error: unknown) => error)
   await sleep(30)
   process.kill(await pidOf(folder), 'SIGKILL')
   expect(await merging).toMatchObject({ code: 'lake.unreachable' })
   const rows = 6 * rowsOfLoad
   expect(await counted(engine)).toEqual({ events: rows, distinct: rows, volume: rows, seen: rows * 2 })
-  await engine.command('OPTIMIZE TABLE events FINAL')
+  await engine.command('OPTIMIZE TABLE stored_events FINAL')
   expect(await counted(engine)).toEqual({ events: rows, distinct: rows, volume: rows, seen: rows * 2 })
 })
 
@@ -308,7 +308,7 @@ test('a full disk is said as such, loses nothing that was stored, and is over wh
     for (; ; stored++) {
       try {
         await engine.command(
-          `INSERT INTO events (time, received, source, load, raw) SELECT now64(3), now64(3), 'fw', {n:UInt64}, randomString(1000) FROM numbers(3000)`,
+          `INSERT INTO stored_events (time, received, source, load, raw) SELECT now64(3), now64(3), 'fw', {n:UInt64}, randomString(1000) FROM numbers(3000)`,
           { n: stored },
           { settings: { insert_deduplication_token: `load-${stored}` } },
         )
@@ -328,7 +328,7 @@ test('a full disk is said as such, loses nothing that was stored, and is over wh
       () =>
         engine
           .command(
-            `INSERT INTO events (time, received, source, load, raw) SELECT now64(3), now64(3), 'fw', 999, randomString(1000) FROM numbers(3000)`,
+            `INSERT INTO stored_events (time, received, source, load, raw) SELECT now64(3), now64(3), 'fw', 999, randomString(1000) FROM numbers(3000)`,
           )
           .then(
             () => 'stored',

@@ -3,16 +3,21 @@ import path from 'node:path'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import type { Engine } from './engine.ts'
-import type { Statements } from './statements.ts'
+
+/** A statement that cannot be run twice names, in a comment, the question whose rows say that it was run already. */
+const guard = /^-- unless: (.+)$/m
+
+type Asks = Pick<Engine, 'rows' | 'command'>
 
 const folder = path.resolve(import.meta.dirname, '..', 'schema')
 
 /**
  * Brings the lake's tables up to this version: our SQL files in the order of their names, statement by statement, each file recorded with
- * its digest when it is through. ClickHouse has no transaction over several statements: every statement of a file can be run twice.
+ * its digest when it is through. ClickHouse has no transaction over several statements: every statement of a file can be run twice, or
+ * says when it is not to be.
  * Throws Trouble('state.conflict') when a file that was applied has changed since: migrations only go forward.
  */
-export async function migrateLake(statements: Statements, where: Engine['where']): Promise<void> {
+export async function migrateLake(statements: Asks, where: Engine['where']): Promise<void> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
   if (files.length === 0) throw new Trouble('internal', { folder, problem: 'no migration was found' })
   const texts = await Promise.all(
@@ -37,7 +42,11 @@ export async function migrateLake(statements: Statements, where: Engine['where']
     if (known === digest) continue
     if (known !== undefined)
       throw new Trouble('state.conflict', { migration: name, problem: 'this migration was applied in another wording' })
-    for (const statement of statementsOf(text)) await statements.command(fit(statement, replicated))
+    for (const statement of statementsOf(text)) {
+      const unless = guard.exec(statement)?.[1]
+      if (unless !== undefined && (await statements.rows(unless)).length > 0) continue
+      await statements.command(fit(statement, replicated))
+    }
     await statements.command('INSERT INTO migrations (name, sha256) VALUES ({name:String}, {digest:String})', {
       name,
       digest,
@@ -46,7 +55,7 @@ export async function migrateLake(statements: Statements, where: Engine['where']
 }
 
 /** Is our database one whose tables are kept on several servers (engine Replicated)? There a plain MergeTree would stay on one of them. */
-async function isReplicated(statements: Statements): Promise<boolean> {
+async function isReplicated(statements: Asks): Promise<boolean> {
   const [database] = await statements.rows<{ engine: string }>(
     'SELECT engine FROM system.databases WHERE name = currentDatabase()',
   )

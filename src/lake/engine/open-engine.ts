@@ -3,6 +3,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
 import { clientOfSocket, clientOfUrl } from './clients.ts'
 import type { Engine } from './engine.ts'
+import { standEventsView } from './events-view.ts'
 import { insertFileOf } from './insert-file.ts'
 import { type EngineLog, keepEngine } from './keeper.ts'
 import { migrateLake } from './migrate.ts'
@@ -83,10 +84,12 @@ function assemble(where: Engine['where'], reach: Reach, end: () => Promise<void>
   let closed = false
   const ready = async (): Promise<ClickHouseClient> => {
     if (closed) throw new Trouble('lake.unreachable', { problem: 'it was closed' })
-    migrated ??= migrateLake(bare, where).catch((error: unknown) => {
-      migrated = null
-      throw error
-    })
+    migrated ??= migrateLake(bare, where)
+      .then(() => standEventsView(bare))
+      .catch((error: unknown) => {
+        migrated = null
+        throw error
+      })
     await migrated
     return reach.client()
   }

@@ -9,7 +9,7 @@ const { engine, folder } = await freshLake()
 const secret = path.join(folder, 'secret.txt')
 const out = path.join(folder, 'out.txt')
 await writeFile(secret, 'hush')
-await engine.command("INSERT INTO events (time, received, source, raw) VALUES (now(), now(), 'fw', 'a line')")
+await engine.command("INSERT INTO stored_events (time, received, source, raw) VALUES (now(), now(), 'fw', 'a line')")
 
 /** A door of this machine that counts who knocks. */
 let knocks = 0

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { ClickHouseClient, Row as ClientRow, ResultSet } from '@clickhouse/client'
 import { z } from 'zod'
 import { Trouble } from '../../kit/errors.ts'
+import { fieldsSettings } from '../parse/fields-again.ts'
 import type { Bounds, Params } from './engine.ts'
 import { assertReads } from './read-only.ts'
 import { isGone, isNeverSent, troubleOf } from './trouble-of.ts'
@@ -24,6 +25,7 @@ const form = {
   output_format_json_quote_denormals: 0,
   output_format_json_escape_forward_slashes: 0,
   session_timezone: 'UTC',
+  ...fieldsSettings,
 }
 /** Belt to the braces of `assertReads`: a limit that the statement itself could not lift. */
 const reading = { readonly: 1, allow_ddl: 0, allow_introspection_functions: 0 }

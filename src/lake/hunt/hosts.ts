@@ -45,7 +45,7 @@ export async function hostsOf(
          SELECT arrayJoin(arrayIntersect(observables, ${chunk})) AS text, time, concat(toString(load), '-', toString(line)) AS id,
            multiIf(device_hostname != '', toString(device_hostname), src_endpoint_hostname != '', src_endpoint_hostname,
              src_endpoint_ip != toIPv6('::'), replaceOne(toString(src_endpoint_ip), '::ffff:', ''), '') AS host
-         FROM events WHERE hasAny(observables, ${chunk}) ${time}
+         FROM stored_events WHERE hasAny(observables, ${chunk}) ${time}
        ) GROUP BY text`,
       binder.params,
       bounds,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Engine, Params } from '../engine/engine.ts'
 import type { LoadSql, SourceReading } from '../parse/load-sql.ts'
+import type { KeepSplits } from './kept-splits.ts'
 import type { Segment } from './segment.ts'
 import { recordColumns } from './segment-format.ts'
 import type { Tries } from './tries.ts'
@@ -13,6 +14,7 @@ export type LoadTools = {
   readonly statements: string
   /** How these sources are read; those that nobody has named so far are made known. */
   readonly sourcesOf: (ids: readonly string[]) => Promise<readonly SourceReading[]>
+  readonly keepSplits: KeepSplits
   /** Does one such work at a time: storing needs as much memory again as what it stores. */
   readonly alone: (work: () => Promise<void>) => Promise<void>
 }
@@ -89,7 +91,7 @@ function stageTable(name: string): string {
 function insertUnread(into: string, from: string, where: string): string {
   return `INSERT INTO ${into} (time, received, source, load, line, time_from, raw)
     SELECT received, received, source, {load:UInt64}, line, 'received', raw FROM ${from}
-    WHERE ${where} AND line NOT IN (SELECT line FROM events WHERE load = {load:UInt64} AND source IN {sources:Array(String)})`
+    WHERE ${where} AND line NOT IN (SELECT line FROM stored_events WHERE load = {load:UInt64} AND source IN {sources:Array(String)})`
 }
 
 export async function dropTables(engine: Engine, tables: LoadTables): Promise<void> {
@@ -138,7 +140,7 @@ export async function loadSegment(
   await tries.reads(reading)
   if (tries.isHopeless(recogniseStep)) {
     await tries.step(storeStep, () =>
-      engine.command(insertUnread('events', staged, 'true'), params, { settings: oneBlock }),
+      engine.command(insertUnread('stored_events', staged, 'true'), params, { settings: oneBlock }),
     )
     const lines = await countOf(engine, staged)
     await dropTables(engine, tables)
@@ -160,8 +162,9 @@ export async function loadSegment(
   const present = await engine.rows<{ parser: string; lines: number }>(
     `SELECT parser, count() AS lines FROM ${recognised} GROUP BY parser ORDER BY parser`,
   )
+  await tools.keepSplits(present.flatMap(({ parser }) => loadSql.splitOf(parser) ?? []))
   const gaveUp: string[] = []
-  await engine.command(`CREATE TABLE ${parsed} AS events ENGINE = Memory`)
+  await engine.command(`CREATE TABLE ${parsed} AS stored_events ENGINE = Memory`)
   for (const { parser } of present) {
     if (tries.isHopeless(parser)) {
       gaveUp.push(parser)
@@ -181,7 +184,7 @@ export async function loadSegment(
   const settings = { ...oneBlock, insert_deduplication_token: `${segment.load}-${reading}` }
   await tries.step(storeStep, () =>
     tools.alone(() =>
-      engine.command(`INSERT INTO events SELECT * FROM ${parsed}`, {}, { settings, timeoutMs: loadMsMax }),
+      engine.command(`INSERT INTO stored_events SELECT * FROM ${parsed}`, {}, { settings, timeoutMs: loadMsMax }),
     ),
   )
   await dropTables(engine, tables)
@@ -202,7 +205,7 @@ async function countOf(engine: Engine, table: string): Promise<number> {
 
 async function leaveOutStored(engine: Engine, staged: string, params: Params): Promise<void> {
   await engine.command(
-    `ALTER TABLE ${staged} DELETE WHERE line IN (SELECT line FROM events WHERE load = {load:UInt64} AND source IN {sources:Array(String)})`,
+    `ALTER TABLE ${staged} DELETE WHERE line IN (SELECT line FROM stored_events WHERE load = {load:UInt64} AND source IN {sources:Array(String)})`,
     params,
     { settings: { mutations_sync: 1 } },
   )

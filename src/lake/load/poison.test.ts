@@ -8,6 +8,7 @@ import type { LogParser } from '../../model/log-parser.ts'
 import { type Lake, openLake } from '../open.ts'
 import { loadSql } from '../parse/load-sql.ts'
 import { loadLogParsers } from '../parse/parser-files.ts'
+import { makeKeepSplits } from './kept-splits.ts'
 import { type LoadTools, loadSegment, tablesOf } from './load-segment.ts'
 import { Spool } from './spool.ts'
 import { Tries } from './tries.ts'
@@ -79,6 +80,7 @@ test('when the parsers change while a load is half done, nothing is lost and not
   const toolsOf = (parsers: readonly LogParser[], statements: string): LoadTools => ({
     ...{ engine, loadSql: loadSql(parsers), statements },
     sourcesOf: async () => [],
+    keepSplits: makeKeepSplits(engine),
     alone: (work) => work(),
   })
   const before = toolsOf(

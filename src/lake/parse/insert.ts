@@ -1,6 +1,7 @@
 import { lakeColumns } from '../../model/lake.ts'
 import type { LogParser } from '../../model/log-parser.ts'
 import { asColumn, host } from './column.ts'
+import { againBytesMax, needsHeader, splitId } from './fields-again.ts'
 import { epoch, instantLayers, plausible, type Zones } from './instant.ts'
 import { layered } from './layers.ts'
 import { type Cells, type FieldOf, isOfHeader, mapped, newCells, valueOf } from './mapping.ts'
@@ -13,9 +14,10 @@ import { fieldsType, type Step, type Taken } from './taken.ts'
 /** Columns that a body is read with, and what each is of `recognised`. */
 const carried: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    ['line', 'source', 'peer', 'received', 'header', 'raw', 'host', 'app', 'pid', 'msgid', 'sd', 'parser'].map(
-      (column) => [column, column],
-    ),
+    [
+      ...['line', 'source', 'peer', 'received', 'header', 'raw', 'body_at'],
+      ...['host', 'app', 'pid', 'msgid', 'sd', 'parser'],
+    ].map((column) => [column, column]),
   ),
   syslog_severity: 'syslog_severity',
   header_time: 'header_time',
@@ -153,7 +155,7 @@ function productOf(parser: LogParser, own: string | null): string {
 /** Columns of every INSERT; those that a parser does not give are left to their defaults. */
 const everyColumn = [
   ...['time', 'received', 'source', 'load', 'line', 'time_from', 'parser', 'product', 'class_uid', 'severity_id'],
-  ...['device_hostname', 'device_ip', 'fields', 'observables', 'raw'],
+  ...['device_hostname', 'device_ip', 'observables', 'raw'],
 ]
 
 const observableColumns = lakeColumns.filter((column) => 'observable' in column).map((column) => column.column)
@@ -168,13 +170,24 @@ export function insertSql(into: string, parser: LogParser, recognised: string, z
   const ofColumns = observablesOf(filled)
   // A body that no pattern of its parser fits is looked through as a line without a parser is.
   const observables =
-    parser.split.kind === 'regex' ? `if(empty(fields), ${observablesOfLine('body')}, ${ofColumns})` : ofColumns
+    parser.split.kind === 'regex' ? `if(empty(${taken.fields}), ${observablesOfLine('body')}, ${ofColumns})` : ofColumns
   return statement(
     into,
     recognised,
     parser.id,
-    [...taken.layers, ...cells.layers(), ...derived.layers, ...columns, [['fields', taken.fields]]],
+    [
+      ...taken.layers,
+      ...cells.layers(),
+      ...derived.layers,
+      ...columns,
+      [['is_long', `length(raw) > ${againBytesMax}`]],
+      [
+        ['split', `if(is_long, '', ${text(splitId(parser.split))})`],
+        ['fields_kept', `if(is_long, ${taken.fields}, CAST(map(), '${fieldsType}'))`],
+      ],
+    ],
     observables,
+    ['split', 'fields_kept', 'body_at', ...(needsHeader(parser.split) ? ['header'] : [])],
   )
 }
 
@@ -200,10 +213,15 @@ export function insertUnreadSql(into: string, parserId: string, recognised: stri
         ['named_host', host(`if(host != '', host, peer)`)],
         ['given_ip', `''`],
         ['event_time', noTime],
-        ['fields', `if(empty(params), CAST(map(), '${fieldsType}'), CAST((params[1], params[2]), '${fieldsType}'))`],
+        // They are of the syslog header, which is not read again.
+        [
+          'fields_kept',
+          `if(empty(params), CAST(map(), '${fieldsType}'), CAST((params[1], params[2]), '${fieldsType}'))`,
+        ],
       ],
     ],
     `arrayDistinct(arrayConcat(${observablesOf(['device_hostname', 'device_ip'])}, ${observablesOfLine('raw_text')}))`,
+    ['fields_kept'],
   )
 }
 
@@ -213,6 +231,7 @@ function statement(
   parserId: string,
   layers: readonly (readonly Step[])[],
   observables: string,
+  ofFields: readonly string[],
 ): string {
   const lines = `SELECT ${Object.entries(carried)
     .map(([alias, sql]) => `${sql} AS ${name(alias)}`)
@@ -241,7 +260,7 @@ function statement(
   ]
   const given = new Set(layers.flat().map(([alias]) => alias))
   const filled = lakeColumns.map((column) => column.column as string).filter((column) => given.has(column))
-  const wanted = [...new Set([...everyColumn, ...filled])]
+  const wanted = [...new Set([...everyColumn, ...ofFields, ...filled])]
   const columns = wanted.map(name).join(', ')
   return `INSERT INTO ${name(into)} (${columns})\n${insertSettings}\nSELECT ${columns} FROM (${layered(lines, [...layers, ...top])})`
 }

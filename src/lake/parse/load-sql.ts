@@ -1,5 +1,5 @@
 import type { LogSource } from '../../model/lake.ts'
-import type { LogParser } from '../../model/log-parser.ts'
+import type { LogParser, Split } from '../../model/log-parser.ts'
 import type { Signature } from '../../parsers/log/signature.ts'
 import { insertSql, insertUnreadSql } from './insert.ts'
 import type { Zones } from './instant.ts'
@@ -9,7 +9,7 @@ import { createRecognised, recogniseSql } from './recognise.ts'
 export type SourceReading = Pick<LogSource, 'id' | 'parser' | 'timeZone'>
 
 /**
- * SQL that turns staged lines into rows of `events`. A load has three steps: its lines are staged (table `stage`, engine Memory, columns
+ * SQL that turns staged lines into rows of `stored_events`. A load has three steps: its lines are staged (table `stage`, engine Memory, columns
  * line UInt32, source String, peer String, received DateTime64(3,'UTC'), header String, raw String); `recognise` fills a second Memory
  * table with what the syslog header said and which parser reads the line; one INSERT for each parser that is present makes rows of them.
  * `sources` are those of the load whose zone or parser is not the default; the others may be left out.
@@ -23,10 +23,12 @@ export type LoadSql = {
     sources?: readonly SourceReading[],
   ) => string
   /**
-   * INSERT INTO `into` (a table with the columns of `events`) SELECT ... FROM recognised WHERE parser = this one; '' is "no parser".
+   * INSERT INTO `into` (a table with the columns of `stored_events`) SELECT ... FROM recognised WHERE parser = this one; '' is "no parser".
    * `load` is bound as {load:UInt64}.
    */
   readonly insert: (parserId: string, recognised: string, sources?: readonly SourceReading[], into?: string) => string
+  /** How this parser takes lines apart; undefined: there is no such parser. */
+  readonly splitOf: (parserId: string) => Split | undefined
 }
 
 /** The columns of a stage table, as CREATE TABLE wants them. */
@@ -48,11 +50,12 @@ export function loadSql(parsers: readonly LogParser[], signatures: readonly Sign
       )
       return recogniseSql(tables, inOrder, signatures, zonesOf(sources), fixed)
     },
-    insert: (parserId, recognised, sources = [], into = 'events') => {
+    insert: (parserId, recognised, sources = [], into = 'stored_events') => {
       const parser = byId.get(parserId)
       return parser === undefined
         ? insertUnreadSql(into, parserId, recognised)
         : insertSql(into, parser, recognised, zonesOf(sources))
     },
+    splitOf: (parserId) => byId.get(parserId)?.split,
   }
 }

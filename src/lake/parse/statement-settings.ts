@@ -1,3 +1,5 @@
+import { fieldsSettings } from './fields-again.ts'
+
 /**
  * Settings of every statement of a load. Statements of hundreds of expressions are dear to plan, and a load of a few lines pays that
  * too: with the engine's optimisations 2.6 seconds of CPU for `recognise` and 1.0 for Windows events, without these 0.13 and 0.16.
@@ -17,9 +19,7 @@ const planning = [
  */
 const reading = [
   "short_circuit_function_evaluation = 'force_enable'",
-  'splitby_max_substrings_includes_remaining_string = 1',
-  'regexp_max_matches_per_row = 10000000',
-  'extract_key_value_pairs_max_pairs_per_row = 10000000',
+  ...Object.entries(fieldsSettings).map(([setting, value]) => `${setting} = ${value}`),
   'reject_expensive_hyperscan_regexps = 0',
 ]
 

@@ -7,6 +7,7 @@ import { targetOf } from './fields.ts'
 import { containsIn, matchesIn, numberOf } from './matching.ts'
 import { unreadable } from './read-expression.ts'
 import { observableForm, tokenOf } from './tokens.ts'
+import { vendorField, vendorMatch } from './vendor-field.ts'
 
 /**
  * An expression as a condition on table `events`; every value of it is bound. Exact values of observables go through the text index
@@ -153,15 +154,15 @@ function idCondition(match: Match, at: number, binder: Binder): string {
 }
 
 function vendorCondition(name: string, match: Match, at: number, binder: Binder): string {
-  const value = `fields[${binder.bind(name, 'String')}]`
+  const value = vendorField(name, binder)
   const number = (text: string): string => binder.bind(numberOf(text, at), 'Float64')
   switch (match.kind) {
     case 'exists':
       return `${value} != ''`
     case 'is':
-      return matchesIn(value, match.pattern, binder)
+      return vendorMatch(value, match.pattern, binder)
     case 'in':
-      return `(${match.patterns.map((pattern) => matchesIn(value, pattern, binder)).join(' OR ')})`
+      return `(${match.patterns.map((pattern) => vendorMatch(value, pattern, binder)).join(' OR ')})`
     case 'compare':
       return `ifNull(toFloat64OrNull(${value}) ${match.comparison} ${number(match.value)}, 0)`
     case 'range':

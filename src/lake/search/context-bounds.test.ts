@@ -7,7 +7,7 @@ const { engine } = await freshLake()
 
 test('of very long lines as many are shown around one as a page may have, the nearest ones', async () => {
   await engine.command(
-    `INSERT INTO events (time, received, source, load, line, raw)
+    `INSERT INTO stored_events (time, received, source, load, line, raw)
      SELECT toDateTime64('2026-11-20 10:00:00', 3, 'UTC') AS at, at, 'long', 7, number, repeat('x', 500000) FROM numbers(101)`,
   )
   const around = await linesAround(engine, '7-50', 50)
@@ -18,7 +18,7 @@ test('of very long lines as many are shown around one as a page may have, the ne
 
 test('a line that is longer than that alone is shown all the same', async () => {
   await engine.command(
-    `INSERT INTO events (time, received, source, load, line, raw)
+    `INSERT INTO stored_events (time, received, source, load, line, raw)
      SELECT toDateTime64('2026-11-20 10:00:00', 3, 'UTC') AS at, at, 'longest', 8, number, concat(repeat('x', 1000000), repeat('x', 1000000), repeat('x', 1000000), repeat('x', 1000000), repeat('x', 1000000), repeat('x', 1000000), repeat('x', 1000000), repeat('x', 1000000), repeat('x', 1000000)) FROM numbers(3)`,
   )
   const around = await linesAround(engine, '8-1', 2)

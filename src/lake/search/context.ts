@@ -35,7 +35,7 @@ export async function rawOf(engine: Engine, id: string, signal?: AbortSignal): P
   const match = eventId.exec(id)
   if (match === null) return null
   const [row] = await engine.rows<{ bytes: string }>(
-    'SELECT base64Encode(raw) AS bytes FROM events WHERE load = {load:UInt64} AND line = {line:UInt64} LIMIT 1',
+    'SELECT base64Encode(raw) AS bytes FROM stored_events WHERE load = {load:UInt64} AND line = {line:UInt64} LIMIT 1',
     { load: match[1] ?? '', line: match[2] ?? '' },
     searchBounds(signal),
   )

@@ -2,7 +2,7 @@ import { Trouble } from '../../kit/errors.ts'
 import type { Engine } from '../engine/engine.ts'
 import { Binder } from './binder.ts'
 import { columnOf } from './fields.ts'
-import { type Look, piecesOf, readLook, searchBounds, whereOf } from './look.ts'
+import { type Look, piecesOf, readLook, searchBounds, tableFor, whereOf } from './look.ts'
 
 export type Facet = {
   /** OCSF path. */
@@ -54,6 +54,7 @@ export async function facets(
     return column
   })
   const counts = new Map<string, Map<string, number>>(columns.map(({ ocsf }) => [ocsf, new Map()]))
+  const { table, settings } = await tableFor(engine, look)
   let of = 0
   for (const piece of piecesOf(look)) {
     if (of > facetEventsMax) break
@@ -66,7 +67,7 @@ export async function facets(
     // One more than is counted tells whether there are more.
     const rest = binder.bind(facetEventsMax + 1 - of, 'UInt64')
     const rows = await engine.rows<{ field: string; value: string; n: number }>(
-      `WITH newest AS (SELECT ${columns.map(({ column }) => column).join(', ')} FROM events
+      `WITH newest AS (SELECT ${columns.map(({ column }) => column).join(', ')} FROM ${table}
          WHERE ${whereOf(look, binder, piece)} ORDER BY time DESC LIMIT ${rest})
        SELECT '' AS field, '' AS value, toFloat64(count()) AS n FROM newest
        UNION ALL
@@ -74,7 +75,7 @@ export async function facets(
          FROM (SELECT field, arrayJoin(held) AS value FROM newest ARRAY JOIN ${names} AS field, [${values.join(', ')}] AS held)
          WHERE value NOT IN ('', '0', '::') GROUP BY field, value ORDER BY n DESC LIMIT ${binder.bind(facetValuesMax * 5, 'UInt64')} BY field`,
       binder.params,
-      searchBounds(signal),
+      { ...searchBounds(signal), settings },
     )
     for (const { field, value, n } of rows) {
       if (field === '') of += n

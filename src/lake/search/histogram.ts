@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.ts'
 import { Binder } from './binder.ts'
 import type { Expression } from './expression.ts'
 import { columnOf } from './fields.ts'
-import { type Look, type ReadLook, readLook, searchBounds, whereOf } from './look.ts'
+import { type Look, type ReadLook, readLook, searchBounds, tableFor, whereOf } from './look.ts'
 
 export type Histogram = {
   /** Where the first slot begins: at or before the time that was asked for. */
@@ -38,14 +38,15 @@ export async function histogram(engine: Engine, ask: Look, signal?: AbortSignal)
   const slots = new Array<number>(Math.ceil(look.to.getTime() / stepMs) - first).fill(0)
   const binder = new Binder()
   const step = binder.bind(stepMs, 'Int64')
+  const { table, settings } = await tableFor(engine, look)
   const statements =
     stepMs % volumeSlotMs === 0 && isOfVolume(look.expression)
       ? volumeStatements(look, step, binder)
-      : [eventStatement(look, look, step, binder)]
+      : [eventStatement(table, look, look, step, binder)]
   const rows = await engine.rows<{ slot: number; n: number }>(
     `SELECT slot, toFloat64(sum(n)) AS n FROM (${statements.join(' UNION ALL ')}) GROUP BY slot ORDER BY slot`,
     binder.params,
-    searchBounds(signal),
+    { ...searchBounds(signal), settings },
   )
   for (const { slot, n } of rows) {
     const place = Number(slot) - first
@@ -59,8 +60,14 @@ function stepFor(look: { from: Date; to: Date }): number {
   return stepsMs.find((step) => lengthMs / step <= slotsMax) ?? Math.ceil(lengthMs / slotsMax / day) * day
 }
 
-function eventStatement(look: ReadLook, piece: { from: Date; to: Date }, step: string, binder: Binder): string {
-  return `SELECT intDiv(toUnixTimestamp64Milli(time), ${step}) AS slot, count() AS n FROM events
+function eventStatement(
+  table: string,
+  look: ReadLook,
+  piece: { from: Date; to: Date },
+  step: string,
+  binder: Binder,
+): string {
+  return `SELECT intDiv(toUnixTimestamp64Milli(time), ${step}) AS slot, count() AS n FROM ${table}
     WHERE ${whereOf(look, binder, piece)} GROUP BY slot`
 }
 
@@ -68,7 +75,7 @@ function eventStatement(look: ReadLook, piece: { from: Date; to: Date }, step: s
 function volumeStatements(look: ReadLook, step: string, binder: Binder): string[] {
   const from = new Date(Math.ceil(look.from.getTime() / volumeSlotMs) * volumeSlotMs)
   const to = new Date(Math.floor(look.to.getTime() / volumeSlotMs) * volumeSlotMs)
-  if (from >= to) return [eventStatement(look, look, step, binder)]
+  if (from >= to) return [eventStatement('stored_events', look, look, step, binder)]
   const ends = [
     { from: look.from, to: from },
     { from: to, to: look.to },
@@ -76,7 +83,7 @@ function volumeStatements(look: ReadLook, step: string, binder: Binder): string[
   return [
     `SELECT intDiv(toInt64(toUnixTimestamp(slot_of)) * 1000, ${step}) AS slot, sum(events) AS n FROM (SELECT source, parser, class_uid, events, slot AS slot_of FROM volume)
       WHERE ${whereOf(look, binder, { from, to }, 'slot_of')} GROUP BY slot`,
-    ...ends.filter((end) => end.from < end.to).map((end) => eventStatement(look, end, step, binder)),
+    ...ends.filter((end) => end.from < end.to).map((end) => eventStatement('stored_events', look, end, step, binder)),
   ]
 }
 

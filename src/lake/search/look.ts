@@ -1,5 +1,7 @@
 import { Trouble } from '../../kit/errors.ts'
-import type { Bounds } from '../engine/engine.ts'
+import type { Bounds, Engine } from '../engine/engine.ts'
+import { keptSplits } from '../engine/events-view.ts'
+import { canHave, eventsSql, fieldsBlockRows } from '../parse/fields-again.ts'
 import type { Binder } from './binder.ts'
 import { conditionOf, required } from './condition.ts'
 import type { Expression } from './expression.ts'
@@ -62,6 +64,8 @@ export function whereOf(
 /** The newest hour alone, then four times as much, and so on: a common word is found at once, a rare one costs one look at each row. */
 const firstPieceMs = 60 * 60 * 1000
 const growth = 4
+/** Where vendors' fields are asked for, planning a statement costs as much as taking 50,000 lines apart. */
+const growthOfVendor = 24
 
 /** Texts that only few events have together: the index finds them in all of the time at once. */
 const fewHave = 2
@@ -74,8 +78,9 @@ export function piecesOf(look: {
 }): readonly { readonly from: Date; readonly to: Date }[] {
   if (required(look.expression).size >= fewHave) return [{ from: look.from, to: look.to }]
   const pieces: { from: Date; to: Date }[] = []
+  const times = vendorNamesOf(look.expression).length === 0 ? growth : growthOfVendor
   let end = look.to.getTime()
-  for (let lengthMs = firstPieceMs; end > look.from.getTime(); lengthMs *= growth) {
+  for (let lengthMs = firstPieceMs; end > look.from.getTime(); lengthMs *= times) {
     const from = Math.max(look.from.getTime(), end - lengthMs)
     pieces.push({ from: new Date(from), to: new Date(end) })
     end = from
@@ -83,17 +88,37 @@ export function piecesOf(look: {
   return pieces
 }
 
+/** What a look is asked of, and what the statement is to be run with. */
+type Asked = { readonly table: string; readonly settings: NonNullable<Bounds['settings']> }
+
+/**
+ * The table that a look is asked of: `stored_events`, and where vendors' fields are asked for those too, of splits that can have them. The
+ * view `events` has the fields of all splits, and would be planned for longer than most questions take.
+ */
+export async function tableFor(
+  engine: Pick<Engine, 'rows'>,
+  { expression }: { readonly expression: Expression },
+): Promise<Asked> {
+  const names = vendorNamesOf(expression)
+  if (names.length === 0) return { table: 'stored_events', settings: {} }
+  const splits = [...(await keptSplits(engine))].filter(([, split]) => names.some((name) => canHave(split, name)))
+  return { table: `(${eventsSql(new Map(splits))})`, settings: { max_block_size: fieldsBlockRows } }
+}
+
 /** Names before a colon that are no column of ours: looked for among the vendors' fields, where a slip of the pen finds nothing. */
-export function vendorFieldsOf(expression: Expression): readonly string[] {
+export const vendorFieldsOf = (expression: Expression): readonly string[] =>
+  vendorNamesOf(expression, (field) => !field.startsWith('fields.'))
+
+function vendorNamesOf(expression: Expression, counts: (field: string) => boolean = () => true): readonly string[] {
   switch (expression.kind) {
     case 'and':
     case 'or':
-      return [...new Set(expression.parts.flatMap(vendorFieldsOf))]
+      return [...new Set(expression.parts.flatMap((part) => vendorNamesOf(part, counts)))]
     case 'not':
-      return vendorFieldsOf(expression.part)
+      return vendorNamesOf(expression.part, counts)
     case 'field': {
       const target = targetOf(expression.field)
-      return target.kind === 'vendor' && !expression.field.startsWith('fields.') ? [target.name] : []
+      return target.kind === 'vendor' && counts(expression.field) ? [target.name] : []
     }
     default:
       return []

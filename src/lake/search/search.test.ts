@@ -225,7 +225,7 @@ test('pages neither skip nor double while new lines come', async () => {
 
 test('newest first through the index finds what counting finds', async () => {
   await engine.command(
-    `INSERT INTO events (time, received, source, load, line, observables, raw)
+    `INSERT INTO stored_events (time, received, source, load, line, observables, raw)
      SELECT toDateTime64('2026-09-01 00:00:00', 3, 'UTC') + number AS at, at, concat('many-', toString(number % 3)), 9000000, number,
        [concat('10.9.', toString(number % 200), '.1')], 'x' FROM numbers(200000)`,
   )
@@ -245,7 +245,7 @@ test('newest first through the index finds what counting finds', async () => {
 
 test('a page has a bounded size: it ends early where lines are long', async () => {
   await engine.command(
-    `INSERT INTO events (time, received, source, load, line, raw)
+    `INSERT INTO stored_events (time, received, source, load, line, raw)
      SELECT toDateTime64('2026-08-01 00:00:00', 3, 'UTC') AS at, at, 'long', 7000000, number, repeat(char(97 + number), 1000000)
      FROM numbers(20)`,
   )
@@ -339,7 +339,7 @@ describe('beside the events', () => {
 
   test('a line byte for byte, also where it is no text', async () => {
     await engine.command(
-      `INSERT INTO events (time, received, source, load, line, raw)
+      `INSERT INTO stored_events (time, received, source, load, line, raw)
        SELECT toDateTime64('2026-06-01 00:00:00', 3, 'UTC') AS at, at, 'bytes', 8000000, 1, unhex('00FF80C3280A')`,
     )
     expect(Buffer.from((await rawOf(engine, '8000000-1')) ?? []).toString('hex')).toBe('00ff80c3280a')
@@ -359,7 +359,7 @@ describe('typed SQL', () => {
   })
   test.each([
     'DROP TABLE events',
-    "INSERT INTO events (source) VALUES ('x')",
+    "INSERT INTO stored_events (source) VALUES ('x')",
     "SELECT * FROM file('/etc/passwd', 'LineAsString')",
     "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString', 'x String')",
     'SELECT number FROM numbers(200000)',

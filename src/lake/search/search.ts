@@ -1,9 +1,20 @@
 import { Trouble } from '../../kit/errors.ts'
 import type { LogEvent } from '../../model/lake.ts'
 import type { Engine } from '../engine/engine.ts'
+import { keptSplits } from '../engine/events-view.ts'
+import { eventsSql } from '../parse/fields-again.ts'
 import { Binder } from './binder.ts'
 import { eventOf, eventSelect } from './event-row.ts'
-import { type Look, piecesOf, type ReadLook, readLook, searchBounds, vendorFieldsOf, whereOf } from './look.ts'
+import {
+  type Look,
+  piecesOf,
+  type ReadLook,
+  readLook,
+  searchBounds,
+  tableFor,
+  vendorFieldsOf,
+  whereOf,
+} from './look.ts'
 
 export type SearchAsk = Look & {
   /** At most `searchEventsMax`. */
@@ -29,7 +40,7 @@ export const pageRawBytesMax = 8 * 1024 * 1024
 
 /** Where an event stands in the order of a search: newest first, and within a millisecond the last that came. */
 type Place = { readonly time: string; readonly load_id: string; readonly line: number }
-type Key = Place & { readonly source: string; readonly rawBytes: number }
+type Key = Place & { readonly source: string; readonly rawBytes: number; readonly split: string }
 
 /**
  * Events, newest first. A page begins behind the last event of the one before, by (time, load, line), which never changes: lines that
@@ -41,10 +52,11 @@ export async function search(engine: Engine, ask: SearchAsk, signal?: AbortSigna
   const look = readLook(ask)
   const after = ask.after === undefined || ask.after === null ? null : placeOf(ask.after)
   const limit = Math.max(1, Math.min(ask.limit, searchEventsMax))
+  const asked = await tableFor(engine, look)
   const keys: Key[] = []
   for (const piece of piecesOf(after === null ? look : { ...look, to: endOf(look, after) })) {
     if (keys.length > limit) break
-    keys.push(...(await keysIn(engine, look, piece, { after, limit: limit + 1 - keys.length, signal })))
+    keys.push(...(await keysIn(engine, look, piece, { asked, after, limit: limit + 1 - keys.length, signal })))
   }
   const shown = keys.slice(0, fitting(keys.slice(0, limit)))
   const last = shown.at(-1)
@@ -70,7 +82,12 @@ async function keysIn(
   engine: Engine,
   look: ReadLook,
   piece: { from: Date; to: Date },
-  options: { after: Place | null; limit: number; signal: AbortSignal | undefined },
+  options: {
+    asked: Awaited<ReturnType<typeof tableFor>>
+    after: Place | null
+    limit: number
+    signal: AbortSignal | undefined
+  },
 ): Promise<readonly Key[]> {
   const binder = new Binder()
   const conditions = [whereOf(look, binder, piece)]
@@ -82,10 +99,10 @@ async function keysIn(
     )
   }
   return await engine.rows<Key>(
-    `SELECT source, time, toString(load) AS load_id, line, length(raw) AS rawBytes FROM events
+    `SELECT source, time, toString(load) AS load_id, line, length(raw) AS rawBytes, split FROM ${options.asked.table}
      WHERE ${conditions.join(' AND ')} ORDER BY time DESC, load DESC, line DESC LIMIT ${binder.bind(options.limit, 'UInt64')}`,
     binder.params,
-    searchBounds(options.signal),
+    { ...searchBounds(options.signal), settings: options.asked.settings },
   )
 }
 
@@ -102,8 +119,11 @@ async function eventsOf(engine: Engine, keys: readonly Key[], signal: AbortSigna
     keys.map((key) => key.line),
     'Array(UInt64)',
   )}))`
+  // Only the splits of these lines: the view of all would be planned for longer than these few lines are read.
+  const own = new Set(keys.map((key) => key.split))
+  const splits = new Map([...(await keptSplits(engine))].filter(([id]) => own.has(id)))
   const rows = await engine.rows<unknown>(
-    `SELECT ${eventSelect} FROM events WHERE source IN ${binder.bind(sources, 'Array(String)')}
+    `SELECT ${eventSelect} FROM (${eventsSql(splits)}) WHERE source IN ${binder.bind(sources, 'Array(String)')}
      AND time IN ${binder.bind(times, "Array(DateTime64(3, 'UTC'))")} AND (load, toUInt64(line)) IN (${pairs})`,
     binder.params,
     searchBounds(signal),

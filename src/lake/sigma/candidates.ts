@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { isTrouble } from '../../kit/errors.ts'
 import type { Bounds, Engine } from '../engine/engine.ts'
+import { keptSplits } from '../engine/events-view.ts'
+import { eventsSql, fieldsBlockRows } from '../parse/fields-again.ts'
 import { texts } from '../parse/sql-text.ts'
 import { chooseNeeds } from './choose-needs.ts'
 import type { EventRule } from './compile.ts'
@@ -57,6 +59,8 @@ export class Candidates {
   private readonly there: Present
   private readonly window: RuleWindow
   private readonly bounds: Bounds
+  /** The events with their fields, which are taken out of the lines of candidates only. */
+  private events = ''
   private readonly table = `sigma_${randomBytes(8).toString('hex')}`
   private readonly found = new Map<number, Found>()
 
@@ -72,6 +76,7 @@ export class Candidates {
     if (this.rules.length === 0) return []
     const { engine, bounds, table } = this
     const anySource = [...new Set(this.rules.map(narrow))].join(' OR ')
+    this.events = eventsSql(await keptSplits(engine))
     const slices = await slicesOf(engine, this.window, anySource, bounds)
     const needs = await chooseNeeds(engine, this.rules, anySource, this.there.total, this.window, bounds)
     await engine.command(
@@ -119,10 +124,10 @@ export class Candidates {
     const { sql, params } = windowSql({ ...this.window, ...slice })
     const part = slice.parts === 1 ? '' : ` AND cityHash64(load, line) % ${slice.parts} = ${slice.part}`
     await this.engine.command(
-      `INSERT INTO ${this.table} SELECT * EXCEPT (observables), ${match} AS cands FROM events
-       PREWHERE ${sql} AND (${anySource})${part} WHERE notEmpty(cands)`,
+      `INSERT INTO ${this.table} SELECT * EXCEPT (observables), ${match} AS cands
+       FROM (${this.events} PREWHERE ${sql} AND (${anySource})${part}) WHERE notEmpty(cands)`,
       params,
-      this.bounds,
+      { ...this.bounds, settings: { ...this.bounds.settings, max_block_size: fieldsBlockRows } },
     )
   }
 

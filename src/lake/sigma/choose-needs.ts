@@ -71,7 +71,7 @@ async function countIn(
   const every = Math.max(granuleRows, Math.ceil(events / eventsCounted) * granuleRows)
   const rows = await engine.rows<{ needle: number | string; n: number | string }>(
     `SELECT arrayJoin(multiMatchAllIndices(${hayOfLine}, ${texts(needles.map(patternOf))})) AS needle, count() AS n
-     FROM events PREWHERE ${sql} AND (${anySource}) AND _part_offset % ${every} < ${granuleRows} GROUP BY needle`,
+     FROM stored_events PREWHERE ${sql} AND (${anySource}) AND _part_offset % ${every} < ${granuleRows} GROUP BY needle`,
     params,
     bounds,
   )

@@ -27,11 +27,11 @@ async function insert(source: string, events: readonly Made[]): Promise<void> {
       load: 1,
       line,
       parser: 'generic-json',
-      fields,
+      fields_kept: fields,
       raw: JSON.stringify(fields),
     })
   })
-  await engine.command(`INSERT INTO events FORMAT JSONEachRow ${records.join('\n')}`)
+  await engine.command(`INSERT INTO stored_events FORMAT JSONEachRow ${records.join('\n')}`)
 }
 
 const single = (source: string, name: string, kind: string): string =>

@@ -30,7 +30,7 @@ export async function present(
   for (const rule of rules)
     for (const condition of [rule.sourceSql, narrow(rule)]) if (!conditions.has(condition)) conditions.set(condition, 0)
   const all = [...conditions.keys()]
-  const kinds = `SELECT source, parser, product, log_name, event_code, class_uid, count() AS n FROM events WHERE ${sql}
+  const kinds = `SELECT source, parser, product, log_name, event_code, class_uid, count() AS n FROM stored_events WHERE ${sql}
     GROUP BY source, parser, product, log_name, event_code, class_uid`
   let total = 0
   for (let at = 0; at === 0 || at < all.length; at += conditionsAtOnce) {

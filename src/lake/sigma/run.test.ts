@@ -41,13 +41,13 @@ async function insert(events: readonly Made[]): Promise<void> {
         parser,
         log_name: log,
         event_code: code,
-        fields,
+        fields_kept: fields,
         raw: raw ?? JSON.stringify(fields),
         ...columns,
       })
     },
   )
-  await engine.command(`INSERT INTO events FORMAT JSONEachRow ${records.join('\n')}`)
+  await engine.command(`INSERT INTO stored_events FORMAT JSONEachRow ${records.join('\n')}`)
 }
 
 const window = { from: '2026-03-01T00:00:00.000Z', to: '2026-03-03T00:00:00.000Z' }
@@ -232,7 +232,7 @@ test('lines that together are too large for the engine are looked at in smaller 
   const padding = 'x'.repeat(1024 * 1024)
   for (let batch = 0; batch < 20; batch += 1)
     await small.engine.command(
-      `INSERT INTO events (time, received, source, load, line, parser, fields, raw)
+      `INSERT INTO stored_events (time, received, source, load, line, parser, fields_kept, raw)
        SELECT toDateTime64('2026-03-02 10:00:00', 3, 'UTC') AS time, time, 'large', 1, number, 'generic-json', map('f', 'needle-found'),
          concat(hex(randomPrintableASCII(${padding.length / 2}, number)), ' needle-found') FROM numbers({from:UInt64}, 20)`,
       { from: batch * 20 },

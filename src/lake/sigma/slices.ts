@@ -24,7 +24,7 @@ export async function slicesOf(
   const seconds = Math.min(dayMs / 1_000, Math.ceil(stepMs / 1_000))
   const rows = await engine.rows<{ slot: string; n: number | string }>(
     `SELECT toString(toDateTime64(toStartOfInterval(${column}, toIntervalSecond({seconds:UInt32})), 3, 'UTC')) AS slot, count() AS n
-     FROM events WHERE ${sql} AND (${anySource}) GROUP BY slot ORDER BY slot`,
+     FROM stored_events WHERE ${sql} AND (${anySource}) GROUP BY slot ORDER BY slot`,
     { ...params, seconds },
     bounds,
   )
