@@ -60,8 +60,10 @@ async function idsOf(db: Db, ask: SearchAsk, places: MessagePlaces, newest: bool
     ? sql`(select m.id, m.search, m.received_at, m.alert_id, m.state, m.subject, m.letter from message m where ${timely}
         order by m.received_at desc limit ${newestLooked}) m where ${fits}`
     : sql`message m where ${fits} and ${timely}`
+  // As with alerts: what fits first, in order then.
   const { rows } = await sql<{ id: string }>`
-    select m.id from ${from} order by m.received_at desc limit ${candidatesMax}`.execute(db)
+    with found as materialized (select m.id, m.received_at from ${from})
+    select id from found order by received_at desc limit ${candidatesMax}`.execute(db)
   return rows.map((row) => row.id)
 }
 

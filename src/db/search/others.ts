@@ -17,6 +17,9 @@ function single(ask: SearchAsk): string | null {
   return word.field === '' ? word.word : null
 }
 
+/** Alerts that are counted for an observable; there may be a hundred thousand. */
+const countedMax = 100
+
 /** Values of observables that begin so, each once: a walk along the index, one probe for each. */
 export async function findObservables(db: Db, ask: SearchAsk, marker: Marker): Promise<SearchHit[]> {
   const word = single(ask)
@@ -25,15 +28,15 @@ export async function findObservables(db: Db, ask: SearchAsk, marker: Marker): P
   const next = (after: ReturnType<typeof sql>) => sql`
     (select s.value, s.type from sighting s where (s.value collate "C", s.type collate "C") > ${after} and s.value collate "C" < ${past}
       order by s.value collate "C", s.type collate "C" limit 1)`
-  const { rows } = await sql<{ value: string; type: string; last_at: Date | null; alerts: number }>`
+  const { rows } = await sql<{ value: string; type: string; alerts: number }>`
     with recursive walk as (
       (select value, type, 1 as n from ${next(sql`(${word} collate "C", '' collate "C")`)} first)
       union all
       select found.value, found.type, walk.n + 1 from walk, lateral ${next(sql`(walk.value, walk.type)`)} found where walk.n < ${candidatesMax})
-    select walk.value, walk.type, seen.last_at, seen.alerts from walk, lateral (
-      select max(a.received_at) as last_at, count(*)::int as alerts from (
-        select distinct s.alert_id from sighting s where s.value = walk.value and s.type = walk.type limit 1000) one
-      join alert a on a.id = one.alert_id) seen`.execute(db)
+    select walk.value, walk.type, (select count(distinct few.alert_id)::int from (
+      select s.alert_id from sighting s where s.value = walk.value and s.type = walk.type limit ${countedMax}) few) as alerts from walk`.execute(
+    db,
+  )
   return rows.map((row) => ({
     kind: 'observable' as const,
     id: `${row.type}:${row.value}`,
@@ -41,9 +44,11 @@ export async function findObservables(db: Db, ask: SearchAsk, marker: Marker): P
     snippet: [],
     facts: [
       row.type,
-      row.alerts >= 1000 ? 'in 1,000 alerts or more' : `in ${row.alerts} ${row.alerts === 1 ? 'alert' : 'alerts'}`,
+      row.alerts >= countedMax
+        ? `in ${countedMax} alerts or more`
+        : `in ${row.alerts} ${row.alerts === 1 ? 'alert' : 'alerts'}`,
     ],
-    at: row.last_at === null ? null : iso(row.last_at),
+    at: null,
     href: `/search?kind=alert&q=${encodeURIComponent(quoted(row.value))}`,
     sample: false,
   }))
@@ -126,10 +131,13 @@ async function findFacts(db: Db, table: 'asset' | 'person', ask: SearchAsk): Pro
           )
         ).rows
   if (named.length >= candidatesMax) return named
+  // Materialised for the same reason as with alerts: a limit would make PostgreSQL try one row after the other.
   const { rows } = await sql<Fact>`
-    select ${columns} from ${sql.table(table)} f
-    where facts_search(f.facts) @@ ${tsquery(ask.words, { short: false })} and ${phrased(text, ask)}
-    limit ${candidatesMax}`.execute(db)
+    with found as materialized (
+      select f.id from ${sql.table(table)} f where facts_search(f.facts) @@ ${tsquery(ask.words, { short: false })} and ${phrased(text, ask)})
+    select ${columns} from ${sql.table(table)} f where f.id in (select id from found order by id limit ${candidatesMax})`.execute(
+    db,
+  )
   return [...new Map([...named, ...rows].map((row) => [row.entity, row])).values()].slice(0, candidatesMax)
 }
 
