@@ -1,5 +1,6 @@
 import { accessApi } from './access.ts'
 import { answerApi } from './answer.ts'
+import { auditApi } from './audit.ts'
 import { connectorsApi } from './connectors.ts'
 import { contextApi } from './context.ts'
 import { deskApi } from './desk.ts'
@@ -34,6 +35,7 @@ export const api = {
   ...connectorsApi,
   ...vulnerabilitiesApi,
   ...searchApi,
+  ...auditApi,
   ...firstRunApi,
 } as const
 

@@ -45,6 +45,8 @@ export const permissions = {
   'logs.see': ['administrator', 'lead', 'analyst', 'auditor'],
   'log-source.change': ['administrator', 'lead'],
   'ledger.see': ['administrator', 'lead', 'auditor'],
+  // The one thing an auditor writes; whoever is audited does not write it.
+  'audit.say': ['auditor'],
 } as const satisfies Record<string, readonly Role[]>
 
 export type Permission = keyof typeof permissions

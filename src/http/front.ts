@@ -6,6 +6,7 @@ import type { WouldDecide } from '../contract/queue.ts'
 import type { PackCounts } from '../db/context-packs.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
+import type { ExportOptions } from '../ledger/export.ts'
 import type { PackContent, PackDefinition } from '../model/context-pack.ts'
 import type { Finding } from '../model/finding.ts'
 import type { ListNoun } from '../model/list.ts'
@@ -205,7 +206,8 @@ export type Work = {
   }
   readonly xray: (folder: string) => Promise<Xray>
   /** Writes the export line by line; `write` resolves when the reader has room again. */
-  readonly exportLedger: (write: (text: string) => Promise<void>) => Promise<void>
+  /** All of it with the bytes of replies, unless told otherwise. */
+  readonly exportLedger: (write: (text: string) => Promise<void>, options?: ExportOptions) => Promise<void>
   /** Readers of provider formats, for the settings page. */
   readonly formats: readonly { readonly id: string; readonly title: string }[]
   /** Hands over topics as they are notified, of all nodes. */

@@ -16,6 +16,12 @@ export const ExportScope = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('all') }),
   z.strictObject({ kind: z.literal('period'), from: z.iso.datetime().nullable(), to: z.iso.datetime().nullable() }),
   z.strictObject({ kind: z.literal('alert'), number: index }),
+  /** The alerts of a sample, and how it was drawn (docs/audit-room.md). */
+  z.strictObject({
+    kind: z.literal('alerts'),
+    numbers: z.array(index).max(1000),
+    drawn: z.strictObject({ seed: z.string(), from: z.iso.datetime(), to: z.iso.datetime(), n: z.int() }),
+  }),
 ])
 export type ExportScope = z.infer<typeof ExportScope>
 

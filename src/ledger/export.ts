@@ -115,14 +115,31 @@ async function conditionOf(tx: Db, scope: ExportScope) {
     case 'alert': {
       const alert = await tx.selectFrom('alert').select('id').where('number', '=', scope.number).executeTakeFirst()
       if (alert === undefined) throw new Trouble('not.found', { alert: scope.number })
-      const { rows } = await sql<{ subject: string }>`
-        select 'message:' || id as subject from message where alert_id = ${alert.id}
-        union all select 'reply:' || id from reply where alert_id = ${alert.id}
-        union all select 'run:' || id from run where alert_id = ${alert.id}`.execute(tx)
-      const subjects = [`alert:${alert.id}`, ...rows.map((row) => row.subject)]
+      const subjects = await subjectsOf(tx, [alert.id])
       return sql<boolean>`(subject = any(${subjects}::text[]) or position(${alert.id}::text in leaf) > 0)`
     }
+    case 'alerts': {
+      const alerts = await tx
+        .selectFrom('alert')
+        .select('id')
+        .where('number', 'in', [-1, ...scope.numbers])
+        .execute()
+      const subjects = await subjectsOf(
+        tx,
+        alerts.map(({ id }) => id),
+      )
+      return sql<boolean>`subject = any(${subjects}::text[])`
+    }
   }
+}
+
+/** What records about these alerts are about: them, their messages, replies and runs. */
+async function subjectsOf(tx: Db, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ subject: string }>`
+    select 'message:' || id as subject from message where alert_id = any(${[...ids]}::uuid[])
+    union all select 'reply:' || id from reply where alert_id = any(${[...ids]}::uuid[])
+    union all select 'run:' || id from run where alert_id = any(${[...ids]}::uuid[])`.execute(tx)
+  return [...ids.map((id) => `alert:${id}`), ...rows.map((row) => row.subject)]
 }
 
 /** The line with the bytes that a record names by their digest, where they are asked for and there. */

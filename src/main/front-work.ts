@@ -80,9 +80,9 @@ export function frontWork(parts: {
     },
     sample: sampleWork(house),
     xray: (folder) => xrayOfUpload(folder, parts.settings),
-    exportLedger: async (write) => {
+    exportLedger: async (write, options) => {
       const whole = { scope: { kind: 'all' }, attach: { replies: true, messages: false } } as const
-      await exportLedger({ db, clock: house.clock, key: parts.key }, whole, write)
+      await exportLedger({ db, clock: house.clock, key: parts.key }, options ?? whole, write)
     },
     formats: readers.map(({ id, title }) => ({ id, title })),
     listen: (onTopic) => listen(parts.databaseUrl, onTopic),

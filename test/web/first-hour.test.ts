@@ -34,7 +34,9 @@ async function rowsByTable(): Promise<Record<string, number>> {
     select tablename as name from pg_tables where schemaname = 'public' order by 1`.execute(database.db)
   const kept = rows
     .map((row) => row.name)
-    .filter((name) => !/^ledger_|^connector_(state|day)$|^session$|^intake_position$|^tally$|^node$|^setting$/.test(name))
+    .filter(
+      (name) => !/^ledger_|^connector_(state|day)$|^session$|^intake_position$|^tally$|^node$|^setting$/.test(name),
+    )
   const counts: Record<string, number> = {}
   for (const name of kept) {
     const { rows: found } = await sql<{ n: number }>`select count(*)::int as n from ${sql.table(name)}`.execute(

@@ -10,6 +10,9 @@ import { showKey } from './api-keys/show.ts'
 import { showAssets } from './assets/list.ts'
 import { editAsset, putAsset } from './assets/save.ts'
 import { showAsset } from './assets/show.ts'
+import { sayAuditRemark, showAuditChain } from './audit/alert.ts'
+import { downloadAuditBundle } from './audit/bundle.ts'
+import { drawAuditSample, showAuditSample } from './audit/sample.ts'
 import { askBacktest } from './backtests/ask.ts'
 import { cancelBacktest } from './backtests/cancel.ts'
 import { showBacktests } from './backtests/list.ts'
@@ -165,6 +168,7 @@ export const routes: readonly Route[] = [
   listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack,
   showBacktests, askBacktest, showBacktest, showBacktestRows, cancelBacktest,
   searchEverything,
+  showAuditSample, drawAuditSample, downloadAuditBundle, showAuditChain, sayAuditRemark,
   showFirstRun, skipFirstSteps, sendFirstAlert, traceFirstAlert, loadSampleData, removeSampleData,
   runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,
 ] // biome-ignore format: one list
