@@ -11,11 +11,9 @@ alter table alert
     coalesce(account, '') || ' ' || coalesce(source, '') || ' ' || coalesce(destination, ''))) stored;
 
 -- One for each thing that the whole history is filtered by, newest first. What is worked on is few rows (alert_working) and needs none.
-create index alert_provider_newest on alert (provider_id, received_at desc);
 create index alert_entity on alert (lower(entity), received_at desc);
 create index alert_outcome on alert (outcome, received_at desc) where outcome is not null;
 create index alert_assignee on alert (assignee, received_at desc) where assignee is not null;
-create index alert_sample on alert (received_at desc) where sample;
 create index alert_unread on alert (received_at desc) where kind = 'unread';
 -- What is rare only together: the lists of each value are intersected before a row is looked at.
 create index alert_values on alert using gin (provider_id, severity, level, outcome, kind);
