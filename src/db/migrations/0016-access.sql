@@ -43,4 +43,3 @@ create index suggestion_alert on suggestion (alert_id, made_at);
 -- What an asset owner's page asks: the assets somebody answers for, and what they were asked.
 create index asset_owner_email on asset (lower(facts->>'ownerEmail'));
 create index person_question_email on person_question (lower(email), asked_at desc);
-create index alert_provider on alert (provider_id, received_at desc);
