@@ -15,6 +15,7 @@ import { queueApi } from './queue.ts'
 import { readersApi } from './readers.ts'
 import { searchApi } from './search.ts'
 import { signInApi } from './sign-in.ts'
+import { similarApi } from './similar.ts'
 import { vulnerabilitiesApi } from './vulnerabilities.ts'
 
 /** The whole HTTP interface: "METHOD /path" and what goes in and out. The server serves exactly these; the web app is typed by them. */
@@ -37,6 +38,7 @@ export const api = {
   ...searchApi,
   ...auditApi,
   ...firstRunApi,
+  ...similarApi,
 } as const
 
 export type Api = typeof api

@@ -91,3 +91,14 @@ export async function findingsOfAlerts(
   }
   return of
 }
+
+/** Findings by their ids, of whichever alerts; those that are not there are left out. */
+export async function findingsByIds(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, Finding>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('finding')
+    .selectAll()
+    .where('id', 'in', [...new Set(ids)])
+    .execute()
+  return new Map(rows.map((row) => [row.id, findingOf(row)]))
+}

@@ -108,6 +108,7 @@ export type AlertTable = {
   level: GeneratedAlways<string | null>
   proposed: GeneratedAlways<string | null>
   words: GeneratedAlways<string>
+  question_key: GeneratedAlways<string | null>
 }
 
 export type TallyTable = { place: string; kind: Generated<string>; n: Bigint }

@@ -114,3 +114,10 @@ export const RiskProfile = z.object({
   intelligence: Known.extend({ verdict: z.string().nullable(), note: z.string().nullable() }),
 })
 export type RiskProfile = z.infer<typeof RiskProfile>
+
+/** What an earlier alert has in common with this one. */
+export const Likeness = z.object({
+  kind: z.enum(['rule', 'entity', 'question', 'account', 'observable']),
+  value: z.string(),
+})
+export type Likeness = z.infer<typeof Likeness>

@@ -24,6 +24,7 @@ const all = [
   'lake',
   'lake-sigma',
   'search',
+  'similar',
 ] as const
 const words = process.argv.slice(2)
 const wanted = words.filter((word) => !word.startsWith('--'))

@@ -3,6 +3,7 @@ import { askAgain } from './alerts/ask.ts'
 import { askPersonByLink } from './alerts/ask-person.ts'
 import { decideAlert } from './alerts/decide.ts'
 import { showAlert } from './alerts/show.ts'
+import { showSimilar } from './alerts/similar.ts'
 import { undoDecision } from './alerts/undo.ts'
 import { makeApiKey } from './api-keys/make.ts'
 import { revokeOneApiKey } from './api-keys/revoke.ts'
@@ -154,7 +155,7 @@ export const routes: readonly Route[] = [
   lookUpObservable,
   showInvitations, revokeOneInvitation,
   showQueue, showQueueFacets, showQueueGroups, showQueueViews, saveQueueView, removeQueueView, showAssignable, previewDecisions, decideAlerts, undoDecisions, assignAlerts, snoozeAlerts, wakeAlerts, mergeAlerts, unmergeAlerts,
-  showAlert, decideAlert, undoDecision, askAgain, askPersonByLink, downloadMessage, showQuarantine, releaseMessage, showRun,
+  showAlert, showSimilar, decideAlert, undoDecision, askAgain, askPersonByLink, downloadMessage, showQuarantine, releaseMessage, showRun,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,

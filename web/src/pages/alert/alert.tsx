@@ -4,6 +4,7 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { AlertPage } from '../../../../src/contract/desk.ts'
 import { call } from '../../api.ts'
+import { useMay } from '../../me.ts'
 import { BackIcon } from '../../parts/icons.tsx'
 import { useKeys } from '../../parts/keys.ts'
 import { ErrorState, Loading } from '../../parts/states.tsx'
@@ -11,7 +12,8 @@ import { plural } from '../../words.ts'
 import { useDraftDecision } from './draft-decision.ts'
 import { Facts } from './facts.tsx'
 import { Messages } from './messages.tsx'
-import { Rail } from './rail.tsx'
+import { isAnswered, Rail } from './rail.tsx'
+import { findingAtCursor, moveRow } from './row-cursor.ts'
 import { Story } from './story.tsx'
 import './alert.css'
 
@@ -36,19 +38,29 @@ function AlertView({ page }: { readonly page: AlertPage }) {
   const { alert, neighbours } = page
   const [view, setView] = useState<'story' | 'messages'>('story')
   const navigate = useNavigate()
+  const may = useMay()
   const draft = useDraftDecision(page)
   const go = (id: string | null) => id !== null && void navigate({ to: '/alerts/$id', params: { id } })
   useKeys({
-    j: () => go(neighbours.next),
-    k: () => go(neighbours.previous),
+    j: () => moveRow(1),
+    k: () => moveRow(-1),
+    'shift+J': () => go(neighbours.next),
+    'shift+K': () => go(neighbours.previous),
     m: () => setView(view === 'story' ? 'messages' : 'story'),
     '1': () => draft.choose('incident'),
     '2': () => draft.choose('minor-trouble'),
     '3': () => draft.choose(draft.outcome === 'false-alarm-nothing' ? 'false-alarm-benign' : 'false-alarm-nothing'),
     '4': () => draft.choose('tune'),
     c: () => {
-      const focused = document.activeElement?.closest<HTMLElement>('[data-finding]')?.dataset['finding']
-      if (focused !== undefined) draft.cite(focused)
+      const finding = findingAtCursor()
+      if (finding !== undefined) draft.cite(finding)
+      else if (view === 'story') moveRow(1)
+    },
+    '0': () => draft.setWithoutEvidence(!draft.withoutEvidence),
+    w: () => document.querySelector<HTMLElement>('#decide textarea')?.focus(),
+    z: () => {
+      const standing = page.decisions.find((decision) => decision.undoneAt === null)
+      if (standing !== undefined && !isAnswered(page) && may('alert.decide')) draft.undo.mutate(standing.id)
     },
     r: () => {
       const reply = page.replies.at(-1)

@@ -5,6 +5,7 @@ import type { Outcome } from '../../../../src/model/triage.ts'
 import { call } from '../../api.ts'
 import { say } from '../../parts/toast.tsx'
 import { outcomeWords } from '../../words.ts'
+import { type Draft, keepDraft, keptDraft, nothingYet } from './kept-draft.ts'
 
 /** What a person is about to decide, before it is said. */
 export type DraftDecision = ReturnType<typeof useDraftDecision>
@@ -12,10 +13,16 @@ export type DraftDecision = ReturnType<typeof useDraftDecision>
 export function useDraftDecision(page: AlertPage) {
   const { alert, version } = page
   const client = useQueryClient()
-  const [outcome, setOutcome] = useState<Outcome | null>(null)
-  const [reason, setReason] = useState('')
-  const [cites, setCites] = useState<ReadonlySet<string>>(new Set())
-  const [withoutEvidence, setWithoutEvidence] = useState(false)
+  const [draft, setDraft] = useState(() => keptDraft(alert.id))
+  // Evidence is never taken away, but a kept draft may be of another record: only what is there can be cited.
+  const cites: ReadonlySet<string> = new Set(draft.cites.filter((id) => page.findings.some((one) => one.id === id)))
+  const { outcome, reason, withoutEvidence } = draft
+  const change = (changes: Partial<Draft>) =>
+    setDraft((before) => {
+      const next = { ...before, ...changes }
+      keepDraft(alert.id, next)
+      return next
+    })
   const again = () => client.invalidateQueries({ queryKey: ['alert', alert.id] })
 
   const undo = useMutation({
@@ -33,11 +40,9 @@ export function useDraftDecision(page: AlertPage) {
       }),
     onSuccess: (done, chosen) => {
       say(`A-${alert.number}: ${outcomeWords[chosen].toLowerCase()}.`, { undo: () => undo.mutate(done.decisionId) })
-      setOutcome(null)
-      setReason('')
-      setCites(new Set())
-      setWithoutEvidence(false)
+      change(nothingYet)
     },
+    // After a conflict the page shows what changed, and the draft stays: it is said again with one press.
     onSettled: () => Promise.all([again(), client.invalidateQueries({ queryKey: ['queue'] })]),
   })
   return {
@@ -47,17 +52,21 @@ export function useDraftDecision(page: AlertPage) {
     withoutEvidence,
     decide,
     undo,
-    setReason,
-    setWithoutEvidence,
+    setReason: (said: string) => change({ reason: said }),
+    setWithoutEvidence: (without: boolean) => change({ withoutEvidence: without }),
     choose: (chosen: Outcome) => {
-      setOutcome(chosen)
+      change({ outcome: chosen })
       document.querySelector('#decide')?.scrollIntoView({ block: 'nearest' })
     },
     cite: (findingId: string) => {
-      setWithoutEvidence(false)
       const next = new Set(cites)
       if (!next.delete(findingId)) next.add(findingId)
-      setCites(next)
+      change({ cites: [...next], withoutEvidence: false })
+    },
+    /** All of it at once: from a proposal, or as an earlier alert was decided. */
+    take: (whole: Pick<Draft, 'outcome' | 'reason' | 'cites'>) => {
+      change({ ...whole, withoutEvidence: false })
+      document.querySelector('#decide')?.scrollIntoView({ block: 'nearest' })
     },
     ready: outcome !== null && reason.trim() !== '' && (withoutEvidence || cites.size > 0),
   }

@@ -12,6 +12,11 @@ import type { DraftDecision } from './draft-decision.ts'
 
 type Props = { readonly page: AlertPage; readonly draft: DraftDecision }
 
+/** An answer is on its way or there: what it says cannot be taken back. */
+export function isAnswered(page: AlertPage): boolean {
+  return page.replies.some((reply) => ['held', 'sending', 'sent', 'unconfirmed'].includes(reply.state))
+}
+
 export function Rail({ page, draft }: Props) {
   const may = useMay()
   const standing = page.decisions.find((decision) => decision.undoneAt === null)
@@ -55,10 +60,9 @@ function ProposalCard({ page, draft }: Props) {
           size="compact-sm"
           variant="default"
           onClick={() => {
-            if (proposal.outcome === null) return
-            draft.choose(proposal.outcome)
-            for (const one of proposal.supports)
-              if (one.findingId !== null && draft.cites.size === 0) draft.cite(one.findingId)
+            const first = proposal.supports.find((one) => one.findingId !== null)?.findingId
+            const cites = draft.cites.size > 0 || first == null ? [...draft.cites] : [first]
+            draft.take({ outcome: proposal.outcome, reason: draft.reason, cites })
           }}
         >
           Start from this
@@ -126,6 +130,7 @@ function Decide({ draft, page }: Props) {
         onKeyDown={(event) => {
           if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && draft.ready && outcome !== null)
             draft.decide.mutate(outcome)
+          if (event.key === 'Escape') event.currentTarget.blur()
         }}
       />
       <Cites draft={draft} page={page} />
@@ -149,7 +154,7 @@ function Cites({ draft, page }: Props) {
       <div>
         <strong>{plural(cited.length, 'citation')}</strong>
         {cited.length === 0 && !draft.withoutEvidence && (
-          <span className="dim"> · click Cite on the evidence that decides it</span>
+          <span className="dim"> · J and K move over the evidence, C cites</span>
         )}
       </div>
       <ul className="cites">
@@ -188,7 +193,7 @@ function Standing({
   readonly page: AlertPage
 }) {
   const may = useMay()
-  const sent = page.replies.some((reply) => ['held', 'sending', 'sent', 'unconfirmed'].includes(reply.state))
+  const sent = isAnswered(page)
   return (
     <section className="card standing">
       <h2>Decided</h2>

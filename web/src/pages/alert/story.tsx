@@ -12,8 +12,8 @@ import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { msWords, plural, rungWords } from '../../words.ts'
 import type { LogSearch } from '../logs/log-search.ts'
+import { Before, beforeWords } from './before.tsx'
 import type { DraftDecision } from './draft-decision.ts'
-import { History } from './history.tsx'
 import { Profiles } from './profiles.tsx'
 import { RiskCard } from './risk.tsx'
 
@@ -29,6 +29,11 @@ export function Story({ page, draft }: Props) {
           <p className="dim">The playbook has not filled the ladder yet. It fills in by itself, rung by rung.</p>
         )}
         {judgement !== null && <FidelityLine page={page} />}
+        {page.history.length > 0 && (
+          <p className="fidelity">
+            <a href="#before">{beforeWords(page.history)}</a>
+          </p>
+        )}
       </section>
       {judgement !== null && (
         <section className="card ladder" aria-label="Evidence ladder">
@@ -47,7 +52,7 @@ export function Story({ page, draft }: Props) {
       {judgement !== null && <Reasons page={page} draft={draft} />}
       {judgement !== null && <Profiles profiles={page.profiles} />}
       {judgement !== null && <RiskCard risk={judgement.risk} />}
-      <History page={page} />
+      <Before page={page} draft={draft} />
     </div>
   )
 }

@@ -1,0 +1,182 @@
+import { sql } from 'kysely'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { z } from 'zod'
+import type { AlertPage } from '../../src/contract/desk.ts'
+import type { SimilarAlert } from '../../src/contract/similar.ts'
+import { rareMax } from '../../src/db/similar.ts'
+import { seriousIn } from '../axe.ts'
+import { openPage, startBrowser } from '../browser.ts'
+import { type FreshDatabase, freshDatabase } from '../database.ts'
+import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk } from '../desk.ts'
+
+let database: FreshDatabase
+let desk: Desk
+let browser: Browser
+let key: string
+let cookie: string
+
+/** A browser on a busy machine of two cores. */
+const slow = { timeout: 120_000 }
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  desk = await startDesk({ databaseUrl: database.url })
+  browser = await startBrowser()
+  key = await addProvider(desk)
+  cookie = (await signedIn(desk, 'lead', 'Kari Dahl')).cookie
+  const form = new FormData()
+  form.set('noun', 'assets')
+  form.set(
+    'file',
+    new File(['name,ip,owner,role,criticality\nws-1,192.0.2.21,Mara Weiss,payroll,high\n'], 'assets.csv'),
+  )
+  const headers = { cookie, origin: desk.origin }
+  expect((await fetch(`${desk.origin}/api/imports`, { method: 'POST', headers, body: form })).status).toBe(200)
+}, 600_000)
+afterAll(async () => {
+  await browser?.close()
+  await desk?.stop()
+  await database?.close()
+})
+
+let ticket = 100
+type Told = { rule?: string; host?: string; user?: string; destination?: string; question?: string }
+async function alert({ rule = 'Beaconing', host = 'ws-1', user = 'mweiss', ...rest }: Told): Promise<string> {
+  ticket += 1
+  const { destination = '203.0.113.77', question = 'Is this expected?' } = rest
+  const body = `Ticket: NW-${ticket}\nRule: ${rule}\nSeverity: High\nHost: ${host}\nUser: ${user}\nSource IP: 192.0.2.21\nDestination IP: ${destination}\nQuestion: ${question}\n`
+  return alertOf(desk, await post(desk, key, { subject: `[NW-${ticket}] High: ${rule}`, body }))
+}
+const pageOf = async (id: string) =>
+  (await apiAs(desk, cookie, 'GET', `/api/alerts/${id}`)) as unknown as z.infer<typeof AlertPage>
+async function decide(id: string, reason: string, outcome = 'false-alarm-benign'): Promise<void> {
+  const { version, findings } = await pageOf(id)
+  const cites = findings.filter(({ kind }) => kind === 'found').map((finding) => finding.id)
+  const body = { outcome, reason, cites, withoutEvidence: cites.length === 0, version }
+  await apiAs(desk, cookie, 'POST', `/api/alerts/${id}/decision`, body)
+}
+const similarTo = async (id: string) =>
+  (await apiAs(desk, cookie, 'GET', `/api/alerts/${id}/similar`)) as unknown as {
+    rows: z.infer<typeof SimilarAlert>[]
+    tooCommon: string[]
+  }
+
+async function open(path: string, scheme: 'light' | 'dark' = 'light') {
+  const { token } = await signedIn(desk, 'lead')
+  const opened = await openPage(browser, { colorScheme: scheme })
+  const about = { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' } as const
+  await opened.context.addCookies([about])
+  await opened.page.goto(desk.origin + path)
+  return opened
+}
+
+describe('similar past alerts', slow, () => {
+  test('by rule, subject, question, account and rare observable; why it is similar, how it was decided and on what', async () => {
+    const planned = (who: string, n: number) => `Was the sign-in of ${who} from a new country at 0${n}:14 planned?`
+    const exact = await alert({ question: planned('mweiss', 1) })
+    const rule = await alert({ host: 'ws-2', user: 'nberg', destination: '198.51.100.2' })
+    const question = await alert({ rule: 'Travel', host: 'ws-3', user: 'jlind', destination: '198.51.100.3', question: planned('jlind', 7) }) // biome-ignore format: one line
+    const elsewhere = await alert({ rule: 'Scan', host: 'ws-4', user: 'aholm', destination: '198.51.100.4' })
+    for (const id of [exact, rule, question, elsewhere]) await decide(id, `Reason of ${id}`)
+    const open = await alert({ host: 'ws-1' })
+    const { rows } = await similarTo(await alert({ question: planned('mweiss', 3) }))
+    expect(rows.map(({ id }) => id)).toEqual([exact, rule, question])
+    expect(rows.map(({ id }) => id)).not.toContain(open)
+    expect(rows[0]).toMatchObject({
+      reason: `Reason of ${exact}`,
+      by: 'Kari Dahl',
+      outcome: 'false-alarm-benign',
+      withoutEvidence: false,
+    })
+    expect(rows[0]?.cited.map(({ summary }) => summary).join()).toContain('payroll')
+    const kinds = [...new Set(rows[0]?.because.map(({ kind }) => kind))]
+    expect(kinds).toEqual(['rule', 'entity', 'question', 'account', 'observable'])
+    expect(rows[2]?.because[0]).toEqual({
+      kind: 'question',
+      value: 'was the sign in of # from a new country at # planned',
+    })
+  })
+
+  test('a decision that was taken back is nobody’s example, and what every alert names is not compared by', async () => {
+    const first = await alert({ rule: 'Undone', host: 'ws-9', user: 'zz-1' })
+    await decide(first, 'Wrong at first.')
+    const { decisions } = await pageOf(first)
+    await apiAs(desk, cookie, 'POST', `/api/alerts/${first}/decision/undo`, { decisionId: decisions[0]?.id })
+    const again = await alert({ rule: 'Undone', host: 'ws-9', user: 'zz-1' })
+    await sql`insert into sighting select alert_id, message_id, type, value, part, span_start, span_end, text
+      from sighting, generate_series(1, ${rareMax}) where alert_id = ${again}::uuid and value = '203.0.113.77'`.execute(
+      database.db,
+    )
+    const { rows, tooCommon } = await similarTo(again)
+    expect(tooCommon).toEqual(['203.0.113.77'])
+    expect(rows.map(({ id }) => id)).not.toContain(first)
+  })
+})
+
+describe('deciding by keyboard', slow, () => {
+  test('J moves over the evidence, C cites, 3 chooses, W writes, Ctrl+Enter decides, Z takes it back', async () => {
+    const id = await alert({ rule: 'By keyboard' })
+    const { page, context, problems } = await open(`/alerts/${id}`)
+    await page.locator('.rung > .evidence').first().waitFor()
+    await page.keyboard.press('j')
+    const cited = await page.evaluate<string>('document.activeElement.closest("[data-finding]").dataset.finding')
+    await page.keyboard.press('c')
+    await page.keyboard.press('3')
+    await page.keyboard.press('3')
+    await page.keyboard.press('w')
+    await page.keyboard.type('The payroll run does this every Monday.')
+    await page.keyboard.press('Control+Enter')
+    await page.locator('.standing').waitFor()
+    expect((await pageOf(id)).decisions[0]).toMatchObject({ outcome: 'false-alarm-benign', cites: [cited] })
+    await page.locator('body').click({ position: { x: 2, y: 2 } })
+    await page.keyboard.press('z')
+    await page.getByRole('radiogroup', { name: 'Outcome' }).waitFor()
+    expect((await pageOf(id)).outcome).toBeNull()
+    expect(problems).toEqual([])
+    await context.close()
+  })
+
+  test('a draft survives a reload and a conflict, and is gone once it is said', async () => {
+    const id = await alert({ rule: 'Kept' })
+    const { page, context } = await open(`/alerts/${id}`)
+    await page.locator('.rung > .evidence').first().waitFor()
+    await page.keyboard.press('1')
+    await page.keyboard.press('0')
+    await page.keyboard.press('w')
+    await page.keyboard.type('Nobody could be asked.')
+    await page.reload()
+    const reason = page.getByRole('textbox', { name: 'Why' })
+    await expect.poll(() => reason.inputValue()).toBe('Nobody could be asked.')
+    expect(await page.getByRole('radio', { name: /Incident/ }).getAttribute('aria-checked')).toBe('true')
+    // Somebody else changes the alert while this person still looks at the old one.
+    await context.route('**/api/live*', (route) => route.abort())
+    await database.db.updateTable('alert').set((eb) => ({ version: eb('version', '+', 1) })).where('id', '=', id).execute() // biome-ignore format: one call
+    const decide = page.getByRole('button', { name: 'Decide: incident' })
+    await decide.click()
+    await page.locator('.rail .problem').waitFor()
+    expect(await reason.inputValue()).toBe('Nobody could be asked.')
+    await decide.click()
+    await page.locator('.standing').waitFor()
+    expect(await page.evaluate(`sessionStorage.getItem('decision-draft ${id}')`)).toBeNull()
+    await context.close()
+  })
+
+  test('the reason of an earlier decision is taken over with what the same questions found this time', async () => {
+    const before = await alert({ rule: 'Backup', host: 'ws-1' })
+    await decide(before, 'The nightly backup of the payroll.')
+    const id = await alert({ rule: 'Backup', host: 'ws-1' })
+    const { page, context, problems } = await open(`/alerts/${id}`, 'dark')
+    await page.getByText('2nd time: once benign trigger').first().waitFor()
+    await page.getByRole('button', { name: 'Use this reason' }).first().click()
+    expect(await page.getByRole('textbox', { name: 'Why' }).inputValue()).toBe('The nightly backup of the payroll.')
+    await page.getByRole('button', { name: 'Decide: false alarm' }).click()
+    await page.locator('.standing').waitFor()
+    const now = await pageOf(id)
+    const own = now.findings.filter((finding) => finding.kind === 'found').map((finding) => finding.id)
+    expect(own).toEqual(expect.arrayContaining(now.decisions[0]?.cites ?? ['none']))
+    expect(await seriousIn(page)).toEqual([])
+    expect(problems).toEqual([])
+    await context.close()
+  })
+})
