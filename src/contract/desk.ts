@@ -4,7 +4,7 @@ import { Technique } from '../model/attack.ts'
 import { Finding, FindingKind } from '../model/finding.ts'
 import { Attachment, TextPart } from '../model/letter.ts'
 import { Authentication, Channel, MessageKind, MessageState } from '../model/message.ts'
-import { Mark, Run, RunState } from '../model/playbook.ts'
+import { Mark, Run, RunState, StepState } from '../model/playbook.ts'
 import { Level, QuestionName, Rung } from '../model/question.ts'
 import { SnoozeFor } from '../model/queue.ts'
 import { ReplyState } from '../model/reply.ts'
@@ -360,6 +360,37 @@ export const deskApi = {
     answer: z.object({
       run: Run.extend({ error: z.string() }),
       marks: z.array(Mark.extend({ byName: z.string() })),
+      /** The questions that its steps asked, each beside the others of its step. */
+      asked: z.array(
+        FindingRow.pick({
+          id: true,
+          question: true,
+          title: true,
+          connector: true,
+          kind: true,
+          why: true,
+          askedAt: true,
+          costMs: true,
+        }).extend({
+          path: z.string(),
+        }),
+      ),
+      /** The step at which it went on after a restart, the last time. */
+      resumedAt: z.string().nullable(),
+      nudges: z.array(z.object({ path: z.string(), times: z.int(), at: when })),
+      /** Lines of the journal that a retry put aside, newest first. */
+      past: z.array(
+        z.object({
+          path: z.string(),
+          attempt: z.int(),
+          title: z.string(),
+          state: StepState,
+          error: z.string().nullable(),
+          byName: z.string(),
+          at: when,
+          reason: z.string(),
+        }),
+      ),
       alert: z.object({ id: z.uuid(), number: z.int(), title: z.string() }),
     }),
   }),

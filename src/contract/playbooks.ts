@@ -66,6 +66,8 @@ const daysMax = 1100
 const importCharsMax = cacaoCharsMax
 const candidateCharsMax = 200_000
 const reason = z.string().trim().min(1, 'Say why, in a sentence').max(2000)
+/** A step of a run, and why something is done with it. */
+const Mending = z.object({ path: z.string().min(1).max(1000), reason })
 
 export const playbooksApi = {
   'GET /api/playbooks': endpoint({
@@ -170,6 +172,27 @@ export const playbooksApi = {
     params: id,
     body: z.object({ reason }),
     answer: Done,
+  }),
+  'POST /api/runs/:id/retry': endpoint({
+    permission: 'playbook.run',
+    says: 'Have a run that waits or has ended go on again from a step, with the reason; what stood there is put aside',
+    params: id,
+    body: Mending,
+    answer: Done,
+  }),
+  'POST /api/runs/:id/skip': endpoint({
+    permission: 'playbook.run',
+    says: 'Skip a step that is under way, waits or failed, with the reason',
+    params: id,
+    body: Mending,
+    answer: Done,
+  }),
+  'POST /api/runs/:id/nudge': endpoint({
+    permission: 'playbook.run',
+    says: 'Remind by mail whoever a step waits for, at most once an hour',
+    params: id,
+    body: Mending,
+    answer: z.object({ to: z.array(z.string()) }),
   }),
   'POST /api/runs/:id/marks': endpoint({
     permission: 'playbook.run',

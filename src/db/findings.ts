@@ -92,6 +92,20 @@ export async function findingsOfAlerts(
   return of
 }
 
+/** The answers that a run brought, in the order they were asked. */
+export async function findingsOfRun(db: Db, runId: string, alertId: string): Promise<readonly Finding[]> {
+  const rows = await db
+    .selectFrom('finding')
+    .selectAll()
+    .where('alert_id', '=', alertId)
+    .where('run_id', '=', runId)
+    .orderBy('asked_at')
+    .orderBy('id')
+    .limit(findingsMax)
+    .execute()
+  return rows.map(findingOf)
+}
+
 /** Findings by their ids, of whichever alerts; those that are not there are left out. */
 export async function findingsByIds(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, Finding>> {
   if (ids.length === 0) return new Map()

@@ -349,11 +349,18 @@ export async function runState(
   tx: Db,
   id: string,
   options: { readonly lock?: boolean } = {},
-): Promise<{ readonly alertId: string; readonly playbookId: string; readonly state: RunState } | null> {
-  let query = tx.selectFrom('run').select(['alert_id', 'playbook_id', 'state']).where('id', '=', id)
+): Promise<{
+  readonly alertId: string
+  readonly playbookId: string
+  readonly state: RunState
+  readonly dryRun: boolean
+} | null> {
+  let query = tx.selectFrom('run').select(['alert_id', 'playbook_id', 'state', 'dry_run']).where('id', '=', id)
   if (options.lock === true) query = query.forNoKeyUpdate()
   const row = await query.executeTakeFirst()
-  return row === undefined ? null : { alertId: row.alert_id, playbookId: row.playbook_id, state: row.state as RunState }
+  if (row === undefined) return null
+  const { alert_id: alertId, playbook_id: playbookId, dry_run: dryRun } = row
+  return { alertId, playbookId, dryRun, state: row.state as RunState }
 }
 
 /** Ends a run that is under way. Its epoch goes up, so that whoever walks it writes nothing any more; steps that were begun say why they ended. */

@@ -86,11 +86,18 @@ async function removeJobs(tx: Db): Promise<void> {
 
 /** Mails about runs to people of ours; their ids follow from the step that wrote them (playbooks/steps). */
 async function removeNotices(tx: Db, removed: Record<string, number>): Promise<void> {
-  const { rows } = await sql<{ run_id: string; path: string }>`
-    select s.run_id, s.path from step s join run r on r.id = s.run_id join alert a on a.id = r.alert_id where a.sample`.execute(
-    tx,
-  )
-  const ids = rows.flatMap(({ run_id, path }) => ['notify', 'question'].map((what) => stableId(what, run_id, path)))
+  const { rows } = await sql<{ run_id: string; path: string; past: number[]; attempt: number; nudges: number }>`
+    with taken as (
+      select run_id, path, attempt, nudges from step union all select run_id, path, attempt, (line ->> 'nudges')::int from step_past)
+    select t.run_id, t.path, t.attempt, t.nudges, array(select p.attempt from step_past p where p.run_id = t.run_id and p.path = t.path) as past
+    from taken t join run r on r.id = t.run_id join alert a on a.id = r.alert_id where a.sample`.execute(tx)
+  const ids = rows.flatMap(({ run_id, path, past, attempt, nudges }) => [
+    ...['notify', 'question'].flatMap((what) => [
+      stableId(what, run_id, path),
+      ...past.map((n) => stableId(what, run_id, path, `after ${n}`)),
+    ]),
+    ...Array.from({ length: nudges }, (_, n) => stableId('nudge', run_id, path, String(attempt), String(n + 1))),
+  ])
   const gone = await sql`delete from notice where id = any(${ids}::uuid[])`.execute(tx)
   removed['notice'] = Number(gone.numAffectedRows ?? 0)
 }

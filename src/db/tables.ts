@@ -178,6 +178,7 @@ export type RunTable = {
   resumed_times: Generated<number>
   epoch: Generated<number>
   error: Generated<string>
+  resumed_at_path: OrNull<string>
 }
 
 export type StepTable = {
@@ -200,6 +201,18 @@ export type StepTable = {
   ended_at: TimestampOrNull
   node: string
   ordinal: GeneratedAlways<string>
+  nudges: Generated<number>
+  nudged_at: TimestampOrNull
+}
+
+export type StepPastTable = {
+  run_id: string
+  path: string
+  attempt: number
+  line: Jsonb
+  put_aside_by: string
+  put_aside_at: Timestamp
+  reason: string
 }
 
 export type PersonQuestionTable = {
@@ -896,6 +909,7 @@ export type Tables = {
   decision: DecisionTable
   run: RunTable
   step: StepTable
+  step_past: StepPastTable
   run_mark: RunMarkTable
   playbook: PlaybookTable
   backtest: BacktestTable

@@ -1,6 +1,8 @@
 import type { PlaybookPage, PlaybookRow } from '../contract/playbooks.ts'
 import type { Mark } from '../model/playbook.ts'
 
+type Mending = { readonly runId: string; readonly path: string; readonly reason: string; readonly by: string }
+
 /** What people do with playbooks, for the front. `by` is an actor ("user:<id>"). */
 export type PlaybooksFront = {
   readonly list: () => Promise<readonly PlaybookRow[]>
@@ -18,6 +20,10 @@ export type PlaybooksFront = {
   }) => Promise<{ readonly alertId: string; readonly runId: string }>
   /** The id of the dry run, which is over. */
   readonly dryRun: (playbookId: string, alertNumber: number) => Promise<string>
+  readonly retry: (mending: Mending) => Promise<void>
+  readonly skip: (mending: Mending) => Promise<void>
+  /** Whom the reminder goes to. */
+  readonly nudge: (mending: Mending) => Promise<readonly string[]>
   readonly cancel: (cancel: { readonly runId: string; readonly reason: string; readonly by: string }) => Promise<void>
   /** The id of a look back that was queued. `text` is YAML; or the id of a playbook of the house. */
   readonly askBacktest: (asked: {

@@ -8,6 +8,7 @@ import { exportCacao } from '../playbooks/cacao/export.ts'
 import { dryRun } from '../playbooks/dry-run.ts'
 import type { House } from '../playbooks/house.ts'
 import { importPlaybook, removePlaybook } from '../playbooks/import-playbook.ts'
+import { nudge, retryFrom, skipStep } from '../playbooks/mend-run.ts'
 import { playbookById } from '../playbooks/shelf.ts'
 import { pageOf, shelfOf } from './playbook-pages.ts'
 
@@ -26,6 +27,9 @@ export function playbookWork(house: House): PlaybooksFront {
       return (await dryRun(house, await playbookById(house, playbookId), record.alert.id)).id
     },
     cancel: (cancel) => cancelByHand(house, cancel),
+    retry: (mending) => retryFrom(house, mending),
+    skip: (mending) => skipStep(house, mending),
+    nudge: (mending) => nudge(house, mending),
     askBacktest: async ({ kind, days, playbook, text, by }) => {
       const candidate: Candidate =
         playbook === undefined

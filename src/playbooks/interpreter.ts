@@ -1,5 +1,6 @@
 import { lockAlert } from '../db/alerts.ts'
 import { transaction } from '../db/open.ts'
+import { noteResumed, pastAttempts } from '../db/run-mending.ts'
 import { holdRun, journalOf, setRunState, takeRun } from '../db/runs.ts'
 import { isTrouble, wordsOf } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
@@ -16,7 +17,7 @@ import { replyStep } from './steps/reply.ts'
 import { subPlaybookStep } from './steps/sub-playbook.ts'
 import { waitForPersonStep } from './steps/wait-for-person.ts'
 import { queueRun } from './wake.ts'
-import { Interrupted, isSkipped, type StepEnd, Superseded, tellOf, type Walk, writeLine } from './walk.ts'
+import { attemptOf, Interrupted, isSkipped, type StepEnd, Superseded, tellOf, type Walk, writeLine } from './walk.ts'
 
 /** 100 steps, each perhaps a branch or call of 50: a run that takes more goes in a circle, which load.ts makes impossible. */
 const stepsMax = 10_000
@@ -38,15 +39,19 @@ export async function continueRun(
   if (run === null) return 'nothing'
   // Read after the epoch went up for good: nobody who held the run before can add a line any more.
   const journal = run.epoch === 1 ? [] : await journalOf(house.db, runId)
+  const past = run.epoch === 1 ? new Map<string, number>() : await pastAttempts(house.db, runId)
   const walk: Walk = {
     house,
     run,
     snapshot: Snapshot.parse(run.snapshot),
     journal: new Map(journal.map((line) => [line.path, line])),
+    pastAttempts: past,
     dryFindings: [],
     judged: null,
     signal: options.signal,
   }
+  const next = options.resumed ? nextPlace(walk.snapshot, walk.journal) : null
+  if (next !== null) await noteResumed(house.db, runId, next.path)
   try {
     return await walkOn(walk)
   } catch (error) {
@@ -102,8 +107,8 @@ function takeStep(walk: Walk, place: Place): Promise<StepEnd> {
 async function stepFailed(walk: Walk, place: Place, error: string): Promise<boolean> {
   const { house, run } = walk
   const { attempts, backoff } = place.step.retry ?? retryDefault
-  const attempt = walk.journal.get(place.path)?.attempt ?? 1
-  const again = attempt < attempts && !run.dryRun
+  const attempt = attemptOf(walk, place.path)
+  const again = attempt - (walk.pastAttempts.get(place.path) ?? 0) < attempts && !run.dryRun
   house.log.warn(
     { runId: run.id, step: place.path, attempt, error },
     again ? 'a step failed and is tried again' : 'a step failed',
@@ -115,7 +120,12 @@ async function stepFailed(walk: Walk, place: Place, error: string): Promise<bool
       place,
       again ? { state: 'running', error, attempt: attempt + 1 } : { state: 'failed', error, attempt },
     )
-    if (again) await queueRun(tx, run.id, new Date(house.clock.now().getTime() + backoffMs(backoff, attempt)))
+    if (again)
+      await queueRun(
+        tx,
+        run.id,
+        new Date(house.clock.now().getTime() + backoffMs(backoff, attempt - (walk.pastAttempts.get(place.path) ?? 0))),
+      )
   })
   tellOf(walk)
   return again

@@ -4,6 +4,7 @@ import { findingsOf } from '../db/findings.ts'
 import { type Db, transaction } from '../db/open.ts'
 import { type HeldRun, writeStep } from '../db/runs.ts'
 import { Trouble } from '../kit/errors.ts'
+import { stableId } from '../kit/stable-id.ts'
 import { ledgerRow } from '../ledger/append.ts'
 import type { Finding } from '../model/finding.ts'
 import type { JournalLine, StepState } from '../model/playbook.ts'
@@ -21,6 +22,8 @@ export type Walk = {
   readonly run: HeldRun
   readonly snapshot: Snapshot
   readonly journal: Map<string, JournalLine>
+  /** Attempts of steps that a person had taken again: the next counts on from them. */
+  readonly pastAttempts: ReadonlyMap<string, number>
   /** Answers of a dry run: they are shown, not kept. */
   readonly dryFindings: Finding[]
   /** The judgement of all evidence, when the step before made it. */
@@ -111,6 +114,20 @@ export async function writeEnd(walk: Walk, db: Db, place: Place, end: StepEnd): 
   return end
 }
 
+/** Which go at a step this is, those before a person's retry counted. */
+export function attemptOf({ journal, pastAttempts }: Walk, path: string): number {
+  return journal.get(path)?.attempt ?? (pastAttempts.get(path) ?? 0) + 1
+}
+
+/**
+ * An id for what a step makes once: the same however often a process dies in it, another one when a person has the step done again. A go that
+ * failed left nothing behind, for all of a step is one transaction.
+ */
+export function onceId(walk: Walk, path: string, kind: string): string {
+  const past = walk.pastAttempts.get(path)
+  return past === undefined ? stableId(kind, walk.run.id, path) : stableId(kind, walk.run.id, path, `after ${past}`)
+}
+
 /** The journal line, its ledger line and the run's state, as one; the news goes out after them. */
 export async function writeLine(walk: Walk, db: Db, place: Place, end: StepEnd | StepFailure): Promise<JournalLine> {
   const { house, run } = walk
@@ -134,7 +151,7 @@ function lineFor(walk: Walk, { path, step }: Place, end: StepEnd | StepFailure):
     kind: step.step,
     title: step.title,
     state: end.state,
-    attempt: 'attempt' in end ? end.attempt : (before?.attempt ?? 1),
+    attempt: 'attempt' in end ? end.attempt : attemptOf(walk, path),
     csf: step.csf,
     phase: step.phase,
     why: step.why ?? '',

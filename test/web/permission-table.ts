@@ -22,6 +22,7 @@ export type Door = 'public' | 'one-time-link' | 'provider-key' | 'webhook' | 'lo
 // biome-ignore format: a table
 export const table: Readonly<Record<Call, Door | `${string} ${'K' | '.'}`>> = {
   'GET /api/alerts/:id': 'ALNPU.. K',
+  'GET /api/alerts/:id/similar': 'ALNPU.. K',
   'POST /api/alerts/:id/ask': 'ALN.... .',
   'POST /api/alerts/:id/ask-person': 'ALN.... .',
   'POST /api/alerts/:id/decision': 'ALN.... .',
@@ -139,6 +140,9 @@ export const table: Readonly<Record<Call, Door | `${string} ${'K' | '.'}`>> = {
   'GET /api/runs/:id': 'ALNPU.. K',
   'POST /api/runs/:id/cancel': 'ALN.... .',
   'POST /api/runs/:id/marks': 'ALN.... .',
+  'POST /api/runs/:id/nudge': 'ALN.... .',
+  'POST /api/runs/:id/retry': 'ALN.... .',
+  'POST /api/runs/:id/skip': 'ALN.... .',
   'GET /api/service-accounts': 'A...... .',
   'POST /api/service-accounts': 'A...... .',
   'POST /api/service-accounts/:id/keys': 'A...... .',

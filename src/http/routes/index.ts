@@ -112,7 +112,10 @@ import { reviewSpan } from './replies/spans.ts'
 import { saveReplyText } from './replies/text.ts'
 import { cancelRun } from './runs/cancel.ts'
 import { markItem } from './runs/mark.ts'
+import { nudgeRun } from './runs/nudge.ts'
+import { retryRun } from './runs/retry.ts'
 import { showRun } from './runs/show.ts'
+import { skipRunStep } from './runs/skip.ts'
 import { startRun } from './runs/start.ts'
 import { loadSampleData, removeSampleData } from './sample/load.ts'
 import { searchEverything } from './search/find.ts'
@@ -165,7 +168,7 @@ export const routes: readonly Route[] = [
   showVulnerabilities, showVulnerabilitySources, showCve, showMachineVulnerabilities, sayAboutCve, withdrawAboutCve,
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,
-  showPlaybooks, showPlaybook, importPlaybook, removePlaybook, exportCacao, lookUp, dryRunPlaybook, startRun, cancelRun, markItem,
+  showPlaybooks, showPlaybook, importPlaybook, removePlaybook, exportCacao, lookUp, dryRunPlaybook, startRun, cancelRun, retryRun, skipRunStep, nudgeRun, markItem,
   listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack,
   showBacktests, askBacktest, showBacktest, showBacktestRows, cancelBacktest,
   searchEverything,

@@ -15,7 +15,7 @@ import { durationMs } from '../durations.ts'
 import { nextPlace, type Place } from '../journal.ts'
 import { rejudge } from '../rejudge.ts'
 import { type Resolved, resolveQuestion } from '../resolve-question.ts'
-import { Interrupted, inStep, loadKnown, type StepEnd, Superseded, type Walk, writeEnd } from '../walk.ts'
+import { attemptOf, Interrupted, inStep, loadKnown, type StepEnd, Superseded, type Walk, writeEnd } from '../walk.ts'
 
 type AskStep = Extract<Step, { step: 'ask' }>
 type AskPlace = Place & { readonly step: AskStep }
@@ -46,7 +46,7 @@ export async function askStep(walk: Walk, place: AskPlace): Promise<StepEnd> {
   }
   const line = walk.journal.get(place.path)
   const resolved = (line?.input ?? []) as readonly Resolved[]
-  const inbox = new Inbox(walk, place, line?.attempt ?? 1)
+  const inbox = new Inbox(walk, place, attemptOf(walk, place.path))
   await askAll(walk, place, resolved, inbox)
   await inbox.settled()
   if (walk.signal.aborted) throw new Interrupted('this process is stopping')

@@ -1,9 +1,8 @@
-import { stableId } from '../../kit/stable-id.ts'
 import type { Step } from '../../model/playbook.ts'
 import { wordsForText } from '../condition-words.ts'
 import type { Place } from '../journal.ts'
 import { renderText } from '../texts.ts'
-import { inStep, loadKnown, type StepEnd, type Walk } from '../walk.ts'
+import { inStep, loadKnown, onceId, type StepEnd, type Walk } from '../walk.ts'
 
 type Notify = Extract<Step, { step: 'notify' }>
 
@@ -22,7 +21,7 @@ export async function notifyStep(walk: Walk, place: Place & { readonly step: Not
     const problem = to.length > 0 ? house.cannotMail(to) : null
     if (problem !== null) return { state: 'skipped', error: problem, output: { wouldSendTo: to, nobodyFor, subject } }
     if (to.length > 0)
-      await house.mailNotice(tx, { id: stableId('notify', run.id, place.path), kind: 'notify', to, subject, text })
+      await house.mailNotice(tx, { id: onceId(walk, place.path, 'notify'), kind: 'notify', to, subject, text })
     return { state: 'done', output: { sentTo: to, nobodyFor, subject } }
   })
 }

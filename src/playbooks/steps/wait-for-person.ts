@@ -5,7 +5,6 @@ import { insertPersonQuestion, personQuestionOfStep, personQuestionsOf } from '.
 import { releasedReplyOf } from '../../db/released-replies.ts'
 import { setRunState } from '../../db/runs.ts'
 import { newSecret } from '../../kit/digest.ts'
-import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
 import type { Step } from '../../model/playbook.ts'
 import { type Known, wordsFor, wordsForText } from '../condition-words.ts'
@@ -14,7 +13,7 @@ import { durationMs } from '../durations.ts'
 import type { Place } from '../journal.ts'
 import { takeRemembered } from '../remembered-answer.ts'
 import { renderText } from '../texts.ts'
-import { inStep, loadKnown, type StepEnd, type Walk, writeEnd } from '../walk.ts'
+import { inStep, loadKnown, onceId, type StepEnd, type Walk, writeEnd } from '../walk.ts'
 
 type Wait = Extract<Step, { step: 'wait-for-person' }>
 type WaitPlace = Place & { readonly step: Wait }
@@ -129,7 +128,7 @@ async function askPerson(walk: Walk, place: WaitPlace, tx: Db, known: Known, dea
   const what = renderText(step.question ?? '', wordsForText(known))
     .replace(/\s+/g, ' ')
     .trim()
-  const findingId = stableId('answer', run.id, place.path)
+  const findingId = onceId(walk, place.path, 'answer')
   if (step.remember !== undefined) {
     const asked = { alertId: run.alertId, runId: run.id, email, what }
     const take = { forMs: durationMs(step.remember), findingId, actor: `playbook:${run.playbookId}` }
@@ -152,7 +151,7 @@ async function askPerson(walk: Walk, place: WaitPlace, tx: Db, known: Known, dea
     expiresAt: deadline.toISOString(),
   })
   await house.mailNotice(tx, {
-    id: stableId('question', run.id, place.path),
+    id: onceId(walk, place.path, 'question'),
     kind: 'person-question',
     to: [email],
     subject: `Was this you? (A-${known.alert.alert.number})`,
