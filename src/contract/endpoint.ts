@@ -10,6 +10,14 @@ export const Problem = z.object({
 })
 export type Problem = z.infer<typeof Problem>
 
+/** The same as it goes over the wire: RFC 9457, whose own members say it once more for clients that know only those. */
+export const ProblemJson = Problem.extend({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+})
+
 /** Answer of a route that has nothing to tell. */
 export const Done = z.object({ done: z.literal(true) })
 

@@ -68,5 +68,11 @@ const busySeconds = 5
 
 function send(reply: FastifyReply, status: number, problem: Problem) {
   if (problem.code === 'house.busy') reply.header('retry-after', busySeconds)
-  return reply.code(status).header('cache-control', 'no-store').send(problem)
+  const { code, says, next } = problem
+  const told = { type: `urn:counterfoil:problem:${code}`, title: says, status, detail: next, ...problem }
+  return reply
+    .code(status)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json; charset=utf-8')
+    .send(JSON.stringify(told))
 }

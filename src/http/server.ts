@@ -10,11 +10,13 @@ import { isScope, may, type Permission } from '../contract/permissions.ts'
 import type { Session } from '../db/sessions.ts'
 import { Trouble } from '../kit/errors.ts'
 import { peerNetwork } from '../kit/ip-ranges.ts'
+import { version } from '../kit/version.ts'
 import { boundBodies } from './bodies.ts'
 import { type Front, type Limits, limitsDefault } from './front.ts'
 import { guard } from './guard.ts'
 import { liveHub } from './live-hub.ts'
 import { takeLogPosts } from './log-posts.ts'
+import { completeOpenApi } from './openapi.ts'
 import { answerProblems } from './problems.ts'
 import { routes as allRoutes } from './routes/index.ts'
 import type { Route, Site } from './serve.ts'
@@ -68,8 +70,12 @@ export async function makeServer(front: Front): Promise<FastifyInstance> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Counterfoil', version: '1', description: 'The customer’s half of managed security' },
+      info: { title: 'Counterfoil', version, description: 'The customer’s half of managed security. docs/api.md' },
     },
+    transformObject: (made) =>
+      'openapiObject' in made
+        ? (completeOpenApi(made.openapiObject as never, allRoutes) as typeof made.openapiObject)
+        : made.swaggerObject,
     transform: createJsonSchemaTransform({ skipList: [] }),
   })
   guard(app, front, site, () => originsOf(site, portOf(app) ?? front.settings.config.http.port))

@@ -47,7 +47,7 @@ async function call<T = Record<string, unknown>>(
     ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
   })
   const bytes = Buffer.from(await response.arrayBuffer())
-  const json = response.headers.get('content-type')?.startsWith('application/json') === true
+  const json = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '')
   return {
     status: response.status,
     body: (json ? JSON.parse(bytes.toString()) : {}) as T,

@@ -41,7 +41,7 @@ async function call<T = Record<string, string>>(method: string, url: string, bod
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   const text = await response.text()
-  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
+  const isJson = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '')
   return { status: response.status, text, body: (isJson ? JSON.parse(text) : {}) as T }
 }
 const nobody = '00000000-0000-4000-8000-000000000000'

@@ -54,7 +54,7 @@ async function call(method: string, url: string, body?: unknown, cookie = lead):
     ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
   })
   const text = await response.text()
-  const json = response.headers.get('content-type')?.startsWith('application/json') === true
+  const json = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '')
   return {
     status: response.status,
     body: json ? (JSON.parse(text) as Record<string, unknown>) : {},
