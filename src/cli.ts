@@ -81,6 +81,11 @@ const commands: readonly {
     load: async () => (await import('./cli/secrets.ts')).secretsCommand,
   },
   {
+    name: 'mcp',
+    summary: 'serve the desk to a language model: read, and draft',
+    load: async () => (await import('./cli/mcp.ts')).mcpCommand,
+  },
+  {
     name: 'doctor',
     summary: 'say what is wrong with an installation and how to mend it',
     load: async () => (await import('./cli/doctor.ts')).doctorCommand,

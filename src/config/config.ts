@@ -282,6 +282,28 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   }
 }
 
+export type McpSettings = { readonly url: string; readonly key: string }
+
+/** Where `counterfoil mcp` finds the desk, and the key it asks with. Throws Trouble('input.invalid'). */
+export function mcpSettings(env: NodeJS.ProcessEnv = process.env): McpSettings {
+  const url = z.url({ protocol: /^https?$/ }).safeParse(env['COUNTERFOIL_URL'] ?? 'http://localhost:8844')
+  if (!url.success)
+    throw new Trouble('input.invalid', { setting: 'COUNTERFOIL_URL', problem: 'it is no http(s) address' })
+  const file = env['COUNTERFOIL_KEY_FILE']
+  const key = (file === undefined ? env['COUNTERFOIL_KEY'] : keyIn(file))?.trim() ?? ''
+  if (key === '')
+    throw new Trouble('input.invalid', { setting: 'COUNTERFOIL_KEY_FILE', problem: 'name a file with an API key' })
+  return { url: url.data, key }
+}
+
+function keyIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Trouble('file.unreadable', { file }, error)
+  }
+}
+
 /** A connector's secret from the environment. Only names that are meant for it: a description must not read what else is there. */
 export function environmentSecret(name: string, env: NodeJS.ProcessEnv = process.env): string | null {
   return name.startsWith('COUNTERFOIL_SECRET_') ? (env[name] ?? null) : null

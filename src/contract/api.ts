@@ -16,6 +16,7 @@ import { readersApi } from './readers.ts'
 import { searchApi } from './search.ts'
 import { signInApi } from './sign-in.ts'
 import { similarApi } from './similar.ts'
+import { suggestionsApi } from './suggestions.ts'
 import { vulnerabilitiesApi } from './vulnerabilities.ts'
 
 /** The whole HTTP interface: "METHOD /path" and what goes in and out. The server serves exactly these; the web app is typed by them. */
@@ -35,6 +36,7 @@ export const api = {
   ...readersApi,
   ...connectorsApi,
   ...vulnerabilitiesApi,
+  ...suggestionsApi,
   ...searchApi,
   ...auditApi,
   ...firstRunApi,

@@ -25,6 +25,8 @@ export const permissions = {
   'reply.write': ['administrator', 'lead', 'analyst'],
   // Saying of each sensitive place what happens to it.
   'reply.review': ['administrator', 'lead', 'analyst'],
+  // A decision that is thought out but not taken, or a remark: it changes nothing.
+  'suggestion.write': ['administrator', 'lead', 'analyst'],
   'reply.release': ['administrator', 'lead', 'analyst', 'approver'],
   'xray.run': ['administrator', 'lead', 'analyst'],
   'house.see': ['administrator', 'lead', 'analyst', 'auditor'],
@@ -61,6 +63,7 @@ export const forKeys = [
   'quarantine.see',
   'house.see',
   'reply.write',
+  'suggestion.write',
   'context.import',
   'logs.search',
   'logs.see',

@@ -187,11 +187,10 @@ function responsesOf(operation: Operation, route: Route | null, access: Access):
     route?.schema.answer !== undefined && given !== undefined
       ? { ...given, description: 'Done.' }
       : { description: 'As it is.', content: { [mediaOf(route)]: {} } }
-  const refusals = refusalsOf(route, access).map(([status, says]) => [
-    status,
-    { description: says, content: { [problemMedia]: { schema: problemRef } } },
-  ])
-  return { 200: done, ...Object.fromEntries(refusals), default: fault }
+  const responses: Record<string, Answered> = { 200: done, default: fault }
+  for (const [status, says] of refusalsOf(route, access))
+    responses[status] = { description: says, content: { [problemMedia]: { schema: problemRef } } }
+  return responses
 }
 
 function mediaOf(route: Route | null): string {

@@ -66,6 +66,11 @@ export const troubles = {
     says: 'Something broke on our side.',
     next: 'Try again; if it stays, run `counterfoil doctor`.',
   },
+  'desk.unreachable': {
+    status: 503,
+    says: 'The desk does not answer.',
+    next: 'Check COUNTERFOIL_URL, and that Counterfoil runs there.',
+  },
   'database.unreachable': {
     status: 503,
     says: 'The database does not answer.',

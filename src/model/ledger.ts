@@ -8,7 +8,7 @@ export const LedgerKind = z.enum([
   'run.started', 'run.ended', 'run.cancelled', 'run.item-marked', 'run.retried', 'run.step-skipped', 'run.nudged', 'step.ended', 'reply.drafted', 'reply.saved', 'reply.reviewed', 'reply.released', 'reply.cancelled',
   'reply.sending', 'reply.deferred', 'reply.sent', 'reply.unconfirmed', 'reply.settled', 'reply.failed', 'notice.sent', 'notice.failed', 'person.asked', 'person.answered',
   'house.started', 'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
-  'user.signed-out', 'service-account.created', 'api-key.made', 'api-key.revoked', 'message.downloaded', 'ledger.exported',
+  'user.signed-out', 'service-account.created', 'api-key.made', 'api-key.revoked', 'suggestion.made', 'suggestion.closed', 'message.downloaded', 'ledger.exported',
   'playbook.imported', 'playbook.removed', 'backtest.asked', 'backtest.cancelled',
   'reader.changed',
   'connector.added', 'connector.changed', 'connector.removed', 'connector.tested', 'secrets.rewrapped',

@@ -120,6 +120,7 @@ export const scopeWords: Record<Scope, string> = {
   'quarantine.see': 'See the quarantine',
   'house.see': 'See context and settings',
   'reply.write': 'Draft answers',
+  'suggestion.write': 'Suggest decisions and remark',
   'context.import': 'Bring in assets, people and lists',
   'logs.search': 'Search the logs',
   'logs.see': 'See log sources',

@@ -129,6 +129,9 @@ import { signOut } from './sign-in/out.ts'
 import { passkeyOptions, signInWithPasskey } from './sign-in/passkey.ts'
 import { signInWithPassword } from './sign-in/password.ts'
 import { signInState } from './sign-in/state.ts'
+import { closeOneSuggestion } from './suggestions/close.ts'
+import { showSuggestions } from './suggestions/list.ts'
+import { makeSuggestion } from './suggestions/make.ts'
 import { teachReader } from './teach/derive.ts'
 import { showTeaching } from './teach/show.ts'
 import { testReader } from './teach/test.ts'
@@ -153,6 +156,7 @@ export const routes: readonly Route[] = [
   lookAtLink, enterByLink, newCode, welcomeWithPassword, welcomePasskeyOptions, welcomeWithPasskey,
   showMe, morePasskeyOptions, keepOneMorePasskey, showSessions, revokeSession, showUsers, inviteUser, changeOneUser,
   showPortal, showPortalAlert, downloadPortalReply, showOwned, answerOwned,
+  showSuggestions, makeSuggestion, closeOneSuggestion,
   showServiceAccounts, makeServiceAccount, makeApiKey, revokeOneApiKey, showKey,
   showIntelligence,
   lookUpObservable,

@@ -6,6 +6,7 @@ import type { Outcome } from '../../../../src/model/triage.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { Problem } from '../../parts/states.tsx'
+import { Suggestions } from '../../parts/suggestions.tsx'
 import { When } from '../../parts/time.tsx'
 import { outcomeSays, outcomeWords, plural, replyWords } from '../../words.ts'
 import type { DraftDecision } from './draft-decision.ts'
@@ -23,6 +24,18 @@ export function Rail({ page, draft }: Props) {
   return (
     <aside className="rail stack" id="decide" aria-label="Decision">
       <ProposalCard page={page} draft={draft} />
+      <Suggestions
+        alertId={page.alert.id}
+        take={
+          // What it rests on, whoever decides looks at and cites themselves.
+          standing === undefined
+            ? ({ outcome, text }) => {
+                if (outcome !== null) draft.choose(outcome)
+                draft.setReason(text)
+              }
+            : undefined
+        }
+      />
       {standing !== undefined ? (
         <Standing decision={standing} draft={draft} page={page} />
       ) : may('alert.decide') ? (
