@@ -146,6 +146,43 @@ export const IntelligenceConfig = z.strictObject({
 })
 export type IntelligenceConfig = z.infer<typeof IntelligenceConfig>
 
+/** Sign-in by an identity provider (OpenID Connect). */
+const SsoConfig = z
+  .strictObject({
+    issuer: z.url({ protocol: /^https?$/ }),
+    clientId: z.string().min(1).max(500),
+    secret: SecretPlace,
+    /** On the button: "Sign in with ..." */
+    title: z.string().min(1).max(60).default('single sign-on'),
+    scope: z.string().max(500).default('openid email profile'),
+    algorithm: z.enum(['RS256', 'PS256', 'ES256', 'EdDSA']).default('RS256'),
+    /** Who gets an account by signing in: whoever was invited by an administrator, or whoever is in a group with a role. */
+    users: z.enum(['invited', 'just-in-time']).default('invited'),
+    groupsClaim: z.string().min(1).max(200).default('groups'),
+    /** The first group that somebody is in says what they are. */
+    roles: z
+      .array(
+        z.strictObject({
+          group: z.string().min(1).max(500),
+          role: z.string().max(40),
+          providerId: z.string().max(64).optional(),
+        }),
+      )
+      .max(100)
+      .default([]),
+    /** Says that http:// is meant; for tests on one machine. */
+    plainHttp: z.boolean().default(false),
+  })
+  .refine(
+    ({ issuer, plainHttp }) => plainHttp || issuer.startsWith('https://'),
+    'an issuer over http:// needs plainHttp: true',
+  )
+  .refine(
+    ({ roles }) => roles.every(({ role, providerId }) => (role === 'provider-analyst') === (providerId !== undefined)),
+    'providerId goes with the role provider-analyst, and only with it',
+  )
+export type SsoConfig = z.infer<typeof SsoConfig>
+
 /** `counterfoil.yaml` in the data folder. Everything has a default but the doors: they are shut until configured. */
 export const Config = z.object({
   http: z
@@ -174,6 +211,7 @@ export const Config = z.object({
   mailOut: MailOut.optional(),
   /** Our own mail domains. */
   ownDomains: z.array(z.string()).default([]),
+  sso: SsoConfig.optional(),
   /** Roles of the playbooks' `notify` and the mail addresses behind them. */
   people: z.record(z.string(), z.array(z.string())).default({}),
   /** Any REST source described in YAML: files or folders of them, or `use:` one of the catalogue (its own reader checks the rest). */

@@ -27,6 +27,8 @@ export const SignInState = z.object({
   hasUsers: z.boolean(),
   passkeys: z.object({ possible: z.boolean(), says: z.string() }),
   sample: z.boolean(),
+  /** Sign-in by an identity provider; null while none is configured. */
+  sso: z.object({ title: z.string() }).nullable(),
 })
 export type SignInState = z.infer<typeof SignInState>
 
@@ -109,7 +111,26 @@ export const signInApi = {
     body: z.object({ response: WebAuthnAnswer }),
     answer: SignedIn,
   }),
+  'POST /api/sign-in/sso': endpoint({
+    permission: 'public',
+    says: 'Where to sign in at the identity provider; ties the way back to this browser',
+    answer: z.object({ url: z.url() }),
+  }),
+  'GET /api/sign-in/sso/callback': endpoint({
+    permission: 'public',
+    says: 'Where the identity provider sends the browser back to',
+  }),
+  'POST /api/me/sso': endpoint({
+    permission: 'self.manage',
+    says: 'Tie my account to who I am at the identity provider',
+    answer: z.object({ url: z.url() }),
+  }),
   'POST /api/sign-out': endpoint({ permission: 'self.manage', says: 'End this session', answer: Done }),
+  'POST /api/sign-out/everywhere': endpoint({
+    permission: 'self.manage',
+    says: 'End all my sessions, this one too',
+    answer: Done,
+  }),
 
   'POST /api/welcome': endpoint({
     permission: 'one-time-link',

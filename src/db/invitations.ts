@@ -14,12 +14,18 @@ export type Invitation = {
   readonly id: string
   readonly email: string
   readonly role: Role
+  readonly providerId: string | null
   readonly invitedBy: string | null
   readonly createdAt: string
   readonly expiresAt: string
 }
 
-const Payload = z.looseObject({ email: z.string(), role: Role, invitedBy: z.uuid().nullable().default(null) })
+const Payload = z.looseObject({
+  email: z.string(),
+  role: Role,
+  providerId: z.string().nullable().default(null),
+  invitedBy: z.uuid().nullable().default(null),
+})
 
 /** Invitations that still work, newest first. */
 export async function openInvitations(db: Db, now: Date): Promise<Invitation[]> {
@@ -33,8 +39,16 @@ export async function openInvitations(db: Db, now: Date): Promise<Invitation[]> 
     .limit(invitationsListMax)
     .execute()
   return rows.map((row) => {
-    const { email, role, invitedBy } = Payload.parse(row.payload)
-    return { id: row.id, email, role, invitedBy, createdAt: iso(row.created_at), expiresAt: iso(row.expires_at) }
+    const { email, role, providerId, invitedBy } = Payload.parse(row.payload)
+    return {
+      id: row.id,
+      email,
+      role,
+      providerId,
+      invitedBy,
+      createdAt: iso(row.created_at),
+      expiresAt: iso(row.expires_at),
+    }
   })
 }
 

@@ -568,6 +568,24 @@ export type AppUserTable = {
   provider_id: OrNull<string>
 }
 
+export type SsoFlowTable = {
+  cookie_digest: string
+  state: string
+  nonce: string
+  verifier: string
+  user_id: OrNull<string>
+  created_at: Timestamp
+  expires_at: Timestamp
+}
+
+export type SsoIdentityTable = {
+  issuer: string
+  subject: string
+  user_id: string
+  managed: boolean
+  created_at: Timestamp
+}
+
 export type ApiKeyTable = {
   id: string
   account_id: string
@@ -944,6 +962,8 @@ export type Tables = {
   setting: SettingTable
   app_user: AppUserTable
   api_key: ApiKeyTable
+  sso_flow: SsoFlowTable
+  sso_identity: SsoIdentityTable
   suggestion: SuggestionTable
   sign_in_miss: SignInMissTable
   passkey: PasskeyTable

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Settings } from '../config/config.ts'
+import type { SecretPlace, Settings } from '../config/config.ts'
 import type { ConnectorCard, ConnectorDraft, ConnectorKindCard, Tried } from '../contract/connectors.ts'
 import type { ImportPreview } from '../contract/house.ts'
 import type { WouldDecide } from '../contract/queue.ts'
@@ -173,6 +173,8 @@ export type Work = {
     answer: { readonly answer: 'yes' | 'no' | 'unsure' | 'not-me'; readonly comment: string },
     by: string,
   ) => Promise<void>
+  /** A secret out of its file or environment variable. Throws Trouble('input.invalid') where there is none. */
+  readonly secretAt: (place: SecretPlace) => Promise<string>
   readonly connectors: ConnectorsFront
   readonly importList: (list: {
     readonly noun: ListNoun

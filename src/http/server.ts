@@ -11,6 +11,7 @@ import type { Session } from '../db/sessions.ts'
 import { Trouble } from '../kit/errors.ts'
 import { peerNetwork } from '../kit/ip-ranges.ts'
 import { version } from '../kit/version.ts'
+import { Role } from '../model/user.ts'
 import { boundBodies } from './bodies.ts'
 import { type Front, type Limits, limitsDefault } from './front.ts'
 import { guard } from './guard.ts'
@@ -39,6 +40,7 @@ const fileBytesMax = 512 * 1024 * 1024
 /** The HTTP side of the house, ready to listen. Throws when a call of the contract has no route or a route no permission. */
 export async function makeServer(front: Front): Promise<FastifyInstance> {
   const site = siteOf(front.settings)
+  checkSsoRoles(front)
   const limits = { ...limitsDefault, ...front.limits }
   const proxies = front.settings.config.http.trustedProxies
   const app = Fastify({
@@ -105,6 +107,13 @@ declare module 'fastify' {
   interface FastifyInstance {
     live: ReturnType<typeof liveHub>
   }
+}
+
+/** A role that there is not would let nobody in, or be found by whoever is in that group. */
+function checkSsoRoles({ settings }: Front): void {
+  for (const { group, role } of settings.config.sso?.roles ?? [])
+    if (!Role.safeParse(role).success)
+      throw new Trouble('input.invalid', { setting: `sso.roles, group ${group}`, problem: `there is no role ${role}` })
 }
 
 /** The port we really listen on; a test lets the system choose. */

@@ -7,7 +7,7 @@ import type { User } from '../model/user.ts'
 import type { Front } from './front.ts'
 import type { Site } from './serve.ts'
 
-export type Method = 'password' | 'passkey' | 'link'
+export type Method = 'password' | 'passkey' | 'link' | 'sso'
 
 /** Opens a session for somebody who proved to be `user`, writes it into the ledger and gives the browser its cookie. */
 export async function signIn(

@@ -11,6 +11,11 @@ export const troubles = {
     says: 'That sign-in did not work.',
     next: 'Check what you typed and wait for a new code. After five misses you wait, up to 15 minutes.',
   },
+  'sso.unreachable': {
+    status: 503,
+    says: 'The identity provider cannot be asked.',
+    next: 'Sign in another way, or try again; an administrator looks at sso in counterfoil.yaml.',
+  },
   'origin.refused': {
     status: 403,
     says: 'This did not come from a page of this installation.',

@@ -140,7 +140,7 @@ export function openFromFile(
 }
 
 /** Read at each use, so that a changed one counts at once. */
-async function secretAt(place: SecretPlace | undefined, folder: string): Promise<string | null> {
+export async function secretAt(place: SecretPlace | undefined, folder: string): Promise<string | null> {
   if (place === undefined) return null
   const text = 'file' in place ? await readFile(path.resolve(folder, place.file), 'utf8') : environmentSecret(place.env)
   const secret = text?.replace(/\r?\n$/, '') ?? ''

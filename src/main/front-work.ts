@@ -28,6 +28,7 @@ import { makeReceive } from '../playbooks/receive.ts'
 import type { AnswerDesk } from '../playbooks/reply.ts'
 import { dropSample, loadSample, sendTestAlert } from '../playbooks/sample.ts'
 import { readers } from '../providers/readers.ts'
+import { secretAt } from './connector-registry.ts'
 import { playbookWork } from './playbook-work.ts'
 import type { Sources } from './sources.ts'
 
@@ -69,6 +70,11 @@ export function frontWork(parts: {
     answerQuestion: async (token, { answer, comment }) =>
       assertTaken(await answerPersonQuestion(house, token, answer, comment)),
     answerAsked: async (digest, answer, by) => assertTaken(await answerByDigest(house, digest, answer, by)),
+    secretAt: async (place) => {
+      const secret = await secretAt(place, parts.settings.dataFolder)
+      if (secret === null) throw new Trouble('input.invalid', { setting: 'sso.secret', problem: 'it is not there' })
+      return secret
+    },
     connectors: sources.front,
     importList: (list) => importUpload(db, list, house.clock),
     playbooks: playbookWork(house),

@@ -125,10 +125,12 @@ import { showSessions } from './sessions/list.ts'
 import { revokeSession } from './sessions/revoke.ts'
 import { saveSettings } from './settings/save.ts'
 import { showSettings } from './settings/show.ts'
-import { signOut } from './sign-in/out.ts'
+import { signOut, signOutEverywhere } from './sign-in/out.ts'
 import { passkeyOptions, signInWithPasskey } from './sign-in/passkey.ts'
 import { signInWithPassword } from './sign-in/password.ts'
 import { signInState } from './sign-in/state.ts'
+import { signInBySso, tieSso } from './sso/begin.ts'
+import { endOfSso } from './sso/callback.ts'
 import { closeOneSuggestion } from './suggestions/close.ts'
 import { showSuggestions } from './suggestions/list.ts'
 import { makeSuggestion } from './suggestions/make.ts'
@@ -152,7 +154,7 @@ import { runXray } from './xray/run.ts'
 
 /** Every route, by name; nothing is found by scanning a folder. */
 export const routes: readonly Route[] = [
-  signInState, signInWithPassword, passkeyOptions, signInWithPasskey, signOut,
+  signInState, signInWithPassword, passkeyOptions, signInWithPasskey, signOut, signOutEverywhere, signInBySso, endOfSso, tieSso,
   lookAtLink, enterByLink, newCode, welcomeWithPassword, welcomePasskeyOptions, welcomeWithPasskey,
   showMe, morePasskeyOptions, keepOneMorePasskey, showSessions, revokeSession, showUsers, inviteUser, changeOneUser,
   showPortal, showPortalAlert, downloadPortalReply, showOwned, answerOwned,

@@ -25,9 +25,35 @@ export function MePart() {
           <dd>{me.hasPassword ? 'set, with an authenticator' : 'none; passkeys only'}</dd>
         </dl>
       </section>
+      <SsoTie />
       <Passkeys />
       <Sessions />
     </>
+  )
+}
+
+/** Where an identity provider is configured: ties this account to who I am there. */
+function SsoTie() {
+  const state = useQuery({ queryKey: ['sign-in'], queryFn: () => call('GET /api/sign-in') })
+  const tie = useMutation({
+    mutationFn: () => call('POST /api/me/sso'),
+    onSuccess: ({ url }) => window.location.assign(url),
+  })
+  if (state.data?.sso == null) return null
+  return (
+    <section className="card">
+      <h2>Sign-in with {state.data.sso.title}</h2>
+      <p className="dim">Ties this account to who you are there; from then on you may sign in that way, too.</p>
+      <Problem error={tie.error} />
+      <Button
+        variant="default"
+        style={{ alignSelf: 'flex-start' }}
+        loading={tie.isPending}
+        onClick={() => tie.mutate()}
+      >
+        Tie my account
+      </Button>
+    </section>
   )
 }
 
@@ -84,6 +110,10 @@ function Sessions() {
     mutationFn: (id: string) => call('POST /api/sessions/:id/revoke', { params: { id } }),
     onSettled: () => client.invalidateQueries({ queryKey: ['sessions'] }),
   })
+  const everywhere = useMutation({
+    mutationFn: () => call('POST /api/sign-out/everywhere'),
+    onSuccess: () => window.location.assign('/sign-in'),
+  })
   if (sessions.data === undefined)
     return sessions.error === null ? <Loading lines={3} /> : <ErrorState error={sessions.error} />
   return (
@@ -131,7 +161,15 @@ function Sessions() {
           </tbody>
         </table>
       </div>
-      <Problem error={end.error} />
+      <Problem error={end.error ?? everywhere.error} />
+      <Button
+        variant="default"
+        style={{ alignSelf: 'flex-start' }}
+        loading={everywhere.isPending}
+        onClick={() => everywhere.mutate()}
+      >
+        Sign out everywhere
+      </Button>
     </section>
   )
 }

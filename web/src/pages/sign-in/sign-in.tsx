@@ -1,6 +1,6 @@
 import { Button, Divider, PasswordInput, Text, TextInput } from '@mantine/core'
 import { startAuthentication } from '@simplewebauthn/browser'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { call } from '../../api.ts'
@@ -17,6 +17,7 @@ export function SignInPage() {
   return (
     <Gate title="Sign in">
       <PasskeyPart possible={state.data.passkeys.possible} says={state.data.passkeys.says} />
+      {state.data.sso !== null && <SsoPart title={state.data.sso.title} />}
       <Divider label="or with a password" labelPosition="center" />
       <PasswordPart />
       {state.data.sample && (
@@ -85,6 +86,29 @@ function PasskeyPart({ possible, says }: { readonly possible: boolean; readonly 
         Sign in with a passkey
       </Button>
       <Problem error={error} />
+    </div>
+  )
+}
+
+/** The identity provider says who it is; its answer comes back to this browser only. */
+function SsoPart({ title }: { readonly title: string }) {
+  const go = useMutation({
+    mutationFn: () => call('POST /api/sign-in/sso'),
+    onSuccess: ({ url }) => window.location.assign(url),
+  })
+  const refused = new URLSearchParams(window.location.search).get('sso') === 'refused'
+  return (
+    <div className="stack">
+      <Button variant="default" size="md" loading={go.isPending} onClick={() => go.mutate()}>
+        Sign in with {title}
+      </Button>
+      {refused && (
+        <Text size="sm" role="alert">
+          That sign-in opened nothing here: no invitation, no group with a role, an account that is shut, or one that
+          was made another way. An administrator sees why in the ledger.
+        </Text>
+      )}
+      <Problem error={go.error} />
     </div>
   )
 }
