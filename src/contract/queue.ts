@@ -67,6 +67,8 @@ export const WouldDecide = z.object({
   proposed: Outcome.nullable(),
   /** The evidence that speaks for this outcome, which would be cited. */
   cites: z.array(z.object({ id: z.uuid(), kind: FindingKind, says: z.string() })),
+  /** What the proposal says, to begin a reason with; empty where there is none. */
+  because: z.string(),
   /** Why it cannot be decided; null when it can. */
   problem: z.string().nullable(),
 })

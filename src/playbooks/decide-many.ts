@@ -23,6 +23,7 @@ export type Would = {
   readonly outcome: Outcome
   readonly proposed: Outcome | null
   readonly cites: readonly Finding[]
+  readonly because: string
   readonly problem: string | null
 }
 
@@ -44,7 +45,8 @@ export async function previewMany(
     const { number, title, entity } = record.alert
     const cites = speaksFor(record.judgement, outcome, findings.get(id) ?? [])
     const proposed = record.judgement?.proposal.outcome ?? null
-    return { id, number, title, entity, outcome, proposed, cites, problem: problems.get(id) ?? null }
+    const because = record.judgement?.proposal.sentence ?? ''
+    return { id, number, title, entity, outcome, proposed, cites, because, problem: problems.get(id) ?? null }
   })
 }
 

@@ -5,11 +5,16 @@ export type KeyMap = Readonly<Record<string, (event: KeyboardEvent) => void>>
 /** After G the next letter says where to; later than this it is just a letter. */
 const sequenceMs = 1200
 
+/** A ticked box takes no letters. */
+const isBox = (target: EventTarget | null): boolean =>
+  target instanceof HTMLInputElement && (target.type === 'checkbox' || target.type === 'radio')
 const typing = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  !isBox(target) &&
+  target instanceof HTMLElement &&
+  (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 /** Enter and space belong to whatever button has the focus. */
 const pressable = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && /^(BUTTON|A|SUMMARY)$/.test(target.tagName)
+  isBox(target) || (target instanceof HTMLElement && /^(BUTTON|A|SUMMARY)$/.test(target.tagName))
 
 /**
  * Keys of a page: "j", "Enter", "?", "shift+Y", "g q" (one after the other). Quiet while somebody types, while a dialog is

@@ -1,46 +1,64 @@
 import { Button, Select, TextInput } from '@mantine/core'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import type { Queue, QueueRow, Tab } from '../../../../src/contract/desk.ts'
+import type { Permission } from '../../../../src/contract/permissions.ts'
+import type { Outcome } from '../../../../src/model/triage.ts'
 import { call, type Input } from '../../api.ts'
+import { useMay } from '../../me.ts'
 import { useKeys } from '../../parts/keys.ts'
 import { LookUp } from '../../parts/run-playbook.tsx'
 import { ErrorState, Loading } from '../../parts/states.tsx'
-import { severityWords, tabWords } from '../../words.ts'
+import { say } from '../../parts/toast.tsx'
+import { outcomeShort, plural, severityWords, tabWords } from '../../words.ts'
+import { DecidePanel } from './decide-panel.tsx'
 import { QueueEmpty } from './empty.tsx'
+import { QueueFacets } from './facets.tsx'
+import { QueueGroups } from './groups.tsx'
 import { Reconciled } from './reconciled.tsx'
-import { tabs } from './search.ts'
+import { queueSearchOf, tabs } from './search.ts'
+import { SlideOver } from './slide-over.tsx'
+import { AssignPanel, SnoozePanel, ViewsPanel } from './small-panels.tsx'
 import { useSteadyRows } from './steady-rows.ts'
 import { QueueTable } from './table.tsx'
+import { useActs } from './use-acts.ts'
+import { useSelection } from './use-selection.ts'
 import './queue.css'
+
+type Query = NonNullable<Input<'GET /api/queue'>['query']>
 
 export function QueuePage() {
   const search = useSearch({ from: '/desk/queue' })
   const tab = search.tab ?? 'needs'
   const narrowed = Object.fromEntries(Object.entries(search).filter(([key]) => key !== 'group'))
-  const query = { ...narrowed, tab } as Input<'GET /api/queue'>['query']
-  const queue = useQuery({
+  const query = { ...narrowed, tab } as Query
+  const queue = useInfiniteQuery({
     queryKey: ['queue', query],
-    queryFn: () => call('GET /api/queue', { query }),
+    queryFn: ({ pageParam }) => call('GET /api/queue', { query: { ...query, after: pageParam } }),
+    initialPageParam: '',
+    getNextPageParam: (last: Queue) => last.next ?? undefined,
     placeholderData: keepPreviousData,
     // News come over the live stream; this is for the day it is cut.
     refetchInterval: 30_000,
   })
-  if (queue.data === undefined) {
+  const first = queue.data?.pages[0]
+  if (first === undefined) {
     return queue.error === null ? (
       <Loading lines={18} />
     ) : (
       <ErrorState error={queue.error} retry={() => void queue.refetch()} />
     )
   }
+  const rows = queue.data?.pages.flatMap((page) => page.rows) ?? []
   return (
     <QueueView
-      queue={queue.data}
+      queue={{ ...first, rows }}
       tab={tab}
-      filterKey={JSON.stringify(query)}
+      query={query}
       stale={queue.isPlaceholderData}
       error={queue.error}
+      more={queue.hasNextPage ? () => void queue.fetchNextPage() : null}
     />
   )
 }
@@ -48,37 +66,113 @@ export function QueuePage() {
 type ViewProps = {
   readonly queue: Queue
   readonly tab: Tab
-  readonly filterKey: string
+  readonly query: Query
   readonly stale: boolean
   readonly error: unknown
+  readonly more: (() => void) | null
 }
 
-function QueueView({ queue, tab, filterKey, stale, error }: ViewProps) {
+type Panel = { readonly kind: 'decide'; readonly outcome: Outcome } | { readonly kind: 'snooze' | 'assign' | 'views' }
+
+function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
   const navigate = useNavigate({ from: '/queue' })
-  const { rows, fresh, showFresh } = useSteadyRows(queue.rows, stale ? null : filterKey)
+  const search = useSearch({ from: '/desk/queue' })
+  const may = useMay()
+  const filterKey = JSON.stringify(query)
+  const acts = useActs()
+  const steady = useSteadyRows(queue.rows, stale ? null : filterKey)
+  const rows = steady.rows.filter(({ id }) => !acts.hidden.has(id))
   const [cursor, setCursorOf] = useState({ of: filterKey, at: 0 })
+  const [panel, setPanel] = useState<Panel | null>(null)
+  const [beside, setBeside] = useState(false)
+  const [facets, setFacets] = useState(false)
+  const { selected, toggle, upTo, clear } = useSelection(rows.map(({ id }) => id))
   // A new filter starts at the top.
   const at = cursor.of === filterKey ? Math.min(cursor.at, Math.max(0, rows.length - 1)) : 0
-  const setCursor = (to: number) => setCursorOf({ of: filterKey, at: to })
+  const here = rows[at]
+  const setCursor = (to: number) => {
+    setCursorOf({ of: filterKey, at: Math.max(0, Math.min(to, rows.length - 1)) })
+    if (to >= rows.length - 5) more?.()
+  }
+  /** What an act is about: the selected rows, or the one under the cursor. */
+  const meant = selected.size > 0 ? rows.filter(({ id }) => selected.has(id)) : here === undefined ? [] : [here]
+  const set = (change: Readonly<Record<string, string>>) =>
+    void navigate({ search: (before) => queueSearchOf({ ...before, ...change }), replace: true })
   const go = (to: Tab) => void navigate({ search: (before) => ({ ...before, tab: to }), replace: true })
   const open = (row: QueueRow | undefined) =>
     row !== undefined && void navigate({ to: '/alerts/$id', params: { id: row.id } })
+  const reply = async () => {
+    if (here === undefined) return
+    if (here.outcome === null) return say('Decide it first: the answer follows from the decision.')
+    const id = here.reply?.id ?? (await call('POST /api/alerts/:id/reply', { params: { id: here.id } })).replyId
+    await navigate({ to: '/replies/$id', params: { id } })
+  }
+  const ask = (next: Panel, permission: Permission) => {
+    if (next.kind !== 'views' && meant.length === 0) return
+    if (next.kind === 'decide' && meant.some(({ outcome }) => outcome !== null)) return say('It is decided already.')
+    if (may(permission)) setPanel(next)
+    else say('Your role may look; an analyst or a lead does this.')
+  }
+  const decideAs = (outcome: Outcome) => () => ask({ kind: 'decide', outcome }, 'alert.decide')
+  const done = () => {
+    setPanel(null)
+    clear()
+  }
+  const merge = () => {
+    const others = rows.filter(({ id }) => selected.has(id) && id !== here?.id)
+    if (here === undefined || others.length === 0)
+      return say('Select the others with X, then press M on the one to keep.')
+    if (may('alert.arrange')) void acts.merge(others, here).then(clear)
+  }
+  const move = (step: number) => () => setCursor(at + step)
   useKeys({
-    j: () => setCursor(Math.min(at + 1, rows.length - 1)),
-    k: () => setCursor(Math.max(at - 1, 0)),
-    ArrowDown: () => setCursor(Math.min(at + 1, rows.length - 1)),
-    ArrowUp: () => setCursor(Math.max(at - 1, 0)),
-    Enter: () => open(rows[at]),
-    '.': showFresh,
+    j: move(1), k: move(-1), ArrowDown: move(1), ArrowUp: move(-1),
+    Enter: () => open(here),
+    '.': steady.showFresh,
     '[': () => go(tabs[(tabs.indexOf(tab) + tabs.length - 1) % tabs.length] ?? 'needs'),
     ']': () => go(tabs[(tabs.indexOf(tab) + 1) % tabs.length] ?? 'needs'),
     '/': () => document.querySelector<HTMLInputElement>('#queue-filter')?.focus(),
-  })
+    '1': decideAs('incident'), '2': decideAs('minor-trouble'), '4': decideAs('tune'),
+    '3': decideAs(here?.proposed === 'false-alarm-benign' ? 'false-alarm-benign' : 'false-alarm-nothing'),
+    x: () => here !== undefined && toggle(here.id),
+    'shift+X': () => here !== undefined && upTo(here.id),
+    Escape: () => (beside ? setBeside(false) : clear()),
+    ' ': () => setBeside((before) => !before), ArrowRight: () => setBeside(true), ArrowLeft: () => setBeside(false),
+    h: () => (meant.every(({ snooze }) => snooze !== null) && meant.length > 0 && may('alert.arrange') ? void acts.wake(meant).then(clear) : ask({ kind: 'snooze' }, 'alert.arrange')),
+    a: () => ask({ kind: 'assign' }, 'alert.arrange'),
+    v: () => ask({ kind: 'views' }, 'desk.see'),
+    m: merge,
+    u: () => here !== undefined && may('alert.arrange') && void acts.unmerge(here),
+    e: () => here !== undefined && may('alert.ask') && void acts.askAgain(here),
+    r: () => void reply(),
+    f: () => setFacets((before) => !before),
+    b: () => set({ group: search.group === undefined ? 'yes' : '' }),
+    z: acts.undoLast,
+  }) // biome-ignore format: one line for what belongs together
   return (
     <>
       <div className="page-head">
         <h1>Queue</h1>
         <Filters queue={queue} />
+        <Button
+          size="compact-sm"
+          variant={facets ? 'light' : 'default'}
+          aria-pressed={facets}
+          onClick={() => setFacets(!facets)}
+        >
+          Narrow
+        </Button>
+        <Button
+          size="compact-sm"
+          variant={search.group === undefined ? 'default' : 'light'}
+          aria-pressed={search.group !== undefined}
+          onClick={() => set({ group: search.group === undefined ? 'yes' : '' })}
+        >
+          Group
+        </Button>
+        <Button size="compact-sm" variant="default" onClick={() => setPanel({ kind: 'views' })}>
+          Views
+        </Button>
         <LookUp />
       </div>
       <Tabs tab={tab} counts={queue.counts} go={go} />
@@ -87,20 +181,81 @@ function QueueView({ queue, tab, filterKey, stale, error }: ViewProps) {
           The list is from before: the server does not answer right now. It is asked again by itself.
         </div>
       )}
-      <div className="card queue-card">
-        {fresh > 0 && (
-          <Button className="fresh" size="compact-sm" onClick={showFresh}>
-            {fresh} new ↑
-          </Button>
-        )}
-        {rows.length === 0 ? (
-          <QueueEmpty queue={queue} tab={tab} />
-        ) : (
-          <QueueTable rows={rows} cursor={at} setCursor={setCursor} open={open} tab={tab} />
-        )}
-        {queue.next !== null && <div className="queue-more dim">More than these: filter to see the others.</div>}
+      <div className="queue-body">
+        {facets && <QueueFacets query={query as never} search={search} set={set} />}
+        <div className="card queue-card">
+          {steady.fresh > 0 && (
+            <Button className="fresh" size="compact-sm" onClick={steady.showFresh}>
+              {steady.fresh} new ↑
+            </Button>
+          )}
+          {search.group !== undefined ? (
+            <QueueGroups query={query as never} open={open} />
+          ) : rows.length === 0 ? (
+            <QueueEmpty queue={queue} tab={tab} />
+          ) : (
+            <QueueTable rows={rows} cursor={at} setCursor={setCursor} open={open} tab={tab} selected={selected} />
+          )}
+          {more !== null && search.group === undefined && (
+            <div className="queue-more">
+              <Button size="compact-sm" variant="subtle" onClick={more}>
+                Show more
+              </Button>
+            </div>
+          )}
+        </div>
+        {beside && here !== undefined && <SlideOver id={here.id} close={() => setBeside(false)} />}
       </div>
       <Reconciled queue={queue} />
+      {panel?.kind === 'decide' && (
+        <DecidePanel
+          rows={meant}
+          start={panel.outcome}
+          close={() => setPanel(null)}
+          decide={(decided) => {
+            done()
+            const { alerts, ...rest } = decided
+            const ids = alerts.map(({ id }) => id)
+            void acts.act(
+              `${plural(ids.length, 'alert')} decided: ${outcomeShort[decided.outcome]}.`,
+              ids,
+              async () => {
+                const { batchId } = await call('POST /api/queue/decide', { body: { ...rest, alerts: [...alerts] } })
+                return () => call('POST /api/queue/decide/undo', { body: { batchId } })
+              },
+            )
+          }}
+        />
+      )}
+      {panel?.kind === 'snooze' && (
+        <SnoozePanel
+          close={() => setPanel(null)}
+          choose={(until) => {
+            done()
+            void acts.snooze(meant, until)
+          }}
+        />
+      )}
+      {panel?.kind === 'assign' && (
+        <AssignPanel
+          close={() => setPanel(null)}
+          choose={(person) => {
+            done()
+            void acts.assign(meant, person)
+          }}
+        />
+      )}
+      {panel?.kind === 'views' && (
+        <ViewsPanel
+          search={search}
+          close={() => setPanel(null)}
+          maySave={may('alert.arrange')}
+          go={(to) => {
+            setPanel(null)
+            void navigate({ search: queueSearchOf(to), replace: true })
+          }}
+        />
+      )}
     </>
   )
 }
@@ -119,7 +274,9 @@ function Tabs({
       {tabs.map((one) => (
         <button key={one} type="button" role="tab" aria-selected={one === tab} onClick={() => go(one)}>
           {tabWords[one]}
-          <span className="n">{counts[one]}</span>
+          {counts[one] !== null && (
+            <span className="n">{one === 'all' && counts.all === 1001 ? '1000+' : counts[one]}</span>
+          )}
         </button>
       ))}
     </div>

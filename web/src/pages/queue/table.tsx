@@ -11,6 +11,7 @@ type Props = {
   readonly setCursor: (index: number) => void
   readonly open: (row: QueueRow) => void
   readonly tab: Tab
+  readonly selected: ReadonlySet<string>
 }
 
 /** What the one column about our own work says in each tab. */
@@ -27,7 +28,7 @@ const headings: Record<Tab, string> = {
   all: 'Decision',
 }
 
-export function QueueTable({ rows, cursor, setCursor, open, tab }: Props) {
+export function QueueTable({ rows, cursor, setCursor, open, tab, selected }: Props) {
   const body = useRef<HTMLTableSectionElement>(null)
   const keyboard = useRef(cursor)
   useEffect(() => {
@@ -47,6 +48,7 @@ export function QueueTable({ rows, cursor, setCursor, open, tab }: Props) {
             <th className="c-evidence">Evidence</th>
             <th className="c-before">Seen before</th>
             <th className="c-run">{headings[tab]}</th>
+            <th className="c-who">Assigned</th>
             <th className="c-time num">Received</th>
           </tr>
         </thead>
@@ -54,12 +56,12 @@ export function QueueTable({ rows, cursor, setCursor, open, tab }: Props) {
           {rows.map((row, index) => (
             <tr
               key={row.id}
-              className={`edge-${row.risk?.level ?? 'none'}${index === cursor ? ' cursor' : ''}`}
+              className={`edge-${row.risk?.level ?? 'none'}${index === cursor ? ' cursor' : ''}${selected.has(row.id) ? ' selected' : ''}`}
               aria-current={index === cursor ? 'true' : undefined}
               onMouseDown={() => setCursor(index)}
               onDoubleClick={() => open(row)}
             >
-              <Cells row={row} tab={tab} />
+              <Cells row={row} tab={tab} selected={selected.has(row.id)} />
             </tr>
           ))}
         </tbody>
@@ -68,7 +70,7 @@ export function QueueTable({ rows, cursor, setCursor, open, tab }: Props) {
   )
 }
 
-function Cells({ row, tab }: { readonly row: QueueRow; readonly tab: Tab }) {
+function Cells({ row, tab, selected }: { readonly row: QueueRow; readonly tab: Tab; readonly selected: boolean }) {
   const theirs = severityWords[row.severity]
   const ours = row.risk?.level
   const differs = ours !== undefined && row.severity !== 'unknown' && ours !== row.severity
@@ -95,11 +97,31 @@ function Cells({ row, tab }: { readonly row: QueueRow; readonly tab: Tab }) {
       </td>
       <td className="c-title">
         <div className="clip">
+          {selected && (
+            <span role="img" aria-label="Selected">
+              ✓{' '}
+            </span>
+          )}
           <span className="dim mono number">A-{row.number}</span>{' '}
           <Link to="/alerts/$id" params={{ id: row.id }} title={row.title}>
             {row.rule ?? row.title}
           </Link>{' '}
           <span className="dim">{row.providerName}</span>
+          {row.merged > 0 && <span className="tag">+{row.merged} merged</span>}
+          {row.mergedInto !== null && <span className="tag">in A-{row.mergedInto.number}</span>}
+          {row.regressed && (
+            <span className="tag bad" title="It was to be tuned away, and is back">
+              Regressed
+            </span>
+          )}
+          {row.escalating !== null && (
+            <span
+              className="tag warn"
+              title={`${row.escalating.lastDay} in a day; its past lets expect ${row.escalating.expected}`}
+            >
+              Escalating
+            </span>
+          )}
           {row.kind === 'unread' && <span className="tag warn">Unread</span>}
           {row.sample && <span className="tag sample">Sample</span>}
         </div>
@@ -129,6 +151,11 @@ function Cells({ row, tab }: { readonly row: QueueRow; readonly tab: Tab }) {
       </td>
       <td className="c-run">
         {['needs', 'provider', 'snoozed', 'merged'].includes(tab) ? <Proposed row={row} /> : <Work row={row} />}
+      </td>
+      <td className="c-who">
+        <div className="clip" title={row.assignee?.name}>
+          {row.assignee?.name ?? <span className="dim">nobody</span>}
+        </div>
       </td>
       <td className="c-time num">
         <When at={row.receivedAt} />
