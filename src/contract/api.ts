@@ -1,6 +1,7 @@
 import { accessApi } from './access.ts'
 import { answerApi } from './answer.ts'
 import { auditApi } from './audit.ts'
+import { coachingApi } from './coaching.ts'
 import { connectorsApi } from './connectors.ts'
 import { contextApi } from './context.ts'
 import { deskApi } from './desk.ts'
@@ -26,6 +27,7 @@ export const api = {
   ...limitedApi,
   ...deskApi,
   ...queueApi,
+  ...coachingApi,
   ...answerApi,
   ...houseApi,
   ...logsApi,

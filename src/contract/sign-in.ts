@@ -48,6 +48,8 @@ export const Me = z.object({
   timeZone: z.string(),
   alerts: z.int(),
   sample: z.boolean(),
+  /** Whether the pages explain themselves to me. */
+  coaching: z.boolean(),
 })
 export type Me = z.infer<typeof Me>
 

@@ -565,6 +565,7 @@ export type AppUserTable = {
   disabled: Generated<boolean>
   created_at: Timestamp
   kind: Generated<'person' | 'service'>
+  coaching: Generated<boolean>
   provider_id: OrNull<string>
 }
 

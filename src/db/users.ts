@@ -35,6 +35,16 @@ export async function userById(db: Db, id: string): Promise<User | null> {
   return row === undefined ? null : userOf(row)
 }
 
+/** Whether the pages explain themselves to this person. */
+export async function coachingOf(db: Db, id: string): Promise<boolean> {
+  const row = await db.selectFrom('app_user').select('coaching').where('id', '=', id).executeTakeFirst()
+  return row?.coaching ?? true
+}
+
+export async function setCoaching(db: Db, id: string, on: boolean): Promise<void> {
+  await db.updateTable('app_user').set({ coaching: on }).where('id', '=', id).execute()
+}
+
 /** With what a sign-in needs; `email` in lower case. */
 export async function secretsOfEmail(db: Db, email: string): Promise<UserSecrets | null> {
   const row = await db.selectFrom('app_user').selectAll().where('email', '=', email).executeTakeFirst()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FindingKind } from './finding.ts'
-import { Level, Rung } from './question.ts'
+import { Level, QuestionName, Rung } from './question.ts'
 
 /** One rung of the ladder. `supplier` says who filled it: the provider's message, our own questions, or nobody. */
 export const LadderRung = z.object({
@@ -70,6 +70,15 @@ export const PastAlert = z.object({
   decidedAt: z.iso.datetime().nullable(),
 })
 export type PastAlert = z.infer<typeof PastAlert>
+
+/** An open question, and the answers to it that would make the house propose something else. */
+export const TurningPoint = z.object({
+  question: QuestionName,
+  title: z.string(),
+  rung: Rung,
+  turns: z.array(z.object({ when: z.string(), outcome: Outcome.nullable() })),
+})
+export type TurningPoint = z.infer<typeof TurningPoint>
 
 /** A person's decision. Cites evidence rows, or says why there are none. */
 export const Decision = z.object({

@@ -23,6 +23,8 @@ export type Door = 'public' | 'one-time-link' | 'provider-key' | 'webhook' | 'lo
 export const table: Readonly<Record<Call, Door | `${string} ${'K' | '.'}`>> = {
   'GET /api/alerts/:id': 'ALNPU.. K',
   'GET /api/alerts/:id/similar': 'ALNPU.. K',
+  'GET /api/alerts/:id/turning-points': 'ALNPU.. K',
+  'POST /api/me/coaching': 'ALNPUOV .',
   'POST /api/alerts/:id/ask': 'ALN.... .',
   'POST /api/alerts/:id/ask-person': 'ALN.... .',
   'POST /api/alerts/:id/decision': 'ALN.... .',

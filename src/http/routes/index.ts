@@ -4,6 +4,7 @@ import { askPersonByLink } from './alerts/ask-person.ts'
 import { decideAlert } from './alerts/decide.ts'
 import { showAlert } from './alerts/show.ts'
 import { showSimilar } from './alerts/similar.ts'
+import { showTurningPoints } from './alerts/turning-points.ts'
 import { undoDecision } from './alerts/undo.ts'
 import { makeApiKey } from './api-keys/make.ts'
 import { revokeOneApiKey } from './api-keys/revoke.ts'
@@ -53,6 +54,7 @@ import { downloadLine } from './logs/raw.ts'
 import { saveLogSource } from './logs/save-source.ts'
 import { searchLogs } from './logs/search.ts'
 import { showLogSources } from './logs/sources.ts'
+import { switchCoaching } from './me/coaching.ts'
 import { keepOneMorePasskey, morePasskeyOptions } from './me/passkey.ts'
 import { showMe } from './me/show.ts'
 import { downloadMessage } from './messages/raw.ts'
@@ -156,7 +158,7 @@ import { runXray } from './xray/run.ts'
 export const routes: readonly Route[] = [
   signInState, signInWithPassword, passkeyOptions, signInWithPasskey, signOut, signOutEverywhere, signInBySso, endOfSso, tieSso,
   lookAtLink, enterByLink, newCode, welcomeWithPassword, welcomePasskeyOptions, welcomeWithPasskey,
-  showMe, morePasskeyOptions, keepOneMorePasskey, showSessions, revokeSession, showUsers, inviteUser, changeOneUser,
+  showMe, switchCoaching, showTurningPoints, morePasskeyOptions, keepOneMorePasskey, showSessions, revokeSession, showUsers, inviteUser, changeOneUser,
   showPortal, showPortalAlert, downloadPortalReply, showOwned, answerOwned,
   showSuggestions, makeSuggestion, closeOneSuggestion,
   showServiceAccounts, makeServiceAccount, makeApiKey, revokeOneApiKey, showKey,

@@ -2,7 +2,7 @@ import { may, permissionsOf } from '../../../contract/permissions.ts'
 import { anySample } from '../../../db/desk-front.ts'
 import { passkeysOf } from '../../../db/passkeys.ts'
 import { countAlerts } from '../../../db/tally.ts'
-import { secretsOfEmail } from '../../../db/users.ts'
+import { coachingOf, secretsOfEmail } from '../../../db/users.ts'
 import { serve } from '../../serve.ts'
 
 export const showMe = serve('GET /api/me', async ({ front, session }) => {
@@ -19,5 +19,6 @@ export const showMe = serve('GET /api/me', async ({ front, session }) => {
     // How much there is is for those who may see it.
     alerts: may(user.role, 'desk.see') ? await countAlerts(front.db) : 0,
     sample: await anySample(front.db),
+    coaching: await coachingOf(front.db, user.id),
   }
 })

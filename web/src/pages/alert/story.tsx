@@ -13,6 +13,7 @@ import { say } from '../../parts/toast.tsx'
 import { msWords, plural, rungWords } from '../../words.ts'
 import type { LogSearch } from '../logs/log-search.ts'
 import { Before, beforeWords } from './before.tsx'
+import { Coaching } from './coaching.tsx'
 import type { DraftDecision } from './draft-decision.ts'
 import { Profiles } from './profiles.tsx'
 import { RiskCard } from './risk.tsx'
@@ -50,6 +51,7 @@ export function Story({ page, draft }: Props) {
         </section>
       )}
       {judgement !== null && <Reasons page={page} draft={draft} />}
+      <Coaching page={page} />
       {judgement !== null && <Profiles profiles={page.profiles} />}
       {judgement !== null && <RiskCard risk={judgement.risk} />}
       <Before page={page} draft={draft} />
@@ -272,7 +274,7 @@ function Reasons({ page, draft }: Props) {
       {column('Supports', proposal.supports, 'Nothing supports it yet.')}
       {column('Contradicts', proposal.contradicts, 'Nothing contradicts it.')}
       {proposal.missing.length > 0 && (
-        <div className="grow">
+        <div className="missing">
           <h2 className="section-title">Missing</h2>
           <ul>
             {proposal.missing.map((one) => (
