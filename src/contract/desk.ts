@@ -162,7 +162,18 @@ export const Queue = z.object({
   /** Where the next rows begin; null when there are none. */
   next: z.string().nullable(),
   /** `all` is null where it was not counted: narrowed, and seen from another tab. */
-  counts: z.record(Tab.exclude(['all']), z.int()).and(z.object({ all: z.int().nullable() })),
+  counts: z.object({
+    needs: z.int(),
+    answer: z.int(),
+    approver: z.int(),
+    provider: z.int(),
+    asked: z.int(),
+    running: z.int(),
+    snoozed: z.int(),
+    merged: z.int(),
+    done: z.int(),
+    all: z.int().nullable(),
+  }),
   providers: z.array(z.object({ id: z.string(), name: z.string() })),
   reconciliation: Reconciliation,
   feed: Feed,
