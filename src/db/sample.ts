@@ -13,6 +13,10 @@ const sampleNouns = ['assets', 'people', 'networks'] as const
 /** Each try waits a second for a deadlock to be seen; work under way is over long before the last. */
 const triesMax = 8
 
+/** SQLSTATE of PostgreSQL. */
+const deadlock = '40P01'
+const stillReferred = '23503'
+
 export type SampleState = { messages: number; waiting: number; alerts: number; providers: number }
 
 /** How much sample data there is, and how much of it is still being read. */
@@ -36,8 +40,10 @@ export async function removeSample(db: Db, by: string, clock: Clock): Promise<Re
     try {
       return await removeOnce(db, by, clock)
     } catch (error) {
-      // A run that is under way holds rows that it writes about, in an order of its own; PostgreSQL then ends one of the two. Nothing is gone yet.
-      if ((error as { code?: unknown } | null)?.code !== '40P01' || tried === triesMax) throw error
+      // A run that is under way holds rows that it writes about, in an order of its own; PostgreSQL then ends one of the two. Or it wrote a
+      // step after its steps were taken and before it was itself. Nothing is gone yet.
+      const code = (error as { code?: unknown } | null)?.code
+      if ((code !== deadlock && code !== stillReferred) || tried === triesMax) throw error
     }
   }
 }
