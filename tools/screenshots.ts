@@ -63,6 +63,8 @@ function shots(seeded: Seeded): Shot[] {
     },
     { name: 'run', path: `/runs/${seeded.runId}`, before: (page) => page.locator('.step-line').nth(1).click() },
     { name: 'start', path: '/start' },
+    { name: 'handover', path: '/handover' },
+    { name: 'audit', path: '/ledger/audit' },
     { name: 'search', path: '/search?q=halden' },
     { name: 'search-help', path: '/search' },
     {

@@ -6,6 +6,7 @@ import { connectorsApi } from './connectors.ts'
 import { contextApi } from './context.ts'
 import { deskApi } from './desk.ts'
 import { firstRunApi } from './first-run.ts'
+import { handoverApi } from './handover.ts'
 import { houseApi } from './house.ts'
 import { intelligenceApi } from './intelligence.ts'
 import { limitedApi } from './limited.ts'
@@ -40,6 +41,7 @@ export const api = {
   ...vulnerabilitiesApi,
   ...suggestionsApi,
   ...searchApi,
+  ...handoverApi,
   ...auditApi,
   ...firstRunApi,
   ...similarApi,

@@ -6,6 +6,7 @@ import {
   Navigate,
   Outlet,
 } from '@tanstack/react-router'
+import { type AuditAddress, auditAddressOf } from './pages/audit/address.ts'
 import { type ContextSearch, contextSearchOf } from './pages/context/search.ts'
 import { type LogSearch, logSearchOf } from './pages/logs/log-search.ts'
 import { type QueueSearch, queueSearchOf } from './pages/queue/search.ts'
@@ -92,6 +93,19 @@ const owned = createRoute({
   getParentRoute: () => desk,
   path: '/mine',
   component: lazyRouteComponent(() => import('./pages/owned/owned.tsx'), 'OwnedPage'),
+})
+const auditRoom = createRoute({
+  getParentRoute: () => desk,
+  path: '/ledger/audit',
+  validateSearch: (given: Record<string, unknown>): AuditAddress => auditAddressOf(given),
+  component: lazyRouteComponent(() => import('./pages/audit/audit.tsx'), 'AuditPage'),
+})
+const handover = createRoute({
+  getParentRoute: () => desk,
+  path: '/handover',
+  validateSearch: (given: Record<string, unknown>): { from?: string } =>
+    Number.isNaN(Date.parse(String(given['from']))) ? {} : { from: new Date(String(given['from'])).toISOString() },
+  component: lazyRouteComponent(() => import('./pages/handover/handover.tsx'), 'HandoverPage'),
 })
 const start = createRoute({
   getParentRoute: () => desk,
@@ -189,6 +203,8 @@ export const router = createRouter({
       portalAlert,
       owned,
       start,
+      auditRoom,
+      handover,
       quarantine,
       teach,
       xray,

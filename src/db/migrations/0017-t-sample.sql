@@ -18,6 +18,8 @@ begin
 end $$;
 drop trigger message_bytes on message;
 create trigger message_bytes before update of id, bytes, received_at, sample on message for each row execute function message_bytes_stay();
+-- The queue filters by it, newest first.
+create index alert_sample on alert (received_at desc) where sample;
 create index message_sample on message (received_at) where sample;
 
 -- One row: what one shift handed to the next: the facts as they were then, and the note as a person signed it. Never changed but for who took it over.

@@ -31,6 +31,7 @@ import { watchConnector } from './connectors/watch.ts'
 import { showFirstRun } from './first-run/show.ts'
 import { skipFirstSteps } from './first-run/skip.ts'
 import { sendFirstAlert, traceFirstAlert } from './first-run/test-alert.ts'
+import { showHandovers, signTheHandover, takeTheHandover } from './handovers/handover.ts'
 import { showOpenApi } from './health/openapi.ts'
 import { showHealth } from './health/show.ts'
 import { showLists } from './imports/list.ts'
@@ -180,6 +181,7 @@ export const routes: readonly Route[] = [
   listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack,
   showBacktests, askBacktest, showBacktest, showBacktestRows, cancelBacktest,
   searchEverything,
+  showHandovers, signTheHandover, takeTheHandover,
   showAuditSample, drawAuditSample, downloadAuditBundle, showAuditChain, sayAuditRemark,
   showFirstRun, skipFirstSteps, sendFirstAlert, traceFirstAlert, loadSampleData, removeSampleData,
   runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,

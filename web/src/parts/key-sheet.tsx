@@ -15,6 +15,8 @@ const sheets: readonly Sheet[] = [
       ['?', 'This sheet'],
       ['Ctrl+K', 'Find anything, go anywhere, do what the page can'],
       ['G F', 'Search'],
+      ['G H', 'Shift handover'],
+      ['G A', 'Auditor’s room'],
       ['G Q', 'Queue'],
       ['G U', 'Quarantine'],
       ['G X', 'X-ray'],

@@ -72,6 +72,8 @@ function Nav() {
   }, [])
   useKeys({
     '?': () => setSheet(true),
+    'g h': () => void navigate({ to: '/handover' }),
+    'g a': () => void navigate({ to: '/ledger/audit' }),
     'g f': () => void navigate({ to: '/search' }),
     'g q': () => void navigate({ to: '/queue' }),
     'g u': () => void navigate({ to: '/quarantine' }),
