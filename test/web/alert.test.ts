@@ -180,3 +180,19 @@ describe('deciding by keyboard', slow, () => {
     await context.close()
   })
 })
+
+test('nothing jumps while the page fills, and a mail cannot turn the direction of our own words', slow, async () => {
+  const id = await alert({ rule: 'invoice\u202Efdp.exe' })
+  const { page, context } = await open('/queue')
+  await page.addInitScript(`window.shifts = []; new PerformanceObserver((list) => { for (const one of list.getEntries())
+    window.shifts.push(...one.sources.map(({ node }) => one.value.toFixed(4) + ' ' + (node?.className ?? node?.nodeName))) }).observe({ type: 'layout-shift', buffered: true })`)
+  await page.goto(`${desk.origin}/alerts/${id}`)
+  await page.locator('#before .strip, #before p').first().waitFor()
+  // What was drawn is reported with the next frame.
+  const drawn = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(window.shifts))))'
+  expect(await page.evaluate(drawn)).toEqual([])
+  const text = await page.locator('body').innerText()
+  expect(text).toContain('invoice\uFFFDfdp.exe')
+  expect(text).not.toMatch(/[\u202A-\u202E\u2066-\u2069]/)
+  await context.close()
+})

@@ -77,9 +77,16 @@ export async function call<C extends Call>(
   return json as Answer<C>
 }
 
+/**
+ * Signs that turn the direction of what follows (Unicode bidi overrides, embeddings, isolates): in a mail's text they make "exe.pdf" of
+ * "fdp.exe", and go on into our own words behind it. Each is shown as one visible sign, so that places in a text stay where they are. Hebrew and
+ * Arabic need none of them; the bytes as they came are the download.
+ */
+const directionOverrides = /[\u202A-\u202E\u2066-\u2069]/g
+
 function parse(text: string, status: number): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.replaceAll(directionOverrides, '\uFFFD'))
   } catch (error) {
     throw new Refused(status, {
       ...unreachable,
