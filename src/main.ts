@@ -37,6 +37,7 @@ import { loadLibrary } from './playbooks/load.ts'
 import { makeReceive } from './playbooks/receive.ts'
 import { answerDesk } from './playbooks/reply.ts'
 import { makeTeller } from './playbooks/teller.ts'
+import { clockTasks, scheduleClocks } from './playbooks/watch-clocks.ts'
 import { houseTasks, newNodeId, startWorker } from './playbooks/worker.ts'
 
 const here = import.meta.dirname
@@ -110,6 +111,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     const tasks = {
       ...houseTasks(house),
       ...backtestTasks(house),
+      ...clockTasks(house),
       ...desk.jobs,
       ...detections?.tasks,
       ...intelligence.tasks,
@@ -117,6 +119,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     const worker = await startWorker({ url, node: house.node, log, tasks })
     closers.push(() => worker.stop())
     await detections?.schedule()
+    await scheduleClocks(db, house.clock)
     await intelligence.schedule()
 
     await recordStart(house, settings, sources.connectors(), version)

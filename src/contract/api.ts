@@ -19,6 +19,7 @@ import { searchApi } from './search.ts'
 import { signInApi } from './sign-in.ts'
 import { similarApi } from './similar.ts'
 import { suggestionsApi } from './suggestions.ts'
+import { ticketsApi } from './tickets.ts'
 import { vulnerabilitiesApi } from './vulnerabilities.ts'
 
 /** The whole HTTP interface: "METHOD /path" and what goes in and out. The server serves exactly these; the web app is typed by them. */
@@ -29,6 +30,7 @@ export const api = {
   ...deskApi,
   ...queueApi,
   ...coachingApi,
+  ...ticketsApi,
   ...answerApi,
   ...houseApi,
   ...logsApi,

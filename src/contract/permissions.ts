@@ -16,6 +16,8 @@ export const permissions = {
   'alert.decide': ['administrator', 'lead', 'analyst'],
   // Who works it, when it is looked at again, what it is the same as: not what is said of it.
   'alert.arrange': ['administrator', 'lead', 'analyst'],
+  'ticket.work': ['administrator', 'lead', 'analyst'],
+  'ticketing.change': ['administrator', 'lead'],
   'alert.ask': ['administrator', 'lead', 'analyst'],
   'playbook.run': ['administrator', 'lead', 'analyst'],
   'playbook.change': ['administrator', 'lead'],

@@ -44,7 +44,7 @@ function columnsOf(reading: Reading) {
   }
 }
 
-/** Opens an alert. False when one with this provider's ticket is there already: join that one. */
+/** Opens an alert and its ticket. False when one with this provider's ticket is there already: join that one. */
 export async function insertAlert(tx: Db, fresh: NewAlert): Promise<boolean> {
   const result = await tx
     .insertInto('alert')
@@ -58,7 +58,9 @@ export async function insertAlert(tx: Db, fresh: NewAlert): Promise<boolean> {
     })
     .onConflict((conflict) => conflict.columns(['provider_id', 'ticket']).where('ticket', 'is not', null).doNothing())
     .executeTakeFirst()
-  return result.numInsertedOrUpdatedRows === 1n
+  if (result.numInsertedOrUpdatedRows !== 1n) return false
+  await tx.insertInto('ticket').values({ alert_id: fresh.id }).execute()
+  return true
 }
 
 /** Brings the reading up to date by a later message. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Ticketing } from '../model/ticket.ts'
 import { jsonb } from './jsonb.ts'
 import type { Db } from './open.ts'
 
@@ -9,6 +10,8 @@ export const settingShapes = {
   'source-precedence': z.array(z.string().max(100)).max(100),
   /** Steps of the first hour that this house does without. */
   'first-run-skipped': z.array(z.string().max(40)).max(20),
+  /** The rules for tickets. `version` counts changes, so that two people do not overwrite each other. */
+  ticketing: z.object({ version: z.int().positive(), rules: Ticketing }),
   'reply-hold-seconds': z.number().min(0).max(3600),
 } as const
 export type SettingKey = keyof typeof settingShapes

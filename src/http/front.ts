@@ -3,6 +3,7 @@ import type { SecretPlace, Settings } from '../config/config.ts'
 import type { ConnectorCard, ConnectorDraft, ConnectorKindCard, Tried } from '../contract/connectors.ts'
 import type { ImportPreview } from '../contract/house.ts'
 import type { WouldDecide } from '../contract/queue.ts'
+import type { TicketPage, TicketQuery, TicketRow } from '../contract/tickets.ts'
 import type { PackCounts } from '../db/context-packs.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -15,6 +16,7 @@ import type { Receipt } from '../model/message.ts'
 import type { QuestionName } from '../model/question.ts'
 import type { SnoozeFor } from '../model/queue.ts'
 import type { SensitiveSpan } from '../model/reply.ts'
+import type { TaskChange, Ticketing, TicketType } from '../model/ticket.ts'
 import type { Outcome } from '../model/triage.ts'
 import type { WebhookScheme } from '../model/webhook.ts'
 import type { Xray } from '../model/xray.ts'
@@ -74,6 +76,29 @@ export type ConnectorsFront = {
   readonly watch: (id: string, silentAfterHours: number | null, by: string) => Promise<void>
 }
 
+type OnTicket = { readonly alertId: string; readonly by: string }
+
+export type TicketWork = {
+  readonly list: (query: TicketQuery, me: string) => Promise<{ rows: TicketRow[]; more: boolean; open: number }>
+  readonly show: (alertId: string) => Promise<TicketPage | null>
+  readonly move: (on: OnTicket & { to: 'acknowledged' | 'closed' | 'reopened'; note: string }) => Promise<void>
+  readonly changeType: (on: OnTicket & { type: TicketType }) => Promise<void>
+  readonly comment: (on: OnTicket & { text: string }) => Promise<{ id: string; mentions: string[] }>
+  readonly addTask: (
+    on: OnTicket & { title: string; owner: string | null; dueAt: Date | null },
+  ) => Promise<{ id: string }>
+  readonly editTask: (on: OnTicket & { task: string; change: TaskChange }) => Promise<void>
+  readonly refer: (on: OnTicket & { references: { system: string; reference: string }[] }) => Promise<void>
+  readonly addFile: (on: OnTicket & { name: string; bytes: Uint8Array }) => Promise<{ id: string; sha256: string }>
+  readonly rules: () => Promise<{ ticketing: Ticketing; yaml: string; version: number }>
+  readonly changeRules: (change: {
+    ticketing: Ticketing | null
+    yaml: string | null
+    version: number
+    by: string
+  }) => Promise<number>
+}
+
 /**
  * What the other rooms do for the front; `main.ts` passes it in. Every function throws Trouble: `not.found` for what does not
  * exist, `state.conflict` for what somebody changed meanwhile, `input.invalid` with the field's name. `by` is an actor ("user:<id>").
@@ -128,6 +153,8 @@ export type Work = {
     readonly merge: (acting: { alerts: readonly Seen[]; into: Seen; by: string }) => Promise<void>
     readonly unmerge: (acting: { alerts: readonly Seen[]; by: string }) => Promise<void>
   }
+  /** Tickets: what people do on them, and the rules they go by. */
+  readonly tickets: TicketWork
   readonly askAgain: (asking: {
     readonly alertId: string
     readonly question: QuestionName

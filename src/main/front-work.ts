@@ -31,6 +31,7 @@ import { readers } from '../providers/readers.ts'
 import { secretAt } from './connector-registry.ts'
 import { playbookWork } from './playbook-work.ts'
 import type { Sources } from './sources.ts'
+import { ticketWork } from './ticket-work.ts'
 
 /** Hands the work of the other rooms to the front. */
 export function frontWork(parts: {
@@ -64,6 +65,7 @@ export function frontWork(parts: {
       merge: (acting) => merge(house, acting),
       unmerge: (acting) => unmerge(house, acting),
     },
+    tickets: ticketWork(house),
     askAgain: (asking) => askAgain(house, asking),
     askPersonByLink: (asking) => askPersonByLink(house, asking),
     reply: { ...desk, readSent: (bytes) => readSent(house, bytes) },

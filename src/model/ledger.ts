@@ -14,6 +14,7 @@ export const LedgerKind = z.enum([
   'connector.added', 'connector.changed', 'connector.removed', 'connector.tested', 'secrets.rewrapped',
   'logs.searched', 'logs.hunted', 'logs.downloaded', 'log-source.changed', 'logs.removed',
   'pack.defined', 'pack.drafted', 'pack.released', 'pack.downloaded',
+  'ticket.changed', 'ticket.commented', 'ticket.task', 'ticket.file', 'ticket.escalated', 'ticketing.changed',
   'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',
   'vulnerability.said', 'vulnerability.withdrawn',
   'sample.loaded', 'sample.removed', 'sample.tested', 'handover.signed', 'handover.taken', 'audit.drawn', 'audit.said',

@@ -16,6 +16,7 @@ import type { House } from './house.ts'
 import { startRun } from './on-alert.ts'
 import { rejudge } from './rejudge.ts'
 import type { Asked } from './steps/checklist.ts'
+import { fileTicket } from './tickets.ts'
 import { wakeRuns } from './wake.ts'
 
 type Desk = Pick<House, 'db' | 'clock' | 'library'>
@@ -98,6 +99,7 @@ export async function startOnText(
     const body = { byHand: true, indicators: observables.length, reason }
     await append(tx, { kind: 'alert.opened', actor: by, subject: `alert:${alertId}`, body }, house.clock)
     await rejudge(house, tx, alertId, { full: false })
+    await fileTicket(house, tx, { alertId, playbookId: playbook.id, own: false })
     return { alertId, runId: await startHere(house, tx, { playbook, alertId, by }) }
   })
 }

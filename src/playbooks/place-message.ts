@@ -7,14 +7,16 @@ import { alertOfThread, lockThread, replyByMessageId } from '../db/threads.ts'
 import { Trouble } from '../kit/errors.ts'
 import { stableId } from '../kit/stable-id.ts'
 import { append } from '../ledger/append.ts'
+import { ownDetectionsId } from '../model/detection.ts'
 import type { MessageKind } from '../model/message.ts'
 import { lockWithLead, wakeSleeping } from './arrange.ts'
 import type { House } from './house.ts'
 import { mergeReadings } from './merge-readings.ts'
-import { onAlert } from './on-alert.ts'
+import { onAlert, playbookFor } from './on-alert.ts'
 import type { Read } from './read-message.ts'
 import { rejudge } from './rejudge.ts'
 import { isCopyOf, ownCopyIn } from './replies/own-copy.ts'
+import { fileTicket } from './tickets.ts'
 
 /** Where mail goes whose provider a person has not named (released from quarantine). */
 export const unknownProvider = 'unknown'
@@ -145,6 +147,8 @@ async function open(house: House, tx: Db, read: Read, providerId: string): Promi
   await rejudge(house, tx, id, { full: false })
   const record = await getAlert(tx, id)
   if (record !== null) await onAlert(house, tx, record)
+  const playbookId = record === null ? null : (playbookFor(house.library, record)?.id ?? null)
+  await fileTicket(house, tx, { alertId: id, playbookId, own: providerId === ownDetectionsId })
   await notifyAll(tx, [`alert:${id}`, 'queue'])
 }
 

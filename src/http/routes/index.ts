@@ -140,6 +140,16 @@ import { makeSuggestion } from './suggestions/make.ts'
 import { teachReader } from './teach/derive.ts'
 import { showTeaching } from './teach/show.ts'
 import { testReader } from './teach/test.ts'
+import { saveTicketing } from './ticketing/save.ts'
+import { showTicketing } from './ticketing/show.ts'
+import { commentOnTicket } from './tickets/comment.ts'
+import { addTicketFile, downloadTicketFile } from './tickets/files.ts'
+import { showTickets } from './tickets/list.ts'
+import { referTicket } from './tickets/references.ts'
+import { showTicket } from './tickets/show.ts'
+import { moveTicket } from './tickets/state.ts'
+import { addTicketTask, editTicketTask } from './tickets/tasks.ts'
+import { changeTicketType } from './tickets/type.ts'
 import { changeOneUser } from './users/change.ts'
 import { inviteUser } from './users/invite.ts'
 import { showUsers } from './users/list.ts'
@@ -168,6 +178,8 @@ export const routes: readonly Route[] = [
   showInvitations, revokeOneInvitation,
   showQueue, showQueueFacets, showQueueGroups, showQueueViews, saveQueueView, removeQueueView, showAssignable, previewDecisions, decideAlerts, undoDecisions, assignAlerts, snoozeAlerts, wakeAlerts, mergeAlerts, unmergeAlerts,
   showAlert, showSimilar, decideAlert, undoDecision, askAgain, askPersonByLink, downloadMessage, showQuarantine, releaseMessage, showRun,
+  showTickets, showTicket, moveTicket, changeTicketType, commentOnTicket, addTicketTask, editTicketTask, referTicket, addTicketFile, downloadTicketFile,
+  showTicketing, saveTicketing,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,

@@ -1,0 +1,452 @@
+import { sql } from 'kysely'
+import type { TicketQuery } from '../contract/tickets.ts'
+import { ticketRowsMax } from '../contract/tickets.ts'
+import type { Severity } from '../model/alert.ts'
+import { type Ticketing, TicketState, TicketType, ticketingDefault } from '../model/ticket.ts'
+import { iso, isoOrNull, plainText } from './jsonb.ts'
+import type { Db } from './open.ts'
+import { settingOf } from './settings.ts'
+
+/** A ticket with what its clocks are counted from. Times in ms since 1970. */
+export type TicketRecord = {
+  readonly alertId: string
+  readonly number: number
+  readonly type: TicketType
+  readonly state: TicketState
+  readonly title: string
+  readonly providerId: string
+  readonly theirs: string | null
+  readonly severity: Severity
+  readonly owner: { readonly id: string; readonly name: string } | null
+  readonly outcome: string | null
+  readonly occurredAt: number | null
+  readonly receivedAt: number
+  readonly acknowledgedAt: number | null
+  readonly acknowledgedBy: string | null
+  readonly decidedAt: number | null
+  readonly closedAt: number | null
+  readonly closedBy: string | null
+  readonly closeNote: string | null
+  readonly mergedInto: { readonly id: string; readonly number: number } | null
+  readonly waits: readonly { readonly from: number; readonly to: number | null }[]
+  readonly tasks: { readonly done: number; readonly all: number }
+  readonly comments: number
+  readonly sample: boolean
+}
+
+/** Where a ticket is, worked out of its alert: see TicketState. */
+const stateOf = sql<TicketState>`
+  case
+    when a.tab = 'merged' then 'merged'
+    when a.tab = 'done' and t.closed_at is not null then 'closed'
+    when a.tab = 'done' and t.reopened_at is null then 'resolved'
+    when a.tab = 'provider' then 'waiting-provider'
+    when a.tab = 'approver' then 'waiting-approver'
+    when a.tab = 'asked' then 'waiting-person'
+    when a.tab = 'snoozed' then 'snoozed'
+    when t.acknowledged_at is null then 'new'
+    else 'in-progress' end`
+
+const isOpen = sql<boolean>`(a.tab not in ('done', 'merged') or (a.tab = 'done' and t.reopened_at is not null and t.closed_at is null))`
+
+const ms = (date: unknown): number | null => (date instanceof Date ? date.getTime() : null)
+
+function recordOf(row: Record<string, unknown>): TicketRecord {
+  const text = (name: string): string | null => (row[name] as string | null) ?? null
+  return {
+    alertId: String(row['id']),
+    number: Number(row['number']),
+    type: TicketType.catch('provider-alert').parse(row['type']),
+    state: TicketState.parse(row['state']),
+    title: String(row['rule'] ?? row['title']),
+    providerId: String(row['provider_id']),
+    theirs: text('ticket'),
+    severity: row['severity'] as Severity,
+    owner: row['assignee'] == null ? null : { id: String(row['assignee']), name: String(row['owner_name'] ?? '') },
+    outcome: text('outcome'),
+    occurredAt: ms(row['occurred_at']),
+    receivedAt: ms(row['received_at']) ?? 0,
+    acknowledgedAt: ms(row['acknowledged_at']),
+    acknowledgedBy: text('acknowledged_by'),
+    decidedAt: ms(row['decided_at']),
+    closedAt: ms(row['closed_at']),
+    closedBy: text('closed_by'),
+    closeNote: text('close_note'),
+    mergedInto:
+      row['merged_into'] == null ? null : { id: String(row['merged_into']), number: Number(row['lead_number']) },
+    waits: (row['waits'] as { from: number; to: number | null }[] | null) ?? [],
+    tasks: { done: Number(row['tasks_done'] ?? 0), all: Number(row['tasks_all'] ?? 0) },
+    comments: Number(row['comments'] ?? 0),
+    sample: row['sample'] === true,
+  }
+}
+
+/** The columns of a record, of alerts `a` with their tickets `t` that `picked` names, in its order. */
+function records(picked: ReturnType<typeof sql>, order: ReturnType<typeof sql>) {
+  return sql<Record<string, unknown>>`
+    select a.id, a.number, a.rule, a.title, a.provider_id, a.ticket, a.severity, a.assignee, owner.name as owner_name, a.outcome,
+      a.occurred_at, a.received_at, a.decided_at, a.merged_into, lead.number as lead_number, a.sample, coalesce(t.type, 'provider-alert') as type,
+      t.acknowledged_at, t.acknowledged_by, t.closed_at, t.closed_by, t.close_note, ${stateOf} as state,
+      (select json_agg(json_build_object('from', extract(epoch from w.from_at) * 1000, 'to', extract(epoch from w.to_at) * 1000) order by w.from_at)
+        from ticket_wait w where w.alert_id = a.id) as waits,
+      (select count(*) from ticket_task k where k.alert_id = a.id and k.removed_at is null) as tasks_all,
+      (select count(*) from ticket_task k where k.alert_id = a.id and k.removed_at is null and k.done_at is not null) as tasks_done,
+      (select count(*) from ticket_comment c where c.alert_id = a.id) as comments
+    from (${picked}) p
+    join alert a on a.id = p.id left join ticket t on t.alert_id = a.id
+    left join app_user owner on owner.id = a.assignee left join alert lead on lead.id = a.merged_into
+    order by ${order}`
+}
+
+/** Tickets as a list: what runs out first on top, of ended ones the newest. One row more than a page holds where there are more. */
+export async function listTickets(db: Db, query: TicketQuery, me: string): Promise<TicketRecord[]> {
+  const words = query.q.trim()
+  const number = /^[at]-?(\d{1,9})$/i.exec(words)?.[1]
+  const like = `%${words.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
+  const state = query.state === 'all' ? sql`true` : query.state === 'open' ? isOpen : sql`${stateOf} = ${query.state}`
+  // States of ended work are many: their tab is named as well, so that its index is used.
+  const tab = { resolved: 'done', closed: 'done', merged: 'merged' }[query.state as string]
+  const conditions = [
+    state,
+    tab === undefined ? sql`true` : sql`a.tab = ${tab}`,
+    query.type === '' ? sql`true` : sql`coalesce(t.type, 'provider-alert') = ${query.type}`,
+    query.owner === ''
+      ? sql`true`
+      : query.owner === 'nobody'
+        ? sql`a.assignee is null`
+        : sql`a.assignee = ${query.owner === 'me' ? me : query.owner}::uuid`,
+    query.clock === ''
+      ? sql`true`
+      : query.clock === 'ours-overdue'
+        ? sql`t.ours_state = 'overdue'`
+        : sql`t.theirs_state = 'overdue'`,
+    words === ''
+      ? sql`true`
+      : number !== undefined
+        ? sql`a.number = ${Number(number)}`
+        : sql`concat_ws(' ', a.title, a.rule, a.entity, a.ticket) ilike ${like}`,
+  ]
+  const order =
+    query.state === 'open' ? sql`t.ours_due_at asc nulls last, a.priority desc, a.received_at` : sql`a.received_at desc`
+  const picked = sql`
+    select a.id from alert a left join ticket t on t.alert_id = a.id where ${sql.join(conditions, sql` and `)}
+    order by ${order} limit ${ticketRowsMax + 1}`
+  return (await records(picked, order).execute(db)).rows.map(recordOf)
+}
+
+export async function countOpenTickets(db: Db): Promise<number> {
+  const found = await sql<{ n: number }>`
+    select count(*)::int as n from alert a left join ticket t on t.alert_id = a.id where ${isOpen}`.execute(db)
+  return found.rows[0]?.n ?? 0
+}
+
+/** The ticket of an alert; null when there is no such alert. */
+export async function ticketOf(db: Db, alertId: string): Promise<TicketRecord | null> {
+  const { rows } = await records(sql`select ${alertId}::uuid as id`, sql`a.id`).execute(db)
+  return rows[0] === undefined ? null : recordOf(rows[0])
+}
+
+/** Open tickets in the order of their ids, after this one: for the watch, which goes through all of them in pieces. */
+export async function openTicketsAfter(db: Db, after: string | null, most: number): Promise<TicketRecord[]> {
+  const from = after === null ? sql`true` : sql`a.id > ${after}::uuid`
+  const picked = sql`
+    select a.id from alert a left join ticket t on t.alert_id = a.id
+    where a.tab not in ('done', 'merged') and ${from} order by a.id limit ${most}`
+  return (await records(picked, sql`a.id`).execute(db)).rows.map(recordOf)
+}
+
+export type DueMark = { readonly dueAt: number | null; readonly state: string | null }
+
+/** Keeps when the clocks of a ticket run out, for lists that sort by it. Ended tickets have none. */
+export async function saveDue(db: Db, alertId: string, ours: DueMark, theirs: DueMark): Promise<void> {
+  const date = ({ dueAt }: DueMark): Date | null => (dueAt === null ? null : new Date(dueAt))
+  await db
+    .updateTable('ticket')
+    .set({ ours_due_at: date(ours), ours_state: ours.state, theirs_due_at: date(theirs), theirs_state: theirs.state })
+    .where('alert_id', '=', alertId)
+    .where((eb) =>
+      eb.or([
+        eb('ours_due_at', 'is distinct from', date(ours)),
+        eb('ours_state', 'is distinct from', ours.state),
+        eb('theirs_due_at', 'is distinct from', date(theirs)),
+        eb('theirs_state', 'is distinct from', theirs.state),
+      ]),
+    )
+    .execute()
+}
+
+/** Tickets that ended since the watch last looked have no clock that runs. */
+export async function clearEndedDue(db: Db): Promise<void> {
+  await sql`
+    update ticket t set ours_due_at = null, ours_state = null, theirs_due_at = null, theirs_state = null
+    from alert a where a.id = t.alert_id and a.tab in ('done', 'merged') and (t.ours_state is not null or t.theirs_state is not null)`.execute(
+    db,
+  )
+}
+
+/** True when nobody was told of this yet. */
+export async function insertEscalation(
+  tx: Db,
+  told: {
+    readonly alertId: string
+    readonly clock: string
+    readonly dueAt: Date
+    readonly level: number
+    readonly told: readonly string[]
+    readonly at: Date
+  },
+): Promise<boolean> {
+  const done = await tx
+    .insertInto('ticket_escalation')
+    .values({
+      alert_id: told.alertId,
+      clock: told.clock,
+      due_at: told.dueAt,
+      level: told.level,
+      told: [...told.told],
+      told_at: told.at,
+    })
+    .onConflict((on) => on.doNothing())
+    .executeTakeFirst()
+  return done.numInsertedOrUpdatedRows === 1n
+}
+
+export async function setType(tx: Db, alertId: string, type: TicketType): Promise<void> {
+  await tx
+    .insertInto('ticket')
+    .values({ alert_id: alertId, type })
+    .onConflict((on) => on.column('alert_id').doUpdateSet({ type }))
+    .execute()
+}
+
+export async function setClosed(
+  tx: Db,
+  alertId: string,
+  closed: { by: string; at: Date; note: string } | null,
+): Promise<void> {
+  const set =
+    closed === null
+      ? { closed_at: null, closed_by: null, close_note: null }
+      : { closed_at: closed.at, closed_by: closed.by, close_note: plainText(closed.note), reopened_at: null }
+  await tx.updateTable('ticket').set(set).where('alert_id', '=', alertId).execute()
+}
+
+export async function setReopened(tx: Db, alertId: string, at: Date): Promise<void> {
+  await tx
+    .updateTable('ticket')
+    .set({ closed_at: null, closed_by: null, close_note: null, reopened_at: at })
+    .where('alert_id', '=', alertId)
+    .execute()
+}
+
+export async function insertTask(
+  tx: Db,
+  task: {
+    readonly id: string
+    readonly alertId: string
+    readonly title: string
+    readonly owner: string | null
+    readonly dueAt: Date | null
+    readonly by: string
+    readonly at: Date
+  },
+): Promise<void> {
+  await tx
+    .insertInto('ticket_task')
+    .values({
+      id: task.id,
+      alert_id: task.alertId,
+      title: plainText(task.title),
+      owner: task.owner,
+      due_at: task.dueAt,
+      added_by: task.by,
+      added_at: task.at,
+    })
+    .execute()
+}
+
+/** Titles of the tasks that are still on it. */
+export async function taskTitles(db: Db, alertId: string): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom('ticket_task')
+    .select('title')
+    .where('alert_id', '=', alertId)
+    .where('removed_at', 'is', null)
+    .execute()
+  return new Set(rows.map(({ title }) => title))
+}
+
+/** The title of the task that changed; null when there is none of this id on that ticket. */
+export async function changeTask(
+  tx: Db,
+  task: { readonly id: string; readonly alertId: string },
+  change: {
+    readonly done?: { by: string; at: Date } | null
+    readonly owner?: string | null
+    readonly dueAt?: Date | null
+    readonly removed?: { by: string; at: Date }
+  },
+): Promise<string | null> {
+  const row = await tx
+    .updateTable('ticket_task')
+    .set({
+      ...(change.done === undefined ? {} : { done_at: change.done?.at ?? null, done_by: change.done?.by ?? null }),
+      ...(change.owner === undefined ? {} : { owner: change.owner }),
+      ...(change.dueAt === undefined ? {} : { due_at: change.dueAt }),
+      ...(change.removed === undefined ? {} : { removed_at: change.removed.at, removed_by: change.removed.by }),
+    })
+    .where('id', '=', task.id)
+    .where('alert_id', '=', task.alertId)
+    .where('removed_at', 'is', null)
+    .returning('title')
+    .executeTakeFirst()
+  return row?.title ?? null
+}
+
+export async function insertComment(
+  tx: Db,
+  comment: {
+    readonly id: string
+    readonly alertId: string
+    readonly by: string
+    readonly at: Date
+    readonly text: string
+    readonly mentions: readonly string[]
+  },
+): Promise<void> {
+  await tx
+    .insertInto('ticket_comment')
+    .values({
+      id: comment.id,
+      alert_id: comment.alertId,
+      written_by: comment.by,
+      written_at: comment.at,
+      text: plainText(comment.text),
+      mentions: [...comment.mentions],
+    })
+    .execute()
+}
+
+export async function countFiles(db: Db, alertId: string): Promise<number> {
+  const row = await db
+    .selectFrom('ticket_file')
+    .select((eb) => eb.fn.countAll<string>().as('n'))
+    .where('alert_id', '=', alertId)
+    .executeTakeFirstOrThrow()
+  return Number(row.n)
+}
+
+export async function insertFile(
+  tx: Db,
+  file: {
+    readonly id: string
+    readonly alertId: string
+    readonly name: string
+    readonly bytes: Uint8Array
+    readonly sha256: string
+    readonly by: string
+    readonly at: Date
+  },
+): Promise<void> {
+  await tx
+    .insertInto('ticket_file')
+    .values({
+      id: file.id,
+      alert_id: file.alertId,
+      name: plainText(file.name),
+      bytes: Buffer.from(file.bytes),
+      sha256: file.sha256,
+      added_by: file.by,
+      added_at: file.at,
+    })
+    .execute()
+}
+
+export async function fileOf(
+  db: Db,
+  alertId: string,
+  id: string,
+): Promise<{ name: string; bytes: Buffer; sha256: string } | null> {
+  const row = await db
+    .selectFrom('ticket_file')
+    .select(['name', 'bytes', 'sha256'])
+    .where('id', '=', id)
+    .where('alert_id', '=', alertId)
+    .executeTakeFirst()
+  return row ?? null
+}
+
+export type Reference = { readonly system: string; readonly reference: string }
+
+export async function setReferences(
+  tx: Db,
+  alertId: string,
+  references: readonly Reference[],
+  by: string,
+  at: Date,
+): Promise<void> {
+  await tx.deleteFrom('ticket_reference').where('alert_id', '=', alertId).execute()
+  if (references.length === 0) return
+  await tx
+    .insertInto('ticket_reference')
+    .values(
+      references.map((one) => ({
+        alert_id: alertId,
+        system: plainText(one.system),
+        reference: plainText(one.reference),
+        added_by: by,
+        added_at: at,
+      })),
+    )
+    .onConflict((on) => on.doNothing())
+    .execute()
+}
+
+/** Lines of the history of one ticket: more are in the ledger. */
+const historyMax = 200
+
+/** What people wrote, did and put beside a ticket, and who was told. */
+export async function partsOfTicket(db: Db, alertId: string) {
+  const [tasks, comments, files, references, escalations, history] = await Promise.all([
+    db.selectFrom('ticket_task as k').leftJoin('app_user as u', 'u.id', 'k.owner')
+      .select(['k.id', 'k.title', 'k.owner', 'u.name as owner_name', 'k.due_at', 'k.done_at', 'k.done_by'])
+      .where('k.alert_id', '=', alertId).where('k.removed_at', 'is', null).orderBy('k.ordinal').limit(500).execute(),
+    db.selectFrom('ticket_comment').selectAll().where('alert_id', '=', alertId).orderBy('written_at').limit(1_000).execute(),
+    db.selectFrom('ticket_file').select(['id', 'name', 'size_bytes', 'sha256', 'added_by', 'added_at']).where('alert_id', '=', alertId).orderBy('added_at').execute(),
+    db.selectFrom('ticket_reference').select(['system', 'reference']).where('alert_id', '=', alertId).orderBy('system').orderBy('reference').execute(),
+    db.selectFrom('ticket_escalation').selectAll().where('alert_id', '=', alertId).orderBy('told_at', 'desc').limit(100).execute(),
+    db.selectFrom('ledger_entry').select(['at', 'kind', 'actor', 'leaf']).where('subject', '=', `alert:${alertId}`).orderBy('at', 'desc').limit(historyMax).execute(),
+  ]) // biome-ignore format: one question a line
+  return {
+    tasks: tasks.map((row) => ({ ...row, due_at: isoOrNull(row.due_at), done_at: isoOrNull(row.done_at) })),
+    comments: comments.map((row) => ({
+      id: row.id,
+      by: row.written_by,
+      at: iso(row.written_at),
+      text: row.text,
+      mentions: row.mentions,
+    })),
+    files: files.map((row) => ({
+      id: row.id,
+      name: row.name,
+      bytes: row.size_bytes,
+      sha256: row.sha256,
+      by: row.added_by,
+      at: iso(row.added_at),
+    })),
+    references,
+    escalations: escalations.map((row) => ({
+      clock: row.clock,
+      dueAt: iso(row.due_at),
+      level: row.level,
+      told: row.told,
+      at: iso(row.told_at),
+    })),
+    history: history.map((row) => ({ at: iso(row.at), kind: row.kind, by: row.actor, leaf: row.leaf })),
+  }
+}
+
+/** The house's rules for tickets: as a person wrote them, else as they come. */
+export async function ticketingOf(db: Db): Promise<{ readonly rules: Ticketing; readonly version: number }> {
+  return (await settingOf(db, 'ticketing')) ?? { rules: ticketingDefault, version: 0 }
+}
