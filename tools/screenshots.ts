@@ -27,6 +27,9 @@ function shots(seeded: Seeded): Shot[] {
     { name: 'queue', path: '/queue' },
     { name: 'queue-all', path: '/queue?tab=all' },
     { name: 'queue-empty', path: '/queue?tab=asked' },
+    { name: 'tickets', path: '/tickets' },
+    { name: 'ticket', path: `/alerts/${first}#ticket` },
+    { name: 'settings-tickets', path: '/settings/tickets' },
     {
       name: 'alert',
       path: `/alerts/${first}`,

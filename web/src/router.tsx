@@ -11,6 +11,7 @@ import { type ContextSearch, contextSearchOf } from './pages/context/search.ts'
 import { type LogSearch, logSearchOf } from './pages/logs/log-search.ts'
 import { type QueueSearch, queueSearchOf } from './pages/queue/search.ts'
 import { type Search, searchOf } from './pages/search/address.ts'
+import { type TicketSearch, ticketSearchOf } from './pages/tickets/ticket-search.ts'
 import { EmptyState, ErrorState } from './parts/states.tsx'
 
 const root = createRootRoute({
@@ -112,6 +113,12 @@ const start = createRoute({
   path: '/start',
   component: lazyRouteComponent(() => import('./pages/start/start.tsx'), 'StartPage'),
 })
+const tickets = createRoute({
+  getParentRoute: () => desk,
+  path: '/tickets',
+  validateSearch: (search: Record<string, unknown>): TicketSearch => ticketSearchOf(search),
+  component: lazyRouteComponent(() => import('./pages/tickets/tickets.tsx'), 'TicketsPage'),
+})
 const quarantine = createRoute({
   getParentRoute: () => desk,
   path: '/quarantine',
@@ -205,6 +212,7 @@ export const router = createRouter({
       start,
       auditRoom,
       handover,
+      tickets,
       quarantine,
       teach,
       xray,

@@ -31,6 +31,10 @@ export const SearchIcon = icon(
   </>,
 )
 export const QueueIcon = icon('QueueIcon', <path d="M2 4h12M2 8h12M2 12h8" />)
+export const TicketsIcon = icon(
+  'TicketsIcon',
+  <path d="M2 4.5h12v2.2a1.3 1.3 0 0 0 0 2.6v2.2H2V9.3a1.3 1.3 0 0 0 0-2.6zM9.5 4.5v7" />,
+)
 export const QuarantineIcon = icon(
   'QuarantineIcon',
   <path d="M8 1.8 13.5 4v4c0 3.4-2.4 5.4-5.5 6.3C4.9 13.4 2.5 11.4 2.5 8V4zM8 5.2v3.2M8 10.8v.1" />,

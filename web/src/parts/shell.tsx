@@ -18,6 +18,7 @@ import {
   SearchIcon,
   SettingsIcon,
   SunIcon,
+  TicketsIcon,
   XrayIcon,
 } from './icons.tsx'
 import { KeySheet } from './key-sheet.tsx'
@@ -76,6 +77,7 @@ function Nav() {
     'g a': () => void navigate({ to: '/ledger/audit' }),
     'g f': () => void navigate({ to: '/search' }),
     'g q': () => void navigate({ to: '/queue' }),
+    'g t': () => void navigate({ to: '/tickets' }),
     'g u': () => void navigate({ to: '/quarantine' }),
     'g x': () => void navigate({ to: '/x-ray' }),
     'g o': () => void navigate({ to: '/logs' }),
@@ -117,6 +119,12 @@ function Nav() {
         <Link to="/mine" className="nav-link">
           <ContextIcon />
           Mine
+        </Link>
+      )}
+      {may('desk.see') && (
+        <Link to="/tickets" className="nav-link">
+          <TicketsIcon />
+          Tickets
         </Link>
       )}
       {may('quarantine.see') && (

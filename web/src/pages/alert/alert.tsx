@@ -9,6 +9,7 @@ import { BackIcon } from '../../parts/icons.tsx'
 import { useKeys } from '../../parts/keys.ts'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { plural } from '../../words.ts'
+import { TicketPanel } from '../tickets/panel.tsx'
 import { useDraftDecision } from './draft-decision.ts'
 import { Facts } from './facts.tsx'
 import { Messages } from './messages.tsx'
@@ -36,7 +37,9 @@ export function AlertRoute() {
 
 function AlertView({ page }: { readonly page: AlertPage }) {
   const { alert, neighbours } = page
-  const [view, setView] = useState<'story' | 'messages'>('story')
+  const [view, setView] = useState<'story' | 'messages' | 'ticket'>(
+    window.location.hash === '#ticket' ? 'ticket' : 'story',
+  )
   const navigate = useNavigate()
   const may = useMay()
   const draft = useDraftDecision(page)
@@ -46,7 +49,8 @@ function AlertView({ page }: { readonly page: AlertPage }) {
     k: () => moveRow(-1),
     'shift+J': () => go(neighbours.next),
     'shift+K': () => go(neighbours.previous),
-    m: () => setView(view === 'story' ? 'messages' : 'story'),
+    m: () => setView(view === 'messages' ? 'story' : 'messages'),
+    t: () => setView(view === 'ticket' ? 'story' : 'ticket'),
     '1': () => draft.choose('incident'),
     '2': () => draft.choose('minor-trouble'),
     '3': () => draft.choose(draft.outcome === 'false-alarm-nothing' ? 'false-alarm-benign' : 'false-alarm-nothing'),
@@ -83,18 +87,21 @@ function AlertView({ page }: { readonly page: AlertPage }) {
         <SegmentedControl
           size="xs"
           className="alert-views"
-          aria-label="Story or messages"
+          aria-label="Story, messages or ticket"
           value={view}
           onChange={(value) => setView(value as typeof view)}
           data={[
             { value: 'story', label: 'Story' },
             { value: 'messages', label: plural(page.messages.length, 'message') },
+            { value: 'ticket', label: 'Ticket' },
           ]}
         />
       </div>
       <div className={view === 'story' ? 'alert-grid' : 'alert-grid wide'}>
         {view === 'story' && <Facts page={page} />}
-        {view === 'story' ? <Story page={page} draft={draft} /> : <Messages page={page} />}
+        {view === 'story' && <Story page={page} draft={draft} />}
+        {view === 'messages' && <Messages page={page} />}
+        {view === 'ticket' && <TicketPanel alertId={alert.id} />}
         <Rail page={page} draft={draft} />
       </div>
     </>

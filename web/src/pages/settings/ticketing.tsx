@@ -1,0 +1,207 @@
+import { Button, Select, TagsInput, Textarea } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { type Ticketing, TicketType } from '../../../../src/model/ticket.ts'
+import { type Answer, call, problemOf } from '../../api.ts'
+import { useMay } from '../../me.ts'
+import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
+import { say } from '../../parts/toast.tsx'
+import { ticketTypeWords } from '../tickets/ticket-words.ts'
+
+type Rules = Answer<'GET /api/ticketing'>
+
+const roles = ['role:administrator', 'role:lead', 'role:analyst', 'role:approver']
+
+/** Who is responsible for what, and how long things may take: as a grid, and whole as YAML. */
+export function TicketingPart() {
+  const rules = useQuery({ queryKey: ['ticketing'], queryFn: () => call('GET /api/ticketing') })
+  if (rules.data === undefined)
+    return rules.error === null ? <Loading /> : <ErrorState error={rules.error} retry={() => void rules.refetch()} />
+  return (
+    <>
+      <Matrix key={`m${rules.data.version}`} rules={rules.data} />
+      <AsYaml key={`y${rules.data.version}`} rules={rules.data} />
+    </>
+  )
+}
+
+function useSave(version: number) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (change: { ticketing?: Ticketing; yaml?: string }) =>
+      call('PUT /api/ticketing', { body: { ...change, version } }),
+    onSuccess: () => say('The rules for tickets are saved.'),
+    onSettled: () => client.invalidateQueries({ queryKey: ['ticketing'] }),
+  })
+}
+
+type Duty = Ticketing['types'][TicketType]
+
+function Matrix({ rules }: { readonly rules: Rules }) {
+  const locked = !useMay()('ticketing.change')
+  const [types, setTypes] = useState(rules.ticketing.types)
+  const save = useSave(rules.version)
+  const people = [...roles, ...rules.people.map(({ email }) => email)]
+  const set = (type: TicketType, change: Partial<Duty>) => setTypes({ ...types, [type]: { ...types[type], ...change } })
+  return (
+    <section className="card">
+      <h2>Who does what</h2>
+      <p className="dim">
+        A new ticket goes to the first person who is named as responsible and not away (Context, Calendar); a role
+        leaves it to whoever takes it up. Exactly one answers for it. People are named by mail address, roles as{' '}
+        <code>role:lead</code>.
+      </p>
+      <div className="table-scroll">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th>Type</th>
+              <th>Responsible</th>
+              <th>Accountable</th>
+              <th>Consulted</th>
+              <th>Informed</th>
+              <th>Tasks it brings</th>
+            </tr>
+          </thead>
+          <tbody>
+            {TicketType.options.map((type) => (
+              <tr key={type}>
+                <th scope="row">{ticketTypeWords[type]}</th>
+                <Parties
+                  what={`Responsible for ${ticketTypeWords[type]}`}
+                  data={people}
+                  value={types[type].responsible}
+                  locked={locked}
+                  set={(responsible) => set(type, { responsible })}
+                />
+                <td>
+                  <Select
+                    size="xs"
+                    aria-label={`Accountable for ${ticketTypeWords[type]}`}
+                    allowDeselect={false}
+                    searchable
+                    disabled={locked}
+                    data={[...new Set([...people, types[type].accountable])]}
+                    value={types[type].accountable}
+                    onChange={(accountable) => accountable !== null && set(type, { accountable })}
+                  />
+                </td>
+                <Parties
+                  what={`Consulted about ${ticketTypeWords[type]}`}
+                  data={people}
+                  value={types[type].consulted}
+                  locked={locked}
+                  set={(consulted) => set(type, { consulted })}
+                />
+                <Parties
+                  what={`Informed about ${ticketTypeWords[type]}`}
+                  data={people}
+                  value={types[type].informed}
+                  locked={locked}
+                  set={(informed) => set(type, { informed })}
+                />
+                <Parties
+                  what={`Tasks of ${ticketTypeWords[type]}`}
+                  data={[]}
+                  value={types[type].tasks}
+                  locked={locked}
+                  set={(tasks) => set(type, { tasks })}
+                />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Refusal error={save.error} />
+      {!locked && (
+        <Button
+          loading={save.isPending}
+          onClick={() => save.mutate({ ticketing: { ...rules.ticketing, types } })}
+          style={{ alignSelf: 'flex-start' }}
+        >
+          Save
+        </Button>
+      )}
+    </section>
+  )
+}
+
+function Parties(props: {
+  readonly what: string
+  readonly data: readonly string[]
+  readonly value: readonly string[]
+  readonly locked: boolean
+  readonly set: (value: string[]) => void
+}) {
+  return (
+    <td>
+      <TagsInput
+        size="xs"
+        aria-label={props.what}
+        data={[...props.data]}
+        disabled={props.locked}
+        value={[...props.value]}
+        onChange={props.set}
+      />
+    </td>
+  )
+}
+
+function AsYaml({ rules }: { readonly rules: Rules }) {
+  const locked = !useMay()('ticketing.change')
+  const [yaml, setYaml] = useState(rules.yaml)
+  const save = useSave(rules.version)
+  return (
+    <section className="card">
+      <h2>Hours, clocks and escalation</h2>
+      <p className="dim">
+        All of it as one document: business hours, minutes allowed by severity on both sides (of each provider under{' '}
+        <code>providers</code>), who is told how long after a clock ran out, and the matrix above.{' '}
+        <code>hours: null</code> means round the clock.
+      </p>
+      <Textarea
+        aria-label="The rules as YAML"
+        autosize
+        minRows={12}
+        maxRows={30}
+        readOnly={locked}
+        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+        value={yaml}
+        onChange={(event) => setYaml(event.currentTarget.value)}
+      />
+      <Refusal error={save.error} />
+      <div className="row">
+        {!locked && (
+          <Button loading={save.isPending} disabled={yaml === rules.yaml} onClick={() => save.mutate({ yaml })}>
+            Save the YAML
+          </Button>
+        )}
+        <Button
+          component="a"
+          variant="default"
+          href={`data:application/yaml;charset=utf-8,${encodeURIComponent(yaml)}`}
+          download="tickets.yaml"
+        >
+          Download
+        </Button>
+      </div>
+    </section>
+  )
+}
+
+/** What is wrong, and where: a rule has many fields. */
+function Refusal({ error }: { readonly error: unknown }) {
+  if (error === null || error === undefined) return null
+  return (
+    <>
+      <Problem error={error} />
+      <ul>
+        {problemOf(error).details.map(({ field, says }) => (
+          <li key={field}>
+            <code>{field}</code>: {says}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
