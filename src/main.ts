@@ -119,7 +119,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     const worker = await startWorker({ url, node: house.node, log, tasks })
     closers.push(() => worker.stop())
     await detections?.schedule()
-    await scheduleClocks(db, house.clock)
+    await scheduleClocks(db)
     await intelligence.schedule()
 
     await recordStart(house, settings, sources.connectors(), version)

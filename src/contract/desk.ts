@@ -86,6 +86,8 @@ export const QueueQuery = QueueScope.extend({
 })
 export type QueueQuery = z.infer<typeof QueueQuery>
 
+const QueueClock = z.object({ state: z.enum(['running', 'paused', 'overdue']), dueAt: whenMaybe })
+
 export const QueueRow = z.object({
   id: z.uuid(),
   number: z.int(),
@@ -126,6 +128,8 @@ export const QueueRow = z.object({
   decidedAt: whenMaybe,
   reply: z.object({ id: z.uuid(), state: ReplyState }).nullable(),
   tab: Tab.exclude(['all']),
+  /** The clock of each side that runs out first, as the watch of clocks last saw it (every 30 s); null where none runs. */
+  clocks: z.object({ ours: QueueClock.nullable(), theirs: QueueClock.nullable() }),
   assignee: z.object({ id: z.uuid(), name: z.string() }).nullable(),
   snooze: z.object({ for: SnoozeFor, until: whenMaybe, by: z.string(), at: when }).nullable(),
   /** The alert that is worked in its place. */

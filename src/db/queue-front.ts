@@ -93,6 +93,7 @@ async function rowsOf(db: Db, picked: readonly Picked[]): Promise<readonly Row[]
   const found = await sql<Record<string, unknown>>`
     select a.id, a.number, a.version, a.provider_id, a.state, a.kind, a.ticket, a.rule, a.title, a.severity, a.entity, a.received_at, a.judgement,
       a.outcome, a.decided_at, a.sample, a.tab, a.assignee, a.merged_into, a.snooze_for, a.snooze_until, a.snoozed_by, a.snoozed_at,
+      t.ours_state, t.ours_due_at, t.theirs_state, t.theirs_due_at,
       assignee.name as assignee_name, lead.number as lead_number, snoozer.name as snoozer_name,
       (select count(*)::int from alert m where m.merged_into = a.id) as merged, asset.owner as asset_owner, asset.criticality as asset_criticality,
       earlier.times as earlier_times, earlier.last_at as earlier_last_at, earlier.last_outcome as earlier_outcome, earlier.regressed,
@@ -101,6 +102,7 @@ async function rowsOf(db: Db, picked: readonly Picked[]): Promise<readonly Row[]
       p.id as reply_id, p.state as reply_state
     from unnest(${picked.map(({ id }) => id)}::uuid[]) with ordinality as wanted (id, place)
     join alert a on a.id = wanted.id
+    left join ticket t on t.alert_id = a.id
     left join app_user assignee on assignee.id = a.assignee
     left join app_user snoozer on 'user:' || snoozer.id = a.snoozed_by
     left join alert lead on lead.id = a.merged_into
@@ -214,6 +216,10 @@ function queueRow(row: Row, names: ReadonlyMap<string, string>): QueueRow {
     proposed: judgement?.proposal.outcome ?? null,
     decidedAt: date('decided_at'),
     reply: row['reply_id'] == null ? null : { id: row['reply_id'], state: row['reply_state'] },
+    clocks: {
+      ours: row['ours_state'] == null ? null : { state: row['ours_state'], dueAt: date('ours_due_at') },
+      theirs: row['theirs_state'] == null ? null : { state: row['theirs_state'], dueAt: date('theirs_due_at') },
+    },
     assignee: row['assignee'] == null ? null : { id: row['assignee'], name: row['assignee_name'] },
     snooze:
       row['snooze_for'] == null

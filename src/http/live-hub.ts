@@ -1,6 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import type { FastifyReply } from 'fastify'
 import { may } from '../contract/permissions.ts'
 import { type Session, sessionOfDigest } from '../db/sessions.ts'
+import { sha256Hex } from '../kit/digest.ts'
 import { Trouble, wordsOf } from '../kit/errors.ts'
 import type { Front } from './front.ts'
 
@@ -19,9 +22,16 @@ const userTopic = 'user:'
 /** Says that somebody's sessions may be over. For the hubs of all nodes; it is not handed on to browsers. */
 export const topicOfUser = (userId: string): string => `${userTopic}${userId}`
 
+/** Which pages this server hands out: a tab that was told of others before is from before an upgrade. Null where they are not built. */
+function topicOfBuild(webFolder: string): string | null {
+  const page = path.join(webFolder, 'index.html')
+  return existsSync(page) ? `build:${sha256Hex(readFileSync(page)).slice(0, 16)}` : null
+}
+
 /** One subscription to the database's news, handed on to every browser as server-sent events. */
 export function liveHub(front: Front) {
   const listeners = new Set<Listener>()
+  const build = topicOfBuild(front.webFolder)
   let subscription: Promise<{ readonly close: () => Promise<void> }> | null = null
 
   const cut = (listener: Listener): void => {
@@ -74,7 +84,7 @@ export function liveHub(front: Front) {
       const listener = { reply, session }
       listeners.add(listener)
       reply.raw.on('close', () => listeners.delete(listener))
-      reply.raw.write('retry: 2000\ndata: "hello"\n\n')
+      reply.raw.write(`retry: 2000\ndata: "hello"\n\n${build === null ? '' : `data: ${JSON.stringify(build)}\n\n`}`)
       // It may have ended between the guard's look and now, when nobody told this listener yet.
       check([listener], null)
     },

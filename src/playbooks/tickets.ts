@@ -13,6 +13,7 @@ import {
   insertFile,
   insertTask,
   type Reference,
+  saveDue,
   setClosed,
   setReferences,
   setReopened,
@@ -29,7 +30,7 @@ import { stableId } from '../kit/stable-id.ts'
 import { append } from '../ledger/append.ts'
 import { filesMax, type Responsibility, type TaskChange, Ticketing, type TicketType } from '../model/ticket.ts'
 import type { Role } from '../model/user.ts'
-import { type Calendars, type TicketClock, ticketClocks } from '../triage/ticket-clocks.ts'
+import { type Calendars, calendars, mostUrgent, type TicketClock, ticketClocks } from '../triage/ticket-clocks.ts'
 import type { House } from './house.ts'
 
 type Desk = Pick<House, 'db' | 'clock'>
@@ -84,6 +85,8 @@ export async function fileTicket(
   const { rules } = await ticketingOf(tx)
   const duty = rules.types[type]
   if (type !== 'provider-alert') await setType(tx, fresh.alertId, type)
+  const ticket = await ticketOf(tx, fresh.alertId)
+  if (ticket !== null) await keepDue(tx, fresh.alertId, clocksOf(ticket, rules, calendars(), house.clock.now()))
   await addTasks(house, tx, fresh.alertId, duty, 'system')
   const named = duty.responsible.filter((party) => !party.startsWith('role:'))
   if (named.length === 0) return
@@ -281,6 +284,14 @@ export function clocksOf(ticket: TicketRecord, rules: Ticketing, calendar: Calen
   const ended = ['resolved', 'closed', 'merged'].includes(ticket.state)
   return ticketClocks({ ...ticket, ended }, rules, calendar, now.getTime())
 }
+
+/** Keeps when the clocks of each side run out, for lists that sort by it. */
+export async function keepDue(db: Db, alertId: string, clocks: readonly TicketClock[]): Promise<void> {
+  const [ours, theirs] = [mostUrgent(clocks, 'ours'), mostUrgent(clocks, 'theirs')]
+  await saveDue(db, alertId, markOf(ours), markOf(theirs))
+}
+
+const markOf = (clock: TicketClock | null) => ({ dueAt: clock?.dueAt ?? null, state: clock?.state ?? null })
 
 /** The rules as YAML, as they are downloaded and uploaded. */
 export function ticketingYaml(rules: Ticketing): string {

@@ -9,14 +9,14 @@ import {
   type TicketRecord,
   ticketingOf,
 } from '../db/tickets.ts'
-import type { Clock } from '../kit/clock.ts'
+import { systemClock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import { stableId } from '../kit/stable-id.ts'
 import { append } from '../ledger/append.ts'
 import type { Ticketing, Told } from '../model/ticket.ts'
-import { calendars, mostUrgent, type TicketClock } from '../triage/ticket-clocks.ts'
+import { calendars, type TicketClock } from '../triage/ticket-clocks.ts'
 import type { House } from './house.ts'
-import { clocksOf, type Member, members, peopleOf } from './tickets.ts'
+import { clocksOf, keepDue, type Member, members, peopleOf } from './tickets.ts'
 import type { Tasks } from './worker.ts'
 
 type Desk = Pick<House, 'db' | 'clock' | 'cannotMail' | 'mailNotice'>
@@ -37,16 +37,17 @@ export function clockTasks(house: Desk & Pick<House, 'log'>): Tasks {
           'the clocks of tickets could not be looked at; they are at the next turn',
         )
       }
-      await queueNext(house.db, new Date(house.clock.now().getTime() + everyMs))
+      await queueNext(house.db, new Date(systemClock.now().getTime() + everyMs))
     },
   }
 }
 
 /** Called at each start: the clocks are looked at soon, and from then on by themselves. */
-export async function scheduleClocks(db: Db, clock: Clock): Promise<void> {
-  await queueNext(db, clock.now())
+export async function scheduleClocks(db: Db): Promise<void> {
+  await queueNext(db, systemClock.now())
 }
 
+/** Jobs begin by the database's clock, whatever time the house is told it is. */
 async function queueNext(db: Db, runAt: Date): Promise<void> {
   await addJob(db, watchJob, {}, { key: watchJob, runAt })
 }
@@ -67,8 +68,7 @@ export async function watchClocks(house: Desk): Promise<number> {
     for (const ticket of piece) {
       const now = house.clock.now()
       const clocks = clocksOf(ticket, rules, calendar, now)
-      const [ours, theirs] = [mostUrgent(clocks, 'ours'), mostUrgent(clocks, 'theirs')]
-      await saveDue(house.db, ticket.alertId, markOf(ours), markOf(theirs))
+      await keepDue(house.db, ticket.alertId, clocks)
       for (const clock of clocks)
         if (clock.state === 'overdue') told += await escalate(house, { ticket, clock, rules, now })
     }
@@ -78,8 +78,6 @@ export async function watchClocks(house: Desk): Promise<number> {
   await clearEndedDue(house.db)
   return told
 }
-
-const markOf = (clock: TicketClock | null) => ({ dueAt: clock?.dueAt ?? null, state: clock?.state ?? null })
 
 const clockWords: Readonly<Record<TicketClock['clock'], string>> = {
   acknowledge: 'nobody has taken it up',

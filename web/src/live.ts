@@ -2,6 +2,9 @@ import type { QueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
 
 let connected = false
+/** The pages that the server handed out when this tab first heard of it, and whether it hands out others now. */
+let build: string | null = null
+let outdated = false
 const watchers = new Set<() => void>()
 
 function setConnected(next: boolean): void {
@@ -10,16 +13,34 @@ function setConnected(next: boolean): void {
   for (const watcher of watchers) watcher()
 }
 
+const watch = (watcher: () => void) => {
+  watchers.add(watcher)
+  return () => watchers.delete(watcher)
+}
+
 /** Whether news reach this page right now. */
 export function useLive(): boolean {
-  return useSyncExternalStore(
-    (watcher) => {
-      watchers.add(watcher)
-      return () => watchers.delete(watcher)
-    },
-    () => connected,
-  )
+  return useSyncExternalStore(watch, () => connected)
 }
+
+/** Whether the server was brought up to date since this tab was opened. */
+export function useOutdated(): boolean {
+  return useSyncExternalStore(watch, () => outdated)
+}
+
+function setOutdated(): void {
+  if (outdated) return
+  outdated = true
+  for (const watcher of watchers) watcher()
+}
+
+function hearBuild(named: string): void {
+  build ??= named
+  if (build !== named) setOutdated()
+}
+
+// A part of the page that is not there any more: the server hands out a newer one.
+window.addEventListener('vite:preloadError', setOutdated)
 
 /** A burst of two hundred alerts a second must not become two hundred fetches of the queue. */
 const gatherMs = 250
@@ -55,6 +76,7 @@ export function listen(client: QueryClient): () => void {
   source.onmessage = (event: MessageEvent<string>) => {
     const topic = JSON.parse(event.data) as string
     // The first greeting follows a fresh page; a later one means that news were missed.
+    if (topic.startsWith('build:')) return hearBuild(topic)
     if (topic === 'hello' && !greeted) greeted = true
     else waiting.add(topic)
     timer ??= setTimeout(flush, gatherMs)

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { call, Refused } from '../api.ts'
-import { listen, useLive } from '../live.ts'
+import { listen, useLive, useOutdated } from '../live.ts'
 import { meQuery, useMay } from '../me.ts'
 import { roleWords } from '../words.ts'
 import {
@@ -49,9 +49,23 @@ export function Shell() {
       </a>
       <Nav />
       <main id="main" tabIndex={-1} className="page">
+        <Outdated />
         <Outlet />
       </main>
       <Toasts />
+    </div>
+  )
+}
+
+/** Nothing is reloaded by itself: somebody may be in the middle of a sentence. */
+function Outdated() {
+  if (!useOutdated()) return null
+  return (
+    <div className="notice row between" role="status">
+      Counterfoil was brought up to date. This tab still shows the pages from before.
+      <Button size="compact-sm" onClick={() => window.location.reload()}>
+        Reload
+      </Button>
     </div>
   )
 }

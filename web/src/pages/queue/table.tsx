@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import type { QueueRow, Tab } from '../../../../src/contract/desk.ts'
 import { Meter } from '../../parts/meter.tsx'
-import { When } from '../../parts/time.tsx'
+import { relative, useNow, utc, When } from '../../parts/time.tsx'
 import { outcomeShort, replyWords, runWords, severityWords, waitingWords } from '../../words.ts'
 
 type Props = {
@@ -48,6 +48,7 @@ export function QueueTable({ rows, cursor, setCursor, open, tab, selected }: Pro
             <th className="c-evidence">Evidence</th>
             <th className="c-before">Seen before</th>
             <th className="c-run">{headings[tab]}</th>
+            <th className="c-clock">Clocks</th>
             <th className="c-who">Assigned</th>
             <th className="c-time num">Received</th>
           </tr>
@@ -152,6 +153,9 @@ function Cells({ row, tab, selected }: { readonly row: QueueRow; readonly tab: T
       <td className="c-run">
         {['needs', 'provider', 'snoozed', 'merged'].includes(tab) ? <Proposed row={row} /> : <Work row={row} />}
       </td>
+      <td className="c-clock">
+        <Clocks row={row} />
+      </td>
       <td className="c-who">
         <div className="clip" title={row.assignee?.name}>
           {row.assignee?.name ?? <span className="dim">nobody</span>}
@@ -228,5 +232,47 @@ function ReplyTag({ reply }: { readonly reply: NonNullable<QueueRow['reply']> })
     >
       {reply.state === 'draft' ? 'Review reply' : replyWords[reply.state]}
     </Link>
+  )
+}
+
+/** What we owe and what they owe, where it runs: how long still, or how late. */
+function Clocks({ row }: { readonly row: QueueRow }) {
+  const { ours, theirs } = row.clocks
+  if (ours === null && theirs === null) return <span className="dim">none</span>
+  return (
+    <span className="row tight clip">
+      {ours !== null && <Clock who="us" clock={ours} />}
+      {theirs !== null && <Clock who="them" clock={theirs} />}
+    </span>
+  )
+}
+
+function Clock({
+  who,
+  clock,
+}: {
+  readonly who: 'us' | 'them'
+  readonly clock: NonNullable<QueueRow['clocks']['ours']>
+}) {
+  const now = useNow()
+  if (clock.dueAt === null)
+    return (
+      <span
+        className="tag"
+        title={who === 'us' ? 'Our clock stands still: the provider has it' : 'Their clock stands still'}
+      >
+        {who} paused
+      </span>
+    )
+  const late = Date.parse(clock.dueAt) < now
+  const says = late ? `late since ${utc(clock.dueAt)}` : `until ${utc(clock.dueAt)}`
+  return (
+    <span
+      className={late ? 'tag bad' : 'tag'}
+      title={`${who === 'us' ? 'We owe a decision' : 'They owe an answer'}: ${says}`}
+    >
+      {who} {relative(clock.dueAt, now)}
+      {late && ' late'}
+    </span>
   )
 }

@@ -1,0 +1,62 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openPage, startBrowser } from '../browser.ts'
+import { type FreshDatabase, freshDatabase } from '../database.ts'
+import { type Desk, signedIn, startDesk } from '../desk.ts'
+
+let database: FreshDatabase
+let desk: Desk
+let browser: Browser
+beforeAll(async () => {
+  database = await freshDatabase()
+  desk = await startDesk({ databaseUrl: database.url })
+  browser = await startBrowser()
+}, 600_000)
+afterAll(async () => {
+  await browser?.close()
+  await desk?.stop()
+  await database?.close()
+})
+
+test('the stream of news says which pages the server hands out', async () => {
+  const { cookie } = await signedIn(desk, 'analyst')
+  const response = await fetch(`${desk.origin}/api/live`, { headers: { cookie } })
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let heard = ''
+  while (!heard.includes('build:')) heard += (await reader?.read())?.value ?? ''
+  expect(heard).toMatch(/data: "build:[0-9a-f]{16}"/)
+  await reader?.cancel()
+})
+
+test('a tab from before an upgrade says so and is reloaded by hand, never by itself', { timeout: 60_000 }, async () => {
+  const { token } = await signedIn(desk, 'lead')
+  const { page, context } = await openPage(browser)
+  await context.addCookies([
+    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
+  ])
+  let build = 'a'
+  await page.route('**/api/live', (route) =>
+    route.fulfill({
+      contentType: 'text/event-stream',
+      body: `retry: 100\ndata: "hello"\n\ndata: "build:${build}"\n\n`,
+    }),
+  )
+  const heard = () => page.waitForResponse('**/api/live')
+  const first = heard()
+  await page.goto(`${desk.origin}/queue`)
+  await first
+  await heard()
+  const says = page.getByText('Counterfoil was brought up to date', { exact: false })
+  expect(await says.count()).toBe(0)
+  build = 'b'
+  await says.waitFor()
+  const filter = page.getByRole('textbox', { name: 'Filter the queue' })
+  await filter.fill('half a sentence')
+  expect(await filter.inputValue()).toBe('half a sentence')
+  const again = page.waitForEvent('load')
+  await page.getByRole('button', { name: 'Reload' }).click()
+  await again
+  await heard()
+  expect(await says.count()).toBe(0)
+  await context.close()
+})
