@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setImmediate as breathe } from 'node:timers/promises'
 import { Trouble } from '../../kit/errors.ts'
 import { yamlFilesOf } from '../../kit/yaml-files.ts'
 import type { LogParser } from '../../model/log-parser.ts'
@@ -24,12 +25,20 @@ export async function readParserFiles(
   const files = await yamlFilesOf(paths, parsersMax)
   const texts = await Promise.all(files.map(async (file) => ({ file, text: await readFile(file, 'utf8') })))
   // First those that stand alone, so that the others can be like them.
-  const alone = texts.map(({ text }) => (likenessOf(text) === null ? readLogParser(text).value : null))
-  const known = new Map([...besides, ...alone.flatMap((parser) => parser ?? [])].map((parser) => [parser.id, parser]))
-  const read = texts.map(({ file, text }) => {
+  const alone: LogParser[] = []
+  for (const { text } of texts) {
+    const parser = likenessOf(text) === null ? readLogParser(text).value : null
+    if (parser !== null) alone.push(parser)
+    // A server starts meanwhile: no file holds its event loop longer than it takes to read that one.
+    await breathe()
+  }
+  const known = new Map([...besides, ...alone].map((parser) => [parser.id, parser]))
+  const read: ParserFile[] = []
+  for (const { file, text } of texts) {
     const { value, issues } = readLogParser(text, known)
-    return { file, parser: value, issues }
-  })
+    read.push({ file, parser: value, issues })
+    await breathe()
+  }
   const seen = new Map<string, string>()
   return read.map((file) => {
     const id = file.parser?.id
