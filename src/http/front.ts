@@ -264,7 +264,7 @@ export type Front = {
 export type Limits = { readonly perMinute: number; readonly signInsPerMinute: number; readonly postsPerMinute: number }
 
 /**
- * A page makes about ten calls and a person opens one a second at most; sign-ins are typed by hand; a provider's burst is
- * measured at 200 a second (docs/benchmarks.md), doubled.
+ * A page makes about ten calls, forty with its scripts the first time, and a person opens one a second at most; a desk of ten may stand
+ * behind one address. Sign-ins are typed by hand; a provider's burst is measured at 200 a second (docs/benchmarks.md), doubled.
  */
-export const limitsDefault: Limits = { perMinute: 1200, signInsPerMinute: 20, postsPerMinute: 24_000 }
+export const limitsDefault: Limits = { perMinute: 6000, signInsPerMinute: 20, postsPerMinute: 24_000 }

@@ -1,14 +1,7 @@
 import { addJob } from '../db/jobs.ts'
 import { notifyAll } from '../db/live.ts'
 import { type Db, transaction } from '../db/open.ts'
-import {
-  clearEndedDue,
-  insertEscalation,
-  openTicketsAfter,
-  saveDue,
-  type TicketRecord,
-  ticketingOf,
-} from '../db/tickets.ts'
+import { clearEndedDue, insertEscalation, openTicketsAfter, type TicketRecord, ticketingOf } from '../db/tickets.ts'
 import { systemClock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import { stableId } from '../kit/stable-id.ts'

@@ -72,7 +72,8 @@ export async function call<C extends Call>(
     throw new Refused(0, { ...unreachable, says: error instanceof TypeError ? unreachable.says : String(error) })
   })
   const text = await response.text()
-  const json: unknown = text === '' ? null : parse(text, response.status)
+  const json: unknown =
+    text === '' ? null : parse(url.startsWith('/api/lake/') ? text : withoutTurning(text), response.status)
   if (!response.ok) throw new Refused(response.status, { ...unreachable, ...(json as Partial<Problem>) })
   return json as Answer<C>
 }
@@ -80,13 +81,14 @@ export async function call<C extends Call>(
 /**
  * Signs that turn the direction of what follows (Unicode bidi overrides, embeddings, isolates): in a mail's text they make "exe.pdf" of
  * "fdp.exe", and go on into our own words behind it. Each is shown as one visible sign, so that places in a text stay where they are. Hebrew and
- * Arabic need none of them; the bytes as they came are the download.
+ * Arabic need none of them; the bytes as they came are the download. Lines of logs name each sign where they show it (pages/logs).
  */
 const directionOverrides = /[\u202A-\u202E\u2066-\u2069]/g
+const withoutTurning = (text: string): string => text.replaceAll(directionOverrides, '\uFFFD')
 
 function parse(text: string, status: number): unknown {
   try {
-    return JSON.parse(text.replaceAll(directionOverrides, '\uFFFD'))
+    return JSON.parse(text)
   } catch (error) {
     throw new Refused(status, {
       ...unreachable,

@@ -147,6 +147,9 @@ function useItems(
   }
 }
 
+/** At once, before the next key: letters typed right after Ctrl-K are part of what is asked for. */
+const focus = (box: HTMLInputElement | null): void => box?.focus()
+
 /** Find anything, go anywhere, do what the page can: all by the keyboard. */
 export default function Palette({ close }: { readonly close: () => void }) {
   const [q, setQ] = useState('')
@@ -176,11 +179,13 @@ export default function Palette({ close }: { readonly close: () => void }) {
       size="lg"
       padding={0}
       yOffset="10vh"
+      transitionProps={{ duration: 0 }}
       aria-label="Find anything"
     >
       <input
         className="palette-box"
         data-autofocus
+        ref={focus}
         value={q}
         onChange={(event) => setQ(event.currentTarget.value.slice(0, 500))}
         onKeyDown={onKeyDown}
