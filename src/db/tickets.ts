@@ -24,6 +24,8 @@ export type TicketRecord = {
   readonly acknowledgedAt: number | null
   readonly acknowledgedBy: string | null
   readonly decidedAt: number | null
+  /** Set while a decided ticket is work again. */
+  readonly reopenedAt: number | null
   readonly closedAt: number | null
   readonly closedBy: string | null
   readonly closeNote: string | null
@@ -47,7 +49,10 @@ const stateOf = sql<TicketState>`
     when t.acknowledged_at is null then 'new'
     else 'in-progress' end`
 
-const isOpen = sql<boolean>`(a.tab not in ('done', 'merged') or (a.tab = 'done' and t.reopened_at is not null and t.closed_at is null))`
+/** Alerts whose tickets are open: what is worked on, and what was decided and opened again. Both are found by an index among what is done. */
+const openIds = sql`(
+  select id from alert where tab not in ('done', 'merged') union all select alert_id from ticket where reopened_at is not null)`
+const isOpen = sql<boolean>`a.id in ${openIds}`
 
 const ms = (date: unknown): number | null => (date instanceof Date ? date.getTime() : null)
 
@@ -69,6 +74,7 @@ function recordOf(row: Record<string, unknown>): TicketRecord {
     acknowledgedAt: ms(row['acknowledged_at']),
     acknowledgedBy: text('acknowledged_by'),
     decidedAt: ms(row['decided_at']),
+    reopenedAt: ms(row['reopened_at']),
     closedAt: ms(row['closed_at']),
     closedBy: text('closed_by'),
     closeNote: text('close_note'),
@@ -86,7 +92,7 @@ function records(picked: ReturnType<typeof sql>, order: ReturnType<typeof sql>) 
   return sql<Record<string, unknown>>`
     select a.id, a.number, a.rule, a.title, a.provider_id, a.ticket, a.severity, a.assignee, owner.name as owner_name, a.outcome,
       a.occurred_at, a.received_at, a.decided_at, a.merged_into, lead.number as lead_number, a.sample, coalesce(t.type, 'provider-alert') as type,
-      t.acknowledged_at, t.acknowledged_by, t.closed_at, t.closed_by, t.close_note, ${stateOf} as state,
+      t.acknowledged_at, t.acknowledged_by, t.closed_at, t.closed_by, t.close_note, t.reopened_at, ${stateOf} as state,
       (select json_agg(json_build_object('from', extract(epoch from w.from_at) * 1000, 'to', extract(epoch from w.to_at) * 1000) order by w.from_at)
         from ticket_wait w where w.alert_id = a.id) as waits,
       (select count(*) from ticket_task k where k.alert_id = a.id and k.removed_at is null) as tasks_all,
@@ -136,7 +142,7 @@ export async function listTickets(db: Db, query: TicketQuery, me: string): Promi
 
 export async function countOpenTickets(db: Db): Promise<number> {
   const found = await sql<{ n: number }>`
-    select count(*)::int as n from alert a left join ticket t on t.alert_id = a.id where ${isOpen}`.execute(db)
+    select count(*)::int as n from ${openIds} o`.execute(db)
   return found.rows[0]?.n ?? 0
 }
 
@@ -151,7 +157,7 @@ export async function openTicketsAfter(db: Db, after: string | null, most: numbe
   const from = after === null ? sql`true` : sql`a.id > ${after}::uuid`
   const picked = sql`
     select a.id from alert a left join ticket t on t.alert_id = a.id
-    where a.tab not in ('done', 'merged') and ${from} order by a.id limit ${most}`
+    where ${isOpen} and ${from} order by a.id limit ${most}`
   return (await records(picked, sql`a.id`).execute(db)).rows.map(recordOf)
 }
 
@@ -179,7 +185,7 @@ export async function saveDue(db: Db, alertId: string, ours: DueMark, theirs: Du
 export async function clearEndedDue(db: Db): Promise<void> {
   await sql`
     update ticket t set ours_due_at = null, ours_state = null, theirs_due_at = null, theirs_state = null
-    from alert a where a.id = t.alert_id and a.tab in ('done', 'merged') and (t.ours_state is not null or t.theirs_state is not null)`.execute(
+    from alert a where a.id = t.alert_id and a.tab in ('done', 'merged') and t.reopened_at is null and (t.ours_state is not null or t.theirs_state is not null)`.execute(
     db,
   )
 }

@@ -105,7 +105,16 @@ test('an alert has a ticket at once; the first act of a person takes it up; deci
   })
   await moveTicket(house, { alertId, by: by(), to: 'reopened', note: 'They asked again.' })
   expect(await page(alertId)).toMatchObject({ state: 'in-progress', closed: null })
+  // It has the time of a decision anew, is in the list of open ones, and the watch sees it run.
+  const decideClock = async () => (await page(alertId)).clocks.find(({ clock: name }) => name === 'decide')
+  expect(await decideClock()).toMatchObject({ state: 'running', usedMs: 0 })
+  expect(await list({})).toContain(alertId)
+  await watchClocks(house)
+  expect(
+    await database.db.selectFrom('ticket').select('ours_state').where('alert_id', '=', alertId).executeTakeFirst(),
+  ).toEqual({ ours_state: 'running' })
   await moveTicket(house, { alertId, by: by(), to: 'closed', note: '' })
+  expect(await decideClock()).toMatchObject({ state: 'met' })
   await undo(house, { alertId, decisionId, by: by() })
   // The decision was taken back: it is work again, and nothing says closed.
   expect(await page(alertId)).toMatchObject({ state: 'in-progress', closed: null })

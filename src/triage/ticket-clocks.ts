@@ -12,6 +12,8 @@ export type Timed = {
   readonly receivedAt: number
   readonly acknowledgedAt: number | null
   readonly decidedAt: number | null
+  /** Since when what was decided is work again; null where it is not. */
+  readonly reopenedAt: number | null
   readonly ended: boolean
   /** Times in which the provider had it; the last may have no end. */
   readonly waits: readonly { readonly from: number; readonly to: number | null }[]
@@ -40,14 +42,15 @@ export function calendars(): Calendars {
 }
 
 /**
- * The clocks of a ticket. Ours: to the first act of a person, and to the decision, without the time in which the provider had it.
+ * The clocks of a ticket. Ours: to the first act of a person, and to the decision, without the time in which the provider had it; what was
+ * opened again has the time of a decision anew, until it is closed.
  * Theirs: from what happened to our mailbox, and from our question (the alert sleeps until they write) to their answer.
  */
 export function ticketClocks(timed: Timed, rules: Ticketing, calendar: Calendars, now: number): TicketClock[] {
   const owed: Owed = rules.providers[timed.providerId] ?? rules.theirs
   const [ours, theirs] = [calendar(rules.hours), calendar(owed.hours)]
   const allowed = (of: Parameters<typeof allowedFor>[0]): number => allowedFor(of, timed.severity) * minuteMs
-  const { receivedAt, acknowledgedAt, decidedAt, occurredAt, waits } = timed
+  const { receivedAt, acknowledgedAt, decidedAt, reopenedAt, occurredAt, waits } = timed
   // One that ended without a decision (merged) stands where it was.
   const ended = timed.ended ? (decidedAt ?? now) : null
   const pauses = waits
@@ -73,7 +76,9 @@ export function ticketClocks(timed: Timed, rules: Ticketing, calendar: Calendars
       'decide',
       'ours',
       clockOf(
-        { begun: receivedAt, ended: decidedAt ?? ended, pauses, allowedMs: allowed(rules.ours.decide) },
+        reopenedAt === null
+          ? { begun: receivedAt, ended: decidedAt ?? ended, pauses, allowedMs: allowed(rules.ours.decide) }
+          : { begun: reopenedAt, ended, pauses, allowedMs: allowed(rules.ours.decide) },
         ours,
         now,
       ),
