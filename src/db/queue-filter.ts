@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { noneValue, type QueueScope, type Tab } from '../contract/desk.ts'
+import { containing } from './like.ts'
 
 /** Midnight of the house, as an instant: "today" is the desk's day, not the server's. */
 export function midnight(timeZone: string, now: Date): RawBuilder<Date> {
@@ -71,7 +72,7 @@ function typed({ q }: QueueScope): RawBuilder<boolean> | null {
   if (text === '') return null
   const number = /^a-?(\d{1,9})$/i.exec(text)?.[1]
   if (number !== undefined) return sql`a.number = ${Number(number)}`
-  return sql`a.words like lower(${`%${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`})`
+  return sql`a.words like lower(${containing(text)})`
 }
 
 /** Everything that narrows, as one condition on `a`. `besides`: without that facet's own filter, for counting its other values. */

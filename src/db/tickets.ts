@@ -4,6 +4,7 @@ import { ticketRowsMax } from '../contract/tickets.ts'
 import type { Severity } from '../model/alert.ts'
 import { type Ticketing, TicketState, TicketType, ticketingDefault } from '../model/ticket.ts'
 import { iso, isoOrNull, plainText } from './jsonb.ts'
+import { containing } from './like.ts'
 import type { Db } from './open.ts'
 import { settingOf } from './settings.ts'
 
@@ -108,7 +109,6 @@ function records(picked: ReturnType<typeof sql>, order: ReturnType<typeof sql>) 
 export async function listTickets(db: Db, query: TicketQuery, me: string): Promise<TicketRecord[]> {
   const words = query.q.trim()
   const number = /^[at]-?(\d{1,9})$/i.exec(words)?.[1]
-  const like = `%${words.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
   const state = query.state === 'all' ? sql`true` : query.state === 'open' ? isOpen : sql`${stateOf} = ${query.state}`
   // States of ended work are many: their tab is named as well, so that its index is used.
   const tab = { resolved: 'done', closed: 'done', merged: 'merged' }[query.state as string]
@@ -130,7 +130,7 @@ export async function listTickets(db: Db, query: TicketQuery, me: string): Promi
       ? sql`true`
       : number !== undefined
         ? sql`a.number = ${Number(number)}`
-        : sql`concat_ws(' ', a.title, a.rule, a.entity, a.ticket) ilike ${like}`,
+        : sql`concat_ws(' ', a.title, a.rule, a.entity, a.ticket) ilike ${containing(words)}`,
   ]
   const order =
     query.state === 'open' ? sql`t.ours_due_at asc nulls last, a.priority desc, a.received_at` : sql`a.received_at desc`
@@ -228,12 +228,9 @@ export async function setType(tx: Db, alertId: string, type: TicketType): Promis
 export async function setClosed(
   tx: Db,
   alertId: string,
-  closed: { by: string; at: Date; note: string } | null,
+  closed: { by: string; at: Date; note: string },
 ): Promise<void> {
-  const set =
-    closed === null
-      ? { closed_at: null, closed_by: null, close_note: null }
-      : { closed_at: closed.at, closed_by: closed.by, close_note: plainText(closed.note), reopened_at: null }
+  const set = { closed_at: closed.at, closed_by: closed.by, close_note: plainText(closed.note), reopened_at: null }
   await tx.updateTable('ticket').set(set).where('alert_id', '=', alertId).execute()
 }
 

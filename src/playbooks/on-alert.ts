@@ -34,16 +34,15 @@ export function playbookFor(library: Library, record: AlertRecord): Playbook | n
   return fitting[0] ?? null
 }
 
-/** Starts the playbook that fits, in the transaction that opened the alert: the alert and its run exist together or not at all. */
+/** Starts the playbook that fits, and says which, in the transaction that opened the alert: the alert and its run exist together or not at all. */
 export async function onAlert(
   house: Pick<House, 'library' | 'clock'>,
   tx: Db,
   record: AlertRecord,
-): Promise<string | null> {
+): Promise<Playbook | null> {
   const playbook = playbookFor(house.library, record)
-  return playbook === null
-    ? null
-    : startRun(house, tx, { playbook, alertId: record.alert.id, trigger: record.alert.kind })
+  if (playbook !== null) await startRun(house, tx, { playbook, alertId: record.alert.id, trigger: record.alert.kind })
+  return playbook
 }
 
 export type Start = {

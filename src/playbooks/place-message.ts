@@ -12,7 +12,7 @@ import type { MessageKind } from '../model/message.ts'
 import { lockWithLead, wakeSleeping } from './arrange.ts'
 import type { House } from './house.ts'
 import { mergeReadings } from './merge-readings.ts'
-import { onAlert, playbookFor } from './on-alert.ts'
+import { onAlert } from './on-alert.ts'
 import type { Read } from './read-message.ts'
 import { rejudge } from './rejudge.ts'
 import { isCopyOf, ownCopyIn } from './replies/own-copy.ts'
@@ -146,9 +146,8 @@ async function open(house: House, tx: Db, read: Read, providerId: string): Promi
   )
   await rejudge(house, tx, id, { full: false })
   const record = await getAlert(tx, id)
-  if (record !== null) await onAlert(house, tx, record)
-  const playbookId = record === null ? null : (playbookFor(house.library, record)?.id ?? null)
-  await fileTicket(house, tx, { alertId: id, playbookId, own: providerId === ownDetectionsId })
+  const playbook = record === null ? null : await onAlert(house, tx, record)
+  await fileTicket(house, tx, { alertId: id, playbookId: playbook?.id ?? null, own: providerId === ownDetectionsId })
   await notifyAll(tx, [`alert:${id}`, 'queue'])
 }
 
