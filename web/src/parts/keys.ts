@@ -28,9 +28,14 @@ export function useKeys(keys: KeyMap): void {
   useEffect(() => {
     let first = ''
     let firstAt = 0
+    let inDialog = false
+    // Asked before the dialog hears the key: one that closes it must not be taken as a key of the page under it.
+    const onCapture = () => {
+      inDialog = document.querySelector('[role="dialog"]') !== null
+    }
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return
-      if (document.querySelector('[role="dialog"]') !== null) return
+      if (inDialog || document.querySelector('[role="dialog"]') !== null) return
       if ((event.key === 'Enter' || event.key === ' ') && pressable(event.target)) return
       const key = event.shiftKey && /^[A-Z]$/.test(event.key) ? `shift+${event.key}` : event.key
       const inTime = event.timeStamp - firstAt < sequenceMs
@@ -44,6 +49,29 @@ export function useKeys(keys: KeyMap): void {
       firstAt = event.timeStamp
       if (hit === undefined) return
       first = ''
+      event.preventDefault()
+      hit(event)
+    }
+    window.addEventListener('keydown', onCapture, { capture: true })
+    window.addEventListener('keydown', onKey)
+    return () => {
+      window.removeEventListener('keydown', onCapture, { capture: true })
+      window.removeEventListener('keydown', onKey)
+    }
+  }, [])
+}
+
+/** Keys of a dialog that has no field, from the moment it is there: the first one may come before the focus does. */
+export function useDialogKeys(keys: KeyMap): void {
+  const latest = useRef(keys)
+  useLayoutEffect(() => {
+    latest.current = keys
+  })
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
+      const hit = latest.current[event.key]
+      if (hit === undefined) return
       event.preventDefault()
       hit(event)
     }

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import type { SnoozeFor } from '../../../../src/model/queue.ts'
 import { call } from '../../api.ts'
 import { useMe } from '../../me.ts'
+import { useDialogKeys } from '../../parts/keys.ts'
 import { Problem } from '../../parts/states.tsx'
 import { say } from '../../parts/toast.tsx'
 import type { QueueSearch } from './search.ts'
@@ -41,15 +42,10 @@ export function SnoozePanel({
   readonly choose: (until: Until) => void
 }) {
   const all = choices()
+  useDialogKeys(Object.fromEntries(all.map(([key, , until]) => [key, () => choose(until)])))
   return (
     <Modal opened onClose={close} title="Snooze" size="xs" {...still}>
-      <div
-        className="stack"
-        onKeyDown={(event) => {
-          const hit = all.find(([key]) => key === event.key)
-          if (hit !== undefined) choose(hit[2])
-        }}
-      >
+      <div className="stack">
         {all.map(([key, label, until], index) => (
           <Button
             key={key}

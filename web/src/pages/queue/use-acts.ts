@@ -8,18 +8,19 @@ import { plural } from '../../words.ts'
 
 /** As long as the toast says so. */
 const undoMs = 8000
+const nothing = Promise.resolve(null)
 
 export type Seen = { readonly id: string; readonly version: number }
 export const seenOf = (rows: readonly QueueRow[]): Seen[] => rows.map(({ id, version }) => ({ id, version }))
 
 /**
  * What is done to rows. A row that leaves goes at once; when the server refuses, it comes back with the reason. `undoLast` takes the last act
- * back for eight seconds.
+ * back for eight seconds; asked before the server has answered that act, it waits for the answer, and never takes an earlier act back instead.
  */
 export function useActs() {
   const client = useQueryClient()
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set())
-  const undo = useRef<{ readonly run: () => void; readonly until: number } | null>(null)
+  const undo = useRef<Promise<{ readonly run: () => void; readonly until: number } | null>>(nothing)
   const hide = (ids: readonly string[], gone: boolean) =>
     setHidden((before) => new Set([...before, ...ids].filter((id) => gone || !ids.includes(id))))
   const refresh = () => client.invalidateQueries({ queryKey: ['queue'] })
@@ -30,21 +31,24 @@ export function useActs() {
     run: () => Promise<(() => Promise<unknown>) | null>,
   ): Promise<void> => {
     hide(ids, true)
+    const offered = Promise.withResolvers<Awaited<typeof undo.current>>()
+    undo.current = offered.promise
     try {
       const back = await run()
       const offer =
         back === null
           ? null
           : () => {
-              undo.current = null
+              if (undo.current === offered.promise) undo.current = nothing
               back().then(
                 () => void refresh().then(() => hide(ids, false)),
                 (error: unknown) => say(wordsOf(error), { bad: true }),
               )
             }
-      undo.current = offer === null ? null : { run: offer, until: Date.now() + undoMs }
+      offered.resolve(offer === null ? null : { run: offer, until: Date.now() + undoMs })
       say(says, offer === null ? {} : { undo: offer })
     } catch (error) {
+      offered.resolve(null)
       say(wordsOf(error), { bad: true })
       hide(ids, false)
     }
@@ -61,7 +65,11 @@ export function useActs() {
     hidden,
     act,
     undoLast: () => {
-      if (undo.current !== null && Date.now() < undo.current.until) undo.current.run()
+      const last = undo.current
+      undo.current = nothing
+      void last.then((offer) => {
+        if (offer !== null && Date.now() < offer.until) offer.run()
+      })
     },
     assign: (rows: readonly QueueRow[], person: { readonly id: string; readonly name: string } | null) =>
       act(`${plural(rows.length, 'alert')} given to ${person?.name ?? 'nobody'}.`, [], async () => {
