@@ -32,8 +32,8 @@ export type Tab = z.infer<typeof Tab>
 /** Rows of one answer: more than two screens; more by `after`. */
 export const queueRowsDefault = 50
 export const queueRowsMax = 500
-/** A history that was narrowed is counted up to here; one more means "more than that". */
-export const countedMax = 1000
+/** A history that was narrowed is counted up to here. */
+export const countedMax = 500
 /** Stands for "not named", "not judged", "nobody" in a filter. */
 export const noneValue = '(none)'
 /** Values of one filter; a person ticks a few. */
@@ -178,6 +178,8 @@ export const Queue = z.object({
     done: z.int(),
     all: z.int().nullable(),
   }),
+  /** There are more in `all` than it says: a narrowed history is not counted to its end. */
+  moreInAll: z.boolean(),
   providers: z.array(z.object({ id: z.string(), name: z.string() })),
   reconciliation: Reconciliation,
   feed: Feed,

@@ -8,7 +8,7 @@ import { Done, endpoint } from './endpoint.ts'
 /** A tab that holds more is told of by this many of its alerts: twenty thousand that need somebody is no queue any more. */
 export const lookedAtMax = 10_000
 /** Of the history, the newest that match: counting each value of a million takes seconds. */
-export const historyLookedAtMax = 1000
+export const historyLookedAtMax = 500
 
 export const FacetValue = z.object({ value: z.string(), label: z.string(), n: z.int() })
 export type FacetValue = z.infer<typeof FacetValue>

@@ -5,7 +5,7 @@ import path from 'node:path'
 import pg from 'pg'
 import { afterEach, expect, test } from 'vitest'
 import { isAlive, stampOf } from '../kit/process-lock.ts'
-import { type Postgres, startPostgres } from './launcher.ts'
+import { type Postgres, sharedBuffersMib, startPostgres } from './launcher.ts'
 
 const log = { info: () => undefined, warn: () => undefined }
 const folders: string[] = []
@@ -148,3 +148,7 @@ test.runIf(process.getuid?.() === 0)(
     expect(statSync(path.join(moved, 'data')).uid).toBe(65534)
   },
 )
+
+test('its buffers follow the memory of the machine, between a floor and a ceiling', () => {
+  expect([1, 4, 8, 24, 256].map((gib) => sharedBuffersMib(gib * 2 ** 30))).toEqual([64, 128, 256, 512, 512])
+})

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
 import { chown, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
@@ -161,6 +162,13 @@ function isPostgres(pid: number, home: Home): boolean {
   }
 }
 
+/**
+ * A thirty-second of the machine's memory, MiB. PostgreSQL touches it only as it is used: a small installation on a large machine does not grow by it,
+ * and a queue of a million alerts is read from it instead of page by page from the system (measured: half the time for the slowest filters).
+ */
+export const sharedBuffersMib = (machineBytes: number): number =>
+  Math.min(512, Math.max(64, Math.floor(machineBytes / 2 ** 20 / 32)))
+
 /** `logFrom`: where in postgres.log its own words begin. */
 type Launched = { readonly pid: number; readonly logFrom: number }
 
@@ -175,7 +183,7 @@ async function launch(home: Home, options: LaunchOptions): Promise<Launched> {
     unix_socket_directories: home.socket,
     unix_socket_permissions: '0700',
     max_connections: '100',
-    shared_buffers: '64MB',
+    shared_buffers: `${sharedBuffersMib(os.totalmem())}MB`,
     jit: 'off',
     timezone: 'UTC',
     log_timezone: 'UTC',

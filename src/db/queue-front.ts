@@ -47,6 +47,7 @@ export async function queueOf(db: Db, query: QueueQuery, { timeZone, now }: Toda
       rows: rows.map((row) => queueRow(row, names)),
       next: last === undefined ? null : cursorOf(last.key, last.at, last.id),
       counts,
+      moreInAll: countsHistory(query) && found.length > countedMax,
       providers,
       reconciliation: await reconcile(tx),
       feed: await feedOf(tx),
@@ -180,7 +181,7 @@ async function queueCounts(
   const counts = Object.fromEntries(Tab.options.map((tab) => [tab, 0])) as Record<Tab, number>
   for (const row of found.rows) counts[Tab.parse(row.tab)] = Number(row.n)
   if (whole) return { ...counts, all: await countAlerts(db) }
-  return { ...counts, all: countsHistory(query) ? Math.min(inPage, countedMax + 1) : null }
+  return { ...counts, all: countsHistory(query) ? Math.min(inPage, countedMax) : null }
 }
 
 const countsHistory = (query: QueueQuery): boolean => query.tab === 'all' && query.after === '' && !isWhole(query)

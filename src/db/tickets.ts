@@ -162,23 +162,21 @@ export async function openTicketsAfter(db: Db, after: string | null, most: numbe
 }
 
 export type DueMark = { readonly dueAt: number | null; readonly state: string | null }
+/** When the most urgent clock of each side runs out. */
+export type Due = { readonly alertId: string; readonly ours: DueMark; readonly theirs: DueMark }
 
-/** Keeps when the clocks of a ticket run out, for lists that sort by it. Ended tickets have none. */
-export async function saveDue(db: Db, alertId: string, ours: DueMark, theirs: DueMark): Promise<void> {
-  const date = ({ dueAt }: DueMark): Date | null => (dueAt === null ? null : new Date(dueAt))
-  await db
-    .updateTable('ticket')
-    .set({ ours_due_at: date(ours), ours_state: ours.state, theirs_due_at: date(theirs), theirs_state: theirs.state })
-    .where('alert_id', '=', alertId)
-    .where((eb) =>
-      eb.or([
-        eb('ours_due_at', 'is distinct from', date(ours)),
-        eb('ours_state', 'is distinct from', ours.state),
-        eb('theirs_due_at', 'is distinct from', date(theirs)),
-        eb('theirs_state', 'is distinct from', theirs.state),
-      ]),
-    )
-    .execute()
+/** Keeps when the clocks of tickets run out, for lists that sort by it: one statement, that writes only what changed. Ended tickets have none. */
+export async function saveDue(db: Db, dues: readonly Due[]): Promise<void> {
+  const column = <T>(of: (due: Due) => T): T[] => dues.map(of)
+  const dates = (side: 'ours' | 'theirs') =>
+    column((due) => (due[side].dueAt === null ? null : new Date(due[side].dueAt)))
+  await sql`
+    update ticket t set ours_due_at = d.ours_due_at, ours_state = d.ours_state, theirs_due_at = d.theirs_due_at, theirs_state = d.theirs_state
+    from unnest(${column(({ alertId }) => alertId)}::uuid[], ${dates('ours')}::timestamptz[], ${column(({ ours }) => ours.state)}::text[],
+      ${dates('theirs')}::timestamptz[], ${column(({ theirs }) => theirs.state)}::text[])
+      as d (alert_id, ours_due_at, ours_state, theirs_due_at, theirs_state)
+    where t.alert_id = d.alert_id and (t.ours_due_at, t.ours_state, t.theirs_due_at, t.theirs_state)
+      is distinct from (d.ours_due_at, d.ours_state, d.theirs_due_at, d.theirs_state)`.execute(db)
 }
 
 /** Tickets that ended since the watch last looked have no clock that runs. */

@@ -86,7 +86,7 @@ export async function fileTicket(
   const duty = rules.types[type]
   if (type !== 'provider-alert') await setType(tx, fresh.alertId, type)
   const ticket = await ticketOf(tx, fresh.alertId)
-  if (ticket !== null) await keepDue(tx, fresh.alertId, clocksOf(ticket, rules, calendars(), house.clock.now()))
+  if (ticket !== null) await keepDue(tx, [fresh.alertId, clocksOf(ticket, rules, calendars(), house.clock.now())])
   await addTasks(house, tx, fresh.alertId, duty, 'system')
   const named = duty.responsible.filter((party) => !party.startsWith('role:'))
   if (named.length === 0) return
@@ -286,9 +286,16 @@ export function clocksOf(ticket: TicketRecord, rules: Ticketing, calendar: Calen
 }
 
 /** Keeps when the clocks of each side run out, for lists that sort by it. */
-export async function keepDue(db: Db, alertId: string, clocks: readonly TicketClock[]): Promise<void> {
-  const [ours, theirs] = [mostUrgent(clocks, 'ours'), mostUrgent(clocks, 'theirs')]
-  await saveDue(db, alertId, markOf(ours), markOf(theirs))
+export async function keepDue(
+  db: Db,
+  ...tickets: readonly (readonly [string, readonly TicketClock[]])[]
+): Promise<void> {
+  const due = tickets.map(([alertId, clocks]) => ({
+    alertId,
+    ours: markOf(mostUrgent(clocks, 'ours')),
+    theirs: markOf(mostUrgent(clocks, 'theirs')),
+  }))
+  await saveDue(db, due)
 }
 
 const markOf = (clock: TicketClock | null) => ({ dueAt: clock?.dueAt ?? null, state: clock?.state ?? null })

@@ -58,10 +58,10 @@ export async function watchClocks(house: Desk): Promise<number> {
   let told = 0
   for (let after: string | null = null; ; ) {
     const piece: TicketRecord[] = await openTicketsAfter(house.db, after, pieceRows)
-    for (const ticket of piece) {
-      const now = house.clock.now()
-      const clocks = clocksOf(ticket, rules, calendar, now)
-      await keepDue(house.db, ticket.alertId, clocks)
+    const now = house.clock.now()
+    const looked = piece.map((ticket) => ({ ticket, clocks: clocksOf(ticket, rules, calendar, now) }))
+    await keepDue(house.db, ...looked.map(({ ticket, clocks }) => [ticket.alertId, clocks] as const))
+    for (const { ticket, clocks } of looked) {
       for (const clock of clocks)
         if (clock.state === 'overdue') told += await escalate(house, { ticket, clock, rules, now })
     }

@@ -6,6 +6,7 @@ import { reconcile } from '../../src/db/tally.ts'
 import type { Judgement } from '../../src/model/triage.ts'
 import { onEmbedded } from './embedded.ts'
 import type { BenchResult } from './result.ts'
+import { measureTickets } from './ticket-lists.ts'
 
 const alerts = 1_000_000
 /** What is not done: a desk that is weeks behind. */
@@ -211,6 +212,7 @@ export async function bench(): Promise<BenchResult[]> {
       ...(await measure(db, 'facets', (query) => facetsOf(db, query, today))),
       ...(await measure(db, 'groups', (query) => groupsOf(db, query, today))),
       await measurePages(db, today),
+      ...(await measureTickets(db)),
     ]
   })
 }

@@ -191,12 +191,20 @@ export function judgeWaiting(waiting: {
   ]
 }
 
+const unknownWithout: Readonly<Record<string, string>> = {
+  assets: 'no assets are known',
+  people: 'no people are known',
+  networks: 'no networks of our own are known',
+  leases: 'nobody knows who had an address when',
+  calendar: 'no change windows or absences are known',
+}
+
 export function judgeLists(lists: readonly { noun: string; rows: number; asOf: string | null }[], now: Date): Check[] {
   return lists.map(({ noun, rows, asOf }) => {
     const name = `list-${noun}`
     const command = `counterfoil import ${noun} FILE`
     if (rows === 0 || asOf === null)
-      return warn(name, `there is no list of ${noun}: questions about them stay open`, command)
+      return warn(name, `${unknownWithout[noun] ?? `no ${noun} are known`}: questions about them stay open`, command)
     const days = Math.floor((now.getTime() - Date.parse(asOf)) / 86_400_000)
     if (days > listDaysMax) return warn(name, `${rows} ${noun}, ${days} days old`, `Bring a fresh one: ${command}`)
     return ok(name, `${rows} ${noun}, of ${asOf.slice(0, 10)}`)

@@ -175,7 +175,7 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
         </Button>
         <LookUp />
       </div>
-      <Tabs tab={tab} counts={queue.counts} go={go} />
+      <Tabs tab={tab} queue={queue} go={go} />
       {error !== null && (
         <div className="notice">
           The list is from before: the server does not answer right now. It is asked again by itself.
@@ -262,11 +262,11 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
 
 function Tabs({
   tab,
-  counts,
+  queue: { counts, moreInAll },
   go,
 }: {
   readonly tab: Tab
-  readonly counts: Queue['counts']
+  readonly queue: Queue
   readonly go: (tab: Tab) => void
 }) {
   return (
@@ -275,7 +275,7 @@ function Tabs({
         <button key={one} type="button" role="tab" aria-selected={one === tab} onClick={() => go(one)}>
           {tabWords[one]}
           {counts[one] !== null && (
-            <span className="n">{one === 'all' && counts.all === 1001 ? '1000+' : counts[one]}</span>
+            <span className="n">{one === 'all' && moreInAll ? `${counts.all}+` : counts[one]}</span>
           )}
         </button>
       ))}
