@@ -37,6 +37,11 @@ export const VulnerabilityRow = z.object({
   cves: z.array(z.string()),
   hosts: z.int(),
   exposedHosts: z.int(),
+  clearedHosts: z
+    .int()
+    .describe(
+      'Of the machines, those where the vendor says for certain that it is not affected or fixed: they set no date',
+    ),
   criticality: Level.nullable(),
   kevAdded: day.nullable(),
   epss: z.number().nullable(),
@@ -65,6 +70,20 @@ export const ScanSourceView = z.object({
 })
 export type ScanSourceView = z.infer<typeof ScanSourceView>
 
+/** What a vendor says of a finding here, and whether that counts. */
+export const VendorWordView = z.object({
+  status: VexStatus,
+  applies: z.boolean().describe('It counts: it is certain that it speaks of this software on this machine'),
+  because: z.string(),
+  publisher: z.string(),
+  document: z.string(),
+  product: z.string(),
+  releasedAt: when,
+  justification: z.string().nullable(),
+  detail: z.string(),
+})
+export type VendorWordView = z.infer<typeof VendorWordView>
+
 export const MachineFinding = z.object({
   hostId: z.int(),
   host: z.string(),
@@ -85,6 +104,7 @@ export const MachineFinding = z.object({
   fixedAt: when.nullable(),
   reopened: z.int(),
   due: DueView.nullable(),
+  vendor: VendorWordView.nullable(),
 })
 export type MachineFinding = z.infer<typeof MachineFinding>
 

@@ -135,7 +135,7 @@ async function upsertFacts(tx: Db, facts: readonly CveFacts[]): Promise<void> {
 /** A document replaces its own earlier version; an older one that comes late changes nothing. Gives the number of statements that now count. */
 export async function putVex(db: Db, document: VexDocument, by: string, clock: Clock): Promise<FeedNews> {
   return transaction(db, async (tx) => {
-    const { id, publisher, releasedAt, statements, version, title } = document
+    const { id, publisher, publisherCategory, status: state, releasedAt, statements, version, title } = document
     const newer = await tx
       .selectFrom('vex_statement')
       .select('id')
@@ -152,8 +152,8 @@ export async function putVex(db: Db, document: VexDocument, by: string, clock: C
         const texts = (pick: (one: (typeof some)[number]) => string | null) =>
           some.map((one) => (pick(one) === null ? null : plainText(pick(one) ?? '')))
         await sql`
-          insert into vex_statement (document, publisher, document_title, document_version, released_at, cve, product, cpe, purl, status, justification, detail)
-          select ${plainText(id)}, ${plainText(publisher)}, ${plainText(title)}, ${plainText(version)}, ${releasedAt}::timestamptz, r.* from unnest(
+          insert into vex_statement (document, publisher, publisher_category, document_status, document_title, document_version, released_at, cve, product, cpe, purl, status, justification, detail)
+          select ${plainText(id)}, ${plainText(publisher)}, ${publisherCategory}, ${state}, ${plainText(title)}, ${plainText(version)}, ${releasedAt}::timestamptz, r.* from unnest(
             ${texts(({ cve }) => cve)}::text[], ${texts(({ product }) => product)}::text[], ${texts(({ cpe }) => cpe)}::text[],
             ${texts(({ purl }) => purl)}::text[], ${texts(({ status }) => status)}::text[], ${texts(({ justification }) => justification)}::text[],
             ${texts(({ detail }) => detail)}::text[]) as r`.execute(tx)

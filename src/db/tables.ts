@@ -454,7 +454,11 @@ export type ScanOpenTable = {
   timeline_earliest: string
   unknown: Texts
   counted_at: Timestamp
+  cleared_hosts: Generated<number>
 }
+
+/** A finding that a vendor's statement clears, as it was counted last. */
+export type VexClearedTable = { host_id: number; check_id: number }
 
 export type CveTable = {
   id: string
@@ -501,6 +505,8 @@ export type VexStatementTable = {
   status: string
   justification: OrNull<string>
   detail: Generated<string>
+  publisher_category: OrNull<string>
+  document_status: OrNull<string>
 }
 
 export type VulnerabilityWordTable = {
@@ -1031,6 +1037,7 @@ export type Tables = {
   cve: CveTable
   vulnerability_feed: VulnerabilityFeedTable
   vex_statement: VexStatementTable
+  vex_cleared: VexClearedTable
   vulnerability_word: VulnerabilityWordTable
   connector_state: ConnectorStateTable
   connector: ConnectorTable

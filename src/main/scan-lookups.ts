@@ -1,5 +1,6 @@
 import type { ScanLookups } from '../connectors/scanner-reports/index.ts'
 import type { Db } from '../db/open.ts'
+import { vendorOnMachine, vendorsOn } from '../db/vex.ts'
 import {
   cveKnowledge,
   foundOnMachines,
@@ -20,6 +21,8 @@ export function scanLookups(db: Db, table: DecisionTable): ScanLookups {
     knowledge: (cves) => cveKnowledge(db, cves),
     isTestedFor: (scanners, cve) => isTestedFor(db, scanners, cve),
     words: (cves, at) => wordsAbout(db, cves, at),
+    vendors: (found, now) => vendorsOn(db, found, now),
+    vendorOn: (asset, hostIds, cve, now) => vendorOnMachine(db, asset, hostIds, cve, now),
     deadline: (found, exposed, knowledge) => {
       const due =
         found.fixedAt === null

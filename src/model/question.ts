@@ -74,6 +74,8 @@ const Vulnerability = z.object({
   deadlineUnknown: z.array(text).optional(),
   /** What we said about it: that it does not affect us, or that we live with it. */
   word: maybe.optional(),
+  /** What its vendor says about it here, and whether that counts. */
+  vendor: maybe.optional(),
 })
 const Sessions = z.object({
   count: z.int(),
@@ -193,6 +195,8 @@ export const questions = {
       scannedBy: z.array(text).optional(),
       /** Since when the CVE is known to be exploited (YYYY-MM-DD). */
       kev: maybe.optional(),
+      /** What `vulnerable` rests on where it is not the scanner: our own word, or a vendor's statement, with the rule. */
+      restsOn: maybe.optional(),
     }),
   },
   'sessions-between-addresses': {

@@ -110,13 +110,15 @@ function vulnerabilityPart(findings: readonly Finding[]): Part {
       value: 'yes',
       weight: 2,
       known: true,
-      because: `${open.finding.connector} says so${cves === '' ? '' : `: ${cves}`}.${kev}${patchedSince(open.answer)}`,
+      because: `${open.finding.connector} says so${cves === '' ? '' : `: ${cves}`}.${kev}${patchedSince(open.answer)}${restsOn(open.answer)}`,
     }
   }
   const fixed = told.find(({ answer }) => answer.vulnerable === false)
   const looked =
     fixed?.finding ?? findings.find((one) => one.question === 'vulnerabilities-of-asset' && one.kind === 'nothing')
   if (looked !== undefined) {
+    if (fixed?.answer.restsOn != null)
+      return { name, value: 'no', weight: 0.5, known: true, because: sentence(fixed.answer.restsOn) }
     const patched = fixed?.answer.patchedAt?.slice(0, 10)
     const because = patched === undefined ? 'found nothing open' : `it is gone since ${patched} at the latest`
     return {
@@ -136,6 +138,15 @@ function vulnerabilityPart(findings: readonly Finding[]): Part {
     name,
     blind === undefined || blind.why === '' ? 'Nobody could say.' : `Nobody could say: ${blind.why}.`,
   )
+}
+
+/** What others say against the scanner, or for it, and whether that counts. */
+function restsOn({ restsOn: says }: AnswerOf<'vulnerabilities-of-asset'>): string {
+  return says == null ? '' : ` ${sentence(says)}`
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/u.test(text) ? text : `${text}.`
 }
 
 /** It was open when it happened, and is not any more. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { type Statement, vendorWord } from '../../src/model/vendor-word.ts'
 import { readCsaf } from '../../src/parsers/advisory/csaf.ts'
 import { readKev } from '../../src/parsers/advisory/kev.ts'
 import { readCveRecord } from '../../src/parsers/advisory/vulnrichment.ts'
@@ -88,5 +89,54 @@ describe.skipIf(!existsSync(at('csaf')))('CSAF documents', () => {
     'csaf_2.1/mandatory/oasis_csaf_tc-csaf_2_1-2024-6-1-01-01.json',
   ])('%s names a product that it does not define', (name) => {
     expect(() => readCsaf(read('csaf', name))).toThrow('input.invalid')
+  })
+})
+
+/*
+ * The use cases of "VEX Use Cases" (CISA, April 2022) as CSAF, published with the standard. They name products by vendor, product and version, none by
+ * CPE or package URL.
+ */
+describe.skipIf(!existsSync(at('csaf')))('a machine with the software of a VEX document', () => {
+  const now = new Date('2026-03-01T00:00:00Z')
+  const told = (sample: string, cve: string, ...software: string[]) => {
+    const document = readCsaf(read('csaf', `csaf_2.0/examples/csaf/csaf_vex/2022-evd-uc-${sample}.json`))
+    const statements = document.statements
+      .filter((one) => one.cve === cve)
+      .map(
+        (one): Statement => ({
+          ...one,
+          publisher: document.publisher,
+          publisherCategory: document.publisherCategory,
+          documentStatus: document.status,
+          document: document.id,
+          releasedAt: document.releasedAt,
+        }),
+      )
+    const on = { software, asOf: '2026-02-20T00:00:00.000Z', isCertain: true }
+    const title = 'Example Company ABC DEF GHI XYZ: log4shell'
+    const word = vendorWord(on, statements, { title, now })
+    return word === null ? null : `${word.status} ${word.applies ? 'counts' : 'may apply'}`
+  }
+  const log4shell = 'CVE-2021-44228'
+
+  test.each<[string, string, string[], string | null]>([
+    ['01-na-001', log4shell, ['Example Company ABC 4.2'], 'not-affected counts'],
+    ['01-na-001', log4shell, ['example company  abc 4.2'], 'not-affected counts'],
+    ['01-na-001', log4shell, ['Example Company ABC 4.1'], null],
+    ['01-na-001', log4shell, ['Example Company ABC'], 'not-affected may apply'],
+    ['01-na-001', log4shell, ['cpe:2.3:a:example_company:abc:4.2:*:*:*:*:*:*:*'], 'not-affected may apply'],
+    ['01-na-001', log4shell, ['Example Company ABC 4.2', 'Example Company ABC 4.1'], 'not-affected may apply'],
+    ['01-a-001', log4shell, ['Example Company DEF 1.0'], 'affected counts'],
+    ['01-f-001', log4shell, ['Example Company DEF 1.1'], 'fixed counts'],
+    ['01-ui-001', log4shell, ['Example Company GHI 17.4'], 'under-investigation counts'],
+    // A document that says different things of versions: the version that it names counts, one in a range only may.
+    ['06-001', log4shell, ['Example Company ABC 4.2'], 'not-affected counts'],
+    ['06-001', log4shell, ['Example Company ABC 2.4'], 'affected counts'],
+    ['06-001', log4shell, ['Example Company ABC 3.0'], 'affected may apply'],
+    ['06-001', log4shell, ['Example Company ABC 4.2', 'Example Company ABC 2.4'], 'affected counts'],
+    ['05-001', log4shell, ['Example Company XYZ 1'], 'under-investigation may apply'],
+    ['01-na-001', 'CVE-2020-11896', ['Example Company ABC 4.2'], null],
+  ])('%s says of %s on %j: %s', (sample, cve, software, expected) => {
+    expect(told(sample, cve, ...software)).toBe(expected)
   })
 })

@@ -61,6 +61,8 @@ beforeAll(async () => {
       version: '1',
       title: 't',
       publisher: 'Example PSIRT',
+      publisherCategory: 'vendor',
+      status: 'final',
       releasedAt: '2026-02-01T00:00:00.000Z',
       statements: [statement],
     },

@@ -122,6 +122,8 @@ export async function seedVulnerabilities(desk: Desk): Promise<void> {
       version: '1',
       title: 'Example',
       publisher: 'Example PSIRT',
+      publisherCategory: 'vendor',
+      status: 'final',
       releasedAt: at(20),
       statements: [statement],
     },

@@ -3,6 +3,7 @@ import type { AskContext, Connector, Health } from '../../model/connector.ts'
 import { ageDays } from '../../model/context.ts'
 import type { Answered } from '../../model/finding.ts'
 import type { AnswerOf } from '../../model/question.ts'
+import { clears, type VendorWord } from '../../model/vendor-word.ts'
 import {
   CveId,
   type CveKnowledge,
@@ -25,6 +26,13 @@ export type ScanLookups = {
   /** Does any report of these scanners name the CVE on any machine? */
   readonly isTestedFor: (scanners: readonly string[], cve: string) => Promise<boolean>
   readonly words: (cves: readonly string[], at: Date) => Promise<readonly Word[]>
+  /** What vendors say of these findings; of one CVE, or of each whole finding. */
+  readonly vendors: (
+    found: readonly FoundOnMachine[],
+    now: Date,
+  ) => Promise<(found: FoundOnMachine, cve: string | null) => VendorWord | null>
+  /** What a vendor says of a CVE on a machine where no report found it. */
+  readonly vendorOn: (asset: string, hostIds: readonly number[], cve: string, now: Date) => Promise<VendorWord | null>
   /** By when a finding has to be gone, in words; null: the decision table says nothing about it. */
   readonly deadline: (
     found: FoundOnMachine,
@@ -59,13 +67,8 @@ async function answer(lookups: ScanLookups, ask: z.output<typeof Ask>, { clock }
   const query = `reports about ${asset}${said === '' ? '' : ` for ${said}`}`
   if (asset.trim() === '') return { kind: 'not-applicable', why: 'no machine is named' }
   if (said !== '' && !CveId.safeParse(said).success) return { kind: 'not-applicable', why: `"${said}" is no CVE` }
-  if ((await lookups.lastScan()) === null)
-    return { kind: 'not-collected', why: "no scanner's report was ever imported (counterfoil import scan FILE)", query }
-  const machines = await lookups.machines(asset)
-  const looked = machines.filter(({ lookedFor }) => lookedFor === 'vulnerabilities')
-  if (machines.length === 0)
-    return { kind: 'not-collected', why: `no imported report has a machine "${asset}": it was never scanned`, query }
   const cve = said === '' ? null : said
+  const machines = await lookups.machines(asset)
   const at = ask.at == null ? clock.now() : new Date(ask.at)
   const found = await lookups.found(
     machines.map(({ id }) => id),
@@ -73,6 +76,32 @@ async function answer(lookups: ScanLookups, ask: z.output<typeof Ask>, { clock }
   )
   const relevant = cve === null ? found.filter((one) => one.fixedAt === null && one.severity !== 'info') : found
   if (relevant.length > 0) return foundAnswer(lookups, { machines, found: relevant, cve, at, now: clock.now(), query })
+  const scanned = await withoutSighting(lookups, { asset, machines, cve, at, query })
+  if (cve === null) return scanned
+  const word = await lookups.vendorOn(
+    asset,
+    machines.map(({ id }) => id),
+    cve,
+    clock.now(),
+  )
+  return word === null ? scanned : vendorAnswer(word, scanned, { cve, machines, query, now: clock.now() })
+}
+
+type Sought = {
+  readonly asset: string
+  readonly machines: readonly ScannedMachine[]
+  readonly cve: string | null
+  readonly at: Date
+  readonly query: string
+}
+
+/** What the scanners alone can say where none of them found it. */
+async function withoutSighting(lookups: ScanLookups, { asset, machines, cve, at, query }: Sought): Promise<Answered> {
+  if ((await lookups.lastScan()) === null)
+    return { kind: 'not-collected', why: "no scanner's report was ever imported (counterfoil import scan FILE)", query }
+  const looked = machines.filter(({ lookedFor }) => lookedFor === 'vulnerabilities')
+  if (machines.length === 0)
+    return { kind: 'not-collected', why: `no imported report has a machine "${asset}": it was never scanned`, query }
   return notFound(lookups, { machines: looked, all: machines, cve, at, query })
 }
 
@@ -88,7 +117,11 @@ type Found = {
 async function foundAnswer(lookups: ScanLookups, { machines, found, cve, at, now, query }: Found): Promise<Answered> {
   const shown = found.slice(0, shownMax)
   const cves = [...new Set([...(cve === null ? [] : [cve]), ...shown.flatMap((one) => one.cves)])]
-  const [knowledge, words] = await Promise.all([lookups.knowledge(cves), lookups.words(cves, now)])
+  const [knowledge, words, vendorOf] = await Promise.all([
+    lookups.knowledge(cves),
+    lookups.words(cves, now),
+    lookups.vendors(found, now),
+  ])
   const names = new Set(machines.flatMap((one) => [...one.names, ...one.addresses, one.key.toLowerCase()]))
   const ours = words.filter(({ host }) => host === null || names.has(host))
   const exposed = machines.some((one) => one.exposed === true)
@@ -97,9 +130,11 @@ async function foundAnswer(lookups: ScanLookups, { machines, found, cve, at, now
   const itemOf = (one: FoundOnMachine): Item => {
     const main = cve ?? one.cves[0] ?? one.title
     const word = ours.find(({ cve: about }) => about === main)
+    const vendor = vendorOf(one, cve)
     return {
       ...plainItem(one, main, knowledge.get(main)),
-      ...lookups.deadline(one, exposed, knowledge),
+      ...(clears(vendor) ? {} : lookups.deadline(one, exposed, knowledge)),
+      ...(vendor === null ? {} : { vendor: vendorSays(vendor, now) }),
       ...(word === undefined ? {} : { word: `${word.status}: ${word.reason}` }),
     }
   }
@@ -109,6 +144,8 @@ async function foundAnswer(lookups: ScanLookups, { machines, found, cve, at, now
   const fixed = shown.filter((one) => one.fixedAt !== null).map(itemOf)
   const isOurs = (one: FoundOnMachine): boolean =>
     ours.some((word) => word.status === 'not-affected' && (word.cve === cve || one.cves.includes(word.cve)))
+  const openThen = found.filter(isOpenThen)
+  const restsOn = cve === null ? null : ruledBy(openThen, { isOurs, vendorOf: (one) => vendorOf(one, cve), now })
   const scannedAt =
     machines[0] === undefined
       ? null
@@ -117,7 +154,7 @@ async function foundAnswer(lookups: ScanLookups, { machines, found, cve, at, now
           .toSorted()
           .at(-1)
   const said: AnswerOf<'vulnerabilities-of-asset'> = {
-    vulnerable: cve === null ? null : found.some((one) => isOpenThen(one) && !isOurs(one)),
+    vulnerable: cve === null ? null : openThen.some((one) => !isOurs(one) && !clears(vendorOf(one, cve))),
     open,
     fixed,
     total: found.length,
@@ -132,8 +169,76 @@ async function foundAnswer(lookups: ScanLookups, { machines, found, cve, at, now
     scannedAt: scannedAt ?? null,
     scannedBy: [...new Set(machines.map(({ source }) => source))],
     kev: knowledge.get(cve ?? '')?.kevAdded ?? null,
+    ...(restsOn === null ? {} : { restsOn }),
   }
   return { kind: 'found', answer: said, query, warnings: warningsOf(machines, at, found.length) }
+}
+
+type Rule = {
+  readonly isOurs: (one: FoundOnMachine) => boolean
+  readonly vendorOf: (one: FoundOnMachine) => VendorWord | null
+  readonly now: Date
+}
+
+/** Whose word settles it where a scanner has it open and somebody says otherwise; null: the scanner's, with nobody against it. */
+function ruledBy(open: readonly FoundOnMachine[], { isOurs, vendorOf, now }: Rule): string | null {
+  if (open.length === 0) return null
+  if (open.every((one) => isOurs(one))) return 'We said ourselves that it does not affect us here'
+  const words = open.flatMap((one) => (isOurs(one) ? [] : [vendorOf(one)]))
+  const word = words.find((one) => !clears(one)) ?? words[0] ?? null
+  return word === null ? null : `The scanner has it open. ${vendorSays(word, now)}`
+}
+
+const statusWords = {
+  affected: 'affected',
+  'not-affected': 'not affected',
+  fixed: 'fixed',
+  'under-investigation': 'under investigation: the vendor does not know yet, so this is unknown',
+} as const
+
+/** A vendor's statement as a person reads it: what, why, who, where, how old, and whether it counts. */
+function vendorSays(word: VendorWord, now: Date): string {
+  const why = [word.justification?.replaceAll('_', ' ') ?? '', word.detail].filter((one) => one !== '').join('; ')
+  const days = ageDays(word.releasedAt, now) ?? 0
+  const reason = why === '' ? '' : ` (${why.replace(/[.\s]+$/u, '')})`
+  return `${word.publisher} says that ${word.product} is ${statusWords[word.status]}${reason}; ${word.document}, ${days} days old. ${word.because}`
+}
+
+type Unseen = {
+  readonly cve: string
+  readonly machines: readonly ScannedMachine[]
+  readonly query: string
+  readonly now: Date
+}
+
+/** No scanner found it and a vendor says something: that counts where it is certain, and is only told where it is not. */
+function vendorAnswer(word: VendorWord, scanned: Answered, { cve, machines, query, now }: Unseen): Answered {
+  const says = vendorSays(word, now)
+  const looked =
+    scanned.kind === 'nothing'
+      ? 'A scanner looked and did not find it.'
+      : 'why' in scanned
+        ? `Scanners: ${scanned.why}.`
+        : ''
+  if (!word.applies || word.status === 'under-investigation') {
+    // What its own vendor does not know yet, a scanner that found nothing does not know either.
+    if (word.applies && scanned.kind === 'nothing')
+      return { kind: 'not-collected', why: `${looked} ${says}`.replace(/\.$/u, ''), query }
+    if (scanned.kind === 'not-collected') return { ...scanned, why: `${scanned.why}. ${says.replace(/\.$/u, '')}` }
+    return scanned.kind === 'nothing' ? { ...scanned, query: `${scanned.query ?? query}. ${says}` } : scanned
+  }
+  const item: Item = { cve, severity: null, since: null, note: null, vendor: says }
+  const answer: AnswerOf<'vulnerabilities-of-asset'> = {
+    vulnerable: word.status === 'affected',
+    open: word.status === 'affected' ? [item] : [],
+    fixed: word.status === 'affected' ? [] : [item],
+    total: 1,
+    patchedAt: null,
+    scannedAt: machines[0]?.scannedAt ?? null,
+    scannedBy: [...new Set(machines.map(({ source }) => source))],
+    restsOn: `${looked} ${says}`.trim(),
+  }
+  return { kind: 'found', answer, query, warnings: [] }
 }
 
 function plainItem(one: FoundOnMachine, cve: string, known: CveKnowledge | undefined): Item {

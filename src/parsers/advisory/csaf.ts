@@ -10,6 +10,8 @@ const branchesDeepMax = 30
 const statementsMax = 1_000_000
 const detailCharsMax = 1_000
 const nameCharsMax = 300
+/** Words of the schema: a publisher's category, a document's status. */
+const wordCharsMax = 40
 
 const Helper = z.object({
   cpe: z.string().optional(),
@@ -32,8 +34,13 @@ const Csaf = z.object({
     category: z.string(),
     csaf_version: z.enum(['2.0', '2.1']),
     title: z.string(),
-    publisher: z.object({ name: z.string() }),
-    tracking: z.object({ id: z.string(), version: z.string(), current_release_date: z.string() }),
+    publisher: z.object({ name: z.string(), category: z.string().optional() }),
+    tracking: z.object({
+      id: z.string(),
+      version: z.string(),
+      current_release_date: z.string(),
+      status: z.string().optional(),
+    }),
   }),
   product_tree: z
     .object({
@@ -91,6 +98,8 @@ export function readCsaf(text: string): VexDocument {
     version: shortText(document.tracking.version, nameCharsMax),
     title: shortText(document.title, nameCharsMax),
     publisher: shortText(document.publisher.name, nameCharsMax),
+    publisherCategory: document.publisher.category?.slice(0, wordCharsMax) ?? null,
+    status: document.tracking.status?.slice(0, wordCharsMax) ?? null,
     releasedAt: released.toISOString(),
     statements,
   }

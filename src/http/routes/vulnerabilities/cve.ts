@@ -13,7 +13,7 @@ export const showCve = serve('GET /api/vulnerabilities/cves/:cve', async ({ fron
   const ids = await hostsWithCve(front.db, cve, machinesMax + 1)
   const machines = await machinesById(front.db, ids.slice(0, machinesMax))
   const [{ found, more }, knowledge, vex, words, feeds] = await Promise.all([
-    findingsOf(front.db, await loadDecisionTable(), machines, cve),
+    findingsOf(front.db, await loadDecisionTable(), machines, cve, front.clock.now()),
     cveKnowledge(front.db, [cve]),
     vexAbout(front.db, cve),
     wordsOfCve(front.db, cve),

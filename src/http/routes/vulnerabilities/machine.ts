@@ -7,7 +7,7 @@ export const showMachineVulnerabilities = serve(
   'GET /api/vulnerabilities/machines/:name',
   async ({ front, params }) => {
     const machines = await scannedMachines(front.db, params.name)
-    const { found, more } = await findingsOf(front.db, await loadDecisionTable(), machines, null)
+    const { found, more } = await findingsOf(front.db, await loadDecisionTable(), machines, null, front.clock.now())
     const heads = machines.map(({ source, key, scannedAt, byLogin, lookedFor, matchedBy }) => ({
       source,
       key,

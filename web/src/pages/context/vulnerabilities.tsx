@@ -179,7 +179,7 @@ function OpenTable({ rows, hasKev }: { readonly rows: readonly VulnerabilityRow[
           {rows.map((row) => (
             <tr key={row.checkId}>
               <td className="due">
-                <DueCell due={row.due} />
+                <DueCell due={row.due} cleared={row.clearedHosts > 0 && row.clearedHosts === row.hosts} />
               </td>
               <td className="clip wide" title={row.title}>
                 {row.cves[0] === undefined ? (
@@ -199,6 +199,11 @@ function OpenTable({ rows, hasKev }: { readonly rows: readonly VulnerabilityRow[
               <td>
                 <span className="count">{row.hosts}</span>
                 {row.exposedHosts > 0 && <span className="tag warn">{row.exposedHosts} exposed</span>}
+                {row.clearedHosts > 0 && (
+                  <span className="tag good" title="The vendor says for certain that these are not affected, or fixed">
+                    {row.clearedHosts} cleared by the vendor
+                  </span>
+                )}
               </td>
               <td>
                 {row.criticality === null ? (
