@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import pino, { type Logger } from 'pino'
 import { clusterFolder, postgresFolder } from './cli/open-house.ts'
 import type { Settings } from './config/config.ts'
+import { egressById } from './db/egress.ts'
 import { keepPostgres } from './db/keep-postgres.ts'
 import { migrate } from './db/migrate.ts'
 import { type Database, openDatabase } from './db/open.ts'
@@ -231,11 +232,14 @@ function openMail(
 ) {
   const { mailOut } = config
   if (mailOut === undefined) return null
-  return tellingDoor(makeMailDoor(mailOut, config), {
-    server: `${mailOut.host}:${mailOut.port}`,
-    now: () => parts.clock.now(),
-    tell: reporter({ ...parts, db: parts.database.db }, 'mail-out'),
-  })
+  return tellingDoor(
+    makeMailDoor(mailOut, config, (id) => egressById(parts.database.db, id)),
+    {
+      server: `${mailOut.host}:${mailOut.port}`,
+      now: () => parts.clock.now(),
+      tell: reporter({ ...parts, db: parts.database.db }, 'mail-out'),
+    },
+  )
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

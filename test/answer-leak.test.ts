@@ -74,7 +74,10 @@ test('planted values leave in no byte of the mail: not in text, quotation, subje
       const machine = draftMachine(input, { messageId: 'reply.1@customer.test', inReplyTo: 'x@provider.example' })
       const out = releaseAnswer({ text, spans, subject: draftSubject(`Fwd: ${all}`, alert), machine }, context)
       const letter = {
-        ...{ to: ['soc@provider.example'], subject: out.subject, text: out.text, json: JSON.stringify(out.machine) },
+        ...{ to: ['soc@provider.example'], subject: out.subject, text: out.text },
+        files: [
+          { name: 'counterfoil.json', type: 'application/json', content: Buffer.from(JSON.stringify(out.machine)) },
+        ],
         ...{
           messageId: 'reply.1@customer.test',
           inReplyTo: 'x@provider.example',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Kysely } from 'kysely'
 import { MailOut } from '../src/config/config.ts'
+import { egressById } from '../src/db/egress.ts'
 import { replyById } from '../src/db/replies.ts'
 import type { Tables } from '../src/db/tables.ts'
 import { systemClock } from '../src/kit/clock.ts'
@@ -48,11 +49,16 @@ export async function startAnswerRig(): Promise<AnswerRig> {
   writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }))
   const ownDomains = ['customer.example']
   const parts = { db, clock: systemClock, log: silentLog, ownDomains }
+  const entryOf = (id: string) => egressById(db, id)
   const deskAt = (place: Record<string, unknown>, replyHoldSeconds: number) => {
     const dkim = { domain: 'customer.example', selector: 's', keyFile }
     const from = 'Security desk <desk@customer.example>'
     const out = MailOut.parse({ host: '127.0.0.1', from, dkim, ...place })
-    return answerDesk({ ...parts, mail: makeMailDoor(out, { ownDomains, people: {} }, quick), replyHoldSeconds })
+    return answerDesk({
+      ...parts,
+      mail: makeMailDoor(out, { ownDomains, people: {} }, entryOf, quick),
+      replyHoldSeconds,
+    })
   }
   const fetchReply = async (id: string): Promise<Reply> => {
     const reply = await replyById(db, id)

@@ -28,7 +28,7 @@ beforeAll(async () => {
     ownDomains: ['customer.example'],
     replyHoldSeconds: 0,
   }
-  desk = answerDesk({ ...parts, mail: makeMailDoor(out, { ownDomains: [], people: {} }) })
+  desk = answerDesk({ ...parts, mail: makeMailDoor(out, { ownDomains: [], people: {} }, async () => null) })
   const take = (text: string, source: string) =>
     importIntelligenceFile(house.db, {
       ...{

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MailOut } from '../src/config/config.ts'
+import { egressById } from '../src/db/egress.ts'
 import { replyById } from '../src/db/replies.ts'
 import { systemClock } from '../src/kit/clock.ts'
 import { makeMailDoor } from '../src/outbox/mail/door.ts'
@@ -56,7 +57,7 @@ test(`kill -9 of the sending process ${kills} times: no reply is sent twice, non
     caFile: servers.caFile,
     from: 'desk@customer.example',
   })
-  const mail = makeMailDoor(out, { ownDomains: ['customer.example'], people: {} })
+  const mail = makeMailDoor(out, { ownDomains: ['customer.example'], people: {} }, (id) => egressById(database.db, id))
   const parts = {
     db: database.db,
     clock: systemClock,

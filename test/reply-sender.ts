@@ -1,5 +1,6 @@
 /** A process that sends what was released, to be killed by reply-kill.test.ts. Arguments: database URL, SMTP port, CA file. */
 import { MailOut } from '../src/config/config.ts'
+import { egressById } from '../src/db/egress.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { systemClock } from '../src/kit/clock.ts'
 import { makeMailDoor } from '../src/outbox/mail/door.ts'
@@ -13,7 +14,7 @@ const out = MailOut.parse({
   ...{ host: '127.0.0.1', port, caFile, from: 'desk@customer.example', copyTo: 'owner@customer.example' },
 })
 const ownDomains = ['customer.example']
-const mail = makeMailDoor(out, { ownDomains, people: {} })
+const mail = makeMailDoor(out, { ownDomains, people: {} }, (id) => egressById(database.db, id))
 const desk = answerDesk({ db: database.db, clock: systemClock, log: silentLog, mail, ownDomains, replyHoldSeconds: 0 })
 await startWorker({ url, node: newNodeId(), log: silentLog, tasks: desk.jobs, concurrency: 2 })
 process.stdout.write('ready\n')

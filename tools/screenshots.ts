@@ -68,6 +68,7 @@ function shots(seeded: Seeded): Shot[] {
     { name: 'start', path: '/start' },
     { name: 'handover', path: '/handover' },
     { name: 'audit', path: '/ledger/audit' },
+    { name: 'what-left', path: '/ledger/left' },
     { name: 'search', path: '/search?q=halden' },
     { name: 'search-help', path: '/search' },
     {

@@ -5,6 +5,7 @@ import { coachingApi } from './coaching.ts'
 import { connectorsApi } from './connectors.ts'
 import { contextApi } from './context.ts'
 import { deskApi } from './desk.ts'
+import { egressApi } from './egress.ts'
 import { firstRunApi } from './first-run.ts'
 import { handoverApi } from './handover.ts'
 import { houseApi } from './house.ts'
@@ -38,6 +39,7 @@ export const api = {
   ...playbooksApi,
   ...contextApi,
   ...packsApi,
+  ...egressApi,
   ...readersApi,
   ...connectorsApi,
   ...vulnerabilitiesApi,

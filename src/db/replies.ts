@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
 import { Reply, type ReplyState, SensitiveSpan } from '../model/reply.ts'
+import { followReply } from './egress.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
 import type { ReplyTable } from './tables.ts'
@@ -138,7 +139,7 @@ export type ReplyChange = {
   readonly receipt?: string
 }
 
-/** Moves a reply that is locked into another state. */
+/** Moves a reply that is locked into another state, and what the egress ledger says of it. */
 export async function changeReply(tx: Db, id: string, change: ReplyChange): Promise<void> {
   await tx
     .updateTable('reply')
@@ -155,6 +156,12 @@ export async function changeReply(tx: Db, id: string, change: ReplyChange): Prom
     }))
     .where('id', '=', id)
     .execute()
+  await followReply(tx, id, {
+    state: change.state,
+    ...(change.holdUntil === undefined ? {} : { holdUntil: change.holdUntil }),
+    ...(change.sentAt === undefined ? {} : { leftAt: change.sentAt }),
+    ...(change.receipt === undefined ? {} : { receipt: change.receipt }),
+  })
 }
 
 /** Copies of one mail that are looked at; two doors that read the same mailbox make two. */

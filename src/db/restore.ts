@@ -10,6 +10,7 @@ import { isTrouble, Trouble } from '../kit/errors.ts'
 import { tablesOf } from './backup.ts'
 import { copyText, End, FolderPath, Manifest, type TableOf, tableEntry } from './backup-format.ts'
 import { copyIn } from './copy.ts'
+import { followReply } from './egress.ts'
 import { migrate } from './migrate.ts'
 import { asTrouble, type Db } from './open.ts'
 import { type Entry, readTar } from './tar.ts'
@@ -222,5 +223,6 @@ export async function unconfirmReplies(tx: Db): Promise<string[]> {
     .where('state', 'in', ['held', 'sending'])
     .returning('id')
     .execute()
+  for (const { id } of replies) await followReply(tx, id, { state: 'unconfirmed' })
   return replies.map(({ id }) => id)
 }

@@ -974,6 +974,29 @@ export type TicketEscalationTable = {
   told_at: Timestamp
 }
 
+export type EgressTable = {
+  id: string
+  kind: string
+  reply_id: OrNull<string>
+  pack_id: OrNull<string>
+  pack_version: OrNull<number>
+  provider_id: string
+  channel: string
+  recipients: string[]
+  subject: string
+  message_id: string
+  sha256: string
+  size_bytes: number
+  bytes: OrNull<Buffer>
+  released_by: string
+  released_at: Timestamp
+  rule: string
+  hold_until: Timestamp
+  state: string
+  left_at: TimestampOrNull
+  receipt: OrNull<string>
+}
+
 export type Tables = {
   ticket: TicketTable
   ticket_wait: TicketWaitTable
@@ -1060,4 +1083,5 @@ export type Tables = {
   node: NodeTable
   handover: HandoverTable
   audit_remark: AuditRemarkTable
+  egress: EgressTable
 }

@@ -226,6 +226,10 @@ export type Work = {
     /** `digest` is of the draft that the person saw. The version it became. */
     readonly release: (id: string, digest: string, by: string) => Promise<number>
     readonly countsOf: (content: PackContent) => PackCounts
+    /** Lets a released version leave by mail; the entry of the egress ledger comes back. */
+    readonly mail: (id: string, version: number, by: string) => Promise<string>
+    readonly withdraw: (egressId: string, by: string) => Promise<void>
+    readonly settle: (egressId: string, arrived: boolean, why: string, by: string) => Promise<void>
   }
   /** Made-up data, marked as such, in and out; `test` sends one alert in. */
   readonly sample: {

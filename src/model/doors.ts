@@ -46,30 +46,32 @@ export type Send = (mail: {
   readonly to: readonly string[]
 }) => Promise<SendResult>
 
+/** A file of a mail of ours. The name is plain ASCII; the content leaves as it is. */
+export type FileOut = { readonly name: string; readonly type: string; readonly content: Uint8Array }
+
 /** A mail of ours before it is bytes. Message-IDs without angle brackets. The same input always makes the same bytes. */
 export type LetterOut = {
   readonly to: readonly string[]
   readonly subject: string
   readonly text: string
-  /** Content of the attached counterfoil.json; null: no attachment. */
-  readonly json: string | null
+  /** Files that go with it, in this order. */
+  readonly files: readonly FileOut[]
   readonly messageId: string
   readonly inReplyTo: string | null
   readonly references: readonly string[]
   readonly date: Date
 }
 
-/** What may leave: the bytes of a released reply, or a notice to our own people; with the digest that was recorded of them. */
+/** What may leave: bytes that an entry of the egress ledger lets leave towards a provider, or a notice to our own people. */
 export type Leaving = {
-  readonly kind: 'reply' | 'notice'
   readonly bytes: Uint8Array
-  /** SHA-256 of the bytes, from the row that was released. */
-  readonly digest: string
   readonly messageId: string
   readonly to: readonly string[]
-  /** Who let it leave: an actor for a reply; "system" for a notice. */
-  readonly releasedBy: string
-}
+} & (
+  | { readonly kind: 'released'; readonly entryId: string }
+  /** SHA-256 of the bytes, from its row. */
+  | { readonly kind: 'notice'; readonly digest: string }
+)
 
 /** The one way out for mail (outbox/mail/door.ts). */
 export type MailDoor = {

@@ -13,7 +13,7 @@ export const LedgerKind = z.enum([
   'reader.changed',
   'connector.added', 'connector.changed', 'connector.removed', 'connector.tested', 'secrets.rewrapped',
   'logs.searched', 'logs.hunted', 'logs.downloaded', 'log-source.changed', 'logs.removed',
-  'pack.defined', 'pack.drafted', 'pack.released', 'pack.downloaded',
+  'pack.defined', 'pack.drafted', 'pack.released', 'pack.downloaded', 'pack.mailed', 'pack.sent', 'pack.unconfirmed', 'pack.settled', 'pack.failed', 'pack.withdrawn',
   'ticket.changed', 'ticket.commented', 'ticket.task', 'ticket.file', 'ticket.escalated', 'ticketing.changed',
   'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',
   'vulnerability.said', 'vulnerability.withdrawn',

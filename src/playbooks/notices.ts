@@ -31,7 +31,7 @@ export async function mailNotice(desk: ReplyDesk, tx: Db, notice: Notice): Promi
   if (to.length === 0) throw new Trouble('input.invalid', { field: 'to', problem: 'nobody to send it to' })
   const now = desk.clock.now()
   const bytes = await mail.compose({
-    ...{ to, subject: notice.subject, text: notice.text, json: null, date: now },
+    ...{ to, subject: notice.subject, text: notice.text, files: [], date: now },
     ...{ messageId: messageIdOf(notice.id, mail.domain), inReplyTo: null, references: [] },
   })
   const fresh = await insertNotice(tx, { id: notice.id, kind: notice.kind, to, bytes }, now)
@@ -57,7 +57,7 @@ export async function sendNotice(desk: ReplyDesk, job: NoticeJob): Promise<void>
   const { bytes, to } = notice
   const sha256 = sha256Hex(bytes)
   const messageId = messageIdOf(notice.id, mail.domain)
-  const result = await mail.leave({ kind: 'notice', bytes, digest: sha256, messageId, to, releasedBy: 'system' })
+  const result = await mail.leave({ kind: 'notice', bytes, digest: sha256, messageId, to })
   await transaction(desk.db, async (tx) => {
     const now = desk.clock.now()
     if (result.kind === 'accepted') {

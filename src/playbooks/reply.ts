@@ -4,6 +4,7 @@ import type { House, Notice, ReplySeen } from './house.ts'
 import { cannotMail, mailNotice, sendNotice } from './notices.ts'
 import { type DeskParts, openDesk } from './replies/desk.ts'
 import { draftReply, saveDraft } from './replies/draft-reply.ts'
+import { mailPack, sendPack, settlePack, withdrawPack } from './replies/mail-pack.ts'
 import { cancelReply, previewReply, releaseReply } from './replies/release-reply.ts'
 import { reviewReply, type SpanVerdict } from './replies/review-reply.ts'
 import { sendReply } from './replies/send-reply.ts'
@@ -11,6 +12,8 @@ import { type HowSettled, replySeen, settleReply } from './replies/settle-reply.
 
 const SendReplyJob = z.object({ replyId: z.uuid(), attempt: z.int().min(1).default(1) })
 const SendNoticeJob = z.object({ noticeId: z.uuid(), attempt: z.int().min(1).default(1) })
+
+const SendPackJob = z.object({ id: z.uuid(), attempt: z.int().min(1).default(1) })
 
 /** What the house needs of the answer desk for its playbooks. */
 type ForHouse = Pick<House, 'cannotMail' | 'mailNotice' | 'draftReply' | 'replySeen'>
@@ -26,8 +29,12 @@ export type AnswerDesk = {
   readonly cancel: (id: string, by: string) => Promise<void>
   readonly settle: (id: string, arrived: boolean, reason: string, by: string) => Promise<void>
   readonly settleAs: (id: string, how: HowSettled, by: string, why: string) => Promise<void>
+  /** A released version of a context pack by mail: the entry of the egress ledger comes back. */
+  readonly mailPack: (packId: string, version: number, by: string) => Promise<string>
+  readonly withdrawPack: (id: string, by: string) => Promise<void>
+  readonly settlePack: (id: string, arrived: boolean, why: string, by: string) => Promise<void>
   /** Handlers by job name. */
-  readonly jobs: Readonly<Record<'send-reply' | 'send-notice', (payload: unknown) => Promise<void>>>
+  readonly jobs: Readonly<Record<'send-reply' | 'send-notice' | 'send-pack', (payload: unknown) => Promise<void>>>
 }
 
 export function answerDesk(parts: DeskParts): AnswerDesk {
@@ -50,7 +57,11 @@ export function answerDesk(parts: DeskParts): AnswerDesk {
     cancel: (replyId, by) => cancelReply(desk, { replyId, by }),
     settle: (replyId, arrived, reason, by) => settleAs(replyId, arrived ? 'was-sent' : 'was-not-sent', by, reason),
     settleAs,
+    mailPack: (packId, version, by) => mailPack(desk, { packId, version, by }),
+    withdrawPack: (id, by) => withdrawPack(desk, { id, by }),
+    settlePack: (id, arrived, why, by) => settlePack(desk, { id, arrived, why, by }),
     jobs: {
+      'send-pack': (payload) => sendPack(desk, SendPackJob.parse(payload)),
       'send-reply': (payload) => sendReply(desk, SendReplyJob.parse(payload)),
       'send-notice': (payload) => sendNotice(desk, SendNoticeJob.parse(payload)),
     },

@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router'
 import { type AuditAddress, auditAddressOf } from './pages/audit/address.ts'
 import { type ContextSearch, contextSearchOf } from './pages/context/search.ts'
+import { type LeftSearch, leftSearchOf } from './pages/left/address.ts'
 import { type LogSearch, logSearchOf } from './pages/logs/log-search.ts'
 import { type QueueSearch, queueSearchOf } from './pages/queue/search.ts'
 import { type Search, searchOf } from './pages/search/address.ts'
@@ -100,6 +101,12 @@ const auditRoom = createRoute({
   path: '/ledger/audit',
   validateSearch: (given: Record<string, unknown>): AuditAddress => auditAddressOf(given),
   component: lazyRouteComponent(() => import('./pages/audit/audit.tsx'), 'AuditPage'),
+})
+const whatLeft = createRoute({
+  getParentRoute: () => desk,
+  path: '/ledger/left',
+  validateSearch: (given: Record<string, unknown>): LeftSearch => leftSearchOf(given),
+  component: lazyRouteComponent(() => import('./pages/left/what-left.tsx'), 'WhatLeftPage'),
 })
 const handover = createRoute({
   getParentRoute: () => desk,
@@ -211,6 +218,7 @@ export const router = createRouter({
       owned,
       start,
       auditRoom,
+      whatLeft,
       handover,
       tickets,
       quarantine,

@@ -28,6 +28,9 @@ import { saveConnector } from './connectors/save.ts'
 import { showConnector } from './connectors/show.ts'
 import { testConnector, testConnectorDraft } from './connectors/test-read.ts'
 import { watchConnector } from './connectors/watch.ts'
+import { exportEgress } from './egress/export.ts'
+import { showEgress } from './egress/list.ts'
+import { mailThePack, settlePackMail, withdrawPackMail } from './egress/pack-mail.ts'
 import { showFirstRun } from './first-run/show.ts'
 import { skipFirstSteps } from './first-run/skip.ts'
 import { sendFirstAlert, traceFirstAlert } from './first-run/test-alert.ts'
@@ -190,7 +193,7 @@ export const routes: readonly Route[] = [
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,
   showPlaybooks, showPlaybook, importPlaybook, removePlaybook, exportCacao, lookUp, dryRunPlaybook, startRun, cancelRun, retryRun, skipRunStep, nudgeRun, markItem,
-  listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack,
+  listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack, mailThePack, withdrawPackMail, settlePackMail, showEgress, exportEgress,
   showBacktests, askBacktest, showBacktest, showBacktestRows, cancelBacktest,
   searchEverything,
   showHandovers, signTheHandover, takeTheHandover,

@@ -16,7 +16,9 @@ const letter: LetterOut = {
   to: ['soc@provider.example'],
   subject: 'Re: [INC-4711] Suspicious sign-in',
   text: 'Hello,\n\nGrüße aus dem Werk. A line of more than seventy-six characters, so that quoted-printable has to break it somewhere.\n.\nFrom here on\n',
-  json: '{"format":"counterfoil-answer"}',
+  files: [
+    { name: 'counterfoil.json', type: 'application/json', content: Buffer.from('{"format":"counterfoil-answer"}') },
+  ],
   messageId: 'reply.1@customer.example',
   inReplyTo: 'alert-1@provider.example',
   references: ['root@provider.example', 'alert-1@provider.example'],
@@ -49,7 +51,7 @@ describe('a mail of ours', () => {
     expect(mail.text).toBe(letter.text)
     expect(mail.date).toEqual(letter.date)
     expect(mail.attachments.map((part) => [part.filename, part.contentType, part.content.toString()])).toEqual([
-      ['counterfoil.json', 'application/json', letter.json],
+      ['counterfoil.json', 'application/json', '{"format":"counterfoil-answer"}'],
     ])
     expect(
       splitMail(bytes)

@@ -50,6 +50,11 @@ function plainBody(text: string): string {
   return `${clean.replace(/\n+$/, '')}\n`.replace(/\n/g, '\r\n')
 }
 
+/** What a reply or a pack has at most. */
+const filesMax = 20
+/** Names that no system reads in another way; longer ones are cut by some mail programs. */
+const isFileName = (name: string) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name) && !name.includes('..')
+const isMediaType = (type: string) => /^[a-z]{1,20}\/[a-z0-9.+-]{1,80}$/.test(type)
 const isMessageId = (id: string) => id.length <= messageIdCharsMax && /^[\x21-\x3b\x3d\x3f-\x7e]+$/.test(id)
 
 function referencesOf(letter: LetterOut): string[] {
@@ -58,7 +63,7 @@ function referencesOf(letter: LetterOut): string[] {
 }
 
 /**
- * Makes the bytes of a mail: text, and counterfoil.json beside it. The same letter always makes the same bytes (fixed
+ * Makes the bytes of a mail: text, and its files beside it. The same letter always makes the same bytes (fixed
  * date, Message-ID and boundary). Nothing in the letter can add a field or a part: values are cleaned, and the result is
  * taken apart again and compared with the fields that it must have.
  */
@@ -67,6 +72,9 @@ export async function composeMail(letter: LetterOut, from: string, key: DkimKey 
   if (bad !== undefined || letter.to.length === 0 || letter.to.length > recipientsMax) {
     throw new Trouble('input.invalid', { field: 'to', problem: 'needs 1 to 20 plain mail addresses' })
   }
+  const odd = letter.files.find(({ name, type }) => !isFileName(name) || !isMediaType(type))
+  if (odd !== undefined || letter.files.length > filesMax)
+    throw new Trouble('internal', { problem: 'a file of a mail of ours has a plain name and type', name: odd?.name })
   if (!isMessageId(letter.messageId)) throw new Trouble('internal', { problem: 'a Message-ID of ours must be one' })
   const references = referencesOf(letter)
   const reply = letter.inReplyTo !== null && isMessageId(letter.inReplyTo) ? { inReplyTo: `<${letter.inReplyTo}>` } : {}
@@ -83,18 +91,12 @@ export async function composeMail(letter: LetterOut, from: string, key: DkimKey 
     baseBoundary: sha256Hex(letter.messageId).slice(0, 24),
     disableFileAccess: true,
     disableUrlAccess: true,
-    ...(letter.json === null
-      ? {}
-      : {
-          attachments: [
-            {
-              filename: 'counterfoil.json',
-              content: Buffer.from(letter.json, 'utf8'),
-              contentType: 'application/json',
-              contentTransferEncoding: 'base64',
-            },
-          ],
-        }),
+    attachments: letter.files.map(({ name, type, content }) => ({
+      filename: name,
+      content: Buffer.from(content),
+      contentType: type,
+      contentTransferEncoding: 'base64' as const,
+    })),
   })
     .compile()
     .build()

@@ -2,6 +2,7 @@ import type { MailOut } from '../../config/config.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import type { Leaving, MailDoor } from '../../model/doors.ts'
+import { type EntryOf, passGate } from '../gate.ts'
 import { addressIn, composeMail, isAddress } from './compose.ts'
 import { dkimKey } from './dkim.ts'
 import { splitMail, valueOf } from './headers.ts'
@@ -23,10 +24,15 @@ export function isOwnAddress(address: string, own: OwnPeople): boolean {
 }
 
 /**
- * The one way out. Nothing else in the house holds the sender, so that what leaves is exactly one of two things: the bytes
- * of a reply that a person released, or a notice to our own people.
+ * The one way out for mail. Nothing else in the house holds the sender, so that what leaves is exactly one of two things: bytes that
+ * the gate lets pass (outbox/gate.ts), or a notice to our own people.
  */
-export function makeMailDoor(config: MailOut, own: OwnPeople, limits: SendLimits = sendLimitsDefault): MailDoor {
+export function makeMailDoor(
+  config: MailOut,
+  own: OwnPeople,
+  entryOf: EntryOf,
+  limits: SendLimits = sendLimitsDefault,
+): MailDoor {
   const address = addressIn(config.from)
   const { dkim, copyTo } = config
   if (copyTo !== undefined && !isAddress(copyTo)) throw new Trouble('input.invalid', { field: 'mailOut.copyTo' })
@@ -37,21 +43,23 @@ export function makeMailDoor(config: MailOut, own: OwnPeople, limits: SendLimits
     domain: address.slice(address.lastIndexOf('@') + 1),
     isOwn: (one) => isOwnAddress(one, own),
     compose: (letter) => composeMail(letter, config.from, key),
-    leave: (leaving) => {
+    leave: async (leaving) => {
       assertMayLeave(leaving, own)
-      const copy = leaving.kind === 'reply' && copyTo !== undefined ? [copyTo] : []
+      if (leaving.kind === 'released') await passGate(entryOf, leaving.entryId, { ...leaving, channel: 'mail' })
+      const copy = leaving.kind === 'released' && copyTo !== undefined ? [copyTo] : []
       return send({ bytes: leaving.bytes, from: address, to: [...leaving.to, ...copy] })
     },
     close: send.close,
   }
 }
 
-/** Checked just before the bytes leave: they are those that were released, for those they were released to. */
+/** Checked just before the bytes leave: the mail and its envelope say the same, and a notice is for our own people. */
 function assertMayLeave(leaving: Leaving, own: OwnPeople): void {
   const refuse = (problem: string): never => {
     throw new Trouble('internal', { problem, messageId: leaving.messageId })
   }
-  if (sha256Hex(leaving.bytes) !== leaving.digest) refuse('the bytes are not those that were released')
+  if (leaving.kind === 'notice' && sha256Hex(leaving.bytes) !== leaving.digest)
+    refuse('the bytes are of another notice')
   const { headers } = splitMail(leaving.bytes)
   const values = (name: string) => headers.filter((field) => field.name === name).map(valueOf)
   if (values('message-id').join() !== `<${leaving.messageId}>`) refuse('the bytes are of another mail')
@@ -60,7 +68,6 @@ function assertMayLeave(leaving: Leaving, own: OwnPeople): void {
     .split(',')
     .map((one) => one.trim())
   if (named.join('\n') !== leaving.to.join('\n')) refuse('the envelope is not what the mail says')
-  if (leaving.kind === 'reply' && !/^(?:user|person):./.test(leaving.releasedBy)) refuse('nobody released this reply')
   const stranger = leaving.kind === 'notice' ? leaving.to.find((address) => !isOwnAddress(address, own)) : undefined
   if (stranger !== undefined) refuse('a notice goes to our own people only')
 }

@@ -4,6 +4,7 @@ import { type MailServers, startMailServers } from '../../../test/mail-servers.t
 import { MailOut } from '../../config/config.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import type { Leaving } from '../../model/doors.ts'
+import { type Egress, EgressState } from '../../model/egress.ts'
 import { composeMail } from './compose.ts'
 import { makeMailDoor } from './door.ts'
 import { makeSend } from './send.ts'
@@ -23,7 +24,7 @@ const letter = (id: string, to = ['soc@provider.example']) => ({
   to,
   subject: 'Re: [INC-1] x',
   text: 'one\n.\n..two\n',
-  json: '{}',
+  files: [{ name: 'counterfoil.json', type: 'application/json', content: Buffer.from('{}') }],
   messageId: `${id}@customer.example`,
   inReplyTo: null,
   references: [],
@@ -78,7 +79,9 @@ describe('through a real server', () => {
   test('a file that is not there is trouble that names it', () => {
     expect(() => makeSend(outFor({ caFile: '/nowhere/ca.pem' }))).toThrow(/file.unreadable/)
     const dkim = { domain: 'customer.example', selector: 's', keyFile: '/nowhere/key.pem' }
-    expect(() => makeMailDoor(outFor({ dkim }), { ownDomains: [], people: {} })).toThrow(/file.unreadable/)
+    expect(() => makeMailDoor(outFor({ dkim }), { ownDomains: [], people: {} }, async () => null)).toThrow(
+      /file.unreadable/,
+    )
   })
 
   test('a password is never given to a server without TLS', () => {
@@ -162,22 +165,47 @@ describe('what is known after each way to fail', () => {
 
 describe('the one way out', () => {
   const own = { ownDomains: ['customer.example'], people: { lead: ['lead@partner.example'] } }
-  const leaving = async (changes: Partial<Leaving> = {}, to = ['soc@provider.example']): Promise<Leaving> => {
+  const entryId = '0190a5f0-0000-7000-8000-0000000000e1'
+  const entries = new Map<string, Egress>()
+  const leaving = async (changes: Partial<Egress> = {}, to = ['soc@provider.example']) => {
     const bytes = await composeMail(letter('j', to), from, null)
-    return {
-      kind: 'reply',
-      bytes,
-      digest: sha256Hex(bytes),
-      messageId: 'j@customer.example',
-      to,
-      releasedBy: 'user:1',
+    entries.set(entryId, {
+      ...{
+        id: entryId,
+        kind: 'reply',
+        of: 'reply:1',
+        providerId: 'acme',
+        channel: 'mail',
+        recipients: to,
+        subject: 'Re: [INC-1] x',
+      },
+      ...{
+        messageId: 'j@customer.example',
+        sha256: sha256Hex(bytes),
+        sizeBytes: bytes.byteLength,
+        releasedBy: 'user:1',
+      },
+      ...{
+        releasedAt: date.toISOString(),
+        rule: 'reviewed',
+        holdUntil: date.toISOString(),
+        state: 'leaving',
+        leftAt: null,
+        receipt: null,
+      },
       ...changes,
-    }
+    })
+    return { kind: 'released', bytes, entryId, messageId: 'j@customer.example', to } satisfies Leaving
+  }
+  const notice = async (to: string[]): Promise<Leaving> => {
+    const bytes = await composeMail(letter('j', to), from, null)
+    return { kind: 'notice', bytes, digest: sha256Hex(bytes), messageId: 'j@customer.example', to }
   }
   const door = () =>
     makeMailDoor(
       outFor({ port: faulty.port, tls: 'none', caFile: undefined, copyTo: 'copies@customer.example' }),
       own,
+      async (id) => entries.get(id) ?? null,
       quick,
     )
 
@@ -188,7 +216,7 @@ describe('the one way out', () => {
     expect(faulty.arrived.at(-1)?.toString().replaceAll('\r\n..', '\r\n.')).toBe(Buffer.from(out.bytes).toString())
   })
 
-  test('stops other bytes, other recipients, a reply nobody released, and a notice to a stranger', async () => {
+  test('stops other bytes, other recipients, what nobody released or is not leaving now, and a notice to a stranger', async () => {
     const before = faulty.connections()
     const out = await leaving()
     const touched = Buffer.from(out.bytes)
@@ -197,21 +225,26 @@ describe('the one way out', () => {
       { ...out, bytes: touched },
       { ...out, to: ['other@provider.example'] },
       { ...out, to: [...out.to, 'other@provider.example'] },
-      { ...out, releasedBy: '' },
-      { ...out, releasedBy: 'playbook:x' },
+      { ...out, entryId: '0190a5f0-0000-7000-8000-0000000000e2' },
       { ...out, messageId: 'other@customer.example' },
-      { ...out, kind: 'notice', releasedBy: 'system' },
+      await notice(['soc@provider.example']),
     ]
-    for (const one of bad) expect(() => door().leave(one)).toThrow(/internal/)
+    for (const one of bad) await expect(door().leave(one)).rejects.toThrow(/internal/)
+    const odd: Partial<Egress>[] = [
+      { releasedBy: 'playbook:x' },
+      { releasedBy: 'system' },
+      { rule: '' },
+      { sizeBytes: 1 },
+      ...EgressState.exclude(['leaving']).options.map((state) => ({ state })),
+    ]
+    for (const change of odd) await expect(door().leave(await leaving(change))).rejects.toThrow(/internal/)
     expect(faulty.connections()).toBe(before)
   })
 
   test('takes notices to our own domains and to the people that were named', async () => {
     for (const to of ['owner@customer.example', 'a@sub.customer.example', 'lead@partner.example']) {
-      const result = await door().leave(await leaving({ kind: 'notice', releasedBy: 'system' }, [to]))
-      expect(result, to).toMatchObject({ kind: 'accepted' })
+      expect(await door().leave(await notice([to])), to).toMatchObject({ kind: 'accepted' })
     }
-    const near = await leaving({ kind: 'notice', releasedBy: 'system' }, ['x@notcustomer.example'])
-    expect(() => door().leave(near)).toThrow(/internal/)
+    await expect(door().leave(await notice(['x@notcustomer.example']))).rejects.toThrow(/internal/)
   })
 })

@@ -1,10 +1,13 @@
+import { insertEgress } from '../../db/egress.ts'
 import { addJob, removeJob } from '../../db/jobs.ts'
 import type { Db } from '../../db/open.ts'
 import { changeReply, type ReplyRecord, replyRecord, saveReplyDraft } from '../../db/replies.ts'
 import { settingOf } from '../../db/settings.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
+import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
+import type { Provider } from '../../model/provider.ts'
 import type { SensitiveSpan } from '../../model/reply.ts'
 import { releaseAnswer } from '../../triage/draft.ts'
 import { Exchange } from '../../triage/exchange.ts'
@@ -40,13 +43,19 @@ async function bytesOf(
     to: reply.to,
     subject: answer.subject,
     text: answer.text,
-    json: `${JSON.stringify(answer.machine, null, 2)}\n`,
+    files: [
+      {
+        name: 'counterfoil.json',
+        type: 'application/json',
+        content: Buffer.from(`${JSON.stringify(answer.machine, null, 2)}\n`),
+      },
+    ],
     messageId: reply.messageId,
     inReplyTo: reply.inReplyTo,
     references: reply.references,
     date,
   })
-  return { bytes, text: answer.text, leftUnreviewed: answer.leftUnreviewed }
+  return { bytes, text: answer.text, subject: answer.subject, leftUnreviewed: answer.leftUnreviewed }
 }
 
 /** Exactly what would leave now, or what was released. Unreviewed places are shown as they are. */
@@ -97,12 +106,18 @@ export async function releaseReply(
       })
     }
     const now = desk.clock.now()
-    const { bytes, leftUnreviewed } = await bytesOf(desk, tx, record, known, reply.spans, now)
+    const { bytes, subject, leftUnreviewed } = await bytesOf(desk, tx, record, known, reply.spans, now)
     if (leftUnreviewed > 0) throw new Trouble('state.conflict', { replyId: reply.id, unreviewed: leftUnreviewed })
     const holdSeconds = (await settingOf(tx, 'reply-hold-seconds')) ?? desk.replyHoldSeconds
     const holdUntil = new Date(now.getTime() + holdSeconds * 1000)
     const digest = sha256Hex(bytes)
     const { dryRun } = known.provider
+    await insertEgress(tx, {
+      ...{ id: stableId('egress', reply.id), of: { kind: 'reply', replyId: reply.id }, providerId: record.providerId },
+      ...{ channel: 'mail', recipients: reply.to, subject, messageId: reply.messageId, sha256: digest },
+      ...{ sizeBytes: bytes.byteLength, releasedBy: release.by, releasedAt: now, rule: ruleOf(known.provider) },
+      ...{ holdUntil, state: dryRun ? 'dry-run' : 'released' },
+    })
     await changeReply(tx, reply.id, {
       state: dryRun ? 'dry-run' : 'held',
       bytes,
@@ -126,6 +141,12 @@ export async function releaseReply(
     await onReplyReleased(tx, reply.alertId)
     await tell(tx, reply.alertId)
   })
+}
+
+/** Under which rule it leaves, as it was at this moment. */
+function ruleOf({ mayShare }: Provider): string {
+  const shared = mayShare.length === 0 ? 'nothing as it is' : mayShare.join(', ')
+  return `Every sensitive place reviewed; the agreement lets leave: ${shared}`
 }
 
 /** Finds the places of a draft anew, and keeps them when there are some that nobody has seen. */

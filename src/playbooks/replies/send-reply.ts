@@ -1,5 +1,6 @@
 import { changeAlert, getAlert } from '../../db/alerts.ts'
 import { standingDecision } from '../../db/decisions.ts'
+import { egressOfReply } from '../../db/egress.ts'
 import type { Db } from '../../db/open.ts'
 import { providerById } from '../../db/providers.ts'
 import { cameWithMessageId, changeReply, type ReplyChange, type ReplyRecord } from '../../db/replies.ts'
@@ -64,12 +65,13 @@ async function take(desk: ReplyDesk, tx: Db, record: ReplyRecord, job: SendJob):
 async function tryToSend(desk: ReplyDesk, record: ReplyRecord): Promise<SendResult> {
   const { reply, bytes } = record
   if (desk.mail === null) return { kind: 'refused', permanent: false, why: 'No mail server is configured' }
-  if (bytes === null || reply.digest === null || reply.releasedBy === null) {
+  const entry = await egressOfReply(desk.db, reply.id)
+  if (bytes === null || entry === null) {
     return { kind: 'refused', permanent: true, why: 'It has no released bytes' }
   }
-  const { digest, messageId, to, releasedBy } = reply
+  const { messageId, to } = reply
   try {
-    return await desk.mail.leave({ kind: 'reply', bytes, digest, messageId, to, releasedBy })
+    return await desk.mail.leave({ kind: 'released', bytes, entryId: entry.id, messageId, to })
   } catch (error) {
     // The door refuses before anything is sent: the bytes are not what a person released.
     const problem = error instanceof Trouble ? String(error.details['problem'] ?? error.message) : wordsOf(error)

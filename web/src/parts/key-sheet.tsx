@@ -16,6 +16,7 @@ const sheets: readonly Sheet[] = [
       ['Ctrl+K', 'Find anything, go anywhere, do what the page can'],
       ['G F', 'Search'],
       ['G H', 'Shift handover'],
+      ['G W', 'What left'],
       ['G A', 'Auditor’s room'],
       ['G Q', 'Queue'],
       ['G T', 'Tickets'],

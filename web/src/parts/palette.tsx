@@ -43,6 +43,7 @@ const pages: readonly {
   { to: '/settings/playbooks', title: 'Settings: playbooks', needs: 'house.see' },
   { to: '/settings/users', title: 'Settings: people and roles', needs: 'user.manage' },
   { to: '/handover', title: 'Shift handover', key: 'G H' },
+  { to: '/ledger/left', title: 'What left', key: 'G W', needs: 'house.see' },
   { to: '/ledger/audit', title: 'Auditor’s room', key: 'G A', needs: 'ledger.see' },
   { to: '/start', title: 'First hour and sample data', needs: 'setting.change' },
   { to: '/settings/me', title: 'Settings: me, passkeys and sessions' },

@@ -88,6 +88,7 @@ function Nav() {
   useKeys({
     '?': () => setSheet(true),
     'g h': () => void navigate({ to: '/handover' }),
+    'g w': () => void navigate({ to: '/ledger/left' }),
     'g a': () => void navigate({ to: '/ledger/audit' }),
     'g f': () => void navigate({ to: '/search' }),
     'g q': () => void navigate({ to: '/queue' }),

@@ -1,5 +1,6 @@
 import { Button, Checkbox, Modal, MultiSelect, Select, TagsInput, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { PackRow } from '../../../../src/contract/packs.ts'
 import { type PackDefinition, type PackField, packFieldNames } from '../../../../src/model/context-pack.ts'
@@ -117,6 +118,9 @@ function PackCard({
         <dd>{scopeWords(definition)}</dd>
       </dl>
       {last !== undefined && <Downloads id={definition.id} version={last.version} files={Object.keys(last.files)} />}
+      {last !== undefined && may('reply.release') && (
+        <MailIt id={definition.id} version={last.version} provider={provider} />
+      )}
       <Problem error={make.error} />
       <div className="row wrap">
         {may('reply.write') && (
@@ -137,6 +141,34 @@ function PackCard({
       </div>
       {review && draft !== null && <PackReview id={definition.id} provider={provider} close={() => setReview(false)} />}
     </section>
+  )
+}
+
+/** The version as a mail to the provider; it is held like an answer, and stands under What left. */
+function MailIt({
+  id,
+  version,
+  provider,
+}: {
+  readonly id: string
+  readonly version: number
+  readonly provider: string
+}) {
+  const mail = useMutation({
+    mutationFn: () => call('POST /api/packs/:id/:version/mail', { params: { id, version } }),
+    onSuccess: () =>
+      say(`Version ${version} is held, then mailed to ${provider}. It can be taken back under What left.`),
+  })
+  return (
+    <div className="row wrap">
+      <Button size="compact-sm" variant="default" loading={mail.isPending} onClick={() => mail.mutate()}>
+        Mail version {version} to {provider}
+      </Button>
+      <Link to="/ledger/left" search={{ kind: 'pack' }}>
+        What left
+      </Link>
+      <Problem error={mail.error} />
+    </div>
   )
 }
 

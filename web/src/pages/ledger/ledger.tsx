@@ -29,6 +29,7 @@ export function LedgerPage() {
             {subject} <Link to="/ledger">show all</Link>
           </span>
         )}
+        <Link to="/ledger/left">What left</Link>
         <Link to="/ledger/audit">Auditor’s room</Link>
         <Button
           component="a"

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+
+/**
+ * released: a person let it leave; it waits for its hold to end. leaving: it is being handed over. left: their server took it.
+ * unconfirmed: nobody can know. refused: it did not leave, or came back. withdrawn: taken back in time. dry-run: the provider is not live.
+ */
+export const EgressState = z.enum(['released', 'leaving', 'left', 'unconfirmed', 'refused', 'withdrawn', 'dry-run'])
+export type EgressState = z.infer<typeof EgressState>
+
+export const EgressKind = z.enum(['reply', 'pack'])
+export type EgressKind = z.infer<typeof EgressKind>
+
+/** Bytes that a person let leave towards a provider. All but `state`, `holdUntil`, `leftAt` and `receipt` stay as they were released. */
+export const Egress = z.object({
+  id: z.uuid(),
+  kind: EgressKind,
+  /** What it is: "reply:<id>", or "pack:<id>/<version>". */
+  of: z.string(),
+  providerId: z.string(),
+  channel: z.enum(['mail']),
+  recipients: z.array(z.string()),
+  subject: z.string(),
+  messageId: z.string(),
+  sha256: z.string(),
+  sizeBytes: z.int(),
+  releasedBy: z.string(),
+  releasedAt: z.iso.datetime(),
+  /** Why it may leave, as it was at the release. */
+  rule: z.string(),
+  holdUntil: z.iso.datetime(),
+  state: EgressState,
+  leftAt: z.iso.datetime().nullable(),
+  receipt: z.string().nullable(),
+})
+export type Egress = z.infer<typeof Egress>

@@ -1,0 +1,295 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import fc from 'fast-check'
+import { sql } from 'kysely'
+import { simpleParser } from 'mailparser'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { packById } from '../src/db/context-packs.ts'
+import { changeEgress, egressOfReply, listEgress } from '../src/db/egress.ts'
+import { saveProvider } from '../src/db/providers.ts'
+import { repliesOf, replyRecord } from '../src/db/replies.ts'
+import { systemClock } from '../src/kit/clock.ts'
+import { sha256Hex } from '../src/kit/digest.ts'
+import { isTrouble } from '../src/kit/errors.ts'
+import { loadOrCreateKey } from '../src/ledger/key.ts'
+import { PackDefinition } from '../src/model/context-pack.ts'
+import { definePack, draftPack, releasePack } from '../src/playbooks/context-packs.ts'
+import { importList } from '../src/playbooks/import-list.ts'
+import { type AnswerRig, startAnswerRig } from './answer-rig.ts'
+import { answerAll, decideAlert, putAlert, sampleProvider } from './answer-sample.ts'
+
+let rig: AnswerRig
+beforeAll(async () => {
+  rig = await startAnswerRig()
+})
+afterAll(() => rig.stop())
+
+async function drafted(): Promise<string> {
+  const { alertId } = await putAlert(rig.db)
+  await decideAlert(rig.db, alertId)
+  return rig.broken().draft(alertId, 'user:1')
+}
+
+const bodyOf = (mail: Buffer) => Buffer.from(mail.toString('latin1').replaceAll('\r\n..', '\r\n.'), 'latin1')
+const idOf = (mail: Buffer) => /^Message-ID: <([^>]+)>/im.exec(mail.toString('latin1'))?.[1] ?? ''
+
+test('PostgreSQL itself refuses to hand over a reply that nobody released, and to change what was released', async () => {
+  const replyId = await drafted()
+  const sending = () => rig.db.updateTable('reply').set({ state: 'sending' }).where('id', '=', replyId).execute()
+  await expect(sending()).rejects.toThrow(/nobody let these bytes leave/)
+  const { alertId } = await putAlert(rig.db)
+  await decideAlert(rig.db, alertId)
+  const released = await answerAll(rig.db, rig.broken(60), alertId)
+  const entry = await egressOfReply(rig.db, released)
+  expect(entry).toMatchObject({ state: 'released', releasedBy: 'user:1', recipients: ['soc@provider.example'] })
+  for (const change of [
+    { sha256: '0'.repeat(64) },
+    { recipients: ['other@provider.example'] },
+    { released_by: 'user:2' },
+    { rule: 'none' },
+    { size_bytes: 1 },
+  ])
+    await expect(
+      rig.db
+        .updateTable('egress')
+        .set(change)
+        .where('id', '=', entry?.id ?? '')
+        .execute(),
+    ).rejects.toThrow(/never changed/)
+  await expect(changeEgress(rig.db, entry?.id ?? '', { state: 'left', leftAt: new Date() })).rejects.toThrow(
+    /cannot go from/,
+  )
+  const other = { recipients: ['other@provider.example'], state: 'sending' }
+  await expect(rig.db.updateTable('reply').set(other).where('id', '=', released).execute()).rejects.toThrow(
+    /nobody let/,
+  )
+  const nobody = { released_by: 'playbook:x' }
+  await expect(
+    sql`insert into egress select (jsonb_populate_record(e, ${JSON.stringify({ ...nobody, id: '0190a5f0-0000-7000-8000-0000000000e9' })}::jsonb)).* from egress e where e.id = ${entry?.id}`.execute(
+      rig.db,
+    ),
+  ).rejects.toThrow(/released_by|unique/)
+})
+
+type Act =
+  | 'release'
+  | 'send'
+  | 'send-again'
+  | 'cancel'
+  | 'die'
+  | 'tamper'
+  | 'dry'
+  | 'live'
+  | 'arrived'
+  | 'lost'
+  | 'resend'
+  | 'raw'
+const acts: readonly Act[] = [
+  'release',
+  'send',
+  'send-again',
+  'cancel',
+  'die',
+  'tamper',
+  'dry',
+  'live',
+  'arrived',
+  'lost',
+  'resend',
+  'raw',
+]
+const faults = [
+  { at: 'none' },
+  { at: 'dot', drop: true },
+  { at: 'half', drop: true },
+  { at: 'dot', say: '451 later' },
+  { at: 'RCPT', say: '550 nobody here' },
+  { at: 'dot', drop: true, after: '25' },
+] as const
+
+/** What a step is refused with is right; anything that is no trouble of ours or of the record is a fault. */
+async function tryTo(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    const known = isTrouble(error) || /nobody let these bytes leave|never changed|cannot go from/.test(String(error))
+    if (!known) throw error
+  }
+}
+
+async function act(replyId: string, what: Act): Promise<void> {
+  const { db } = rig
+  const desk = rig.broken()
+  const live = (dryRun: boolean) =>
+    sql`update provider set config = jsonb_set(config, '{dryRun}', ${JSON.stringify(dryRun)}::jsonb)`.execute(db)
+  const record = await replyRecord(db, replyId)
+  const by = 'user:1'
+  switch (what) {
+    case 'release': {
+      const verdicts = (record?.reply.spans ?? []).map((span) => ({
+        spanId: span.id,
+        verdict: 'redact' as const,
+        keepReason: null,
+      }))
+      const version = await desk.review(replyId, verdicts, record?.reply.version ?? 0, by)
+      return desk.release(replyId, version, by)
+    }
+    case 'send':
+    case 'send-again':
+      return rig.runOnce(desk, replyId)
+    case 'cancel':
+      return desk.cancel(replyId, by)
+    case 'die':
+      // The process took it and died before the server's answer was written down.
+      await db
+        .updateTable('reply')
+        .set({ state: 'sending' })
+        .where('id', '=', replyId)
+        .where('state', '=', 'held')
+        .execute()
+      await sql`update egress set state = 'leaving' where reply_id = ${replyId} and state = 'released'`.execute(db)
+      return
+    case 'tamper':
+      await sql`update reply set bytes = bytes || 'x'::bytea where id = ${replyId} and bytes is not null`.execute(db)
+      return
+    case 'dry':
+      await live(true)
+      return
+    case 'live':
+      await live(false)
+      return
+    case 'arrived':
+      return desk.settleAs(replyId, 'was-sent', by, 'they said so')
+    case 'lost':
+      return desk.settleAs(replyId, 'was-not-sent', by, 'they said so')
+    case 'resend':
+      return desk.settleAs(replyId, 'resend', by, 'they never got it')
+    case 'raw':
+      await db.updateTable('reply').set({ state: 'sending' }).where('id', '=', replyId).execute()
+  }
+}
+
+test('whatever happens in whatever order, every mail that reaches a provider is exactly one that a person released, once for each time they said so', async () => {
+  await saveProvider(rig.db, sampleProvider, 0, new Date())
+  let mails = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.constantFrom(...acts), fc.constantFrom(...faults)), { minLength: 4, maxLength: 12 }),
+      async (steps) => {
+        await sql`update provider set config = jsonb_set(config, '{dryRun}', 'false'::jsonb)`.execute(rig.db)
+        const replyId = await drafted()
+        const before = rig.faulty.arrived.length
+        let resends = 0
+        for (const [what, fault] of [['release', faults[0]] as const, ...steps]) {
+          rig.faulty.setFault(fault)
+          const state = (await replyRecord(rig.db, replyId))?.reply.state
+          if (what === 'resend' && state === 'unconfirmed') resends += 1
+          await tryTo(() => act(replyId, what))
+        }
+        const arrived = rig.faulty.arrived.slice(before)
+        const entry = await egressOfReply(rig.db, replyId)
+        const record = await replyRecord(rig.db, replyId)
+        for (const mail of arrived) {
+          expect(idOf(mail)).toBe(record?.reply.messageId)
+          expect(sha256Hex(bodyOf(mail))).toBe(entry?.sha256)
+        }
+        const deferred = steps.filter(([, fault]) => 'say' in fault).length
+        expect(arrived.length).toBeLessThanOrEqual(1 + resends + deferred)
+        // Bytes that a server saw and put off are said so, also where somebody took the rest of the tries back.
+        const says = ['withdrawn', 'dry-run'].includes(entry?.state ?? '') ? /^Try \d+ of/ : /(?:)/
+        if (arrived.length > 0) expect(entry?.receipt ?? '').toMatch(says)
+        mails += arrived.length
+      },
+    ),
+    { numRuns: 40 },
+  )
+  await sql`update provider set config = jsonb_set(config, '{dryRun}', 'false'::jsonb)`.execute(rig.db)
+  expect(mails).toBeGreaterThan(5)
+}, 120_000)
+
+test('what left is listed newest first, found by hash and recipient, paged, and the draft is not there', async () => {
+  rig.faulty.setFault({ at: 'none' })
+  const draft = await drafted()
+  const { alertId } = await putAlert(rig.db)
+  await decideAlert(rig.db, alertId)
+  const replyId = await answerAll(rig.db, rig.broken(), alertId)
+  await rig.runOnce(rig.broken(), replyId)
+  const [row] = await listEgress(rig.db, { q: (await repliesOf(rig.db, alertId))[0]?.reply.digest ?? '' }, 10)
+  expect(row).toMatchObject({
+    of: `reply:${replyId}`,
+    state: 'left',
+    providerName: 'Acme MDR',
+    receipt: expect.stringMatching(/^250/),
+  })
+  expect(row?.rule).toContain('reviewed')
+  const all = await listEgress(rig.db, {}, 100)
+  expect(all.map(({ of }) => of)).not.toContain(`reply:${draft}`)
+  const first = await listEgress(rig.db, {}, 1)
+  const second = await listEgress(rig.db, { before: `${first[0]?.releasedAt} ${first[0]?.id}` }, 1)
+  expect(second[0]?.id).toBe(all[1]?.id)
+  expect(await listEgress(rig.db, { state: 'withdrawn', q: 'nobody@' }, 10)).toEqual([])
+})
+
+test('a context pack leaves by mail through the same gate: held, once, with its files, and not under an agreement that became narrower', async () => {
+  const { db } = rig
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'counterfoil-egress-'))
+  try {
+    const packs = { db, clock: systemClock, key: loadOrCreateKey(folder), ownDomains: ['customer.example'] }
+    const share = (mayShare: string[]) =>
+      sql`update provider set config = jsonb_set(config, '{mayShare}', ${JSON.stringify(mayShare)}::jsonb)`.execute(db)
+    await importList(db, {
+      ...{ noun: 'assets', source: 'cmdb', by: 'user:1', clock: systemClock, asOf: new Date() },
+      stream: Readable.from([Buffer.from('name,ip,role\npay-01,192.0.2.7,Payroll\n')]),
+    })
+    await share(['host'])
+    const definition = PackDefinition.parse({
+      id: 'assets',
+      title: 'Assets',
+      providerId: 'acme',
+      fields: ['name', 'role'],
+    })
+    await definePack(packs, { definition, version: 0, by: 'user:1' })
+    await draftPack(packs, { id: 'assets', by: 'user:1' })
+    const digest = (await packById(db, 'assets'))?.draft?.digest ?? ''
+    await releasePack(packs, { id: 'assets', digest, by: 'user:1' })
+    rig.faulty.setFault({ at: 'none' })
+    const before = rig.faulty.arrived.length
+
+    const held = await rig.broken(60).mailPack('assets', 1, 'user:2')
+    await rig.broken().jobs['send-pack']({ id: held })
+    expect(rig.faulty.arrived.length).toBe(before)
+    await rig.broken().withdrawPack(held, 'user:2')
+    await expect(rig.broken().withdrawPack(held, 'user:2')).rejects.toThrow(/state.conflict/)
+
+    const id = await rig.broken().mailPack('assets', 1, 'user:2')
+    await rig.broken().jobs['send-pack']({ id })
+    await rig.broken().jobs['send-pack']({ id })
+    expect(rig.faulty.arrived.length).toBe(before + 1)
+    const mail = await simpleParser(bodyOf(rig.faulty.arrived.at(-1) ?? Buffer.alloc(0)))
+    expect(mail.attachments.map(({ filename }) => filename)).toEqual([
+      'pack.json',
+      'assets.csv',
+      'vulnerabilities.csv',
+      'changes.csv',
+      'signature.txt',
+    ])
+    expect(await listEgress(db, { kind: 'pack', state: 'left' }, 10)).toMatchObject([
+      { id, of: 'pack:assets/1', releasedBy: 'user:2' },
+    ])
+
+    rig.faulty.setFault({ at: 'dot', drop: true })
+    const lost = await rig.broken().mailPack('assets', 1, 'user:2')
+    await rig.broken().jobs['send-pack']({ id: lost })
+    await rig.broken().jobs['send-pack']({ id: lost })
+    expect((await listEgress(db, { state: 'unconfirmed', kind: 'pack' }, 10)).map((row) => row.id)).toEqual([lost])
+    expect(rig.faulty.arrived.length).toBe(before + 2)
+    await rig.broken().settlePack(lost, true, 'they have it', 'user:2')
+
+    await share([])
+    await expect(rig.broken().mailPack('assets', 1, 'user:2')).rejects.toThrow(/state.conflict/)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
