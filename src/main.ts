@@ -28,6 +28,7 @@ import { logPostDoor, openLogDoors } from './main/log-doors.ts'
 import { tellingDoor } from './main/mail-news.ts'
 import { roomOn, whileRoom } from './main/room.ts'
 import { openKeyRing } from './main/seal-keys.ts'
+import { sourceSigns, sourcesWork } from './main/source-signs.ts'
 import { openSources, type Sources } from './main/sources.ts'
 import { recordStart } from './main/started.ts'
 import type { Receive } from './model/message.ts'
@@ -39,6 +40,7 @@ import { makeReceive } from './playbooks/receive.ts'
 import { answerDesk } from './playbooks/reply.ts'
 import { makeTeller } from './playbooks/teller.ts'
 import { clockTasks, scheduleClocks } from './playbooks/watch-clocks.ts'
+import { scheduleSources, sourceTasks } from './playbooks/watch-sources.ts'
 import { houseTasks, newNodeId, startWorker } from './playbooks/worker.ts'
 
 const here = import.meta.dirname
@@ -109,8 +111,11 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
       lake.lake === null ? null : await openDetections({ lake: lake.lake, db, clock, log, receive, settings })
     const intelligence = openIntelligence({ db, clock, log, settings, receive, lake: lake.lake })
     closers.push(() => intelligence.close())
+    const watching = { db, clock, sources, lake: lake.lake }
+    const signs = sourceSigns(watching)
     const tasks = {
       ...houseTasks(house),
+      ...sourceTasks(house, signs),
       ...backtestTasks(house),
       ...clockTasks(house),
       ...desk.jobs,
@@ -121,11 +126,13 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     closers.push(() => worker.stop())
     await detections?.schedule()
     await scheduleClocks(db)
+    await scheduleSources(db)
     await intelligence.schedule()
 
     await recordStart(house, settings, sources.connectors(), version)
     const sealKey = (await openKeyRing(settings)).current.bytes
-    const work = frontWork({ house, db, databaseUrl: url, desk, sources, receive, key, settings, sealKey })
+    const watched = sourcesWork({ ...watching, signs, logs: lake.front })
+    const work = frontWork({ house, db, databaseUrl: url, desk, sources, receive, key, settings, sealKey, watched })
     const server = await makeServer({
       db,
       clock,

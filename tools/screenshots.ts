@@ -182,6 +182,7 @@ function shots(seeded: Seeded): Shot[] {
       },
     },
     { name: 'settings-house', path: '/settings/house' },
+    { name: 'settings-sources', path: '/settings/sources' },
     { name: 'settings-users', path: '/settings/users' },
     { name: 'settings-api-keys', path: '/settings/api-keys', before: openKeyForm },
     { name: 'settings-me', path: '/settings/me' },

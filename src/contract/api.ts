@@ -19,6 +19,7 @@ import { readersApi } from './readers.ts'
 import { searchApi } from './search.ts'
 import { signInApi } from './sign-in.ts'
 import { similarApi } from './similar.ts'
+import { sourcesApi } from './sources.ts'
 import { suggestionsApi } from './suggestions.ts'
 import { ticketsApi } from './tickets.ts'
 import { vulnerabilitiesApi } from './vulnerabilities.ts'
@@ -42,6 +43,7 @@ export const api = {
   ...egressApi,
   ...readersApi,
   ...connectorsApi,
+  ...sourcesApi,
   ...vulnerabilitiesApi,
   ...suggestionsApi,
   ...searchApi,

@@ -155,6 +155,8 @@ export type Reconciliation = z.infer<typeof Reconciliation>
 export const Feed = z.object({
   lastMessage: z.object({ at: when, from: z.string() }).nullable(),
   doors: z.array(z.object({ door: z.string(), state: z.string(), says: z.string(), lastSuccessAt: whenMaybe })),
+  /** Sources that gave no sign of life for longer than the house set as their limit, the longest first. */
+  silent: z.array(z.object({ source: z.string(), title: z.string(), since: when, limitMinutes: z.int() })),
 })
 export type Feed = z.infer<typeof Feed>
 

@@ -2,6 +2,7 @@ import type { Queue } from '../contract/desk.ts'
 import { Provider } from '../model/provider.ts'
 import { iso, isoOrNull } from './jsonb.ts'
 import type { Db } from './open.ts'
+import { openSilences } from './source-watch.ts'
 
 export async function providerNames(db: Db): Promise<{ id: string; name: string }[]> {
   const rows = await db.selectFrom('provider').select(['id', 'config']).orderBy('id').limit(1000).execute()
@@ -22,7 +23,9 @@ export async function feedOf(db: Db): Promise<Queue['feed']> {
     .orderBy('door')
     .limit(50)
     .execute()
+  const silences = await openSilences(db)
   return {
+    silent: silences.map(({ source, title, since, limitMinutes }) => ({ source, title, since, limitMinutes })),
     lastMessage:
       last === undefined
         ? null

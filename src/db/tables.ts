@@ -457,6 +457,32 @@ export type ScanOpenTable = {
   cleared_hosts: Generated<number>
 }
 
+export type SourceWatchTable = {
+  source: string
+  silent_after_minutes: number
+  set_by: string
+  set_at: Timestamp
+}
+
+export type SourceSilenceTable = {
+  id: string
+  source: string
+  title: string
+  since: Timestamp
+  limit_minutes: number
+  noticed_at: Timestamp
+  ended_at: TimestampOrNull
+  ended_why: OrNull<string>
+}
+
+export type SourceRhythmTable = {
+  source: string
+  day: Timestamp
+  signs: number
+  longest_minutes: number
+  last_at: Timestamp
+}
+
 /** A finding that a vendor's statement clears, as it was counted last. */
 export type VexClearedTable = { host_id: number; check_id: number }
 
@@ -1061,6 +1087,9 @@ export type Tables = {
   vulnerability_feed: VulnerabilityFeedTable
   vex_statement: VexStatementTable
   vex_cleared: VexClearedTable
+  source_watch: SourceWatchTable
+  source_silence: SourceSilenceTable
+  source_rhythm: SourceRhythmTable
   vulnerability_word: VulnerabilityWordTable
   connector_state: ConnectorStateTable
   connector: ConnectorTable

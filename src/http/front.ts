@@ -3,6 +3,7 @@ import type { SecretPlace, Settings } from '../config/config.ts'
 import type { ConnectorCard, ConnectorDraft, ConnectorKindCard, Tried } from '../contract/connectors.ts'
 import type { ImportPreview } from '../contract/house.ts'
 import type { WouldDecide } from '../contract/queue.ts'
+import type { SourceRow } from '../contract/sources.ts'
 import type { TicketPage, TicketQuery, TicketRow } from '../contract/tickets.ts'
 import type { PackCounts } from '../db/context-packs.ts'
 import type { Db } from '../db/open.ts'
@@ -74,6 +75,13 @@ export type ConnectorsFront = {
   ) => Promise<Tried>
   readonly testDraft: (draft: ConnectorDraft & { readonly id: string }, by: string) => Promise<Tried>
   readonly watch: (id: string, silentAfterHours: number | null, by: string) => Promise<void>
+}
+
+/** Everything that may fall silent. */
+export type SourcesWork = {
+  readonly list: () => Promise<{ sources: SourceRow[]; away: string[] }>
+  /** Throws Trouble('not.found') for a source that is not there, or that cannot be asked now. */
+  readonly watch: (source: string, silentAfterMinutes: number | null, by: string) => Promise<void>
 }
 
 type OnTicket = { readonly alertId: string; readonly by: string }
@@ -203,6 +211,7 @@ export type Work = {
   /** A secret out of its file or environment variable. Throws Trouble('input.invalid') where there is none. */
   readonly secretAt: (place: SecretPlace) => Promise<string>
   readonly connectors: ConnectorsFront
+  readonly watched: SourcesWork
   readonly importList: (list: {
     readonly noun: ListNoun
     readonly bytes: Uint8Array

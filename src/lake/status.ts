@@ -41,6 +41,16 @@ export async function statusOfSources(
   return sources.map((source) => statusOf(source, byName.get(source.id), disks.get(source.id) ?? 0, now))
 }
 
+/** When each source was heard last, by name; one that never sent a line is not in it. */
+export async function lastHeard(engine: Engine): Promise<ReadonlyMap<string, string>> {
+  const rows = await engine.rows<{ source: string; at: string }>(
+    'SELECT source, max(last_received) AS at FROM volume GROUP BY source',
+    {},
+    { rowsMax: sourcesRowsMax },
+  )
+  return new Map(rows.map(({ source, at }) => [source, at]))
+}
+
 async function volumesOf(engine: Engine, now: Date): Promise<readonly Volume[]> {
   const hour = Math.floor(now.getTime() / hourMs) * hourMs
   return engine.rows<Volume>(

@@ -5,7 +5,7 @@ import { listen } from '../db/live.ts'
 import { providerOfKey } from '../db/providers.ts'
 import type { Tables } from '../db/tables.ts'
 import { countRefusal, webhookOf } from '../db/webhooks.ts'
-import type { Work } from '../http/front.ts'
+import type { SourcesWork, Work } from '../http/front.ts'
 import { makeTakePost } from '../intake/https/intake.ts'
 import { checkSecret, newWebhookSecret } from '../intake/https/secrets.ts'
 import { makeWebhookDoor } from '../intake/https/webhook.ts'
@@ -44,6 +44,7 @@ export function frontWork(parts: {
   readonly key: LedgerKey
   readonly settings: Settings
   readonly sealKey: Uint8Array
+  readonly watched: SourcesWork
 }): Work {
   const { house, db, desk, sources } = parts
   const packDesk = { db, clock: house.clock, key: parts.key, ownDomains: parts.settings.config.ownDomains }
@@ -78,6 +79,7 @@ export function frontWork(parts: {
       return secret
     },
     connectors: sources.front,
+    watched: parts.watched,
     importList: (list) => importUpload(db, list, house.clock),
     playbooks: playbookWork(house),
     pack: {

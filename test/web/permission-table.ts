@@ -33,6 +33,8 @@ export const table: Readonly<Record<Call, Door | `${string} ${'K' | '.'}`>> = {
   'POST /api/alerts/:id/runs': 'ALN.... .',
   'GET /api/alerts/:id/suggestions': 'ALNPU.. K',
   'POST /api/alerts/:id/suggestions': 'ALN.... K',
+  'GET /api/sources': 'ALN.U.. K',
+  'PUT /api/sources/watch': 'A...... .',
   'POST /api/suggestions/:id/close': 'ALN.... .',
   'POST /api/api-keys/:id/revoke': 'A...... .',
   'GET /api/assets': 'ALN.U.. K',

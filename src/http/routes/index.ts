@@ -135,6 +135,8 @@ import { signOut, signOutEverywhere } from './sign-in/out.ts'
 import { passkeyOptions, signInWithPasskey } from './sign-in/passkey.ts'
 import { signInWithPassword } from './sign-in/password.ts'
 import { signInState } from './sign-in/state.ts'
+import { showSources } from './sources/list.ts'
+import { watchSource } from './sources/watch.ts'
 import { signInBySso, tieSso } from './sso/begin.ts'
 import { endOfSso } from './sso/callback.ts'
 import { closeOneSuggestion } from './suggestions/close.ts'
@@ -188,7 +190,7 @@ export const routes: readonly Route[] = [
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,
   showCalendar, saveCalendarEntry, removeCalendarEntry,
   showReaders, saveReader, showTeaching, teachReader, testReader,
-  showConnectors, showConnectorKinds, showConnector, saveConnector, removeConnector, testConnector, testConnectorDraft, watchConnector,
+  showConnectors, showConnectorKinds, showConnector, saveConnector, removeConnector, testConnector, testConnectorDraft, watchConnector, showSources, watchSource,
   showVulnerabilities, showVulnerabilitySources, showCve, showMachineVulnerabilities, sayAboutCve, withdrawAboutCve,
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,

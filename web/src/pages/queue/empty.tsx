@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import type { Queue, Tab } from '../../../../src/contract/desk.ts'
 import { EmptyState } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
+import { Silent } from './reconciled.tsx'
 
 const titles: Record<Tab, string> = {
   needs: 'Nothing needs you.',
@@ -22,6 +23,11 @@ export function QueueEmpty({ queue, tab }: { readonly queue: Queue; readonly tab
   const { feed, counts, reconciliation } = queue
   const proof = (
     <>
+      {feed.silent.length > 0 && (
+        <div>
+          <Silent silent={feed.silent} />
+        </div>
+      )}
       {feed.lastMessage === null ? (
         <div>No message has ever arrived.</div>
       ) : (

@@ -15,6 +15,7 @@ export function Reconciled({ queue }: { readonly queue: Queue }) {
         <Link to="/quarantine">{r.quarantined} in quarantine</Link> + {r.waiting} being read
         {r.again > 0 && <span className="dim"> · {plural(r.again, 'duplicate')} recognised</span>}
       </span>
+      {feed.silent.length > 0 && <Silent silent={feed.silent} />}
       <span className="dim">
         {feed.lastMessage === null ? (
           'No message yet'
@@ -25,5 +26,21 @@ export function Reconciled({ queue }: { readonly queue: Queue }) {
         )}
       </span>
     </footer>
+  )
+}
+
+/** Sources from which nothing comes though something should: a short queue is no good news then. */
+export function Silent({ silent }: { readonly silent: Queue['feed']['silent'] }) {
+  return (
+    <Link to="/settings/$part" params={{ part: 'sources' }} className="silent-sources">
+      <span className="tag bad">Silent</span>{' '}
+      {silent.slice(0, 3).map((one, at) => (
+        <span key={one.source}>
+          {at > 0 && ', '}
+          {one.title} since <When at={one.since} ago />
+        </span>
+      ))}
+      {silent.length > 3 && ` and ${silent.length - 3} more`}
+    </Link>
   )
 }

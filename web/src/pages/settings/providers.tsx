@@ -1,5 +1,6 @@
 import { Button, CopyButton, Modal, MultiSelect, Select, Switch, TagsInput, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { ProviderRow } from '../../../../src/contract/house.ts'
 import type { Provider, ShareableClass } from '../../../../src/model/provider.ts'
@@ -31,6 +32,9 @@ const empty: Provider = {
 
 export function ProvidersPart() {
   const list = useQuery({ queryKey: ['providers'], queryFn: () => call('GET /api/providers') })
+  const watched = useQuery({ queryKey: ['sources'], queryFn: () => call('GET /api/sources') })
+  const silenceOf = (id: string) =>
+    watched.data?.sources.find((source) => source.id === `provider:${id}`)?.silentSince ?? null
   const may = useMay()
   const [edit, setEdit] = useState<{ provider: Provider; version: number } | null>(null)
   if (list.data === undefined)
@@ -59,6 +63,7 @@ export function ProvidersPart() {
         <ProviderCard
           key={row.provider.id}
           row={row}
+          silentSince={silenceOf(row.provider.id)}
           edit={() => setEdit({ provider: row.provider, version: row.version })}
         />
       ))}
@@ -69,7 +74,15 @@ export function ProvidersPart() {
   )
 }
 
-function ProviderCard({ row, edit }: { readonly row: ProviderRow; readonly edit: () => void }) {
+function ProviderCard({
+  row,
+  silentSince,
+  edit,
+}: {
+  readonly row: ProviderRow
+  readonly silentSince: string | null
+  readonly edit: () => void
+}) {
   const { provider } = row
   const may = useMay()
   const client = useQueryClient()
@@ -98,6 +111,11 @@ function ProviderCard({ row, edit }: { readonly row: ProviderRow; readonly edit:
         <h2>{provider.name}</h2>
         <span className="tag">{provider.format}</span>
         <span className={provider.dryRun ? 'tag warn' : 'tag good'}>{provider.dryRun ? 'Dry run' : 'Live'}</span>
+        {silentSince !== null && (
+          <Link to="/settings/$part" params={{ part: 'sources' }} className="tag bad">
+            Silent since <When at={silentSince} ago />
+          </Link>
+        )}
         <span className="dim">
           {plural(row.messages, 'message')}
           {row.lastMessageAt !== null && (

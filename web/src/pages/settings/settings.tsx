@@ -7,6 +7,7 @@ import { MePart } from './me.tsx'
 import { PlaybooksPart } from './playbooks.tsx'
 import { ProvidersPart } from './providers.tsx'
 import { ReadersPart } from './readers.tsx'
+import { SourcesPart } from './sources.tsx'
 import { TicketingPart } from './ticketing.tsx'
 import { UsersPart } from './users.tsx'
 
@@ -15,6 +16,7 @@ const parts: readonly PagePart[] = [
   { id: 'readers', title: 'Readers', needs: 'house.see', show: ReadersPart },
   { id: 'playbooks', title: 'Playbooks', needs: 'desk.see', show: PlaybooksPart },
   { id: 'connectors', title: 'Connectors', needs: 'house.see', show: ConnectorsPart },
+  { id: 'sources', title: 'Sources', needs: 'house.see', show: SourcesPart },
   { id: 'tickets', title: 'Tickets', needs: 'house.see', show: TicketingPart },
   { id: 'house', title: 'Mail and house', needs: 'house.see', show: HousePart },
   { id: 'users', title: 'Users', needs: 'user.manage', show: UsersPart },

@@ -1,0 +1,3 @@
+import { serve } from '../../serve.ts'
+
+export const showSources = serve('GET /api/sources', async ({ front }) => front.work.watched.list())
