@@ -249,7 +249,7 @@ function askFor({ alert, decision }: DraftInput): string {
     case 'minor-trouble':
       return 'What we ask of you: nothing for now. We mend this ourselves; please keep the detection as it is.'
     case 'false-alarm-nothing':
-      return 'What we ask of you: please close this ticket. The rule fired although nothing happened; please check what it fired on.'
+      return 'What we ask of you: please close this ticket. The rule matched although nothing happened; please check what it matched.'
     case 'false-alarm-benign':
       return 'What we ask of you: please close this ticket. The trigger was real and is explained above.'
     case 'tune':

@@ -19,6 +19,7 @@ const all = [
   'playbooks',
   'backtest',
   'queue',
+  'desk',
   'xray',
   'start',
   'lake',

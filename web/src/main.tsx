@@ -1,4 +1,4 @@
-import '@mantine/core/styles.css'
+import './parts/mantine.css'
 import './parts/app.css'
 import './parts/search.css'
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'
@@ -14,6 +14,8 @@ const client = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5000,
+      // What was left a quarter of a minute ago is asked for anew: a day of a thousand alerts must not stay in the memory of the tab.
+      gcTime: 15_000,
       // A refusal is an answer; only silence is worth asking again.
       retry: (failures, error) =>
         failures < 2 && !(error instanceof Refused && error.status !== 0 && error.status < 500),

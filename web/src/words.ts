@@ -5,6 +5,7 @@ import type { FindingKind } from '../../src/model/finding.ts'
 import type { RunState, StepState } from '../../src/model/playbook.ts'
 import type { Rung } from '../../src/model/question.ts'
 import type { ReplyState, SensitiveClass } from '../../src/model/reply.ts'
+import type { SearchKind } from '../../src/model/search.ts'
 import type { Outcome } from '../../src/model/triage.ts'
 import type { Role } from '../../src/model/user.ts'
 
@@ -160,3 +161,19 @@ export function msWords(ms: number): string {
   if (ms < 48 * 3600_000) return `${(ms / 3600_000).toFixed(1)} h`
   return `${(ms / 86_400_000).toFixed(1)} d`
 }
+
+export const searchKindWords: Record<SearchKind, string> = {
+  alert: 'Alerts',
+  message: 'Messages',
+  observable: 'Observables',
+  rule: 'Rules',
+  reply: 'Replies',
+  asset: 'Assets',
+  person: 'People',
+  provider: 'Providers',
+  connector: 'Connectors',
+}
+
+/** Whether what stands in an address is a kind that can be searched. */
+export const isSearchKind = (kind: unknown): kind is SearchKind =>
+  typeof kind === 'string' && Object.hasOwn(searchKindWords, kind)

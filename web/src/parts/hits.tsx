@@ -5,18 +5,6 @@ import type { SearchKind } from '../../../src/model/search.ts'
 import { call } from '../api.ts'
 import { When } from './time.tsx'
 
-export const searchKindWords: Record<SearchKind, string> = {
-  alert: 'Alerts',
-  message: 'Messages',
-  observable: 'Observables',
-  rule: 'Rules',
-  reply: 'Replies',
-  asset: 'Assets',
-  person: 'People',
-  provider: 'Providers',
-  connector: 'Connectors',
-}
-
 /** Typing goes on for about so long between two keys; asking for each would be asking for nothing. */
 export const typingMs = 120
 

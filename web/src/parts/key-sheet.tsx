@@ -61,6 +61,7 @@ const sheets: readonly Sheet[] = [
       ['4', 'Tune the rule'],
       ['J K', 'Next, previous row of evidence, or place in a message'],
       ['C', 'Cite that row'],
+      ['P', 'Start from what is proposed, and write why'],
       ['M', 'Story or messages'],
       ['T', 'Ticket: clocks, tasks, comments'],
       ['R', 'Review the reply'],
@@ -80,6 +81,8 @@ const sheets: readonly Sheet[] = [
       ['Shift+Y', 'Redact all like this'],
       ['J K', 'Next, previous place'],
       ['U', 'First one not reviewed'],
+      ['Shift+R', 'Release it'],
+      ['Z', 'Take it back, while it is held'],
     ],
   },
   {

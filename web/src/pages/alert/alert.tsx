@@ -3,11 +3,12 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { AlertPage } from '../../../../src/contract/desk.ts'
-import { call } from '../../api.ts'
+import { call, problemOf } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { BackIcon } from '../../parts/icons.tsx'
 import { useKeys } from '../../parts/keys.ts'
 import { ErrorState, Loading } from '../../parts/states.tsx'
+import { say } from '../../parts/toast.tsx'
 import { plural } from '../../words.ts'
 import { TicketPanel } from '../tickets/panel.tsx'
 import { useDraftDecision } from './draft-decision.ts'
@@ -35,6 +36,8 @@ export function AlertRoute() {
   return <AlertView key={id} page={page.data} />
 }
 
+const writeReason = (): void => document.querySelector<HTMLElement>('#decide textarea')?.focus()
+
 function AlertView({ page }: { readonly page: AlertPage }) {
   const { alert, neighbours } = page
   const [view, setView] = useState<'story' | 'messages' | 'ticket'>(
@@ -44,6 +47,18 @@ function AlertView({ page }: { readonly page: AlertPage }) {
   const may = useMay()
   const draft = useDraftDecision(page)
   const go = (id: string | null) => id !== null && void navigate({ to: '/alerts/$id', params: { id } })
+  const reply = async () => {
+    const last = page.replies.findLast(({ state }) => state !== 'cancelled')
+    if (last === undefined && page.alert.state === 'open')
+      return say('Decide it first: the answer follows from the decision.')
+    if (last === undefined && !may('reply.write')) return
+    try {
+      const id = last?.id ?? (await call('POST /api/alerts/:id/reply', { params: { id: alert.id } })).replyId
+      await navigate({ to: '/replies/$id', params: { id } })
+    } catch (error) {
+      say(problemOf(error).says, { bad: true })
+    }
+  }
   useKeys({
     j: () => moveRow(1),
     k: () => moveRow(-1),
@@ -61,15 +76,13 @@ function AlertView({ page }: { readonly page: AlertPage }) {
       else if (view === 'story') moveRow(1)
     },
     '0': () => draft.setWithoutEvidence(!draft.withoutEvidence),
-    w: () => document.querySelector<HTMLElement>('#decide textarea')?.focus(),
+    w: writeReason,
+    p: () => page.alert.state === 'open' && draft.propose() && writeReason(),
     z: () => {
       const standing = page.decisions.find((decision) => decision.undoneAt === null)
       if (standing !== undefined && !isAnswered(page) && may('alert.decide')) draft.undo.mutate(standing.id)
     },
-    r: () => {
-      const reply = page.replies.at(-1)
-      if (reply !== undefined) void navigate({ to: '/replies/$id', params: { id: reply.id } })
-    },
+    r: () => void reply(),
     u: () => void navigate({ to: '/queue' }),
   })
   return (

@@ -68,6 +68,19 @@ export function useDraftDecision(page: AlertPage) {
       change({ ...whole, withoutEvidence: false })
       document.querySelector('#decide')?.scrollIntoView({ block: 'nearest' })
     },
+    /** Takes the proposed outcome over, and cites what supports it first; the reason is a person's. False when nothing is proposed. */
+    propose: (): boolean => {
+      const proposal = page.judgement?.proposal
+      if (proposal === undefined || proposal.outcome === null) return false
+      const first = proposal.supports.find((one) => one.findingId !== null)?.findingId
+      change({
+        outcome: proposal.outcome,
+        cites: cites.size > 0 || first == null ? [...cites] : [first],
+        withoutEvidence: false,
+      })
+      document.querySelector('#decide')?.scrollIntoView({ block: 'nearest' })
+      return true
+    },
     ready: outcome !== null && reason.trim() !== '' && (withoutEvidence || cites.size > 0),
   }
 }

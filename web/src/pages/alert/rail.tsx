@@ -69,15 +69,7 @@ function ProposalCard({ page, draft }: Props) {
       </h2>
       <p>{proposal.sentence}</p>
       {proposal.outcome !== null && page.alert.state === 'open' && draft.outcome !== proposal.outcome && (
-        <Button
-          size="compact-sm"
-          variant="default"
-          onClick={() => {
-            const first = proposal.supports.find((one) => one.findingId !== null)?.findingId
-            const cites = draft.cites.size > 0 || first == null ? [...draft.cites] : [first]
-            draft.take({ outcome: proposal.outcome, reason: draft.reason, cites })
-          }}
-        >
+        <Button size="compact-sm" variant="default" rightSection={<kbd>P</kbd>} onClick={draft.propose}>
           Start from this
         </Button>
       )}

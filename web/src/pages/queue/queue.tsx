@@ -39,6 +39,8 @@ export function QueuePage() {
     initialPageParam: '',
     getNextPageParam: (last: Queue) => last.next ?? undefined,
     placeholderData: keepPreviousData,
+    // Nothing is kept for the way back: what was decided on another page meanwhile must not lie under the cursor again.
+    gcTime: 0,
     // News come over the live stream; this is for the day it is cut.
     refetchInterval: 30_000,
   })

@@ -5,7 +5,7 @@ import type { SensitiveSpan } from '../../../../src/model/reply.ts'
 import { CheckIcon } from '../../parts/icons.tsx'
 import { Problem } from '../../parts/states.tsx'
 import { classWords } from '../../words.ts'
-import type { Review } from './review.ts'
+import { hasPseudonym, type Review } from './review.ts'
 
 export function Navigator({ page, review }: { readonly page: ReplyPage; readonly review: Review }) {
   const { spans, open, current } = review
@@ -93,14 +93,16 @@ function Current({
           >
             Redact
           </Button>
-          <Button
-            size="compact-sm"
-            variant={span.verdict === 'pseudonym' ? 'filled' : 'default'}
-            onClick={() => give('pseudonym')}
-            leftSection={<kbd>S</kbd>}
-          >
-            Pseudonym
-          </Button>
+          {hasPseudonym[span.class] && (
+            <Button
+              size="compact-sm"
+              variant={span.verdict === 'pseudonym' ? 'filled' : 'default'}
+              onClick={() => give('pseudonym')}
+              leftSection={<kbd>S</kbd>}
+            >
+              Pseudonym
+            </Button>
+          )}
           <Button
             size="compact-sm"
             variant={span.verdict === 'keep' ? 'filled' : 'default'}

@@ -5,6 +5,7 @@ import type { ReplyPage } from '../../../../src/contract/answer.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { LockIcon } from '../../parts/icons.tsx'
+import { useKeys } from '../../parts/keys.ts'
 import { Problem } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { plural } from '../../words.ts'
@@ -39,6 +40,8 @@ function Release({ page, review }: Props) {
     onSettled: after,
   })
   const left = review.open.length
+  const releasable = left === 0 && mayRelease && !review.judge.isPending && !release.isPending
+  useKeys({ 'shift+R': () => (releasable ? release.mutate() : review.jump()) })
   return (
     <section className="card pane">
       <div className="pane-head">
@@ -53,6 +56,7 @@ function Release({ page, review }: Props) {
           fullWidth
           disabled={!mayRelease || review.judge.isPending}
           loading={release.isPending}
+          rightSection={<kbd>Shift+R</kbd>}
           onClick={() => release.mutate()}
         >
           {provider.dryRun ? 'Release as a dry run' : `Release to ${provider.name}`}
@@ -82,6 +86,7 @@ function Held({ page }: { readonly page: ReplyPage }) {
     mutationFn: () => call('POST /api/replies/:id/cancel', { params: { id: reply.id } }),
     onSettled: after,
   })
+  useKeys({ z: () => !cancel.isPending && cancel.mutate() })
   const left = reply.holdUntil === null ? 0 : Math.max(0, Math.ceil((Date.parse(reply.holdUntil) - now) / 1000))
   return (
     <section className="card pane held" role="status">
@@ -99,6 +104,7 @@ function Held({ page }: { readonly page: ReplyPage }) {
         variant="outline"
         disabled={left === 0}
         loading={cancel.isPending}
+        rightSection={<kbd>Z</kbd>}
         onClick={() => cancel.mutate()}
       >
         Take it back

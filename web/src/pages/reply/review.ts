@@ -5,6 +5,7 @@ import type { SensitiveSpan } from '../../../../src/model/reply.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { useKeys } from '../../parts/keys.ts'
+import { say } from '../../parts/toast.tsx'
 
 export type Review = ReturnType<typeof useReview>
 
@@ -22,6 +23,12 @@ const riskOf: Record<SensitiveSpan['class'], number> = {
   host: 8,
   path: 9,
 }
+
+/** Classes that a pseudonym can stand for; of the others even that says too much (playbooks/replies/review-reply.ts decides). */
+export const hasPseudonym: Readonly<Record<SensitiveSpan['class'], boolean>> = {
+  person: true, account: true, host: true, 'internal-address': true, 'internal-url': true, path: true,
+  secret: false, intelligence: false, health: false, hr: false, personal: false,
+} // biome-ignore format: two lines
 
 type Said = {
   readonly span: SensitiveSpan
@@ -104,7 +111,10 @@ export function useReview({ reply }: ReplyPage) {
       ? {
           y: () => give('redact'),
           'shift+Y': () => give('redact', { alike: true }),
-          s: () => give('pseudonym'),
+          s: () =>
+            current !== null && hasPseudonym[current.class]
+              ? give('pseudonym')
+              : say('No pseudonym stands for this: redact it (Y), or keep it with a reason (N).'),
           n: () => setAsksReason(true),
           j: () => step(1),
           k: () => step(-1),

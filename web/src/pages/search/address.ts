@@ -1,12 +1,13 @@
-import { SearchKind } from '../../../../src/model/search.ts'
+import type { SearchKind } from '../../../../src/model/search.ts'
+import { isSearchKind } from '../../words.ts'
 
 /** A search, as it stands in the address. */
 export type Search = { q?: string; kind?: SearchKind }
 
 export function searchOf(given: Record<string, unknown>): Search {
-  const kind = SearchKind.safeParse(given['kind'])
+  const { q, kind } = given
   return {
-    ...(given['q'] === undefined ? {} : { q: String(given['q']).slice(0, 500) }),
-    ...(kind.success ? { kind: kind.data } : {}),
+    ...(q === undefined ? {} : { q: String(q).slice(0, 500) }),
+    ...(isSearchKind(kind) ? { kind } : {}),
   }
 }

@@ -3,10 +3,10 @@ import { Link, useSearch as useAddress, useNavigate } from '@tanstack/react-rout
 import { useRef, useState } from 'react'
 import type { SearchGroup, SearchHit } from '../../../../src/contract/search.ts'
 import { useMay } from '../../me.ts'
-import { HitLines, searchKindWords, typingMs, useSearch } from '../../parts/hits.tsx'
+import { HitLines, typingMs, useSearch } from '../../parts/hits.tsx'
 import { useKeys } from '../../parts/keys.ts'
 import { ErrorState, Loading } from '../../parts/states.tsx'
-import { msWords } from '../../words.ts'
+import { msWords, searchKindWords } from '../../words.ts'
 
 /** On the page of all kinds each shows this many; its own facet shows the rest. */
 const shownOfEach = 8
