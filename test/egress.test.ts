@@ -134,7 +134,8 @@ async function act(replyId: string, what: Act): Promise<void> {
         keepReason: null,
       }))
       const version = await desk.review(replyId, verdicts, record?.reply.version ?? 0, by)
-      return desk.release(replyId, version, by)
+      await desk.release(replyId, version, by)
+      return
     }
     case 'send':
     case 'send-again':

@@ -156,7 +156,7 @@ test('an agreement that shares intelligence lets it be kept, until it no longer 
   const keep = (reply?.spans ?? []).map((span) => ({ spanId: span.id, verdict: 'keep' as const, keepReason: null }))
   const reviewed = await desk.review(replyId, keep, reply?.version ?? 0, 'user:1')
   await saveProvider(house.db, { ...provider, mayShare: [] }, await version(), new Date())
-  await expect(desk.release(replyId, reviewed, 'user:1')).rejects.toMatchObject({ code: 'state.conflict' })
+  await expect(desk.release(replyId, reviewed, 'user:1')).rejects.toMatchObject({ code: 'reply.blocked' })
   await saveProvider(house.db, { ...provider, mayShare: ['intelligence'] }, await version(), new Date())
   await desk.release(replyId, reviewed, 'user:1')
   expect((await replyRecord(house.db, replyId))?.bytes?.toString()).toContain('Nightjar')

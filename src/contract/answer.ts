@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Tlp } from '../model/intelligence.ts'
 import { Reply } from '../model/reply.ts'
 import { Done, endpoint } from './endpoint.ts'
 
@@ -8,7 +9,25 @@ export const replyCharactersMax = 50_000
 export const ReplyPage = z.object({
   reply: Reply,
   alert: z.object({ id: z.uuid(), number: z.int(), title: z.string(), ticket: z.string().nullable() }),
-  provider: z.object({ id: z.string(), name: z.string(), dryRun: z.boolean(), mayShare: z.array(z.string()) }),
+  provider: z.object({
+    id: z.string(),
+    name: z.string(),
+    dryRun: z.boolean(),
+    mayShare: z.array(z.string()),
+    upToTlp: Tlp,
+  }),
+  /** Places that can never stay as they are, by id: why, and what to do instead. */
+  blocked: z.record(z.string(), z.object({ why: z.string(), next: z.string() })),
+  /** Why a second person would have to release it too, as it is reviewed now. */
+  twoBecause: z.array(z.string()),
+  /** A draft that one person released, and that waits for a second. */
+  first: z
+    .object({ byName: z.string(), at: z.iso.datetime(), because: z.array(z.string()), mine: z.boolean() })
+    .nullable(),
+  /** The place of its release in the ledger's tree; null before, and for the moment until the tree has taken it. */
+  ledgerIndex: z.int().nullable(),
+  /** What earlier answers in this thread told already, newest first. */
+  earlier: z.array(z.object({ replyId: z.uuid(), sentAt: z.iso.datetime(), text: z.string() })),
   /** Each recipient, and why it may receive this. */
   recipients: z.array(z.object({ address: z.string(), because: z.string() })),
   holdSeconds: z.number(),
@@ -75,6 +94,13 @@ export const answerApi = {
     says: 'Let it leave, after the hold',
     params: id,
     body: z.object({ version }),
+    answer: z.object({ done: z.literal(true), waitsForSecond: z.boolean() }),
+  }),
+  'POST /api/replies/:id/second': endpoint({
+    permission: 'reply.release',
+    says: 'The second person lets exactly these bytes leave, or refuses with the reason',
+    params: id,
+    body: z.object({ digest: z.string().length(64), yes: z.boolean(), why: z.string().trim().max(2000) }),
     answer: Done,
   }),
   'POST /api/replies/:id/cancel': endpoint({

@@ -16,6 +16,10 @@ export type ReplyRecord = {
   /** Exactly what leaves; null until it was released. */
   readonly bytes: Buffer | null
   readonly createdAt: string
+  /** A draft that one person released, and that waits for a second: who and when, and why one is not enough. */
+  readonly first: { readonly by: string; readonly at: string; readonly because: readonly string[] } | null
+  /** The playbook that drafted it asks for two. */
+  readonly twoByPlaybook: boolean
 }
 
 export type NewReply = {
@@ -31,6 +35,7 @@ export type NewReply = {
   readonly messageId: string
   readonly inReplyTo: string | null
   readonly references: readonly string[]
+  readonly twoByPlaybook: boolean
 }
 
 function recordOf(row: Selectable<ReplyTable>): ReplyRecord {
@@ -54,7 +59,12 @@ function recordOf(row: Selectable<ReplyTable>): ReplyRecord {
     version: row.version,
   })
   const { provider_id: providerId, decision_id: decisionId, machine, bytes } = row
-  return { reply, providerId, decisionId, machine, bytes, createdAt: iso(row.created_at) }
+  const first =
+    row.first_by === null || row.first_at === null
+      ? null
+      : { by: row.first_by, at: iso(row.first_at), because: row.second_because }
+  const twoByPlaybook = row.second_by_playbook
+  return { reply, providerId, decisionId, machine, bytes, createdAt: iso(row.created_at), first, twoByPlaybook }
 }
 
 /** Null when there is none. */
@@ -107,13 +117,14 @@ export async function insertReply(tx: Db, fresh: NewReply, at: Date): Promise<bo
       in_reply_to: fresh.inReplyTo === null ? null : plainText(fresh.inReplyTo),
       reference_ids: fresh.references.map(plainText),
       created_at: at,
+      second_by_playbook: fresh.twoByPlaybook,
     })
     .onConflict((on) => on.column('id').doNothing())
     .executeTakeFirst()
   return done.numInsertedOrUpdatedRows === 1n
 }
 
-/** Changes text and places of a draft that is locked; the new version comes back. */
+/** Changes text and places of a draft that is locked, which takes a first release of it back; the new version comes back. */
 export async function saveReplyDraft(
   tx: Db,
   id: string,
@@ -121,11 +132,36 @@ export async function saveReplyDraft(
 ): Promise<number> {
   const row = await tx
     .updateTable('reply')
-    .set((eb) => ({ text: plainText(draft.text), spans: jsonb(draft.spans), version: eb('version', '+', 1) }))
+    .set((eb) => ({
+      ...{ text: plainText(draft.text), spans: jsonb(draft.spans), version: eb('version', '+', 1) },
+      ...{ bytes: null, digest: null, first_by: null, first_at: null },
+    }))
     .where('id', '=', id)
     .returning('version')
     .executeTakeFirstOrThrow()
   return row.version
+}
+
+/** Fixes the bytes of a draft that one person released; it leaves when a second one has. */
+export async function holdForSecond(
+  tx: Db,
+  id: string,
+  first: {
+    readonly bytes: Uint8Array
+    readonly digest: string
+    readonly by: string
+    readonly at: Date
+    readonly because: readonly string[]
+  },
+): Promise<void> {
+  await tx
+    .updateTable('reply')
+    .set((eb) => ({
+      ...{ bytes: Buffer.from(first.bytes), digest: first.digest, first_by: first.by, first_at: first.at },
+      ...{ second_because: first.because.map(plainText), version: eb('version', '+', 1) },
+    }))
+    .where('id', '=', id)
+    .execute()
 }
 
 export type ReplyChange = {

@@ -254,6 +254,10 @@ export type ReplyTable = {
   receipt: OrNull<string>
   version: Generated<number>
   created_at: Timestamp
+  first_by: OrNull<string>
+  first_at: TimestampOrNull
+  second_because: Texts
+  second_by_playbook: Generated<boolean>
   search: GeneratedAlways<string>
 }
 

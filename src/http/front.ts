@@ -192,7 +192,8 @@ export type Work = {
     ) => Promise<number>
     /** The exact bytes that would leave now, and the text a person reads in them. */
     readonly preview: (id: string) => Promise<{ readonly bytes: Uint8Array; readonly text: string }>
-    readonly release: (id: string, version: number, by: string) => Promise<void>
+    readonly release: (id: string, version: number, by: string) => Promise<'held' | 'second'>
+    readonly second: (id: string, digest: string, yes: boolean, why: string, by: string) => Promise<void>
     readonly cancel: (id: string, by: string) => Promise<void>
     /** What a person reads in a mail of ours that left. */
     readonly readSent: (bytes: Uint8Array) => Promise<{ readonly subject: string; readonly text: string }>

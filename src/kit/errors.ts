@@ -55,6 +55,16 @@ export const troubles = {
     next: 'Check the name in the address and the key; a new one is made under Logs, Sources.',
   },
   'not.found': { status: 404, says: 'There is nothing here.', next: 'Go back to the list.' },
+  'reply.blocked': {
+    status: 409,
+    says: 'Something in it may not leave to this provider.',
+    next: 'Look at what is marked as blocked: redact it, or change the agreement first.',
+  },
+  'reply.same-person': {
+    status: 409,
+    says: 'You released it first; a second person must look at it.',
+    next: 'Ask somebody else who may release answers.',
+  },
   'state.conflict': {
     status: 409,
     says: 'This was changed by somebody else, or is in another state by now.',

@@ -154,7 +154,17 @@ export type Known = {
   readonly warnings: readonly WarningHit[]
   readonly sources: readonly IntelligenceSource[]
 }
-/** Marked so that it may not leave the organisation. What is marked in a way we cannot read counts among it. */
-export function isForOurselves(tlp: Hit['tlp']): boolean {
-  return tlp === 'RED' || tlp === 'AMBER+STRICT' || tlp === 'unread'
+/** How far a light lets something go, from all the world to one person. What is marked in a way we cannot read stays with us like RED. */
+const reach: Readonly<Record<Tlp | 'unread', number>> = {
+  CLEAR: 0,
+  GREEN: 1,
+  AMBER: 2,
+  'AMBER+STRICT': 3,
+  unread: 4,
+  RED: 4,
+}
+
+/** True when something of this marking may not go where only things up to `upTo` may. What is not marked may. */
+export function exceeds(tlp: Hit['tlp'], upTo: Tlp): boolean {
+  return tlp !== null && reach[tlp] > reach[upTo]
 }

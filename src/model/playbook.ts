@@ -79,6 +79,7 @@ const ReplyStep = z.object({
   ...common,
   step: z.literal('reply'),
   text: z.string().max(20_000).optional().describe('Liquid template of the draft'),
+  twoPersons: z.boolean().optional().describe('A second person must release it too'),
 })
 
 /** A command of somebody else's playbook. It is shown to a person and never run by us, whatever its kind. */

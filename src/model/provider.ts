@@ -1,9 +1,23 @@
 import { z } from 'zod'
+import { Tlp } from './intelligence.ts'
 import { SensitiveClass } from './reply.ts'
 
 /** What an agreement can let leave. A secret is never one: whoever reads the answer could use it. */
 export const ShareableClass = SensitiveClass.exclude(['secret'])
 export type ShareableClass = z.infer<typeof ShareableClass>
+
+/** What else the agreement says about what leaves. */
+export const Sharing = z.object({
+  /** Classes that never leave as they are, whatever reason somebody gives. */
+  never: z.array(ShareableClass).max(ShareableClass.options.length),
+  /** The strictest traffic light (TLP 2.0) of intelligence that may leave. */
+  upToTlp: Tlp,
+  /** Domains that recipients must be at; none: those of the provider. */
+  recipientDomains: z.array(z.string().max(253)).max(50),
+  /** Classes for which a second person releases too. */
+  secondPerson: z.array(SensitiveClass).max(SensitiveClass.options.length),
+})
+export type Sharing = z.infer<typeof Sharing>
 
 /** Alerts that a person of ours opens come from here. */
 export const ownDeskId = 'own-desk'
@@ -28,5 +42,31 @@ export const Provider = z.object({
   dryRun: z.boolean(),
   /** What the agreement lets leave. Classes of sensitive spans that may stay as they are. */
   mayShare: z.array(ShareableClass),
+  /** Absent: what was agreed before there was more to say (triage/sharing.ts). */
+  sharing: Sharing.optional(),
 })
 export type Provider = z.infer<typeof Provider>
+
+/** An agreement with every question answered. */
+export type Agreement = {
+  readonly mayShare: readonly ShareableClass[]
+  readonly never: readonly ShareableClass[]
+  readonly upToTlp: Tlp
+  readonly recipientDomains: readonly string[]
+  readonly secondPerson: readonly SensitiveClass[]
+}
+
+/** Whose words about employment or health leave, or where a secret was found, a second person looks (unless agreed otherwise). */
+const secondPersonDefault: readonly SensitiveClass[] = ['hr', 'health', 'secret']
+
+export function agreementOf(provider: Pick<Provider, 'mayShare' | 'sharing'>): Agreement {
+  const { mayShare, sharing } = provider
+  return {
+    mayShare,
+    never: sharing?.never ?? [],
+    // An agreement from before there were steps that shares intelligence shared all of it.
+    upToTlp: sharing?.upToTlp ?? (mayShare.includes('intelligence') ? 'RED' : 'AMBER'),
+    recipientDomains: sharing?.recipientDomains ?? [],
+    secondPerson: sharing?.secondPerson ?? secondPersonDefault,
+  }
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Tlp } from './intelligence.ts'
 
 /** Why a span is sensitive. */
 export const SensitiveClass = z.enum([
@@ -31,6 +32,8 @@ export const SensitiveSpan = z.object({
   /** Stands in its place when it is a pseudonym, e.g. "USER-7". */
   pseudonym: z.string().nullable(),
   keepReason: z.string().nullable(),
+  /** Of intelligence: how its source marked it. */
+  tlp: z.union([Tlp, z.literal('unread')]).optional(),
 })
 export type SensitiveSpan = z.infer<typeof SensitiveSpan>
 

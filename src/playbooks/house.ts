@@ -45,7 +45,12 @@ export type House = {
   /** Queues a mail to our own people, in the caller's transaction. */
   readonly mailNotice: (tx: Db, notice: Notice) => Promise<void>
   /** Drafts the reply to an alert, in the caller's transaction. */
-  readonly draftReply: (tx: Db, alertId: string, text: string | null) => Promise<{ readonly replyId: string }>
+  readonly draftReply: (
+    tx: Db,
+    alertId: string,
+    text: string | null,
+    twoPersons?: boolean,
+  ) => Promise<{ readonly replyId: string }>
   /** Our own reply was seen again: a copy came to our mailbox, or a delivery report about it. Settles what was unconfirmed. */
   readonly replySeen: (tx: Db, seen: ReplySeen) => Promise<void>
 }

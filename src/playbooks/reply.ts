@@ -5,7 +5,7 @@ import { cannotMail, mailNotice, sendNotice } from './notices.ts'
 import { type DeskParts, openDesk } from './replies/desk.ts'
 import { draftReply, saveDraft } from './replies/draft-reply.ts'
 import { mailPack, sendPack, settlePack, withdrawPack } from './replies/mail-pack.ts'
-import { cancelReply, previewReply, releaseReply } from './replies/release-reply.ts'
+import { cancelReply, previewReply, releaseReply, secondRelease } from './replies/release-reply.ts'
 import { reviewReply, type SpanVerdict } from './replies/review-reply.ts'
 import { sendReply } from './replies/send-reply.ts'
 import { type HowSettled, replySeen, settleReply } from './replies/settle-reply.ts'
@@ -25,7 +25,9 @@ export type AnswerDesk = {
   readonly saveText: (id: string, text: string, version: number, by: string) => Promise<number>
   readonly review: (id: string, verdicts: readonly SpanVerdict[], version: number, by: string) => Promise<number>
   readonly preview: (id: string) => Promise<{ readonly bytes: Uint8Array; readonly text: string }>
-  readonly release: (id: string, version: number, by: string) => Promise<void>
+  readonly release: (id: string, version: number, by: string) => Promise<'held' | 'second'>
+  /** The second person's word over the bytes of this digest. */
+  readonly second: (id: string, digest: string, yes: boolean, why: string, by: string) => Promise<void>
   readonly cancel: (id: string, by: string) => Promise<void>
   readonly settle: (id: string, arrived: boolean, reason: string, by: string) => Promise<void>
   readonly settleAs: (id: string, how: HowSettled, by: string, why: string) => Promise<void>
@@ -45,8 +47,8 @@ export function answerDesk(parts: DeskParts): AnswerDesk {
     forHouse: {
       cannotMail: (to) => cannotMail(desk, to),
       mailNotice: (tx: Db, notice: Notice) => mailNotice(desk, tx, notice),
-      draftReply: (tx: Db, alertId: string, text: string | null) =>
-        draftReply(desk, tx, { alertId, text, by: 'system' }),
+      draftReply: (tx: Db, alertId: string, text: string | null, twoPersons = false) =>
+        draftReply(desk, tx, { alertId, text, by: 'system', twoPersons }),
       replySeen: (tx: Db, seen: ReplySeen) => replySeen(desk, tx, seen),
     },
     draft: async (alertId, by) => (await draftReply(desk, desk.db, { alertId, text: null, by })).replyId,
@@ -54,6 +56,7 @@ export function answerDesk(parts: DeskParts): AnswerDesk {
     review: (replyId, verdicts, version, by) => reviewReply(desk, { replyId, verdicts, version, by }),
     preview: (replyId) => previewReply(desk, replyId),
     release: (replyId, version, by) => releaseReply(desk, { replyId, version, by }),
+    second: (replyId, digest, yes, why, by) => secondRelease(desk, { replyId, digest, yes, why, by }),
     cancel: (replyId, by) => cancelReply(desk, { replyId, by }),
     settle: (replyId, arrived, reason, by) => settleAs(replyId, arrived ? 'was-sent' : 'was-not-sent', by, reason),
     settleAs,

@@ -1,6 +1,6 @@
 import type { Alert } from '../model/alert.ts'
 import type { Finding } from '../model/finding.ts'
-import { isForOurselves } from '../model/intelligence.ts'
+import { exceeds, type Tlp } from '../model/intelligence.ts'
 import { type AnswerOf, type QuestionName, questions, type Rung, rungs, rungTitles } from '../model/question.ts'
 import type { SensitiveSpan } from '../model/reply.ts'
 import { type Decision, type Judgement, type Outcome, outcomeTitles } from '../model/triage.ts'
@@ -18,8 +18,8 @@ export type DraftInput = {
   readonly findings: readonly Finding[]
   readonly judgement: Judgement | null
   readonly words: OutcomeWords
-  /** The agreement lets intelligence leave whatever its marking (TLP). */
-  readonly tellsIntelligence?: boolean
+  /** How far the agreement lets intelligence go; AMBER where nothing is said. */
+  readonly upToTlp?: Tlp
 }
 
 /** An observable list longer than this is a dump, not an answer. */
@@ -75,10 +75,10 @@ export function draftText(input: DraftInput): string {
   return `${blocks.join('\n\n')}\n`
 }
 
-function factsOf({ decision, findings, tellsIntelligence = false }: DraftInput): string[] {
+function factsOf({ decision, findings, upToTlp = 'AMBER' }: DraftInput): string[] {
   const cited = findings
     .filter((finding) => decision.cites.includes(finding.id))
-    .map((finding) => (tellsIntelligence ? finding : withoutRestricted(finding)))
+    .map((finding) => withoutRestricted(finding, upToTlp))
   const byRung = (rung: Rung) => cited.filter((finding) => questions[finding.question].rung === rung)
   return rungs
     .flatMap((rung) => [...new Set(byRung(rung).map(factOf))].map((fact) => `${rungTitles[rung]}: ${fact}`))
@@ -86,12 +86,12 @@ function factsOf({ decision, findings, tellsIntelligence = false }: DraftInput):
 }
 
 /** What only sources say that may not be passed on is as if it had not been asked: even a verdict would tell that they know it. */
-function withoutRestricted(finding: Finding): Finding {
+function withoutRestricted(finding: Finding, upToTlp: Tlp): Finding {
   const [told] = answersTo('reputation-of-observable', [finding])
   const hits = told?.answer.hits ?? []
-  if (told === undefined || !hits.some(({ tlp }) => isForOurselves(tlp))) return finding
+  if (told === undefined || !hits.some(({ tlp }) => exceeds(tlp, upToTlp))) return finding
   const warnings = told.answer.warnings ?? []
-  const open = { hits: hits.filter(({ tlp }) => !isForOurselves(tlp)), warnings }
+  const open = { hits: hits.filter(({ tlp }) => !exceeds(tlp, upToTlp)), warnings }
   if (open.hits.length + warnings.length === 0) return { ...finding, kind: 'nothing', answer: null }
   const { verdict, note } = reputationOf(open, new Date(finding.askedAt))
   return { ...finding, answer: { ...told.answer, ...open, verdict, note } }

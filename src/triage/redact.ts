@@ -76,6 +76,7 @@ export function findSensitive(text: string, context: SensitiveContext): Sensitiv
     verdict: null,
     pseudonym: null,
     keepReason: null,
+    ...(place.tlp === undefined ? {} : { tlp: place.tlp }),
   }))
 }
 

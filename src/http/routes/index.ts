@@ -111,7 +111,7 @@ import { saveReader } from './readers/save.ts'
 import { cancelReply } from './replies/cancel.ts'
 import { draftReply } from './replies/draft.ts'
 import { previewReply } from './replies/preview.ts'
-import { releaseReply } from './replies/release.ts'
+import { releaseReply, secondReply } from './replies/release.ts'
 import { settleReply } from './replies/settle.ts'
 import { showReply } from './replies/show.ts'
 import { reviewSpan } from './replies/spans.ts'
@@ -185,7 +185,7 @@ export const routes: readonly Route[] = [
   showAlert, showSimilar, decideAlert, undoDecision, askAgain, askPersonByLink, downloadMessage, showQuarantine, releaseMessage, showRun,
   showTickets, showTicket, moveTicket, changeTicketType, commentOnTicket, addTicketTask, editTicketTask, referTicket, addTicketFile, downloadTicketFile,
   showTicketing, saveTicketing,
-  draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, cancelReply, settleReply,
+  draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, secondReply, cancelReply, settleReply,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,
   showCalendar, saveCalendarEntry, removeCalendarEntry,

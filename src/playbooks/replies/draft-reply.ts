@@ -32,7 +32,7 @@ export const sendJobKey = (replyId: string): string => `reply:${replyId}`
 export async function draftReply(
   desk: ReplyDesk,
   db: Db,
-  draft: { readonly alertId: string; readonly text: string | null; readonly by: string },
+  draft: { readonly alertId: string; readonly text: string | null; readonly by: string; readonly twoPersons?: boolean },
 ): Promise<{ readonly replyId: string }> {
   return transaction(db, async (tx) => {
     await lockAlert(tx, draft.alertId)
@@ -63,6 +63,7 @@ export async function draftReply(
       messageId,
       inReplyTo: thread.inReplyTo,
       references: thread.references,
+      twoByPlaybook: draft.twoPersons ?? last?.twoByPlaybook ?? false,
     }
     await insertReply(tx, fresh, desk.clock.now())
     const body = { replyId, alertId: draft.alertId, decisionId: decision.id, messageId, places: fresh.spans.length }

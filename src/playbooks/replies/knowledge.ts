@@ -9,8 +9,9 @@ import { settingOf } from '../../db/settings.ts'
 import { Trouble } from '../../kit/errors.ts'
 import type { Alert } from '../../model/alert.ts'
 import type { Finding } from '../../model/finding.ts'
+import { exceeds } from '../../model/intelligence.ts'
 import type { MessageKind } from '../../model/message.ts'
-import type { Provider } from '../../model/provider.ts'
+import { agreementOf, type Provider } from '../../model/provider.ts'
 import type { Decision, Judgement } from '../../model/triage.ts'
 import { toDisposition } from '../../providers/dispositions.ts'
 import { type DraftInput, referenceOf } from '../../triage/draft.ts'
@@ -62,8 +63,12 @@ export async function knowledgeOf(desk: ReplyDesk, db: Db, alertId: string): Pro
 
 /** What may not leave in this text, with what its marking keeps here. */
 export async function contextFor(db: Db, known: Knowledge, text: string): Promise<SensitiveContext> {
-  const { findings, context } = known
-  return { ...context, restricted: await restrictedIn(db, text, { findings, providerWrote: context.providerWrote }) }
+  const { findings, context, provider } = known
+  // What is above AMBER is always shown, also where the agreement lets it leave: a person says so each time.
+  const { upToTlp } = agreementOf(provider)
+  const upTo = exceeds(upToTlp, 'AMBER') ? 'AMBER' : upToTlp
+  const from = { findings, providerWrote: context.providerWrote, upTo }
+  return { ...context, restricted: await restrictedIn(db, text, from) }
 }
 
 /** The decision that stands. Throws Trouble('state.conflict') when there is none: an answer says what was decided. */
@@ -75,13 +80,12 @@ export async function decisionFor(db: Db, alertId: string): Promise<Decision> {
 
 export function draftInput(known: Knowledge, decision: Decision): DraftInput {
   const { alert, findings, judgement, provider } = known
-  const tellsIntelligence = provider.mayShare.includes('intelligence')
   return {
     alert,
     decision,
     findings,
     judgement,
-    tellsIntelligence,
+    upToTlp: agreementOf(provider).upToTlp,
     words: (outcome) => toDisposition(provider.format, outcome),
   }
 }

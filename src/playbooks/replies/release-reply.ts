@@ -1,17 +1,18 @@
 import { insertEgress } from '../../db/egress.ts'
 import { addJob, removeJob } from '../../db/jobs.ts'
 import type { Db } from '../../db/open.ts'
-import { changeReply, type ReplyRecord, replyRecord, saveReplyDraft } from '../../db/replies.ts'
+import { changeReply, holdForSecond, type ReplyRecord, replyRecord, saveReplyDraft } from '../../db/replies.ts'
 import { settingOf } from '../../db/settings.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
-import type { Provider } from '../../model/provider.ts'
+import { agreementOf, type Provider } from '../../model/provider.ts'
 import type { SensitiveSpan } from '../../model/reply.ts'
 import { releaseAnswer } from '../../triage/draft.ts'
 import { Exchange } from '../../triage/exchange.ts'
 import { findSensitive } from '../../triage/redact.ts'
+import { blockedIn, secondPersonBecause, strangersIn } from '../../triage/sharing.ts'
 import { onReplyReleased } from '../wake.ts'
 import { assertState, mailOf, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { carryOver, isTheirs, sendJobKey } from './draft-reply.ts'
@@ -70,16 +71,16 @@ export async function previewReply(
   return { bytes: record.bytes ?? made.bytes, text: made.text }
 }
 
+type Release = { readonly replyId: string; readonly version: number; readonly by: string }
+
 /**
  * Lets a reviewed draft leave after its hold: fixes the bytes and their digest, writes the ledger line and queues the job
- * that sends, in one transaction. Throws Trouble('state.conflict') while a place is unreviewed, when the draft changed
- * since the person saw it, or when its decision no longer stands. Where our lists have learnt a name since the draft was
+ * that sends, in one transaction. Where one person is not enough the bytes are fixed and wait for the second. Throws
+ * Trouble('state.conflict') while a place is unreviewed, when the draft changed since the person saw it, or when its decision no longer
+ * stands; Trouble('reply.blocked') for what the agreement does not let leave. Where our lists have learnt a name since the draft was
  * saved, its places are found anew first, and the person is asked to look again.
  */
-export async function releaseReply(
-  desk: ReplyDesk,
-  release: { readonly replyId: string; readonly version: number; readonly by: string },
-): Promise<void> {
+export async function releaseReply(desk: ReplyDesk, release: Release): Promise<'held' | 'second'> {
   mailOf(desk)
   if (await placesChanged(desk, release)) {
     throw new Trouble('state.conflict', {
@@ -87,75 +88,158 @@ export async function releaseReply(
       problem: 'our lists changed: there are new places to review',
     })
   }
-  await withReply(desk.db, release.replyId, async (tx, record) => {
+  return withReply(desk.db, release.replyId, async (tx, record) => {
     assertState(record, ['draft'], release.version)
+    if (record.first !== null) throw new Trouble('state.conflict', { problem: 'it waits for a second person' })
     const { reply } = record
-    const decision = await decisionFor(tx, reply.alertId)
-    if (decision.id !== record.decisionId) throw new Trouble('state.conflict', { problem: 'the decision changed' })
-    const known = await knowledgeOf(desk, tx, reply.alertId)
-    const kept = reply.spans.some((span) => span.class === 'intelligence' && span.verdict === 'keep')
-    if (kept && !known.provider.mayShare.includes('intelligence')) {
-      throw new Trouble('state.conflict', {
-        problem: 'the agreement no longer lets intelligence leave: review it again',
-      })
-    }
-    if (reply.to.length === 0 || !reply.to.every((address) => isTheirs(address, known.provider))) {
-      throw new Trouble('state.conflict', {
-        field: 'to',
-        problem: 'no recipient that is the provider: set its reply address',
-      })
-    }
+    const known = await knowledgeForRelease(desk, tx, record)
     const now = desk.clock.now()
     const { bytes, subject, leftUnreviewed } = await bytesOf(desk, tx, record, known, reply.spans, now)
     if (leftUnreviewed > 0) throw new Trouble('state.conflict', { replyId: reply.id, unreviewed: leftUnreviewed })
-    const holdSeconds = (await settingOf(tx, 'reply-hold-seconds')) ?? desk.replyHoldSeconds
-    const holdUntil = new Date(now.getTime() + holdSeconds * 1000)
-    const digest = sha256Hex(bytes)
-    const { dryRun } = known.provider
-    await insertEgress(tx, {
-      ...{ id: stableId('egress', reply.id), of: { kind: 'reply', replyId: reply.id }, providerId: record.providerId },
-      ...{ channel: 'mail', recipients: reply.to, subject, messageId: reply.messageId, sha256: digest },
-      ...{ sizeBytes: bytes.byteLength, releasedBy: release.by, releasedAt: now, rule: ruleOf(known.provider) },
-      ...{ holdUntil, state: dryRun ? 'dry-run' : 'released' },
-    })
-    await changeReply(tx, reply.id, {
-      state: dryRun ? 'dry-run' : 'held',
-      bytes,
-      digest,
-      releasedBy: release.by,
-      releasedAt: now,
-      holdUntil,
-    })
-    const body = {
-      ...{
-        replyId: reply.id,
-        alertId: reply.alertId,
-        decisionId: decision.id,
-        messageId: reply.messageId,
-        to: reply.to,
-      },
-      ...{ sha256: digest, sizeBytes: bytes.byteLength, holdUntil: holdUntil.toISOString(), dryRun },
+    const because = secondPersonBecause(reply.spans, agreementOf(known.provider), record.twoByPlaybook)
+    if (because.length === 0) {
+      await letLeave(desk, tx, record, { known, bytes, subject, by: release.by, first: null })
+      return 'held'
     }
-    await append(tx, { kind: 'reply.released', actor: release.by, subject: subjectOf(reply.id), body }, desk.clock)
-    if (!dryRun) await queueSend(tx, reply.id, holdUntil, 1)
-    await onReplyReleased(tx, reply.alertId)
+    const digest = sha256Hex(bytes)
+    await holdForSecond(tx, reply.id, { bytes, digest, by: release.by, at: now, because })
+    const body = { replyId: reply.id, alertId: reply.alertId, messageId: reply.messageId, sha256: digest, because }
+    await append(tx, { kind: 'reply.second-asked', actor: release.by, subject: subjectOf(reply.id), body }, desk.clock)
     await tell(tx, reply.alertId)
+    return 'second'
+  })
+}
+
+/** What it is made from, when nothing speaks against its leaving now. */
+async function knowledgeForRelease(desk: ReplyDesk, tx: Db, record: ReplyRecord): Promise<Knowledge> {
+  const { reply } = record
+  const decision = await decisionFor(tx, reply.alertId)
+  if (decision.id !== record.decisionId) throw new Trouble('state.conflict', { problem: 'the decision changed' })
+  const known = await knowledgeOf(desk, tx, reply.alertId)
+  const agreement = agreementOf(known.provider)
+  const blocked = blockedIn(reply.spans, agreement)
+  if (blocked.length > 0)
+    throw new Trouble('reply.blocked', {
+      fields: Object.fromEntries(blocked.map(({ span, block }) => [span.id, `${block.why} ${block.next}`])),
+    })
+  const strangers = strangersIn(reply.to, agreement)
+  if (strangers.length > 0)
+    throw new Trouble('reply.blocked', {
+      fields: {
+        to: `The agreement names other domains than that of ${strangers.join(', ')}. Change it under Settings, or the reply address.`,
+      },
+    })
+  if (reply.to.length === 0 || !reply.to.every((address) => isTheirs(address, known.provider))) {
+    throw new Trouble('state.conflict', {
+      field: 'to',
+      problem: 'no recipient that is the provider: set its reply address',
+    })
+  }
+  return known
+}
+
+/** Fixes what leaves, puts it into the egress ledger, and queues its sending. */
+async function letLeave(
+  desk: ReplyDesk,
+  tx: Db,
+  record: ReplyRecord,
+  leaving: {
+    readonly known: Knowledge
+    readonly bytes: Uint8Array
+    readonly subject: string
+    readonly by: string
+    readonly first: ReplyRecord['first']
+  },
+): Promise<void> {
+  const { reply } = record
+  const { known, bytes, subject, by, first } = leaving
+  const { dryRun } = known.provider
+  const now = desk.clock.now()
+  const holdSeconds = (await settingOf(tx, 'reply-hold-seconds')) ?? desk.replyHoldSeconds
+  const holdUntil = new Date(now.getTime() + holdSeconds * 1000)
+  const digest = sha256Hex(bytes)
+  const two = first === null ? '' : `; released first by ${first.by}, because ${first.because.join(' and ')}`
+  await insertEgress(tx, {
+    ...{ id: stableId('egress', reply.id), of: { kind: 'reply', replyId: reply.id }, providerId: record.providerId },
+    ...{ channel: 'mail', recipients: reply.to, subject, messageId: reply.messageId, sha256: digest },
+    ...{ sizeBytes: bytes.byteLength, releasedBy: by, releasedAt: now, rule: `${ruleOf(known.provider)}${two}` },
+    ...{ holdUntil, state: dryRun ? 'dry-run' : 'released' },
+  })
+  const state = dryRun ? 'dry-run' : 'held'
+  await changeReply(tx, reply.id, { state, bytes, digest, releasedBy: by, releasedAt: now, holdUntil })
+  const body = {
+    ...{
+      replyId: reply.id,
+      alertId: reply.alertId,
+      decisionId: record.decisionId,
+      messageId: reply.messageId,
+      to: reply.to,
+    },
+    ...{ sha256: digest, sizeBytes: bytes.byteLength, holdUntil: holdUntil.toISOString(), dryRun },
+    ...(first === null ? {} : { first: first.by, because: first.because }),
+  }
+  await append(tx, { kind: 'reply.released', actor: by, subject: subjectOf(reply.id), body }, desk.clock)
+  if (!dryRun) await queueSend(tx, reply.id, holdUntil, 1)
+  await onReplyReleased(tx, reply.alertId)
+  await tell(tx, reply.alertId)
+}
+
+/**
+ * The second person's yes or no over exactly the bytes that the first one released (`digest`). A no needs its reason and gives the draft back
+ * for review; the first person may say it too. Throws Trouble('state.conflict') for other bytes, and for a yes of the same person.
+ */
+export async function secondRelease(
+  desk: ReplyDesk,
+  second: {
+    readonly replyId: string
+    readonly digest: string
+    readonly yes: boolean
+    readonly why: string
+    readonly by: string
+  },
+): Promise<void> {
+  mailOf(desk)
+  if (second.yes && (await placesChanged(desk, { replyId: second.replyId, version: null })))
+    throw new Trouble('state.conflict', { problem: 'our lists changed: there are new places to review' })
+  await withReply(desk.db, second.replyId, async (tx, record) => {
+    assertState(record, ['draft'])
+    const { reply, first, bytes } = record
+    if (first === null || bytes === null || reply.digest !== second.digest)
+      throw new Trouble('state.conflict', { replyId: reply.id, seen: second.digest, digest: reply.digest })
+    if (!second.yes) {
+      if (second.why.trim() === '')
+        throw new Trouble('input.invalid', { fields: { why: 'Say why it shall not leave' } })
+      await saveReplyDraft(tx, reply.id, { text: reply.text, spans: reply.spans })
+      const body = { replyId: reply.id, sha256: reply.digest, why: second.why.trim() }
+      await append(
+        tx,
+        { kind: 'reply.second-refused', actor: second.by, subject: subjectOf(reply.id), body },
+        desk.clock,
+      )
+      return tell(tx, reply.alertId)
+    }
+    if (first.by === second.by) throw new Trouble('reply.same-person', { replyId: reply.id })
+    const known = await knowledgeForRelease(desk, tx, record)
+    const { subject } = await bytesOf(desk, tx, record, known, reply.spans, new Date(first.at))
+    await letLeave(desk, tx, record, { known, bytes, subject, by: second.by, first })
   })
 }
 
 /** Under which rule it leaves, as it was at this moment. */
-function ruleOf({ mayShare }: Provider): string {
+function ruleOf(provider: Provider): string {
+  const { mayShare, never, upToTlp } = agreementOf(provider)
   const shared = mayShare.length === 0 ? 'nothing as it is' : mayShare.join(', ')
-  return `Every sensitive place reviewed; the agreement lets leave: ${shared}`
+  const but = never.length === 0 ? '' : `, never ${never.join(', ')}`
+  return `Every sensitive place reviewed; the agreement lets leave: ${shared}${but}, intelligence up to TLP:${upToTlp}`
 }
 
 /** Finds the places of a draft anew, and keeps them when there are some that nobody has seen. */
 async function placesChanged(
   desk: ReplyDesk,
-  seen: { readonly replyId: string; readonly version: number },
+  seen: { readonly replyId: string; readonly version: number | null },
 ): Promise<boolean> {
   return withReply(desk.db, seen.replyId, async (tx, record) => {
-    assertState(record, ['draft'], seen.version)
+    assertState(record, ['draft'], seen.version ?? undefined)
     const { reply } = record
     const context = await contextFor(tx, await knowledgeOf(desk, tx, reply.alertId), reply.text)
     const spans = carryOver(findSensitive(reply.text, context), reply.spans)

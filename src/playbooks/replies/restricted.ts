@@ -1,7 +1,7 @@
 import { tlpsOf } from '../../db/intelligence.ts'
 import type { Db } from '../../db/open.ts'
 import type { Finding } from '../../model/finding.ts'
-import { type Hit, isForOurselves } from '../../model/intelligence.ts'
+import { exceeds, type Hit, strictest, type Tlp } from '../../model/intelligence.ts'
 import { extract } from '../../observables/extract.ts'
 import { normalOf } from '../../observables/normal.ts'
 import { answersTo } from '../../triage/answers.ts'
@@ -19,14 +19,14 @@ const nameCharsMin = 4
 export async function restrictedIn(
   db: Db,
   text: string,
-  from: { readonly findings: readonly Finding[]; readonly providerWrote: string },
+  from: { readonly findings: readonly Finding[]; readonly providerWrote: string; readonly upTo: Tlp },
 ): Promise<readonly Restricted[]> {
   const theirs = from.providerWrote.toLowerCase()
-  const listed = await listedIn(db, text)
-  return [...listed, ...namesIn(from.findings)].filter((one) => !theirs.includes(one.text.toLowerCase()))
+  const listed = await listedIn(db, text, from.upTo)
+  return [...listed, ...namesIn(from.findings, from.upTo)].filter((one) => !theirs.includes(one.text.toLowerCase()))
 }
 
-async function listedIn(db: Db, text: string): Promise<readonly Restricted[]> {
+async function listedIn(db: Db, text: string, upTo: Tlp): Promise<readonly Restricted[]> {
   const written = extract(text)
     .slice(0, observablesMax)
     .flatMap((one) => {
@@ -37,20 +37,23 @@ async function listedIn(db: Db, text: string): Promise<readonly Restricted[]> {
   const told = await tlpsOf(db, written)
   return written.flatMap(({ type, value, text: literal }) => {
     const hits = told.get(`${type}\n${value}`) ?? []
-    return whyOf(hits) === null ? [] : [{ text: literal, why: whyOf(hits) ?? '' }]
+    const marked = markingOf(hits, upTo)
+    return marked === null ? [] : [{ text: literal, ...marked }]
   })
 }
 
 /** One source that may be told makes it free: what everybody knows is not theirs alone. */
-function whyOf(hits: readonly Pick<Hit, 'tlp' | 'source'>[]): string | null {
+function markingOf(hits: readonly Pick<Hit, 'tlp' | 'source'>[], upTo: Tlp): Omit<Restricted, 'text'> | null {
   const [first] = hits
-  if (first === undefined || !hits.every(({ tlp }) => isForOurselves(tlp))) return null
-  return first.tlp === 'unread'
-    ? `${first.source} marked it in a way we cannot read`
-    : `TLP:${first.tlp} by ${first.source}`
+  if (first === undefined || !hits.every(({ tlp }) => exceeds(tlp, upTo))) return null
+  const unread = hits.some(({ tlp }) => tlp === 'unread')
+  const tlp = unread ? 'unread' : (strictest(hits.map((hit) => hit.tlp as Tlp | null)) ?? 'unread')
+  const why =
+    first.tlp === 'unread' ? `${first.source} marked it in a way we cannot read` : `TLP:${first.tlp} by ${first.source}`
+  return { tlp, why }
 }
 
-function namesIn(findings: readonly Finding[]): readonly Restricted[] {
+function namesIn(findings: readonly Finding[], upTo: Tlp): readonly Restricted[] {
   const hits = answersTo('reputation-of-observable', findings).flatMap(({ answer }) => answer.hits ?? [])
   const byName = new Map<string, Hit[]>()
   for (const hit of hits) {
@@ -61,7 +64,7 @@ function namesIn(findings: readonly Finding[]): readonly Restricted[] {
     if (hit.says.length >= nameCharsMin) byName.set(hit.says, [...(byName.get(hit.says) ?? []), hit])
   }
   return [...byName].flatMap(([name, of]) => {
-    const why = whyOf(of)
-    return why === null ? [] : [{ text: name, why }]
+    const marked = markingOf(of, upTo)
+    return marked === null ? [] : [{ text: name, ...marked }]
   })
 }

@@ -4,8 +4,10 @@ import { type PseudonymKind, pseudonymFor } from '../../db/pseudonyms.ts'
 import { saveReplyDraft } from '../../db/replies.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { append } from '../../ledger/append.ts'
+import { type Agreement, agreementOf } from '../../model/provider.ts'
 import type { SensitiveClass, SensitiveSpan } from '../../model/reply.ts'
 import { valueKey } from '../../triage/redact.ts'
+import { blockOf } from '../../triage/sharing.ts'
 import { assertState, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 
 export type SpanVerdict = {
@@ -42,14 +44,14 @@ export async function reviewReply(
     assertState(record, ['draft'], review.version)
     const { reply, providerId } = record
     const provider = await providerById(tx, providerId)
-    const shared = new Set(provider?.mayShare ?? [])
+    const agreement = agreementOf(provider ?? { mayShare: [] })
     const given = new Map(review.verdicts.map((verdict) => [verdict.spanId, verdict]))
     const unknown = review.verdicts.find(({ spanId }) => !reply.spans.some((span) => span.id === spanId))
     if (unknown !== undefined) throw new Trouble('not.found', { spanId: unknown.spanId })
     const spans: SensitiveSpan[] = []
     for (const span of reply.spans) {
       const verdict = given.get(span.id)
-      spans.push(verdict === undefined ? span : await judged(tx, providerId, span, verdict, shared))
+      spans.push(verdict === undefined ? span : await judged(tx, providerId, span, verdict, agreement))
     }
     const version = await saveReplyDraft(tx, review.replyId, { text: reply.text, spans })
     const said = spans
@@ -67,7 +69,7 @@ async function judged(
   providerId: string,
   span: SensitiveSpan,
   { verdict, keepReason }: SpanVerdict,
-  shared: ReadonlySet<string>,
+  agreement: Agreement,
 ): Promise<SensitiveSpan> {
   const refuse = (problem: string): never => {
     throw new Trouble('input.invalid', { field: 'verdict', spanId: span.id, problem })
@@ -77,11 +79,11 @@ async function judged(
     case 'redact':
       return { ...span, verdict, pseudonym: null, keepReason: null }
     case 'keep': {
-      if (span.class === 'secret') refuse('a secret never leaves')
-      if (span.class === 'intelligence' && !shared.has(span.class))
-        refuse('its marking (TLP) does not let it leave, and the agreement with this provider does not say otherwise')
+      const block = blockOf(span, agreement)
+      if (block !== null) throw new Trouble('input.invalid', { fields: { verdict: `${block.why} ${block.next}` } })
       const reason = keepReason?.trim() ?? ''
-      if (reason === '' && !shared.has(span.class)) refuse('say why this may leave')
+      if (reason === '' && !(agreement.mayShare as readonly string[]).includes(span.class))
+        refuse('say why this may leave')
       return {
         ...span,
         verdict,

@@ -24,7 +24,7 @@ export async function replyStep(walk: Walk, place: Place & { readonly step: Repl
       template === undefined ? null : renderText(template, wordsForText(await loadKnown(walk, tx, [template])))
     if (run.dryRun) return { state: 'done', output: { wouldDraft: text ?? 'the reply that fits the decision' } }
     if ((await standingDecision(tx, run.alertId)) === null) return awaitDecision(walk, place)
-    const { replyId } = await house.draftReply(tx, run.alertId, text)
+    const { replyId } = await house.draftReply(tx, run.alertId, text, place.step.twoPersons)
     return { state: 'done', output: { replyId } }
   })
 }

@@ -1,4 +1,4 @@
-import type { SensitiveClass } from '../../model/reply.ts'
+import type { SensitiveClass, SensitiveSpan } from '../../model/reply.ts'
 
 /** A sensitive place, before overlaps are resolved. */
 export type Found = {
@@ -7,6 +7,8 @@ export type Found = {
   readonly class: SensitiveClass
   readonly reason: string
   readonly confidence: number
+  /** Of intelligence: how its source marked it. */
+  readonly tlp?: NonNullable<SensitiveSpan['tlp']>
 }
 
 /** From least to most sensitive: where two places overlap, the more sensitive class names the whole. */
@@ -61,6 +63,7 @@ function union(outer: Found, next: Found): Found {
     class: lead.class,
     reason: reason.slice(0, reasonCharsMax),
     confidence: Math.max(outer.confidence, next.confidence),
+    ...(lead.tlp === undefined ? {} : { tlp: lead.tlp }),
   }
 }
 

@@ -20,6 +20,8 @@ function check(provider: Provider, id: string, formats: readonly string[]): void
     fields['addresses'] = 'Our own desk has no mail that could come from outside'
   const badDomain = provider.domains.find((domain) => !isDomain(domain))
   if (badDomain !== undefined) fields['domains'] = `${badDomain} is no domain`
+  const badRecipient = provider.sharing?.recipientDomains.find((domain) => !isDomain(domain))
+  if (badRecipient !== undefined) fields['sharing.recipientDomains'] = `${badRecipient} is no domain`
   const badSealer = provider.trustedSealers.find((domain) => !isDomain(domain))
   if (badSealer !== undefined) fields['trustedSealers'] = `${badSealer} is no domain`
   const badAddress = [...provider.addresses, ...(provider.replyAddress === null ? [] : [provider.replyAddress])].find(

@@ -1,30 +1,62 @@
+import { listEgress } from '../../../db/egress.ts'
 import { replyAround } from '../../../db/house-front.ts'
-import { replyById } from '../../../db/replies.ts'
+import { earlierAnswers } from '../../../db/released-replies.ts'
+import { replyRecord } from '../../../db/replies.ts'
 import { settingOf } from '../../../db/settings.ts'
 import { namesOfActors } from '../../../db/users.ts'
+import { type Agreement, agreementOf, type Provider } from '../../../model/provider.ts'
+import type { SensitiveSpan } from '../../../model/reply.ts'
+import { blockOf, secondPersonBecause, strangersIn } from '../../../triage/sharing.ts'
 import { domainsCover } from '../../recipients.ts'
 import { known, serve } from '../../serve.ts'
 
-export const showReply = serve('GET /api/replies/:id', async ({ front, params, may }) => {
-  const reply = known(await replyById(front.db, params.id))
+export const showReply = serve('GET /api/replies/:id', async ({ front, params, may, actor }) => {
+  const record = known(await replyRecord(front.db, params.id))
+  const { reply, first } = record
   const around = known(await replyAround(front.db, params.id))
-  const nameOf = await namesOfActors(front.db, [reply.releasedBy])
-  const provider = around.provider
+  const nameOf = await namesOfActors(front.db, [reply.releasedBy, first?.by ?? null])
+  const { provider } = around
+  const agreement = agreementOf(provider ?? { mayShare: [] })
+  const [entry] = reply.releasedAt === null ? [] : await listEgress(front.db, { q: reply.messageId }, 1)
   return {
     reply,
     alert: around.alert,
     provider: {
-      id: around.providerId,
-      name: provider?.name ?? around.providerId,
-      dryRun: provider?.dryRun ?? true,
-      mayShare: provider?.mayShare ?? [],
+      ...{ id: around.providerId, name: provider?.name ?? around.providerId, dryRun: provider?.dryRun ?? true },
+      ...{ mayShare: [...agreement.mayShare], upToTlp: agreement.upToTlp },
     },
-    recipients: reply.to.map((address) => ({
-      address,
-      because: provider === null ? 'This provider is not configured.' : domainsCover(address, provider),
-    })),
+    recipients: reply.to.map((address) => ({ address, because: becauseOf(address, provider, agreement) })),
     holdSeconds: (await settingOf(front.db, 'reply-hold-seconds')) ?? front.settings.config.replyHoldSeconds,
     releasedByName: reply.releasedBy === null ? null : nameOf(reply.releasedBy),
     mayRelease: may('reply.release'),
+    blocked: blocksOf(reply.spans, agreement),
+    twoBecause: [...secondPersonBecause(reply.spans, agreement, record.twoByPlaybook)],
+    first:
+      first === null
+        ? null
+        : { byName: nameOf(first.by), at: first.at, because: [...first.because], mine: first.by === actor() },
+    ledgerIndex: entry?.ledgerIndex ?? null,
+    earlier: await Promise.all(
+      (await earlierAnswers(front.db, params.id)).map(async ({ replyId, sentAt, bytes }) => ({
+        ...{ replyId, sentAt, text: (await front.work.reply.readSent(bytes)).text },
+      })),
+    ),
   }
 })
+
+function becauseOf(address: string, provider: Provider | null, agreement: Agreement): string {
+  if (provider === null) return 'This provider is not configured.'
+  const stranger = strangersIn([address], agreement).length > 0
+  return stranger
+    ? 'Blocked: the agreement names other domains. Change the reply address or the agreement.'
+    : `${domainsCover(address, provider)} The agreement lets intelligence leave up to TLP:${agreement.upToTlp}.`
+}
+
+function blocksOf(spans: readonly SensitiveSpan[], agreement: Agreement) {
+  return Object.fromEntries(
+    spans.flatMap((span) => {
+      const block = blockOf(span, agreement)
+      return block === null ? [] : [[span.id, block] as const]
+    }),
+  )
+}

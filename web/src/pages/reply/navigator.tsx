@@ -29,7 +29,14 @@ export function Navigator({ page, review }: { readonly page: ReplyPage; readonly
         <i style={{ width: spans.length === 0 ? '100%' : `${(done / spans.length) * 100}%` }} />
       </div>
       {spans.length === 0 && <p className="dim">Nothing sensitive was found. Read the text once all the same.</p>}
-      {current !== null && <Current span={current} review={review} mayShare={page.provider.mayShare} />}
+      {current !== null && (
+        <Current
+          span={current}
+          review={review}
+          mayShare={page.provider.mayShare}
+          block={page.blocked[current.id] ?? null}
+        />
+      )}
       <Problem error={review.judge.error} />
       <ol className="spans">
         {spans.map((span) => (
@@ -66,10 +73,12 @@ function Current({
   span,
   review,
   mayShare,
+  block,
 }: {
   readonly span: SensitiveSpan
   readonly review: Review
   readonly mayShare: readonly string[]
+  readonly block: { readonly why: string; readonly next: string } | null
 }) {
   const { editable, asksReason, setAsksReason, give } = review
   return (
@@ -81,7 +90,14 @@ function Current({
           · {span.reason} · {Math.round(span.confidence * 100)} % sure
         </span>
       </div>
-      {mayShare.includes(span.class) && <div className="dim">The agreement allows this class to be shared.</div>}
+      {block !== null && (
+        <div className="notice">
+          <strong>Blocked.</strong> {block.why} {block.next}
+        </div>
+      )}
+      {block === null && mayShare.includes(span.class) && (
+        <div className="dim">The agreement allows this class to be shared.</div>
+      )}
       {span.keepReason !== null && <div className="dim">Kept because: {span.keepReason}</div>}
       {editable && (
         <div className="row wrap verdicts">
@@ -106,6 +122,7 @@ function Current({
           <Button
             size="compact-sm"
             variant={span.verdict === 'keep' ? 'filled' : 'default'}
+            disabled={block !== null}
             onClick={() => setAsksReason(true)}
             leftSection={<kbd>N</kbd>}
           >

@@ -16,6 +16,7 @@ type Props = { readonly page: ReplyPage; readonly review: Review }
 /** Where the reply stands: what may be done with it now, or the receipt. */
 export function Outcome({ page, review }: Props) {
   const { state } = page.reply
+  if (page.first !== null && state === 'draft') return <Second page={page} first={page.first} />
   if (state === 'draft') return <Release page={page} review={review} />
   if (state === 'held') return <Held page={page} />
   if (state === 'unconfirmed') return <Settle page={page} />
@@ -32,7 +33,7 @@ function useReplyCall(id: string) {
 }
 
 function Release({ page, review }: Props) {
-  const { reply, provider, holdSeconds, mayRelease } = page
+  const { reply, provider, holdSeconds, mayRelease, twoBecause } = page
   const after = useReplyCall(reply.id)
   const release = useMutation({
     mutationFn: () =>
@@ -59,8 +60,15 @@ function Release({ page, review }: Props) {
           rightSection={<kbd>Shift+R</kbd>}
           onClick={() => release.mutate()}
         >
-          {provider.dryRun ? 'Release as a dry run' : `Release to ${provider.name}`}
+          {twoBecause.length > 0
+            ? 'Release, and ask a second person'
+            : provider.dryRun
+              ? 'Release as a dry run'
+              : `Release to ${provider.name}`}
         </Button>
+      )}
+      {left === 0 && twoBecause.length > 0 && (
+        <p className="notice">A second person must release it too, because {twoBecause.join(', and ')}.</p>
       )}
       <Problem error={release.error} />
       <p className="dim">
@@ -70,6 +78,54 @@ function Release({ page, review }: Props) {
             : `It is held for ${plural(holdSeconds, 'second')}, in which you can take it back, then mailed once.`
           : 'Your role may look; somebody who may release must do it.'}
       </p>
+    </section>
+  )
+}
+
+/** One person released it; another one looks at the same bytes and says yes or no. */
+function Second({ page, first }: { readonly page: ReplyPage; readonly first: NonNullable<ReplyPage['first']> }) {
+  const { reply, provider, mayRelease } = page
+  const after = useReplyCall(reply.id)
+  const [why, setWhy] = useState('')
+  const say = useMutation({
+    mutationFn: (yes: boolean) =>
+      call('POST /api/replies/:id/second', {
+        params: { id: reply.id },
+        body: { digest: reply.digest ?? '', yes, why },
+      }),
+    onSettled: after,
+  })
+  return (
+    <section className="card pane" aria-label="Second person">
+      <div className="pane-head">
+        <h2>Waits for a second person</h2>
+      </div>
+      <p>
+        {first.byName} released it <When at={first.at} ago />. One is not enough, because {first.because.join(', and ')}
+        .
+      </p>
+      <p className="dim">
+        These exact bytes: <span className="mono digest">{reply.digest}</span>
+      </p>
+      {mayRelease && (
+        <>
+          <Button fullWidth disabled={first.mine} loading={say.isPending} onClick={() => say.mutate(true)}>
+            {provider.dryRun ? 'Release it too, as a dry run' : `Release it too, to ${provider.name}`}
+          </Button>
+          {first.mine && <p className="dim">You released it first: somebody else must look at it.</p>}
+          <Textarea
+            label={first.mine ? 'Why you take it back' : 'Or why it shall not leave like this'}
+            autosize
+            minRows={2}
+            value={why}
+            onChange={(event) => setWhy(event.currentTarget.value)}
+          />
+          <Button variant="default" disabled={why.trim() === ''} onClick={() => say.mutate(false)}>
+            {first.mine ? 'Back to the review' : 'Refuse, back to the review'}
+          </Button>
+        </>
+      )}
+      <Problem error={say.error} />
     </section>
   )
 }
@@ -198,7 +254,9 @@ function Receipt({ page }: { readonly page: ReplyPage }) {
         )}
         <dt>Ledger</dt>
         <dd>
-          <a href={`/ledger?subject=${encodeURIComponent(`reply:${reply.id}`)}`}>Its records</a>
+          <a href={`/ledger?subject=${encodeURIComponent(`reply:${reply.id}`)}`}>
+            {page.ledgerIndex === null ? 'Its records' : `No. ${page.ledgerIndex + 1}, and its other records`}
+          </a>
         </dd>
       </dl>
     </section>

@@ -46,7 +46,7 @@ function ReplyView({ page }: { readonly page: ReplyPage }) {
         <span
           className={`tag ${reply.state === 'sent' ? 'good' : reply.state === 'failed' || reply.state === 'unconfirmed' ? 'bad' : 'accent'}`}
         >
-          {replyWords[reply.state]}
+          {page.first === null ? replyWords[reply.state] : 'Waits for a second person'}
         </span>
         {provider.dryRun && <span className="tag warn">Dry run: this provider is not switched live</span>}
         <span className="dim clip">{alert.title}</span>
@@ -57,7 +57,7 @@ function ReplyView({ page }: { readonly page: ReplyPage }) {
         <LeavesPane page={page} />
         <div className="stack">
           <Outcome page={page} review={review} />
-          {reply.state === 'draft' && <Navigator page={page} review={review} />}
+          {reply.state === 'draft' && page.first === null && <Navigator page={page} review={review} />}
         </div>
       </div>
     </>

@@ -48,7 +48,7 @@ function withVerdict(page: ReplyPage, said: Said): ReplyPage {
 }
 
 /** Going through the sensitive places one by one, by keyboard. */
-export function useReview({ reply }: ReplyPage) {
+export function useReview({ reply, blocked, first }: ReplyPage) {
   const client = useQueryClient()
   const may = useMay()
   const spans = [...reply.spans].sort(
@@ -89,7 +89,7 @@ export function useReview({ reply }: ReplyPage) {
       ])
     },
   })
-  const editable = reply.state === 'draft' && may('reply.write')
+  const editable = reply.state === 'draft' && first === null && may('reply.write')
   const give = (verdict: SensitiveSpan['verdict'], options: { keepReason?: string; alike?: boolean } = {}) => {
     if (current === null || !editable) return
     const said: Said = { span: current, verdict, keepReason: options.keepReason ?? null, alike: options.alike ?? false }
@@ -115,7 +115,8 @@ export function useReview({ reply }: ReplyPage) {
             current !== null && hasPseudonym[current.class]
               ? give('pseudonym')
               : say('No pseudonym stands for this: redact it (Y), or keep it with a reason (N).'),
-          n: () => setAsksReason(true),
+          n: () => setAsksReason(current !== null && blocked[current.id] === undefined),
+          p: () => step(-1),
           j: () => step(1),
           k: () => step(-1),
           ArrowDown: () => step(1),

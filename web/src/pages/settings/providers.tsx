@@ -10,6 +10,7 @@ import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { classWords, plural } from '../../words.ts'
+import { SharingPart } from './sharing.tsx'
 import { WebhookPart } from './webhook.tsx'
 
 /** A secret never leaves, whatever is agreed. */
@@ -266,6 +267,7 @@ function Edit({ start, version, formats, close }: EditProps) {
           onChange={(event) => set({ replyAddress: event.currentTarget.value.trim() || null })}
         />
         <MayShare chosen={provider.mayShare} choose={(mayShare) => set({ mayShare })} />
+        <SharingPart provider={provider} change={(sharing) => set({ sharing })} says={says} />
         <Problem error={save.error} />
         <Button disabled={provider.name.trim() === ''} loading={save.isPending} onClick={() => save.mutate()}>
           {version === 0 ? 'Add it' : 'Save'}
