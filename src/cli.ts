@@ -76,6 +76,11 @@ const commands: readonly {
     load: async () => (await import('./cli/audit.ts')).auditCommand,
   },
   {
+    name: 'config',
+    summary: 'settings of the page as a file: export, compare, apply, go back',
+    load: async () => (await import('./cli/config.ts')).configCommand,
+  },
+  {
     name: 'secrets',
     summary: 'change the key that seals the secrets of connectors',
     load: async () => (await import('./cli/secrets.ts')).secretsCommand,

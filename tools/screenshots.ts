@@ -182,6 +182,16 @@ function shots(seeded: Seeded): Shot[] {
       },
     },
     { name: 'settings-house', path: '/settings/house' },
+    {
+      name: 'settings-config',
+      path: '/settings/config',
+      before: async (page) => {
+        const yaml = page.getByLabel('The settings as YAML')
+        await yaml.fill((await yaml.inputValue()).replace('replyHoldSeconds: null', 'replyHoldSeconds: 120'))
+        await page.getByRole('button', { name: 'Show what it would change' }).click()
+        await page.getByRole('region', { name: 'What would change' }).waitFor()
+      },
+    },
     { name: 'settings-sources', path: '/settings/sources' },
     { name: 'settings-users', path: '/settings/users' },
     { name: 'settings-api-keys', path: '/settings/api-keys', before: openKeyForm },

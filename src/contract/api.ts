@@ -2,6 +2,7 @@ import { accessApi } from './access.ts'
 import { answerApi } from './answer.ts'
 import { auditApi } from './audit.ts'
 import { coachingApi } from './coaching.ts'
+import { configApi } from './config.ts'
 import { connectorsApi } from './connectors.ts'
 import { contextApi } from './context.ts'
 import { deskApi } from './desk.ts'
@@ -44,6 +45,7 @@ export const api = {
   ...readersApi,
   ...connectorsApi,
   ...sourcesApi,
+  ...configApi,
   ...vulnerabilitiesApi,
   ...suggestionsApi,
   ...searchApi,

@@ -37,3 +37,8 @@ export async function saveSetting<K extends SettingKey>(
     .onConflict((on) => on.column('key').doUpdateSet({ value: values.value, changed_by: by, changed_at: now }))
     .execute()
 }
+
+/** Takes back what a person set: the default counts again. */
+export async function removeSetting(db: Db, key: SettingKey): Promise<void> {
+  await db.deleteFrom('setting').where('key', '=', key).execute()
+}

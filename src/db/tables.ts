@@ -461,6 +461,16 @@ export type ScanOpenTable = {
   cleared_hosts: Generated<number>
 }
 
+export type ConfigVersionTable = {
+  version: number
+  kind: string
+  yaml: string
+  digest: string
+  note: string
+  made_by: string
+  made_at: Timestamp
+}
+
 export type SourceWatchTable = {
   source: string
   silent_after_minutes: number
@@ -1091,6 +1101,7 @@ export type Tables = {
   vulnerability_feed: VulnerabilityFeedTable
   vex_statement: VexStatementTable
   vex_cleared: VexClearedTable
+  config_version: ConfigVersionTable
   source_watch: SourceWatchTable
   source_silence: SourceSilenceTable
   source_rhythm: SourceRhythmTable

@@ -21,6 +21,7 @@ import type { TaskChange, Ticketing, TicketType } from '../model/ticket.ts'
 import type { Outcome } from '../model/triage.ts'
 import type { WebhookScheme } from '../model/webhook.ts'
 import type { Xray } from '../model/xray.ts'
+import type { Applied, Applying } from '../playbooks/config-files.ts'
 import type { LogsFront } from './logs-front.ts'
 import type { PlaybooksFront } from './playbooks-front.ts'
 
@@ -213,6 +214,11 @@ export type Work = {
   readonly secretAt: (place: SecretPlace) => Promise<string>
   readonly connectors: ConnectorsFront
   readonly watched: SourcesWork
+  /** Settings as a document; what went in counts on every node at once. */
+  readonly config: {
+    readonly apply: (applying: Applying) => Promise<Applied>
+    readonly rollBack: (back: { version: number; base: string; note: string; by: string }) => Promise<Applied>
+  }
   readonly importList: (list: {
     readonly noun: ListNoun
     readonly bytes: Uint8Array

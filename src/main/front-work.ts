@@ -17,6 +17,7 @@ import type { Receive } from '../model/message.ts'
 import type { Xray } from '../model/xray.ts'
 import { assign, merge, snooze, unmerge, wake } from '../playbooks/arrange.ts'
 import { askPersonByLink } from '../playbooks/ask-person.ts'
+import { applyConfig, rollBackConfig } from '../playbooks/config-files.ts'
 import { definePack, draftPack, packCountsOf, releasePack } from '../playbooks/context-packs.ts'
 import { askAgain, decide, undo } from '../playbooks/decide.ts'
 import { decideMany, previewMany, undoMany } from '../playbooks/decide-many.ts'
@@ -47,6 +48,7 @@ export function frontWork(parts: {
   readonly watched: SourcesWork
 }): Work {
   const { house, db, desk, sources } = parts
+  const formatIds = readers.map(({ id }) => id)
   const packDesk = { db, clock: house.clock, key: parts.key, ownDomains: parts.settings.config.ownDomains }
   return {
     takePost: makeTakePost({ providerOfKey: (key) => providerOfKey(db, key), receive: parts.receive }),
@@ -80,6 +82,10 @@ export function frontWork(parts: {
     },
     connectors: sources.front,
     watched: parts.watched,
+    config: {
+      apply: (applying) => applyConfig({ ...sources.desk, formats: formatIds }, applying),
+      rollBack: (back) => rollBackConfig({ ...sources.desk, formats: formatIds }, back),
+    },
     importList: (list) => importUpload(db, list, house.clock),
     playbooks: playbookWork(house),
     pack: {

@@ -15,6 +15,7 @@ import type { Clock } from '../kit/clock.ts'
 import { Trouble, wordsOf } from '../kit/errors.ts'
 import type { Connector } from '../model/connector.ts'
 import type { Ask } from '../model/doors.ts'
+import type { DeskParts } from '../playbooks/connector-desk.ts'
 import { connectorsTopic } from '../playbooks/connector-desk.ts'
 import { loadDecisionTable } from '../playbooks/decision-table.ts'
 import type { Log } from '../playbooks/house.ts'
@@ -32,6 +33,8 @@ export type Sources = {
   readonly ask: Ask
   /** What the page of connectors can have done. */
   readonly front: ConnectorsFront
+  /** What a connector of the page is saved with. */
+  readonly desk: DeskParts
   readonly close: () => Promise<void>
 }
 
@@ -117,6 +120,7 @@ export async function openSources(parts: {
   return {
     connectors: () => registry.all(),
     ask,
+    desk: { db, clock, kinds: connectorKinds, keys, isTaken: (id) => registry.isFixed(id) },
     front: connectorsFront({ db, clock, kinds: connectorKinds, keys, registry, health, ask }),
     close: async () => {
       await stop?.()

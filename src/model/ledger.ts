@@ -16,6 +16,7 @@ export const LedgerKind = z.enum([
   'pack.defined', 'pack.drafted', 'pack.released', 'pack.downloaded', 'pack.mailed', 'pack.sent', 'pack.unconfirmed', 'pack.settled', 'pack.failed', 'pack.withdrawn',
   'ticket.changed', 'ticket.commented', 'ticket.task', 'ticket.file', 'ticket.escalated', 'ticketing.changed',
   'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',
+  'config.applied',
   'source.watched', 'source.silent', 'source.heard',
   'vulnerability.said', 'vulnerability.withdrawn',
   'sample.loaded', 'sample.removed', 'sample.tested', 'handover.signed', 'handover.taken', 'audit.drawn', 'audit.said',

@@ -22,6 +22,9 @@ import { showBacktestRows } from './backtests/rows.ts'
 import { showBacktest } from './backtests/show.ts'
 import { showCalendar } from './calendar/list.ts'
 import { removeCalendarEntry, saveCalendarEntry } from './calendar/save.ts'
+import { applyConfigFile, rollBackConfigFile } from './config/apply.ts'
+import { diffConfigFile } from './config/diff.ts'
+import { showConfig, showConfigVersion } from './config/show.ts'
 import { showConnectorKinds, showConnectors } from './connectors/list.ts'
 import { removeConnector } from './connectors/remove.ts'
 import { saveConnector } from './connectors/save.ts'
@@ -191,6 +194,7 @@ export const routes: readonly Route[] = [
   showCalendar, saveCalendarEntry, removeCalendarEntry,
   showReaders, saveReader, showTeaching, teachReader, testReader,
   showConnectors, showConnectorKinds, showConnector, saveConnector, removeConnector, testConnector, testConnectorDraft, watchConnector, showSources, watchSource,
+  showConfig, showConfigVersion, diffConfigFile, applyConfigFile, rollBackConfigFile,
   showVulnerabilities, showVulnerabilitySources, showCve, showMachineVulnerabilities, sayAboutCve, withdrawAboutCve,
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,
   revokeLogKey,

@@ -1,8 +1,8 @@
 import { transaction } from '../../../db/open.ts'
 import { saveSetting } from '../../../db/settings.ts'
+import { isDomain } from '../../../kit/domain.ts'
 import { Trouble } from '../../../kit/errors.ts'
 import { append } from '../../../ledger/append.ts'
-import { isDomain } from '../../domains.ts'
 import { serve } from '../../serve.ts'
 
 export const saveSettings = serve('PUT /api/settings', async ({ front, body, actor }) => {

@@ -1,6 +1,7 @@
 import { useParams } from '@tanstack/react-router'
 import { type PagePart, PartedPage } from '../../parts/parted-page.tsx'
 import { ApiKeysPart } from './api-keys.tsx'
+import { ConfigPart } from './config.tsx'
 import { ConnectorsPart } from './connectors.tsx'
 import { HousePart } from './house.tsx'
 import { MePart } from './me.tsx'
@@ -19,6 +20,7 @@ const parts: readonly PagePart[] = [
   { id: 'sources', title: 'Sources', needs: 'house.see', show: SourcesPart },
   { id: 'tickets', title: 'Tickets', needs: 'house.see', show: TicketingPart },
   { id: 'house', title: 'Mail and house', needs: 'house.see', show: HousePart },
+  { id: 'config', title: 'As a file', needs: 'setting.change', show: ConfigPart },
   { id: 'users', title: 'Users', needs: 'user.manage', show: UsersPart },
   { id: 'api-keys', title: 'API keys', needs: 'user.manage', show: ApiKeysPart },
   { id: 'me', title: 'Me and my sessions', needs: 'self.manage', show: MePart },

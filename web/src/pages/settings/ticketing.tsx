@@ -2,11 +2,12 @@ import { Button, Select, TagsInput, Textarea } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Ticketing, TicketType } from '../../../../src/model/ticket.ts'
-import { type Answer, call, problemOf } from '../../api.ts'
+import { type Answer, call } from '../../api.ts'
 import { useMay } from '../../me.ts'
-import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
+import { ErrorState, Loading } from '../../parts/states.tsx'
 import { say } from '../../parts/toast.tsx'
 import { ticketTypeWords } from '../tickets/ticket-words.ts'
+import { Refusal } from './refusal.tsx'
 
 type Rules = Answer<'GET /api/ticketing'>
 
@@ -186,22 +187,5 @@ function AsYaml({ rules }: { readonly rules: Rules }) {
         </Button>
       </div>
     </section>
-  )
-}
-
-/** What is wrong, and where: a rule has many fields. */
-function Refusal({ error }: { readonly error: unknown }) {
-  if (error === null || error === undefined) return null
-  return (
-    <>
-      <Problem error={error} />
-      <ul>
-        {problemOf(error).details.map(({ field, says }) => (
-          <li key={field}>
-            <code>{field}</code>: {says}
-          </li>
-        ))}
-      </ul>
-    </>
   )
 }
