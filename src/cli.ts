@@ -71,6 +71,11 @@ const commands: readonly {
     load: async () => (await import('./cli/backtest.ts')).backtestCommand,
   },
   {
+    name: 'expectations',
+    summary: 'answers that are remembered: list, preview, add, retire',
+    load: async () => (await import('./cli/expectations.ts')).expectationsCommand,
+  },
+  {
     name: 'audit',
     summary: 'export the ledger, verify an export offline',
     load: async () => (await import('./cli/audit.ts')).auditCommand,

@@ -36,6 +36,7 @@ import { makeMailDoor } from './outbox/mail/door.ts'
 import { backtestTasks } from './playbooks/backtest/backtest-job.ts'
 import type { House } from './playbooks/house.ts'
 import { loadLibrary } from './playbooks/load.ts'
+import { memoryTasks } from './playbooks/memory/act.ts'
 import { makeReceive } from './playbooks/receive.ts'
 import { answerDesk } from './playbooks/reply.ts'
 import { makeTeller } from './playbooks/teller.ts'
@@ -118,6 +119,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
       ...sourceTasks(house, signs),
       ...backtestTasks(house),
       ...clockTasks(house),
+      ...memoryTasks(house),
       ...desk.jobs,
       ...detections?.tasks,
       ...intelligence.tasks,

@@ -13,6 +13,7 @@ import { houseApi } from './house.ts'
 import { intelligenceApi } from './intelligence.ts'
 import { limitedApi } from './limited.ts'
 import { logsApi } from './logs.ts'
+import { memoryApi } from './memory.ts'
 import { packsApi } from './packs.ts'
 import { playbooksApi } from './playbooks.ts'
 import { queueApi } from './queue.ts'
@@ -53,6 +54,7 @@ export const api = {
   ...auditApi,
   ...firstRunApi,
   ...similarApi,
+  ...memoryApi,
 } as const
 
 export type Api = typeof api

@@ -18,6 +18,10 @@ export const permissions = {
   'alert.arrange': ['administrator', 'lead', 'analyst'],
   'ticket.work': ['administrator', 'lead', 'analyst'],
   'ticketing.change': ['administrator', 'lead'],
+  // What is remembered proposes an answer, and hides nothing that a person decided as harm.
+  'expectation.write': ['administrator', 'lead', 'analyst'],
+  // A match then decides with nobody looking: its owner says so, and owns what comes of it.
+  'expectation.decide': ['administrator', 'lead'],
   'alert.ask': ['administrator', 'lead', 'analyst'],
   'playbook.run': ['administrator', 'lead', 'analyst'],
   'playbook.change': ['administrator', 'lead'],

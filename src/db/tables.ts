@@ -1037,6 +1037,41 @@ export type EgressTable = {
   receipt: OrNull<string>
 }
 
+type ExpectationTable = {
+  id: string
+  number: Generated<number>
+  provider_id: OrNull<string>
+  rule: OrNull<string>
+  host: OrNull<string>
+  account: OrNull<string>
+  range: OrNull<string>
+  condition: Generated<string>
+  outcome: string
+  reason: string
+  owner: string
+  decides: Generated<boolean>
+  source_alert: OrNull<string>
+  sample: Generated<boolean>
+  preview: Jsonb
+  added_by: string
+  added_at: Timestamp
+  from_at: Timestamp
+  expires_at: Timestamp
+  retired_at: TimestampOrNull
+  retired_by: OrNull<string>
+  retire_reason: OrNull<string>
+}
+
+type ExpectationMatchTable = {
+  expectation_id: string
+  alert_id: string
+  kind: string
+  why: Generated<string>
+  held: Generated<string>
+  decided: Generated<boolean>
+  at: Timestamp
+}
+
 export type Tables = {
   ticket: TicketTable
   ticket_wait: TicketWaitTable
@@ -1128,4 +1163,6 @@ export type Tables = {
   handover: HandoverTable
   audit_remark: AuditRemarkTable
   egress: EgressTable
+  expectation: ExpectationTable
+  expectation_match: ExpectationMatchTable
 }

@@ -135,8 +135,23 @@ export async function namesOfActors(
       ? []
       : await db.selectFrom('app_user').select(['id', 'name']).where(sql`id::text`, 'in', ids).execute()
   const names = new Map(rows.map((row) => [`user:${row.id}`, row.name]))
+  const expected = actors.flatMap((actor) =>
+    actor?.startsWith('expectation:') ? [actor.slice('expectation:'.length)] : [],
+  )
+  if (expected.length > 0) for (const [actor, name] of await namesOfExpectations(db, expected)) names.set(actor, name)
   const nameOf = (actor: string) => names.get(actor.split('/')[0] ?? '')
   return (actor) => (actor === null ? '' : (nameOf(actor) ?? actor.replace(/^(user|person|provider|playbook):/, '')))
+}
+
+/** The mark of a decision that no person made: which expectation, and whose it is. */
+async function namesOfExpectations(db: Db, ids: readonly string[]): Promise<readonly (readonly [string, string])[]> {
+  const rows = await db
+    .selectFrom('expectation as e')
+    .innerJoin('app_user as u', 'u.id', 'e.owner')
+    .select(['e.id', 'e.number', 'u.name'])
+    .where(sql`e.id::text`, 'in', [...new Set(ids)])
+    .execute()
+  return rows.map((row) => [`expectation:${row.id}`, `by itself: E-${row.number} of ${row.name}`])
 }
 
 /** False when there is no such user. */

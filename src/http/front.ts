@@ -10,6 +10,7 @@ import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { ExportOptions } from '../ledger/export.ts'
 import type { PackContent, PackDefinition } from '../model/context-pack.ts'
+import type { ExpectationDraft, ExpectationPreview } from '../model/expectation.ts'
 import type { Finding } from '../model/finding.ts'
 import type { ListNoun } from '../model/list.ts'
 import type { LogPostDoor } from '../model/log-post.ts'
@@ -108,6 +109,21 @@ export type TicketWork = {
   }) => Promise<number>
 }
 
+type OnExpectation = { readonly id: string; readonly by: string }
+
+/** Answers worth remembering. A preview keeps nothing; whatever would have hidden harm is Trouble('input.invalid'). */
+export type MemoryWork = {
+  readonly preview: (draft: ExpectationDraft) => Promise<ExpectationPreview>
+  readonly add: (adding: {
+    draft: ExpectationDraft
+    owner: string
+    by: string
+  }) => Promise<{ id: string; number: number }>
+  readonly retire: (on: OnExpectation & { reason: string }) => Promise<void>
+  readonly renew: (on: OnExpectation & { days: number }) => Promise<void>
+  readonly letDecide: (on: OnExpectation & { userId: string; decides: boolean }) => Promise<void>
+}
+
 /**
  * What the other rooms do for the front; `main.ts` passes it in. Every function throws Trouble: `not.found` for what does not
  * exist, `state.conflict` for what somebody changed meanwhile, `input.invalid` with the field's name. `by` is an actor ("user:<id>").
@@ -164,6 +180,7 @@ export type Work = {
   }
   /** Tickets: what people do on them, and the rules they go by. */
   readonly tickets: TicketWork
+  readonly memory: MemoryWork
   readonly askAgain: (asking: {
     readonly alertId: string
     readonly question: QuestionName

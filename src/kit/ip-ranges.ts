@@ -28,3 +28,8 @@ export function inRanges(address: string, ranges: readonly string[]): boolean {
     return network.kind() === parsed.kind() && parsed.match(network, bits)
   })
 }
+
+/** True for CIDR such as 192.0.2.0/24, or one address. */
+export function isRange(range: string): boolean {
+  return ipaddr.isValidCIDR(range.includes('/') ? range : `${range}/${range.includes(':') ? 128 : 32}`)
+}

@@ -30,6 +30,7 @@ import type { AnswerDesk } from '../playbooks/reply.ts'
 import { dropSample, loadSample, sendTestAlert } from '../playbooks/sample.ts'
 import { readers } from '../providers/readers.ts'
 import { secretAt } from './connector-registry.ts'
+import { memoryWork } from './memory-work.ts'
 import { playbookWork } from './playbook-work.ts'
 import type { Sources } from './sources.ts'
 import { ticketWork } from './ticket-work.ts'
@@ -69,6 +70,7 @@ export function frontWork(parts: {
       unmerge: (acting) => unmerge(house, acting),
     },
     tickets: ticketWork(house),
+    memory: memoryWork(house),
     askAgain: (asking) => askAgain(house, asking),
     askPersonByLink: (asking) => askPersonByLink(house, asking),
     reply: { ...desk, readSent: (bytes) => readSent(house, bytes) },

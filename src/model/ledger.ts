@@ -18,6 +18,7 @@ export const LedgerKind = z.enum([
   'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',
   'config.applied',
   'source.watched', 'source.silent', 'source.heard',
+  'expectation.added', 'expectation.renewed', 'expectation.retired', 'expectation.decides',
   'vulnerability.said', 'vulnerability.withdrawn',
   'sample.loaded', 'sample.removed', 'sample.tested', 'handover.signed', 'handover.taken', 'audit.drawn', 'audit.said',
 ])
@@ -31,7 +32,7 @@ export const LedgerRecord = z.object({
   id: z.uuid(),
   at: z.iso.datetime(),
   kind: LedgerKind,
-  /** "user:<id>" (a program: "user:<id>/key:<id>"), "system", "provider:<id>", "person:<mail>", "playbook:<id>". */
+  /** "user:<id>" (a program: "user:<id>/key:<id>"), "system", "provider:<id>", "person:<mail>", "playbook:<id>", "expectation:<id>". */
   actor: z.string(),
   /** What it is about: "alert:<id>", "message:<sha256>", "reply:<id>", "run:<id>"... */
   subject: z.string(),

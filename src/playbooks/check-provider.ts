@@ -1,6 +1,6 @@
-import ipaddr from 'ipaddr.js'
 import { isDomain } from '../kit/domain.ts'
 import { Trouble } from '../kit/errors.ts'
+import { isRange } from '../kit/ip-ranges.ts'
 import { ownDeskId, type Provider } from '../model/provider.ts'
 import { unknownProvider } from './place-message.ts'
 
@@ -25,13 +25,4 @@ export function checkProvider(provider: Provider, id: string, formats: readonly 
   )
   if (badAddress !== undefined) fields['addresses'] = `${badAddress} is no mail address`
   if (Object.keys(fields).length > 0) throw new Trouble('input.invalid', { fields })
-}
-
-function isRange(range: string): boolean {
-  try {
-    ipaddr.parseCIDR(range.includes('/') ? range : `${range}/${range.includes(':') ? 128 : 32}`)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -3,7 +3,7 @@ import { changeAlert, getAlert, lockAlert } from '../db/alerts.ts'
 import { insertDecision, standingDecision, undoDecision } from '../db/decisions.ts'
 import { insertFindings } from '../db/findings.ts'
 import { notifyAll } from '../db/live.ts'
-import { transaction } from '../db/open.ts'
+import { type Db, transaction } from '../db/open.ts'
 import { repliesOf } from '../db/replies.ts'
 import { canonicalJson, type Json } from '../kit/canonical-json.ts'
 import { sha256Hex } from '../kit/digest.ts'
@@ -21,6 +21,19 @@ const askAgainTimeoutMs = 30_000
 
 type Desk = Pick<House, 'db' | 'clock'>
 
+/** A decision as a person gave it, or an expectation whose owner lets it decide. */
+type Deciding = {
+  readonly alertId: string
+  readonly outcome: Outcome
+  readonly reason: string
+  readonly cites: readonly string[]
+  readonly withoutEvidence: boolean
+  readonly version: number
+  readonly by: string
+  /** Of decisions that are made at once (decide-many.ts). */
+  readonly batch?: string
+}
+
 /**
  * Writes a person's decision down: the row, the alert, the ledger line and the waking of the run that waits for it, in one
  * transaction. Throws Trouble('state.conflict') when the alert is not as the person saw it or a decision stands already,
@@ -28,42 +41,39 @@ type Desk = Pick<House, 'db' | 'clock'>
  */
 export async function decide(
   house: Desk & Pick<House, 'draftReply'>,
-  deciding: {
-    readonly alertId: string
-    readonly outcome: Outcome
-    readonly reason: string
-    readonly cites: readonly string[]
-    readonly withoutEvidence: boolean
-    readonly version: number
-    readonly by: string
-    /** Of decisions that are made at once (decide-many.ts). */
-    readonly batch?: string
-  },
+  deciding: Deciding,
+): Promise<{ decisionId: string; version: number }> {
+  return transaction(house.db, (tx) => decideIn(house, tx, deciding))
+}
+
+/** The same in a transaction of the caller, which holds the alert or is about to. */
+export async function decideIn(
+  house: Pick<House, 'clock' | 'draftReply'>,
+  tx: Db,
+  deciding: Deciding,
 ): Promise<{ decisionId: string; version: number }> {
   const { alertId, outcome, reason, cites, withoutEvidence, by } = deciding
   const at = house.clock.now()
-  return transaction(house.db, async (tx) => {
-    const [seen] = await lockSeen(house, tx, [{ id: alertId, version: deciding.version }])
-    if (seen?.mergedInto != null)
-      throw new Trouble('state.conflict', {
-        fields: { alert: 'It is merged into another: decide that one, or unmerge it first.' },
-      })
-    if ((await standingDecision(tx, alertId)) !== null) throw new Trouble('state.conflict', { alertId })
-    const version = await changeAlert(tx, alertId, deciding.version, { state: 'decided', outcome, decidedAt: at })
-    const id = randomUUID()
-    const decision = { id, alertId, outcome, reason, cites: [...cites], withoutEvidence, by, at: at.toISOString() }
-    await insertDecision(tx, decision, deciding.batch ?? null)
-    const body = {
-      ...{ decisionId: id, outcome, reason, cites: [...cites], withoutEvidence },
-      ...(deciding.batch === undefined ? {} : { batch: deciding.batch }),
-    }
-    await append(tx, { kind: 'decision.made', actor: by, subject: `alert:${alertId}`, body }, house.clock)
-    // After an answer to an earlier decision no playbook waits to draft the next one.
-    if ((await repliesOf(tx, alertId)).length > 0) await house.draftReply(tx, alertId, null)
-    await onDecision(tx, alertId)
-    await notifyAll(tx, [`alert:${alertId}`, 'queue'])
-    return { decisionId: id, version }
-  })
+  const [seen] = await lockSeen(house, tx, [{ id: alertId, version: deciding.version }])
+  if (seen?.mergedInto != null)
+    throw new Trouble('state.conflict', {
+      fields: { alert: 'It is merged into another: decide that one, or unmerge it first.' },
+    })
+  if ((await standingDecision(tx, alertId)) !== null) throw new Trouble('state.conflict', { alertId })
+  const version = await changeAlert(tx, alertId, deciding.version, { state: 'decided', outcome, decidedAt: at })
+  const id = randomUUID()
+  const decision = { id, alertId, outcome, reason, cites: [...cites], withoutEvidence, by, at: at.toISOString() }
+  await insertDecision(tx, decision, deciding.batch ?? null)
+  const body = {
+    ...{ decisionId: id, outcome, reason, cites: [...cites], withoutEvidence },
+    ...(deciding.batch === undefined ? {} : { batch: deciding.batch }),
+  }
+  await append(tx, { kind: 'decision.made', actor: by, subject: `alert:${alertId}`, body }, house.clock)
+  // After an answer to an earlier decision no playbook waits to draft the next one.
+  if ((await repliesOf(tx, alertId)).length > 0) await house.draftReply(tx, alertId, null)
+  await onDecision(tx, alertId)
+  await notifyAll(tx, [`alert:${alertId}`, 'queue'])
+  return { decisionId: id, version }
 }
 
 /**

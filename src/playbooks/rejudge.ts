@@ -5,6 +5,7 @@ import type { Clock } from '../kit/clock.ts'
 import { Trouble } from '../kit/errors.ts'
 import type { Judgement } from '../model/triage.ts'
 import { judge } from '../triage/judge.ts'
+import { keepRecalled, recall } from './memory/recall.ts'
 
 /**
  * Judges an alert again from all evidence there is and stores what follows, under the alert's lock, so that of two findings
@@ -22,7 +23,9 @@ export async function rejudge(
   const findings = await findingsOf(tx, alertId)
   const history = await historyOf(tx, record.alert)
   const now = house.clock.now()
-  const judgement = judge({ alert: record.alert, findings, history, now })
+  const recalled = await recall(tx, record, findings, now)
+  const judgement = judge({ alert: record.alert, findings, history, now, remembered: recalled.signs })
   await setJudgement(tx, alertId, judgement, options.full ? now : null)
+  await keepRecalled(tx, record, recalled, now)
   return judgement
 }

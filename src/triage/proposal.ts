@@ -29,12 +29,13 @@ export function proposalFor(input: {
   readonly alert: Alert
   readonly findings: readonly Finding[]
   readonly history: readonly PastAlert[]
+  readonly remembered: readonly Sign[]
   readonly ladder: readonly LadderRung[]
   readonly fidelity: Fidelity
   readonly risk: Risk
 }): Proposal {
-  const { alert, findings, history, ladder, fidelity, risk } = input
-  const signs = signsIn(alert, findings, history, risk)
+  const { alert, findings, history, remembered, ladder, fidelity, risk } = input
+  const signs = [...signsIn(alert, findings, history, risk), ...remembered]
   const missing = missingIn(ladder, findings)
   const ranked = rank(signs)
   const best = ranked[0]

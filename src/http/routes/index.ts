@@ -2,6 +2,7 @@ import type { Route } from '../serve.ts'
 import { askAgain } from './alerts/ask.ts'
 import { askPersonByLink } from './alerts/ask-person.ts'
 import { decideAlert } from './alerts/decide.ts'
+import { showMemory } from './alerts/memory.ts'
 import { showAlert } from './alerts/show.ts'
 import { showSimilar } from './alerts/similar.ts'
 import { showTurningPoints } from './alerts/turning-points.ts'
@@ -34,6 +35,9 @@ import { watchConnector } from './connectors/watch.ts'
 import { exportEgress } from './egress/export.ts'
 import { showEgress } from './egress/list.ts'
 import { mailThePack, settlePackMail, withdrawPackMail } from './egress/pack-mail.ts'
+import { addExpectation, previewExpectation } from './expectations/add.ts'
+import { letExpectationDecide, renewExpectation, retireExpectation } from './expectations/change.ts'
+import { showExpectationAlerts, showExpectations } from './expectations/list.ts'
 import { showFirstRun } from './first-run/show.ts'
 import { skipFirstSteps } from './first-run/skip.ts'
 import { sendFirstAlert, traceFirstAlert } from './first-run/test-alert.ts'
@@ -201,6 +205,7 @@ export const routes: readonly Route[] = [
   showPlaybooks, showPlaybook, importPlaybook, removePlaybook, exportCacao, lookUp, dryRunPlaybook, startRun, cancelRun, retryRun, skipRunStep, nudgeRun, markItem,
   listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack, mailThePack, withdrawPackMail, settlePackMail, showEgress, exportEgress,
   showBacktests, askBacktest, showBacktest, showBacktestRows, cancelBacktest,
+  showMemory, showExpectations, showExpectationAlerts, previewExpectation, addExpectation, retireExpectation, renewExpectation, letExpectationDecide,
   searchEverything,
   showHandovers, signTheHandover, takeTheHandover,
   showAuditSample, drawAuditSample, downloadAuditBundle, showAuditChain, sayAuditRemark,

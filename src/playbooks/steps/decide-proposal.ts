@@ -1,6 +1,7 @@
 import { getAlert, historyOf } from '../../db/alerts.ts'
 import { judge } from '../../triage/judge.ts'
 import type { Place } from '../journal.ts'
+import { recall } from '../memory/recall.ts'
 import { rejudge } from '../rejudge.ts'
 import { inStep, loadKnown, type StepEnd, type Walk, writeEnd } from '../walk.ts'
 
@@ -10,7 +11,9 @@ export async function decideProposalStep(walk: Walk, place: Place): Promise<Step
   if (run.dryRun) {
     const { alert, findings } = await loadKnown(walk, house.db, ['findings'])
     const history = await historyOf(house.db, alert.alert)
-    const { proposal, sentence, fidelity } = judge({ alert: alert.alert, findings, history, now: house.clock.now() })
+    const now = house.clock.now()
+    const { signs } = await recall(house.db, alert, findings, now)
+    const { proposal, sentence, fidelity } = judge({ alert: alert.alert, findings, history, now, remembered: signs })
     return writeEnd(walk, house.db, place, { state: 'done', output: { proposal, sentence, fidelity } })
   }
   // Whoever adds evidence judges again in the same transaction, so the judgement that is there is that of all evidence.

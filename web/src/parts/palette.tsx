@@ -37,6 +37,7 @@ const pages: readonly {
   { to: '/context/calendar', title: 'Calendar', needs: 'house.see' },
   { to: '/context/vulnerabilities', title: 'Vulnerabilities', needs: 'house.see' },
   { to: '/context/intelligence', title: 'Intelligence', needs: 'house.see' },
+  { to: '/context/expectations', title: 'Expectations: answers that are remembered' },
   { to: '/ledger', title: 'Ledger', key: 'G L', needs: 'ledger.see' },
   { to: '/settings/providers', title: 'Settings: providers', key: 'G S', needs: 'house.see' },
   { to: '/settings/connectors', title: 'Settings: connectors', needs: 'house.see' },

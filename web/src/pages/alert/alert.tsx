@@ -15,6 +15,7 @@ import { useDraftDecision } from './draft-decision.ts'
 import { Facts } from './facts.tsx'
 import { Messages } from './messages.tsx'
 import { isAnswered, Rail } from './rail.tsx'
+import { mayRemember, RememberPanel } from './remember.tsx'
 import { findingAtCursor, moveRow } from './row-cursor.ts'
 import { Story } from './story.tsx'
 import './alert.css'
@@ -46,6 +47,7 @@ function AlertView({ page }: { readonly page: AlertPage }) {
   const navigate = useNavigate()
   const may = useMay()
   const draft = useDraftDecision(page)
+  const [remembering, setRemembering] = useState(false)
   const go = (id: string | null) => id !== null && void navigate({ to: '/alerts/$id', params: { id } })
   const reply = async () => {
     const last = page.replies.findLast(({ state }) => state !== 'cancelled')
@@ -83,6 +85,7 @@ function AlertView({ page }: { readonly page: AlertPage }) {
       if (standing !== undefined && !isAnswered(page) && may('alert.decide')) draft.undo.mutate(standing.id)
     },
     r: () => void reply(),
+    e: () => mayRemember(page) && may('expectation.write') && setRemembering(true),
     u: () => void navigate({ to: '/queue' }),
   })
   return (
@@ -115,8 +118,9 @@ function AlertView({ page }: { readonly page: AlertPage }) {
         {view === 'story' && <Story page={page} draft={draft} />}
         {view === 'messages' && <Messages page={page} />}
         {view === 'ticket' && <TicketPanel alertId={alert.id} />}
-        <Rail page={page} draft={draft} />
+        <Rail page={page} draft={draft} remember={() => setRemembering(true)} />
       </div>
+      {remembering && <RememberPanel page={page} draft={draft} close={() => setRemembering(false)} />}
     </>
   )
 }

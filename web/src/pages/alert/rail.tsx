@@ -10,6 +10,7 @@ import { Suggestions } from '../../parts/suggestions.tsx'
 import { When } from '../../parts/time.tsx'
 import { outcomeSays, outcomeWords, plural, replyWords } from '../../words.ts'
 import type { DraftDecision } from './draft-decision.ts'
+import { MemoryCard } from './memory-card.tsx'
 
 type Props = { readonly page: AlertPage; readonly draft: DraftDecision }
 
@@ -18,7 +19,7 @@ export function isAnswered(page: AlertPage): boolean {
   return page.replies.some((reply) => ['held', 'sending', 'sent', 'unconfirmed'].includes(reply.state))
 }
 
-export function Rail({ page, draft }: Props) {
+export function Rail({ page, draft, remember }: Props & { readonly remember: () => void }) {
   const may = useMay()
   const standing = page.decisions.find((decision) => decision.undoneAt === null)
   return (
@@ -43,6 +44,7 @@ export function Rail({ page, draft }: Props) {
       ) : (
         <ReadOnly />
       )}
+      <MemoryCard page={page} remember={remember} />
       <ReplyCard page={page} decided={standing !== undefined} />
       {page.decisions.some((decision) => decision.undoneAt !== null) && <Undone decisions={page.decisions} />}
     </aside>

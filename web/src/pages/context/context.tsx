@@ -2,6 +2,7 @@ import { useParams } from '@tanstack/react-router'
 import { type PagePart, PartedPage } from '../../parts/parted-page.tsx'
 import { AssetsPart } from './assets.tsx'
 import { CalendarPart } from './calendar.tsx'
+import { ExpectationsPart } from './expectations.tsx'
 import { IntelligencePart } from './intelligence.tsx'
 import { ListsPart } from './lists.tsx'
 import { NetworksPart } from './networks.tsx'
@@ -18,6 +19,7 @@ const parts: readonly PagePart[] = [
   { id: 'networks', title: 'Networks and sites', needs: 'house.see', show: NetworksPart },
   { id: 'calendar', title: 'Calendar', needs: 'house.see', show: CalendarPart },
   { id: 'vulnerabilities', title: 'Vulnerabilities', needs: 'house.see', show: VulnerabilitiesPart },
+  { id: 'expectations', title: 'Expectations', needs: 'desk.see', show: ExpectationsPart },
   { id: 'packs', title: 'Context packs', needs: 'house.see', show: PacksPart },
   { id: 'lists', title: 'Import lists', needs: 'house.see', show: ListsPart },
   { id: 'sources', title: 'Order of sources', needs: 'house.see', show: SourcesPart },

@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import {
+  Expectation,
+  ExpectationDraft,
+  ExpectationPreview,
+  ExpectedOutcome,
+  expectationDaysMax,
+  MatchKind,
+} from '../model/expectation.ts'
+import { Outcome } from '../model/triage.ts'
+import { Done, endpoint } from './endpoint.ts'
+
+const id = z.object({ id: z.uuid() })
+
+/** An expectation that an alert was held against. */
+export const MatchOfAlert = z.object({
+  expectationId: z.uuid(),
+  number: z.int(),
+  kind: MatchKind,
+  why: z.string(),
+  outcome: ExpectedOutcome,
+  reason: z.string(),
+  ownerName: z.string(),
+  decides: z.boolean(),
+  decided: z.boolean(),
+  /** Why it did not decide by itself, where its owner lets it; empty otherwise. */
+  held: z.string(),
+  expiresAt: z.iso.datetime(),
+  hits: z.int(),
+})
+export type MatchOfAlert = z.infer<typeof MatchOfAlert>
+
+/** An alert that an expectation was held against; `why` says why it did not hold, or did not decide. */
+const HitOfExpectation = z.object({
+  alertId: z.uuid(),
+  number: z.int(),
+  title: z.string(),
+  receivedAt: z.iso.datetime(),
+  outcome: Outcome.nullable(),
+  kind: MatchKind,
+  why: z.string(),
+  decided: z.boolean(),
+})
+export type HitOfExpectation = z.infer<typeof HitOfExpectation>
+
+export const memoryApi = {
+  'GET /api/alerts/:id/memory': endpoint({
+    permission: 'desk.see',
+    says: 'What is remembered that fits this alert',
+    params: id,
+    answer: z.object({ matches: z.array(MatchOfAlert) }),
+  }),
+  'GET /api/expectations': endpoint({
+    permission: 'desk.see',
+    says: 'Expectations: those that stand, the one that runs out first on top, then those that are over',
+    answer: z.object({ rows: z.array(Expectation), now: z.iso.datetime() }),
+  }),
+  'GET /api/expectations/:id/alerts': endpoint({
+    permission: 'desk.see',
+    says: 'The newest alerts that an expectation was held against',
+    params: id,
+    answer: z.object({ rows: z.array(HitOfExpectation) }),
+  }),
+  'POST /api/expectations/preview': endpoint({
+    permission: 'expectation.write',
+    says: 'What an expectation would have matched in the last 90 days, and the harm it would have hidden; keeps nothing',
+    body: ExpectationDraft,
+    answer: ExpectationPreview,
+  }),
+  'POST /api/expectations': endpoint({
+    permission: 'expectation.write',
+    says: 'Remember an answer; refused where it would have hidden an incident or minor trouble',
+    body: ExpectationDraft,
+    answer: z.object({ id: z.uuid(), number: z.int() }),
+  }),
+  'POST /api/expectations/:id/retire': endpoint({
+    permission: 'expectation.write',
+    says: 'Take an expectation out of use',
+    params: id,
+    body: z.object({ reason: z.string().trim().min(1).max(1000) }),
+    answer: Done,
+  }),
+  'POST /api/expectations/:id/renew': endpoint({
+    permission: 'expectation.write',
+    says: 'Begin its time anew, after a new preview',
+    params: id,
+    body: z.object({ days: z.int().min(1).max(expectationDaysMax) }),
+    answer: Done,
+  }),
+  'POST /api/expectations/:id/decides': endpoint({
+    permission: 'expectation.decide',
+    says: 'Let it decide by itself (its owner alone), or stop that',
+    params: id,
+    body: z.object({ decides: z.boolean() }),
+    answer: Done,
+  }),
+} as const

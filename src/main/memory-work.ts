@@ -1,0 +1,20 @@
+import type { MemoryWork } from '../http/front.ts'
+import type { House } from '../playbooks/house.ts'
+import {
+  addExpectation,
+  letDecide,
+  previewExpectation,
+  renewExpectation,
+  retireExpectation,
+} from '../playbooks/memory/expectations.ts'
+
+/** Hands the memory to the front. */
+export function memoryWork(house: House): MemoryWork {
+  return {
+    preview: (draft) => previewExpectation(house, draft),
+    add: (adding) => addExpectation(house, adding),
+    retire: (on) => retireExpectation(house, on),
+    renew: (on) => renewExpectation(house, on),
+    letDecide: (on) => letDecide(house, on),
+  }
+}

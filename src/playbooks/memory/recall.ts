@@ -1,0 +1,46 @@
+import type { AlertRecord } from '../../db/alerts.ts'
+import { type Match, type StandingExpectation, saveMatches, standingFor } from '../../db/expectations.ts'
+import { addJob } from '../../db/jobs.ts'
+import type { Db } from '../../db/open.ts'
+import type { Finding } from '../../model/finding.ts'
+import type { Sign } from '../../triage/signs.ts'
+import { matchOf } from './match.ts'
+
+/** What the house remembers that fits an alert. `signs` go into the judgement, with who said so. */
+export type Recalled = {
+  readonly matches: readonly (Match & { readonly expectation: StandingExpectation })[]
+  readonly signs: readonly Sign[]
+}
+
+/** Job that acts on what was recalled (act.ts). */
+export const rememberJob = 'remember'
+
+/** Holds an alert against everything that is remembered. Reads only. */
+export async function recall(db: Db, record: AlertRecord, findings: readonly Finding[], now: Date): Promise<Recalled> {
+  const standing = await standingFor(db, record.alert, now)
+  const matches = standing.flatMap((expectation) => {
+    const matched = matchOf(expectation, record, findings)
+    return matched === null ? [] : [{ expectationId: expectation.id, ...matched, expectation }]
+  })
+  const signs = matches
+    .filter(({ kind, expectation }) => kind === 'holds' && expectation.against === 0)
+    .map(({ expectation }): Sign => {
+      const says = `Expected until ${expectation.expiresAt.slice(0, 10)} (E-${expectation.number}, ${expectation.owner.name}): ${oneLine(expectation.reason)}`
+      return { towards: expectation.outcome, strength: 4, positive: true, findingId: null, says }
+    })
+  return { matches, signs }
+}
+
+function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim()
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line
+}
+
+/** Writes down what an alert was held against, in the transaction of its judgement; what follows from it is a job of its own. */
+export async function keepRecalled(tx: Db, { alert }: AlertRecord, recalled: Recalled, now: Date): Promise<void> {
+  const { matches } = recalled
+  await saveMatches(tx, alert.id, matches, now)
+  if (alert.state !== 'open' || !matches.some(({ kind, expectation }) => kind === 'holds' && expectation.decides))
+    return
+  await addJob(tx, rememberJob, { alertId: alert.id }, { key: `${rememberJob}:${alert.id}` })
+}

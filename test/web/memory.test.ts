@@ -1,0 +1,106 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { seriousIn } from '../axe.ts'
+import { openPage, startBrowser } from '../browser.ts'
+import { type FreshDatabase, freshDatabase } from '../database.ts'
+import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+
+let database: FreshDatabase
+let desk: Desk
+let browser: Browser
+let key: string
+let lead: Awaited<ReturnType<typeof signedIn>>
+let count = 0
+
+beforeAll(async () => {
+  browser = await startBrowser()
+  database = await freshDatabase()
+  desk = await startDesk({ databaseUrl: database.url })
+  key = await addProvider(desk)
+  lead = await signedIn(desk, 'lead', 'Kari Dahl')
+}, 600_000)
+afterAll(async () => {
+  await desk.stop()
+  await database.close()
+  await browser.close()
+})
+
+/** A new alert with its ladder full. */
+async function arrive(rule: string, host = 'ws-1'): Promise<string> {
+  count += 1
+  const body = `Ticket: NW-${count}\nRule: ${rule}\nSeverity: Low\nHost: ${host}\nSource IP: 192.0.2.1\n`
+  return alertOf(desk, await post(desk, key, { subject: `[NW-${count}] Low: ${rule}`, body }))
+}
+
+async function decideAs(cookie: string, alertId: string, outcome: string): Promise<void> {
+  const { version } = await apiAs(desk, cookie, 'GET', `/api/alerts/${alertId}`)
+  const body = { outcome, reason: 'The backup agent calls home.', cites: [], withoutEvidence: true, version }
+  await apiAs(desk, cookie, 'POST', `/api/alerts/${alertId}/decision`, body)
+}
+
+async function openAs(token: string, path: string) {
+  const opened = await openPage(browser)
+  await opened.context.addCookies([
+    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
+  ])
+  await opened.page.goto(`${desk.origin}${path}`)
+  return opened
+}
+
+test('an answer is remembered by keyboard, proposes for the next alert, and decides once its owner says so', {
+  timeout: 120_000,
+}, async () => {
+  const first = await arrive('Beaconing')
+  await decideAs(lead.cookie, first, 'false-alarm-benign')
+  const { page, context, problems } = await openAs(lead.token, `/alerts/${first}`)
+  await page.getByRole('button', { name: /Remember this/ }).waitFor()
+  await page.keyboard.press('e')
+  const dialog = page.getByRole('dialog', { name: 'Remember this answer' })
+  await dialog.getByText('In the last 90 days: 1 alert').waitFor()
+  expect(await dialog.getByLabel('Why').inputValue()).toBe('The backup agent calls home.')
+  expect(await seriousIn(page)).toEqual([])
+  await page.keyboard.press('Control+Enter')
+  await page.getByText('remembered for 90 days').waitFor()
+  const second = await arrive('Beaconing')
+  await page.goto(`${desk.origin}/alerts/${second}`)
+  await page.getByRole('heading', { name: /Proposed: False alarm/ }).waitFor()
+  await page.getByRole('region', { name: 'Memory' }).getByText('Expected', { exact: true }).waitFor()
+  await page.goto(`${desk.origin}/context/expectations`)
+  await page.getByRole('button', { name: 'Show 1 alert' }).click()
+  await page.getByRole('link', { name: /A-2 Beaconing/ }).waitFor()
+  expect(await seriousIn(page)).toEqual([])
+  await page.getByRole('button', { name: 'Let it decide by itself' }).click()
+  await page.getByText('Decides by itself', { exact: true }).waitFor()
+  const third = await arrive('Beaconing')
+  await until('the third alert to be decided by itself', async () => {
+    const row = await database.db.selectFrom('alert').select('outcome').where('id', '=', third).executeTakeFirst()
+    return row?.outcome === 'false-alarm-benign'
+  })
+  await page.goto(`${desk.origin}/alerts/${third}`)
+  await page
+    .getByText(/by itself: E-\d+ of Kari Dahl/)
+    .first()
+    .waitFor()
+  await page.getByText('Decided by itself', { exact: true }).waitFor()
+  expect(problems).toEqual([])
+  await context.close()
+})
+
+test('what would have hidden an incident is shown in red and cannot be kept', { timeout: 120_000 }, async () => {
+  const harm = await arrive('Credential theft')
+  await decideAs(lead.cookie, harm, 'incident')
+  const calm = await arrive('Credential theft')
+  await decideAs(lead.cookie, calm, 'false-alarm-benign')
+  const { page, context } = await openAs(lead.token, `/alerts/${calm}`)
+  await page.getByRole('button', { name: /Remember this/ }).click()
+  const dialog = page.getByRole('dialog', { name: 'Remember this answer' })
+  await dialog.getByText(/It would have hidden 1 alert/).waitFor()
+  expect(await dialog.getByRole('button', { name: 'Remember this' }).isDisabled()).toBe(true)
+  expect(await seriousIn(page)).toEqual([])
+  await context.close()
+  const analyst = await signedIn(desk, 'analyst')
+  const mine = await openAs(analyst.token, `/alerts/${harm}`)
+  await mine.page.getByRole('heading', { name: 'Decided', exact: true }).waitFor()
+  expect(await mine.page.getByRole('button', { name: /Remember this/ }).count()).toBe(0)
+  await mine.context.close()
+})
