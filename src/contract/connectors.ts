@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FindingKind } from '../model/finding.ts'
-import { QuestionName, Rung } from '../model/question.ts'
+import { Level, QuestionName, Rung } from '../model/question.ts'
 import { Done, endpoint } from './endpoint.ts'
 
 const when = z.iso.datetime()
@@ -40,6 +40,7 @@ export const ConnectorKindCard = z.object({
   title: z.string(),
   says: z.string(),
   fileOnly: z.string().nullable(),
+  answers: z.array(QuestionName).describe('What it can answer; none named: what its settings describe'),
   form: z.record(z.string(), z.unknown()).describe('JSON Schema of the settings'),
   target: z.array(z.string()),
   secrets: z.array(
@@ -89,7 +90,38 @@ export type Tried = z.infer<typeof Tried>
 const connectorId = z.object({ id: z.string().max(64) })
 const draftId = z.object({ id: Id })
 
+/** A rung and a criticality: of how many assets it was answered. */
+const CoverageCell = z.object({
+  rung: Rung,
+  criticality: Level.nullable().describe('null: nobody said how critical they are'),
+  assets: z.int(),
+  answered: z.int(),
+  failed: z.int().describe('Not answered, and at least one source that was asked failed'),
+})
+export type CoverageCell = z.infer<typeof CoverageCell>
+
+export const Coverage = z.object({
+  days: z.int(),
+  alerts: z.int().describe('Alerts of these days that were looked at, the newest first'),
+  more: z.boolean().describe('There were more'),
+  unplaced: z.int().describe('Of them, those in which no asset of ours was found'),
+  rungs: z.array(
+    z.object({
+      rung: Rung,
+      title: z.string(),
+      fillers: z.array(z.string()).describe('What could fill it and does not now'),
+    }),
+  ),
+  cells: z.array(CoverageCell),
+})
+export type Coverage = z.infer<typeof Coverage>
+
 export const connectorsApi = {
+  'GET /api/connector-coverage': endpoint({
+    permission: 'house.see',
+    says: 'Which rung of the ladder our sources answered for how many assets of each criticality, in the last 30 days',
+    answer: Coverage,
+  }),
   'GET /api/connectors': endpoint({
     permission: 'house.see',
     says: 'What can answer our questions, and how it is doing',

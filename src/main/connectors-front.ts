@@ -101,6 +101,7 @@ export function kindCard(kind: ConnectorKind): ConnectorKindCard {
   const { target, secrets, title, says, fileOnly } = kind
   return {
     ...{ kind: kind.kind, title, says, fileOnly },
+    answers: kind.answers === 'any' ? [] : [...kind.answers],
     form: z.toJSONSchema(kind.settings, { io: 'input', unrepresentable: 'any' }),
     target: [...target],
     secrets: [...secrets],

@@ -66,6 +66,11 @@ const standBeside: ReadonlySet<QuestionName> = new Set([
   'records-of-name',
 ])
 
+/** Does an answer to this question fill its rung? Some stand beside it. */
+export function fillsRung(question: QuestionName): boolean {
+  return !standBeside.has(question)
+}
+
 function deliveredBecause(rung: Rung, alert: Alert): string | null {
   const shown = alert.reading.delivered.find((line) => line.rung === rung)
   if (shown !== undefined) return `Delivered: ${stop(shown.because)}`

@@ -62,6 +62,7 @@ export const table: Readonly<Record<Call, Door | `${string} ${'K' | '.'}`>> = {
   'POST /api/config/diff': 'A...... .',
   'GET /api/config/versions/:version': 'A...... .',
   'POST /api/config/versions/:version/rollback': 'A...... .',
+  'GET /api/connector-coverage': 'ALN.U.. K',
   'POST /api/connector-drafts/:id/test': 'A...... .',
   'GET /api/connector-kinds': 'ALN.U.. K',
   'GET /api/connectors': 'ALN.U.. K',

@@ -26,6 +26,7 @@ import { removeCalendarEntry, saveCalendarEntry } from './calendar/save.ts'
 import { applyConfigFile, rollBackConfigFile } from './config/apply.ts'
 import { diffConfigFile } from './config/diff.ts'
 import { showConfig, showConfigVersion } from './config/show.ts'
+import { showCoverage } from './connectors/coverage.ts'
 import { showConnectorKinds, showConnectors } from './connectors/list.ts'
 import { removeConnector } from './connectors/remove.ts'
 import { saveConnector } from './connectors/save.ts'
@@ -197,7 +198,7 @@ export const routes: readonly Route[] = [
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,
   showCalendar, saveCalendarEntry, removeCalendarEntry,
   showReaders, saveReader, showTeaching, teachReader, testReader,
-  showConnectors, showConnectorKinds, showConnector, saveConnector, removeConnector, testConnector, testConnectorDraft, watchConnector, showSources, watchSource,
+  showConnectors, showCoverage, showConnectorKinds, showConnector, saveConnector, removeConnector, testConnector, testConnectorDraft, watchConnector, showSources, watchSource,
   showConfig, showConfigVersion, diffConfigFile, applyConfigFile, rollBackConfigFile,
   showVulnerabilities, showVulnerabilitySources, showCve, showMachineVulnerabilities, sayAboutCve, withdrawAboutCve,
   searchLogs, showHistogram, showFacets, showContext, downloadLine, huntLogs, showDetections, showLogSources, saveLogSource, newLogKey,

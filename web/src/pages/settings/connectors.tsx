@@ -8,6 +8,7 @@ import { ErrorState, Loading } from '../../parts/states.tsx'
 import { ConnectorDetail } from './connector-detail.tsx'
 import { ConnectorForm } from './connector-form.tsx'
 import { stateWords } from './connector-words.ts'
+import { CoverageHeat } from './coverage-heat.tsx'
 import { CoverageMap } from './coverage-map.tsx'
 import './connectors.css'
 
@@ -57,6 +58,7 @@ export function ConnectorsPart() {
         </nav>
         {shown !== undefined && <ConnectorDetail key={shown.id} connector={shown} />}
       </div>
+      <CoverageHeat />
       <CoverageMap connectors={sorted} rungs={rungs} />
       {adds && (
         <ConnectorForm
