@@ -166,6 +166,13 @@ test('a secret that was found needs a second person although it is redacted, and
   expect(record?.bytes?.toString()).not.toContain('Winter-Sun')
 })
 
+test('a name that is written backwards stands in the draft as it is read, and is found', async () => {
+  const { replyId } = await drafted('It was \u202e7140-sw\u202c again.')
+  const reply = await replyById(house.db, replyId)
+  expect(reply?.text).toContain('It was ws-0417 again.')
+  expect(reply?.spans.map(({ text }) => text)).toContain('ws-0417')
+})
+
 test('a playbook can ask for two, whatever stands in the answer', async () => {
   const provider = { ...sampleProvider, id: 'provider-two' }
   const { alertId } = await putAlert(house.db, { provider })

@@ -7,6 +7,7 @@ import { findNames, indexNames, type NameIndex } from './redaction/names.ts'
 import { findPersonal } from './redaction/personal.ts'
 import { findRestricted, type Restricted } from './redaction/restricted.ts'
 import { findSecrets } from './redaction/secrets.ts'
+import { otherViews } from './redaction/views.ts'
 
 /** What we know of ourselves, so that it can be found in a text. */
 export type SensitiveContext = {
@@ -47,21 +48,13 @@ const wordClasses: ReadonlySet<SensitiveClass> = new Set(['hr', 'health'])
 
 /**
  * Every place of a text that may not leave unseen, with class, reason and confidence; places never overlap, in order, all
- * unreviewed. Linear in the text and the names. Where a value was found once, all its other occurrences are places too.
+ * unreviewed. Linear in the text and the names. Where a value was found once, all its other occurrences are places too. The text is looked
+ * through as it is, and as it reads with its encodings undone (redaction/views.ts).
  */
 export function findSensitive(text: string, context: SensitiveContext): SensitiveSpan[] {
-  const isListed = (mail: string) => context.names.some((index) => index.mails.has(mail))
-  const found = withoutReferences(
-    text,
-    [
-      ...context.names.flatMap((index) => findNames(text, index)),
-      ...findInternal(text, context, parseNetworks(context.ownNetworks), isListed),
-      ...findSecrets(text),
-      ...findPersonal(text),
-      ...findRestricted(text, context.restricted ?? []),
-    ],
-    context.references,
-  )
+  const detect = detectorsFor(context)
+  const plain = detect(text)
+  const found = withoutReferences(text, [...plain, ...inOtherViews(text, plain, detect)], context.references)
   const everywhere = withoutReferences(text, [...found, ...sameValues(text, found)], context.references)
   const places = withoutOverlaps(everywhere)
   const known = knownTo(context.providerWrote, text, places)
@@ -78,6 +71,37 @@ export function findSensitive(text: string, context: SensitiveContext): Sensitiv
     keepReason: null,
     ...(place.tlp === undefined ? {} : { tlp: place.tlp }),
   }))
+}
+
+function detectorsFor(context: SensitiveContext): (text: string) => Found[] {
+  const isListed = (mail: string) => context.names.some((index) => index.mails.has(mail))
+  const networks = parseNetworks(context.ownNetworks)
+  return (text) => [
+    ...context.names.flatMap((index) => findNames(text, index)),
+    ...findInternal(text, context, networks, isListed),
+    ...findSecrets(text),
+    ...findPersonal(text),
+    ...findRestricted(text, context.restricted ?? []),
+  ]
+}
+
+/** What shows only when the text is read in another way: places of the text itself, from the first sign to the last. */
+function inOtherViews(text: string, plain: readonly Found[], detect: (text: string) => Found[]): Found[] {
+  const known = new Set(plain.map(({ start, end }) => `${start}-${end}`))
+  return otherViews(text).flatMap((view) =>
+    detect(view.text).flatMap((place) => {
+      if (view.joins !== null && !crosses(view.joins, place)) return []
+      const [start, end] = [view.starts[place.start] ?? 0, view.ends[place.end - 1] ?? 0]
+      const same = text.slice(start, end) === view.text.slice(place.start, place.end)
+      if (same || known.has(`${start}-${end}`)) return []
+      return [{ ...place, start, end, reason: `${place.reason}, ${view.how}` }]
+    }),
+  )
+}
+
+function crosses(joins: ReadonlySet<number>, place: Found): boolean {
+  for (let at = place.start + 1; at < place.end; at++) if (joins.has(at)) return true
+  return false
 }
 
 /** Leaves out what lies inside a reference of the exchange (their ticket, our number). */

@@ -11,15 +11,19 @@ import type { Provider } from '../../model/provider.ts'
 import type { SensitiveSpan } from '../../model/reply.ts'
 import { draftMachine, draftSubject, draftText } from '../../triage/draft.ts'
 import { findSensitive } from '../../triage/redact.ts'
+import { asRead } from '../../triage/redaction/views.ts'
 import { assertState, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { contextFor, decisionFor, draftInput, type Knowledge, knowledgeOf } from './knowledge.ts'
 
 /** Twenty pages; as long as the web lets a person write. */
 export const replyCharsMax = 50_000
 
-/** One kind of line end, and nothing invisible: a zero-width space inside a name would hide it from the review. */
+/** One kind of line end, as it is read, and nothing invisible: a zero-width space inside a name would hide it from the review. */
 function visible(text: string): string {
-  return text.replace(/\r\n?/g, '\n').replace(/[\u00ad\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff]/g, '')
+  return asRead(text.replace(/\r\n?/g, '\n')).replace(
+    /[\u00ad\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff]/g,
+    '',
+  )
 }
 
 export const sendJobKey = (replyId: string): string => `reply:${replyId}`

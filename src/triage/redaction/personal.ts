@@ -41,11 +41,16 @@ const cardPrefix = /^(?:4|5[1-5]|2[2-7]|3[47]|3[068]|6(?:011|4|5|2)|35)/
 /** Stems of words that speak of employment and of health, English and German; a stem covers its endings. */
 // biome-ignore format: a table reads better in few lines
 const employment = [
-  'dismiss(?:al|ed)', 'termination of (?:his|her|their|the) (?:contract|employment)', 'fired', 'laid off', 'lay-?offs?', 'resign(?:ed|ation)', 'notice period',
+  'dismiss(?:al|ed)', 'termination of (?:his|her|their|the) (?:contract|employment)', '(?:was|were|got|been|being|getting) fired', 'laid off', 'lay-?offs?', 'resign(?:ed|ation)', 'notice period',
   'disciplinary', 'written warning', 'formal warning', 'works council', 'salary', 'payroll', 'bonus payment', 'performance review', 'personnel file',
   'probation(?:ary)?', 'parental leave', 'maternity leave', 'paternity leave', 'grievance', 'harass(?:ment|ed)', 'misconduct', 'human resources', 'union member\\w*',
   'kündig\\w*', 'gekündigt', 'abmahnung\\w*', 'abgemahnt', 'entlass(?:en|ung)\\w*', 'freigestellt', 'freistellung', 'betriebsrat\\w*', 'personalrat\\w*',
   'personalakte\\w*', 'personalabteilung', 'gehalt(?:s\\w*)?', 'gehälter\\w*', 'lohnabrechnung', 'probezeit', 'elternzeit', 'mutterschutz', 'disziplinar\\w*', 'belästigung', 'gewerkschaft\\w*',
+  'licenciement\\w*', 'licencié\\w*', 'arrêt de travail', 'mise à pied', 'bulletin de paie', 'salaire\\w*', 'démission\\w*', 'congé maternité', 'congé parental', 'ressources humaines', 'syndicat\\w*',
+  'despid(?:o|os|ido|ida)', 'nómina', 'sueldo', 'salario', 'baja maternal', 'recursos humanos', 'sindicato', 'dimisión', 'expediente disciplinario',
+  'licenziament\\w*', 'licenziat\\w*', 'stipendio', 'busta paga', 'dimissioni', 'maternità', 'risorse umane', 'sindacato',
+  'ontslag\\w*', 'ontslagen', 'salaris\\w*', 'loonstrook', 'ondernemingsraad', 'zwangerschapsverlof', 'personeelsdossier', 'vakbond',
+  'zwolnien(?:ie|ia) z pracy', 'zwolniony', 'zwolniona', 'wynagrodzeni\\w*', 'urlop macierzyński', 'akta osobowe', 'nagana',
 ]
 // biome-ignore format: a table reads better in few lines
 const health = [
@@ -53,6 +58,11 @@ const health = [
   'therapy', 'rehab(?:ilitation)?', 'hospital(?:i[sz]ed)?', 'surgery', 'cancer', 'medication', 'medical (?:leave|condition|certificate|record|records|appointment)', 'mental health', 'addict(?:ed|ion)',
   'krank', 'erkrank\\w*', 'krankheit\\w*', 'krankmeldung\\w*', 'krankgeschrieben', 'krankenhaus\\w*', 'krankenschein', 'arbeitsunfähig\\w*', 'au-bescheinigung', 'diagnose\\w*', 'schwanger\\w*',
   'schwerbehinder\\w*', 'behinderung', 'depression\\w*', 'therapie', 'reha', 'operiert', 'krebs', 'medikament\\w*', 'sucht', 'psychisch\\w*', 'wiedereingliederung',
+  'arrêt maladie', 'congé maladie', 'maladie', 'malade', 'enceinte', 'hospitalisé\\w*', 'hôpital', 'dépression', 'handicap\\w*', 'diagnostic médical', 'certificat médical',
+  'baja médica', 'baja por enfermedad', 'enfermedad', 'enferm[oa]', 'embarazad[ao]', 'hospitalizad[ao]', 'depresión', 'discapacidad', 'certificado médico',
+  'malattia', 'malat[oa]', 'in gravidanza', 'incinta', 'ricoverat[oa]', 'ospedale', 'depressione', 'disabilità', 'certificato medico',
+  'ziek', 'ziekte\\w*', 'ziekteverlof', 'ziekgemeld', 'zwanger\\w*', 'ziekenhuis', 'overspannen', 'arbeidsongeschikt\\w*',
+  'zwolnienie lekarskie', 'chorob\\w*', 'chor[ya]', 'w ciąży', 'szpital\\w*', 'niepełnosprawn\\w*', 'depresj\\w*',
 ]
 const words = (stems: readonly string[]) =>
   new RegExp(`(?<![\\p{L}\\p{N}])(?:${stems.join('|')})(?![\\p{L}\\p{N}])`, 'giu')

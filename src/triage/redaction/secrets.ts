@@ -27,14 +27,14 @@ const shapes: readonly Pattern[] = [
 ]
 
 /** "password: x", "Passwort = x", "the PIN is x". The value ends at white space or a quote. */
-const label = String.raw`(?:pass(?:word|wd|phrase|code)?|pwd|kennwort|passwort|kenncode|pin|puk|secret|geheimnis|client[ _-]?secret|api[ _-]?key|access[ _-]?key|secret[ _-]?(?:access[ _-]?)?key|private[ _-]?key|auth[ _-]?token|access[ _-]?token|refresh[ _-]?token|token|credentials?|zugangsdaten|otp|one[ -]time[ -](?:code|password)|recovery[ _-]?(?:key|code)|bitlocker(?:[ _-]?key)?|psk|community(?: string)?)`
+const label = String.raw`(?:pass(?:word|wd|phrase|code)?|pwd|kennwort|passwort|kenncode|mot de passe|contraseña|wachtwoord|hasło|parola d'ordine|pin|puk|secret|geheimnis|client[ _-]?secret|api[ _-]?key|access[ _-]?key|secret[ _-]?(?:access[ _-]?)?key|private[ _-]?key|auth[ _-]?token|access[ _-]?token|refresh[ _-]?token|token|credentials?|zugangsdaten|otp|one[ -]time[ -](?:code|password)|recovery[ _-]?(?:key|code)|bitlocker(?:[ _-]?key)?|psk|community(?: string)?)`
 const labelled = new RegExp(
-  String.raw`(?<![\p{L}\p{N}])${label}(?:["']?\s{0,3}(?:[:=]|=>)\s{0,3}|\s{1,3}(?:is|was|ist|war|lautet|lautete)\s{1,3}(?:now |jetzt |: ?)?)["'\x60„“”]?(?<it>[^\s"'\x60„“”<>]{3,500})`,
+  String.raw`(?<![\p{L}\p{N}])${label}(?:["']?\s{0,3}(?:[:=]|=>)\s{0,3}|\s{1,3}(?:is|was|ist|war|lautet|lautete|est|es|era|è|jest|to)(?:\s{1,3}(?:now |jetzt |: ?)?|:\s{0,3}))["'\x60„“”]?(?<it>[^\s"'\x60„“”<>]{3,500})`,
   'giu',
 )
 /** What follows a label and is no secret: "Password: reset by the user", "token: expired". */
 const sayings =
-  /^(?:reset|changed?|expired?|rotated?|revoked|unknown|none|null|empty|n\/a|not|no|yes|never|compromised|leaked|weak|strong|required|missing|invalid|valid|wrong|correct|disabled|enabled|stolen|spray(?:ing)?|the|a|an|was|is|has|and|or|of|by|for|to|that|this|still|also|only|very|being|zurückgesetzt|geändert|abgelaufen|unbekannt|keine?|nicht|der|die|das|ein|eine|wurde|noch|\[redacted:?)[.,;:!]*$/i
+  /^(?:reset|changed?|expired?|rotated?|revoked|unknown|none|null|empty|n\/a|not|no|yes|never|compromised|leaked|weak|strong|used|taken|seen|found|logged|sent|shown|set|needed|issued|created|requested|required|missing|invalid|valid|wrong|correct|disabled|enabled|stolen|spray(?:ing)?|the|a|an|was|is|has|and|or|of|by|for|to|that|this|still|also|only|very|being|zurückgesetzt|geändert|abgelaufen|unbekannt|keine?|nicht|der|die|das|ein|eine|wurde|noch|\[redacted:?)[.,;:!]*$/i
 
 function findLabelled(text: string): Found[] {
   return placesOf(text, labelled, (_match, value) =>
