@@ -16,6 +16,7 @@ import { logsApi } from './logs.ts'
 import { memoryApi } from './memory.ts'
 import { packsApi } from './packs.ts'
 import { playbooksApi } from './playbooks.ts'
+import { presenceApi } from './presence.ts'
 import { queueApi } from './queue.ts'
 import { readersApi } from './readers.ts'
 import { searchApi } from './search.ts'
@@ -33,6 +34,7 @@ export const api = {
   ...limitedApi,
   ...deskApi,
   ...queueApi,
+  ...presenceApi,
   ...coachingApi,
   ...ticketsApi,
   ...answerApi,

@@ -13,6 +13,8 @@ export const permissions = {
   'owned.answer': ['asset-owner'],
   'portal.see': ['provider-analyst'],
   'desk.see': ['administrator', 'lead', 'analyst', 'approver', 'auditor'],
+  // That they have an alert open: said by people only.
+  'presence.say': ['administrator', 'lead', 'analyst', 'approver', 'auditor'],
   'alert.decide': ['administrator', 'lead', 'analyst'],
   // Who works it, when it is looked at again, what it is the same as: not what is said of it.
   'alert.arrange': ['administrator', 'lead', 'analyst'],

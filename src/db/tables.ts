@@ -261,6 +261,15 @@ export type ReplyTable = {
   search: GeneratedAlways<string>
 }
 
+export type PresenceTable = {
+  tab: string
+  user_id: string
+  alert_id: string
+  doing: 'reading' | 'deciding' | 'answering'
+  since: Timestamp
+  seen_at: Timestamp
+}
+
 export type HandoverTable = {
   id: string
   from_at: Timestamp
@@ -1161,6 +1170,7 @@ export type Tables = {
   ledger_node: LedgerNodeTable
   node: NodeTable
   handover: HandoverTable
+  presence: PresenceTable
   audit_remark: AuditRemarkTable
   egress: EgressTable
   expectation: ExpectationTable

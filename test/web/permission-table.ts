@@ -150,6 +150,8 @@ export const table: Readonly<Record<Call, Door | `${string} ${'K' | '.'}`>> = {
   'POST /api/queue/merge': 'ALN.... .',
   'GET /api/queue/people': 'ALNPU.. K',
   'POST /api/queue/snooze': 'ALN.... .',
+  'GET /api/presence': 'ALNPU.. K',
+  'POST /api/presence': 'ALNPU.. .',
   'POST /api/queue/unmerge': 'ALN.... .',
   'GET /api/queue/views': 'ALNPU.. K',
   'DELETE /api/queue/views/:id': 'ALN.... .',

@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { seriousIn } from '../axe.ts'
 import { openPage, startBrowser } from '../browser.ts'
@@ -44,6 +44,16 @@ async function as(role: 'lead' | 'auditor') {
   return opened
 }
 
+/** Whether the box is there, once the preview of the decision has said so. */
+async function isAsked(page: Page, bare: Locator): Promise<boolean> {
+  const button = page.getByRole('button', { name: 'Decide: tune the rule' })
+  await until(
+    'the preview of the decision',
+    async () => (await bare.count()) > 0 || (await button.count()) === 0 || button.isEnabled(),
+  )
+  return (await bare.count()) > 0
+}
+
 describe('the queue by keyboard alone', { timeout: 180_000 }, () => {
   test('rows are one line of at most 40 px, whatever stands in them, and nothing in them runs', async () => {
     const { page, context, problems } = await as('lead')
@@ -72,7 +82,7 @@ describe('the queue by keyboard alone', { timeout: 180_000 }, () => {
     await page.keyboard.press('Enter')
     const [id = ''] = ids
     const bare = page.getByRole('checkbox', { name: /without evidence/ })
-    if ((await bare.count()) > 0) {
+    if (await isAsked(page, bare)) {
       expect((await rowOf(id)).state).toBe('open')
       await bare.press(' ')
       await bare.press('Enter')
@@ -90,7 +100,7 @@ describe('the queue by keyboard alone', { timeout: 180_000 }, () => {
     await page.getByRole('dialog').getByText('Decide 2 alerts').waitFor()
     await page.getByRole('textbox', { name: 'Why' }).fill('Planned test, both of them.')
     const bare = page.getByRole('checkbox', { name: /without evidence/ })
-    if ((await bare.count()) > 0) await bare.check()
+    if (await isAsked(page, bare)) await bare.check()
     await page.getByRole('button', { name: 'Decide: tune the rule' }).click()
     const both = ids.slice(0, 2)
     await until('both', async () => (await Promise.all(both.map(rowOf))).every(({ outcome }) => outcome === 'tune'))

@@ -93,6 +93,8 @@ import { downloadPortalReply } from './portal/raw.ts'
 import { showPortalAlert } from './portal/show.ts'
 import { savePrecedence } from './precedence/save.ts'
 import { showPrecedence } from './precedence/show.ts'
+import { showPresence } from './presence/list.ts'
+import { sayPresence } from './presence/say.ts'
 import { newIntakeKey } from './providers/key.ts'
 import { showProviders } from './providers/list.ts'
 import { changeProvider } from './providers/save.ts'
@@ -190,6 +192,7 @@ export const routes: readonly Route[] = [
   lookUpObservable,
   showInvitations, revokeOneInvitation,
   showQueue, showQueueFacets, showQueueGroups, showQueueViews, saveQueueView, removeQueueView, showAssignable, previewDecisions, decideAlerts, undoDecisions, assignAlerts, snoozeAlerts, wakeAlerts, mergeAlerts, unmergeAlerts,
+  showPresence, sayPresence,
   showAlert, showSimilar, decideAlert, undoDecision, askAgain, askPersonByLink, downloadMessage, showQuarantine, releaseMessage, showRun,
   showTickets, showTicket, moveTicket, changeTicketType, commentOnTicket, addTicketTask, editTicketTask, referTicket, addTicketFile, downloadTicketFile,
   showTicketing, saveTicketing,

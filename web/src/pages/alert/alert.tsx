@@ -7,6 +7,7 @@ import { call, problemOf } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { BackIcon } from '../../parts/icons.tsx'
 import { useKeys } from '../../parts/keys.ts'
+import { OthersHere, useHere } from '../../parts/presence.tsx'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { say } from '../../parts/toast.tsx'
 import { plural } from '../../words.ts'
@@ -48,6 +49,10 @@ function AlertView({ page }: { readonly page: AlertPage }) {
   const may = useMay()
   const draft = useDraftDecision(page)
   const [remembering, setRemembering] = useState(false)
+  useHere(
+    alert.id,
+    page.alert.state === 'open' && (draft.outcome !== null || draft.reason !== '') ? 'deciding' : 'reading',
+  )
   const go = (id: string | null) => id !== null && void navigate({ to: '/alerts/$id', params: { id } })
   const reply = async () => {
     const last = page.replies.findLast(({ state }) => state !== 'cancelled')
@@ -98,6 +103,7 @@ function AlertView({ page }: { readonly page: AlertPage }) {
         <h1 className="clip" title={alert.title}>
           {alert.rule ?? alert.title}
         </h1>
+        <OthersHere alertId={alert.id} />
         {alert.sample && <span className="tag sample">Sample data</span>}
         {alert.kind === 'unread' && <span className="tag warn">Unread: no reader understood it</span>}
         <SegmentedControl

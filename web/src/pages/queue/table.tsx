@@ -1,7 +1,9 @@
 import { Link } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import type { QueueRow, Tab } from '../../../../src/contract/desk.ts'
+import type { Presence } from '../../../../src/contract/presence.ts'
 import { Meter } from '../../parts/meter.tsx'
+import { HereMark, usePresence } from '../../parts/presence.tsx'
 import { relative, useNow, utc, When } from '../../parts/time.tsx'
 import { outcomeShort, replyWords, runWords, severityWords, waitingWords } from '../../words.ts'
 
@@ -36,6 +38,7 @@ export function QueueTable({ rows, cursor, setCursor, open, tab, selected }: Pro
     keyboard.current = cursor
     body.current?.rows[cursor]?.scrollIntoView({ block: 'nearest' })
   }, [cursor])
+  const presence = usePresence()
   return (
     <div className="queue-scroll" role="tabpanel" aria-label="Alerts">
       <table className={['answer', 'done', 'all'].includes(tab) ? 'plain queue decided' : 'plain queue'}>
@@ -62,7 +65,12 @@ export function QueueTable({ rows, cursor, setCursor, open, tab, selected }: Pro
               onMouseDown={() => setCursor(index)}
               onDoubleClick={() => open(row)}
             >
-              <Cells row={row} tab={tab} selected={selected.has(row.id)} />
+              <Cells
+                row={row}
+                tab={tab}
+                selected={selected.has(row.id)}
+                here={presence.filter(({ alertId }) => alertId === row.id)}
+              />
             </tr>
           ))}
         </tbody>
@@ -71,7 +79,17 @@ export function QueueTable({ rows, cursor, setCursor, open, tab, selected }: Pro
   )
 }
 
-function Cells({ row, tab, selected }: { readonly row: QueueRow; readonly tab: Tab; readonly selected: boolean }) {
+function Cells({
+  row,
+  tab,
+  selected,
+  here,
+}: {
+  readonly row: QueueRow
+  readonly tab: Tab
+  readonly selected: boolean
+  readonly here: readonly Presence[]
+}) {
   const theirs = severityWords[row.severity]
   const ours = row.risk?.level
   const differs = ours !== undefined && row.severity !== 'unknown' && ours !== row.severity
@@ -108,6 +126,7 @@ function Cells({ row, tab, selected }: { readonly row: QueueRow; readonly tab: T
             {row.rule ?? row.title}
           </Link>{' '}
           <span className="dim">{row.providerName}</span>
+          <HereMark here={here} />
           {row.merged > 0 && <span className="tag">+{row.merged} merged</span>}
           {row.mergedInto !== null && <span className="tag">in A-{row.mergedInto.number}</span>}
           {row.regressed && (

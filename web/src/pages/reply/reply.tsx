@@ -3,6 +3,7 @@ import { Link, useParams } from '@tanstack/react-router'
 import type { ReplyPage } from '../../../../src/contract/answer.ts'
 import { call } from '../../api.ts'
 import { BackIcon } from '../../parts/icons.tsx'
+import { OthersHere, useHere } from '../../parts/presence.tsx'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { replyWords } from '../../words.ts'
 import { DraftPane } from './draft-pane.tsx'
@@ -36,6 +37,7 @@ export function ReplyRoute() {
 function ReplyView({ page }: { readonly page: ReplyPage }) {
   const { reply, alert, provider } = page
   const review = useReview(page)
+  useHere(alert.id, reply.state === 'draft' ? 'answering' : 'reading')
   return (
     <>
       <div className="page-head">
@@ -49,6 +51,7 @@ function ReplyView({ page }: { readonly page: ReplyPage }) {
           {page.first === null ? replyWords[reply.state] : 'Waits for a second person'}
         </span>
         {provider.dryRun && <span className="tag warn">Dry run: this provider is not switched live</span>}
+        <OthersHere alertId={alert.id} />
         <span className="dim clip">{alert.title}</span>
       </div>
       <Recipients page={page} />
