@@ -76,6 +76,11 @@ const commands: readonly {
     load: async () => (await import('./cli/expectations.ts')).expectationsCommand,
   },
   {
+    name: 'tickets',
+    summary: 'compare tickets with Jira, ServiceNow and others',
+    load: async () => (await import('./cli/tickets.ts')).ticketsCommand,
+  },
+  {
     name: 'audit',
     summary: 'export the ledger, verify an export offline',
     load: async () => (await import('./cli/audit.ts')).auditCommand,

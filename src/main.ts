@@ -21,6 +21,7 @@ import { type LedgerKey, loadOrCreateKey } from './ledger/key.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { openDetections } from './main/detections.ts'
 import { type Doors, openDoors, reporter } from './main/doors.ts'
+import { elsewhereDesk } from './main/elsewhere.ts'
 import { frontWork } from './main/front-work.ts'
 import { openIntelligence } from './main/intelligence.ts'
 import { openHouseLake } from './main/lake.ts'
@@ -34,6 +35,7 @@ import { recordStart } from './main/started.ts'
 import type { Receive } from './model/message.ts'
 import { makeMailDoor } from './outbox/mail/door.ts'
 import { backtestTasks } from './playbooks/backtest/backtest-job.ts'
+import { elsewhereTasks, scheduleElsewhere } from './playbooks/elsewhere/watch.ts'
 import type { House } from './playbooks/house.ts'
 import { loadLibrary } from './playbooks/load.ts'
 import { memoryTasks } from './playbooks/memory/act.ts'
@@ -114,12 +116,14 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     closers.push(() => intelligence.close())
     const watching = { db, clock, sources, lake: lake.lake }
     const signs = sourceSigns(watching)
+    const sealKey = (await openKeyRing(settings)).current.bytes
     const tasks = {
       ...houseTasks(house),
       ...sourceTasks(house, signs),
       ...backtestTasks(house),
       ...clockTasks(house),
       ...memoryTasks(house),
+      ...elsewhereTasks(elsewhereDesk(house, settings, sealKey)),
       ...desk.jobs,
       ...detections?.tasks,
       ...intelligence.tasks,
@@ -129,10 +133,10 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     await detections?.schedule()
     await scheduleClocks(db)
     await scheduleSources(db)
+    await scheduleElsewhere(db)
     await intelligence.schedule()
 
     await recordStart(house, settings, sources.connectors(), version)
-    const sealKey = (await openKeyRing(settings)).current.bytes
     const watched = sourcesWork({ ...watching, signs, logs: lake.front })
     const work = frontWork({ house, db, databaseUrl: url, desk, sources, receive, key, settings, sealKey, watched })
     const server = await makeServer({

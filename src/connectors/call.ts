@@ -1,7 +1,7 @@
 import { Agent, errors, request } from 'undici'
 import type { Clock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
-import { ForbiddenAddress, guardedConnector, type Ranges } from './guard.ts'
+import { ForbiddenAddress, guardedConnector, type Ranges } from '../kit/guard.ts'
 
 /** Three times the largest page that sources of this kind give by default (1,000 rows of 700 bytes). */
 const responseBytesMax = 2 * 1024 * 1024

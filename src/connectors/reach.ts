@@ -2,7 +2,7 @@ import { connect, isIP, type Socket } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { wordsOf } from '../kit/errors.ts'
-import { ForbiddenAddress, guardedLookup, isAllowed, type Ranges, readRanges } from './guard.ts'
+import { ForbiddenAddress, guardedLookup, isAllowed, type Ranges, readRanges } from '../kit/guard.ts'
 
 /** Names of servers as they are looked up, and addresses; nothing that could be read as a path or a second host. */
 export const hostForm = z

@@ -7,6 +7,7 @@ import { connectorsApi } from './connectors.ts'
 import { contextApi } from './context.ts'
 import { deskApi } from './desk.ts'
 import { egressApi } from './egress.ts'
+import { elsewhereApi } from './elsewhere.ts'
 import { firstRunApi } from './first-run.ts'
 import { handoverApi } from './handover.ts'
 import { houseApi } from './house.ts'
@@ -37,6 +38,7 @@ export const api = {
   ...presenceApi,
   ...coachingApi,
   ...ticketsApi,
+  ...elsewhereApi,
   ...answerApi,
   ...houseApi,
   ...logsApi,

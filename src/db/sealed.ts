@@ -42,5 +42,19 @@ export async function resealOthers(tx: Db, reseal: (sealed: Uint8Array, about: s
       .set({ sealed: reseal(sealed, `webhook:${provider}`) })
       .where('id', '=', id)
       .execute()
-  return factors.length + webhooks.length
+  const systems = await tx
+    .selectFrom('elsewhere_system')
+    .select(['id', 'sealed'])
+    .where('sealed', 'is not', null)
+    .forUpdate()
+    .execute()
+  for (const { id, sealed } of systems) {
+    if (sealed === null) continue
+    await tx
+      .updateTable('elsewhere_system')
+      .set({ sealed: reseal(sealed, `elsewhere:${id}`) })
+      .where('id', '=', id)
+      .execute()
+  }
+  return factors.length + webhooks.length + systems.length
 }

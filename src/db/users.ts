@@ -140,7 +140,8 @@ export async function namesOfActors(
   )
   if (expected.length > 0) for (const [actor, name] of await namesOfExpectations(db, expected)) names.set(actor, name)
   const nameOf = (actor: string) => names.get(actor.split('/')[0] ?? '')
-  return (actor) => (actor === null ? '' : (nameOf(actor) ?? actor.replace(/^(user|person|provider|playbook):/, '')))
+  return (actor) =>
+    actor === null ? '' : (nameOf(actor) ?? actor.replace(/^(user|person|provider|playbook|elsewhere):/, ''))
 }
 
 /** The mark of a decision that no person made: which expectation, and whose it is. */

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { SecretPlace, Settings } from '../config/config.ts'
 import type { ConnectorCard, ConnectorDraft, ConnectorKindCard, Tried } from '../contract/connectors.ts'
+import type { ElsewhereView, Reconciled, SystemCard } from '../contract/elsewhere.ts'
 import type { ImportPreview } from '../contract/house.ts'
 import type { WouldDecide } from '../contract/queue.ts'
 import type { SourceRow } from '../contract/sources.ts'
@@ -10,6 +11,7 @@ import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { ExportOptions } from '../ledger/export.ts'
 import type { PackContent, PackDefinition } from '../model/context-pack.ts'
+import type { SystemKind, SystemSettings } from '../model/elsewhere.ts'
 import type { ExpectationDraft, ExpectationPreview } from '../model/expectation.ts'
 import type { Finding } from '../model/finding.ts'
 import type { ListNoun } from '../model/list.ts'
@@ -124,6 +126,33 @@ export type MemoryWork = {
   readonly letDecide: (on: OnExpectation & { userId: string; decides: boolean }) => Promise<void>
 }
 
+/** Systems of the house that tickets are kept in step with. */
+export type ElsewhereFront = {
+  readonly cards: () => Promise<{ systems: SystemCard[]; providers: { id: string; name: string }[] }>
+  readonly save: (
+    draft: {
+      readonly id: string
+      readonly kind: SystemKind
+      readonly title: string
+      readonly settings: SystemSettings
+      readonly secret: string | null
+      readonly enabled: boolean
+      readonly version: number
+    },
+    by: string,
+  ) => Promise<number>
+  readonly remove: (id: string, by: string) => Promise<void>
+  readonly test: (id: string, by: string) => Promise<{ ok: boolean; says: string }>
+  readonly reconcile: (id: string, options: { readonly mend: boolean; readonly by: string }) => Promise<Reconciled>
+  readonly ofTicket: (alertId: string) => Promise<ElsewhereView[]>
+  readonly link: (on: { readonly systemId: string; readonly alertId: string; readonly by: string }) => Promise<void>
+  readonly takePost: (post: {
+    readonly systemId: string
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>
+    readonly bytes: Uint8Array
+  }) => Promise<{ fresh: boolean }>
+}
+
 /**
  * What the other rooms do for the front; `main.ts` passes it in. Every function throws Trouble: `not.found` for what does not
  * exist, `state.conflict` for what somebody changed meanwhile, `input.invalid` with the field's name. `by` is an actor ("user:<id>").
@@ -181,6 +210,7 @@ export type Work = {
   /** Tickets: what people do on them, and the rules they go by. */
   readonly tickets: TicketWork
   readonly memory: MemoryWork
+  readonly elsewhere: ElsewhereFront
   readonly askAgain: (asking: {
     readonly alertId: string
     readonly question: QuestionName

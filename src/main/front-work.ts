@@ -30,6 +30,7 @@ import type { AnswerDesk } from '../playbooks/reply.ts'
 import { dropSample, loadSample, sendTestAlert } from '../playbooks/sample.ts'
 import { readers } from '../providers/readers.ts'
 import { secretAt } from './connector-registry.ts'
+import { elsewhereDesk, elsewhereFront } from './elsewhere.ts'
 import { memoryWork } from './memory-work.ts'
 import { playbookWork } from './playbook-work.ts'
 import type { Sources } from './sources.ts'
@@ -71,6 +72,7 @@ export function frontWork(parts: {
     },
     tickets: ticketWork(house),
     memory: memoryWork(house),
+    elsewhere: elsewhereFront(elsewhereDesk(house, parts.settings, parts.sealKey)),
     askAgain: (asking) => askAgain(house, asking),
     askPersonByLink: (asking) => askPersonByLink(house, asking),
     reply: { ...desk, readSent: (bytes) => readSent(house, bytes) },

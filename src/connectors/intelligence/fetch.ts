@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher, request } from 'undici'
 import { wordsOf } from '../../kit/errors.ts'
+import { guardedConnector, readRanges } from '../../kit/guard.ts'
 import { FeedBusy } from '../../model/feed.ts'
-import { guardedConnector, readRanges } from '../guard.ts'
 import type { FeedSettings } from './settings.ts'
 
 /** Until a server says something, and between two pieces of what it says. */

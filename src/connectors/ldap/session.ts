@@ -2,7 +2,7 @@ import { isIP, type Socket } from 'node:net'
 import tls from 'node:tls'
 import { Client, type Entry, type Filter, ResultCodeError } from 'ldapts'
 import { wordsOf } from '../../kit/errors.ts'
-import { readRanges } from '../guard.ts'
+import { readRanges } from '../../kit/guard.ts'
 import { openLine, watchFlood } from '../reach.ts'
 import type { LdapSettings } from './schema.ts'
 

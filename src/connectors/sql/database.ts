@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
+import { readRanges } from '../../kit/guard.ts'
 import type { Row } from '../answer-rows.ts'
-import { readRanges } from '../guard.ts'
 import { openLine, watchFlood } from '../reach.ts'
 import { mariadb } from './mariadb.ts'
 import { postgresql } from './postgresql.ts'

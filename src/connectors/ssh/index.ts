@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import { Client } from 'ssh2'
 import { z } from 'zod'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
+import { readRanges } from '../../kit/guard.ts'
 import type { AskContext, Connector, TriedOut } from '../../model/connector.ts'
 import { connectorKind, type Opening } from '../../model/connector-kind.ts'
 import type { Answered } from '../../model/finding.ts'
 import { QuestionName } from '../../model/question.ts'
 import { missingField, type Row } from '../answer-rows.ts'
-import { readRanges } from '../guard.ts'
 import {
   answerOfRun,
   argumentsOf,

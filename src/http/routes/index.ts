@@ -36,6 +36,9 @@ import { watchConnector } from './connectors/watch.ts'
 import { exportEgress } from './egress/export.ts'
 import { showEgress } from './egress/list.ts'
 import { mailThePack, settlePackMail, withdrawPackMail } from './egress/pack-mail.ts'
+import { showElsewhere, syncElsewhere } from './elsewhere/links.ts'
+import { takeSystemPost } from './elsewhere/post.ts'
+import { listSystems, reconcileSystem, removeSystem, saveSystem, testSystem } from './elsewhere/systems.ts'
 import { addExpectation, previewExpectation } from './expectations/add.ts'
 import { letExpectationDecide, renewExpectation, retireExpectation } from './expectations/change.ts'
 import { showExpectationAlerts, showExpectations } from './expectations/list.ts'
@@ -195,6 +198,7 @@ export const routes: readonly Route[] = [
   showPresence, sayPresence,
   showAlert, showSimilar, decideAlert, undoDecision, askAgain, askPersonByLink, downloadMessage, showQuarantine, releaseMessage, showRun,
   showTickets, showTicket, moveTicket, changeTicketType, commentOnTicket, addTicketTask, editTicketTask, referTicket, addTicketFile, downloadTicketFile,
+  showElsewhere, syncElsewhere, listSystems, saveSystem, removeSystem, testSystem, reconcileSystem, takeSystemPost,
   showTicketing, saveTicketing,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, secondReply, cancelReply, settleReply,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,

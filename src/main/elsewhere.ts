@@ -1,0 +1,125 @@
+import type { Settings } from '../config/config.ts'
+import type { ElsewhereView, SystemCard } from '../contract/elsewhere.ts'
+import { providerNames } from '../db/desk-front.ts'
+import { countLinks, type LinkRecord, linksOfAlert, listSystems, type SystemRecord } from '../db/elsewhere.ts'
+import type { ElsewhereFront } from '../http/front.ts'
+import { siteOf } from '../http/site.ts'
+import { verifySignature } from '../intake/https/signature.ts'
+import type { Clock } from '../kit/clock.ts'
+import { openJira } from '../outbox/jira/index.ts'
+import { openServiceNow } from '../outbox/servicenow/index.ts'
+import { openWebhook } from '../outbox/webhook/index.ts'
+import type { ElsewhereDesk } from '../playbooks/elsewhere/desk.ts'
+import { takePost } from '../playbooks/elsewhere/post.ts'
+import { reconcile } from '../playbooks/elsewhere/reconcile.ts'
+import { linkByHand, removeDraft, saveDraft, tryOut } from '../playbooks/elsewhere/settings.ts'
+import type { House } from '../playbooks/house.ts'
+
+const kinds = { jira: openJira, servicenow: openServiceNow, webhook: openWebhook } as const
+
+/** Opens the way to a system, whichever kind it is of. */
+export function openTicketSystem(clock: Clock): ElsewhereDesk['open'] {
+  return ({ kind, settings }, secret) => kinds[kind](settings, secret, clock)
+}
+
+/** The desk for tickets elsewhere, for the server and for commands. */
+export function elsewhereDesk(
+  house: Pick<House, 'db' | 'clock' | 'log' | 'node' | 'cannotMail' | 'mailNotice'>,
+  settings: Settings,
+  sealKey: Uint8Array,
+): ElsewhereDesk {
+  const { db, clock, log, node, cannotMail, mailNotice } = house
+  const { origin } = siteOf(settings).url
+  const alertUrl = (alertId: string): string => `${origin}/alerts/${alertId}#ticket`
+  return { db, clock, log, node, cannotMail, mailNotice, sealKey, open: openTicketSystem(clock), alertUrl }
+}
+
+/** Hands the tickets elsewhere to the front. */
+export function elsewhereFront(desk: ElsewhereDesk): ElsewhereFront {
+  const { db, clock } = desk
+  return {
+    cards: async () => {
+      const [systems, counts, providers] = await Promise.all([listSystems(db), countLinks(db), providerNames(db)])
+      return {
+        systems: systems.map((system) => cardOf(system, counts.get(system.id) ?? {})),
+        providers: providers.map(({ id, name }) => ({ id, name })),
+      }
+    },
+    save: (draft, by) => saveDraft(desk, draft, by),
+    remove: (id, by) => removeDraft(desk, id, by),
+    test: (id, by) => tryOut(desk, id, by),
+    reconcile: async (id, options) => {
+      const { rows, ...report } = await reconcile(desk, id, options)
+      return { ...report, rows: rows.map((row) => ({ ...row, differences: [...row.differences] })) }
+    },
+    ofTicket: async (alertId) => {
+      const [systems, links] = await Promise.all([listSystems(db), linksOfAlert(db, alertId)])
+      return systems
+        .map((system) =>
+          viewOf(
+            system,
+            links.find(({ systemId }) => systemId === system.id),
+          ),
+        )
+        .filter((view) => view !== null)
+    },
+    link: (on) => linkByHand(desk, on),
+    takePost: ({ systemId, headers, bytes }) =>
+      takePost(desk, {
+        ...{ systemId, bytes, postId: String(headers['webhook-id']) },
+        verify: (secret) =>
+          verifySignature(
+            { kind: 'standard', toleranceSeconds },
+            { secrets: [secret], headers, bytes, now: clock.now() },
+          ).ok,
+      }),
+  }
+}
+
+/** What Standard Webhooks names for how far two clocks may be apart. */
+const toleranceSeconds = 300
+
+function cardOf(system: SystemRecord, links: Readonly<Record<string, number>>): SystemCard {
+  const { id, kind, title, settings, enabled, version, says } = system
+  const state = !enabled
+    ? 'off'
+    : system.failingSince !== null
+      ? 'failing'
+      : system.answeredAt === null
+        ? 'waiting'
+        : 'active'
+  const unmapped = Object.entries(system.unmapped).map(([status, seenAt]) => ({ status, seenAt }))
+  return {
+    ...{ id, kind, title, settings, enabled, version, state, says, unmapped },
+    hasSecret: system.sealed !== null,
+    failingSince: system.failingSince?.toISOString() ?? null,
+    nextTryAt: system.notBefore?.toISOString() ?? null,
+    answeredAt: system.answeredAt?.toISOString() ?? null,
+    links: {
+      linked: links['linked'] ?? 0,
+      waiting: (links['new'] ?? 0) + (links['creating'] ?? 0) + (links['unconfirmed'] ?? 0) + (links['waiting'] ?? 0),
+      trouble: links['trouble'] ?? 0,
+      gone: links['gone'] ?? 0,
+    },
+  }
+}
+
+/** Null: it is not there, and cannot be. */
+function viewOf(system: SystemRecord, link: LinkRecord | undefined): ElsewhereView | null {
+  const { id, title, settings } = system
+  if (link === undefined)
+    return system.enabled
+      ? {
+          ...{ system: id, title, state: 'not-linked', key: null, url: null, status: null },
+          ...{ unmapped: false, says: '', waits: false, syncedAt: null },
+        }
+      : null
+  const status = link.theirStatus
+  const isNamed = Object.keys(settings.statusIn).some((name) => name.toLowerCase() === status?.toLowerCase())
+  return {
+    ...{ system: id, title, state: link.state, key: link.theirKey, url: link.theirUrl, status, says: link.says },
+    unmapped: status !== null && settings.takes.includes('status') && !isNamed,
+    waits: link.changes > link.done && link.state !== 'gone',
+    syncedAt: link.syncedAt?.toISOString() ?? null,
+  }
+}

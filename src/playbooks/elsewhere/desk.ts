@@ -1,0 +1,25 @@
+import type { SystemRecord } from '../../db/elsewhere.ts'
+import type { SystemSettings, TicketSystem } from '../../model/elsewhere.ts'
+import type { House } from '../house.ts'
+
+/** What the work on tickets elsewhere is handed: the record, the time, the systems as functions, the key of secrets, and where we are. */
+export type ElsewhereDesk = Pick<House, 'db' | 'clock' | 'log' | 'node' | 'cannotMail' | 'mailNotice'> & {
+  readonly sealKey: Uint8Array
+  /** Opens the way to a system; it is closed by whoever opened it. */
+  readonly open: (
+    system: { readonly kind: SystemRecord['kind']; readonly settings: SystemSettings },
+    secret: string,
+  ) => TicketSystem
+  /** The page of an alert, for links from there to here. */
+  readonly alertUrl: (alertId: string) => string
+}
+
+/** What a sealed secret is for: nothing of one system opens in another. */
+export function placeOfSystem(id: string): string {
+  return `elsewhere:${id}`
+}
+
+/** Who did it, where it was done over there: as it stands in the ledger. */
+export function actorOf(systemId: string): string {
+  return `elsewhere:${systemId}`
+}

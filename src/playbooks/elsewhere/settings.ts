@@ -1,0 +1,120 @@
+import { lockAlert } from '../../db/alerts.ts'
+import {
+  addLink,
+  linkById,
+  noteChange,
+  removeSystem,
+  type SystemRecord,
+  saveSystem,
+  systemById,
+} from '../../db/elsewhere.ts'
+import { transaction } from '../../db/open.ts'
+import { Trouble } from '../../kit/errors.ts'
+import { seal } from '../../kit/seal.ts'
+import { append } from '../../ledger/append.ts'
+import type { SystemKind, SystemSettings } from '../../model/elsewhere.ts'
+import { type ElsewhereDesk, placeOfSystem } from './desk.ts'
+import { openSystem } from './watch.ts'
+
+export type SystemDraft = {
+  readonly id: string
+  readonly kind: SystemKind
+  readonly title: string
+  readonly settings: SystemSettings
+  /** Null leaves the one that is set. */
+  readonly secret: string | null
+  readonly enabled: boolean
+  /** 0 adds. */
+  readonly version: number
+}
+
+/** Saves a system: the secret sealed, what may leave in the ledger. Whoever changes where it is enters the secret again. */
+export async function saveDraft(desk: ElsewhereDesk, draft: SystemDraft, by: string): Promise<number> {
+  const { settings } = draft
+  const refuse = (field: string, says: string): never => {
+    throw new Trouble('input.invalid', { fields: { [field]: says } })
+  }
+  if (settings.baseUrl.startsWith('http:') && !settings.plainHttp)
+    refuse('baseUrl', 'http:// can be read on the way: say that you mean it, or use https://')
+  if (draft.kind === 'jira' && settings.project === '') refuse('project', 'The key of the project, such as SEC')
+  if (
+    draft.kind === 'webhook' &&
+    draft.secret !== null &&
+    Buffer.from(draft.secret.replace(/^whsec_/, ''), 'base64').length < 16
+  )
+    refuse('secret', 'A secret of Standard Webhooks is "whsec_" and 16 to 64 bytes as base64')
+  return transaction(desk.db, async (tx) => {
+    const before = await systemById(tx, draft.id, { lock: true })
+    if (before !== null && draft.version === 0) refuse('id', 'Another system has this name')
+    if (before !== null && before.kind !== draft.kind) refuse('kind', 'A system stays of its kind')
+    if (draft.secret === null && (before?.sealed == null || placeOf(before.settings) !== placeOf(settings)))
+      refuse(
+        'secret',
+        before === null ? 'Enter the secret' : 'Another place: enter the secret again, so that it goes nowhere unmeant',
+      )
+    const sealed = draft.secret === null ? undefined : seal(desk.sealKey, draft.secret, placeOfSystem(draft.id))
+    const version = await saveSystem(tx, { ...draft, sealed, by }, desk.clock.now())
+    if (version === null) throw new Trouble('state.conflict', { system: draft.id })
+    const { ca: _, ...told } = settings
+    const body = {
+      kind: draft.kind,
+      title: draft.title,
+      enabled: draft.enabled,
+      settings: told,
+      secretChanged: draft.secret !== null,
+      version,
+    }
+    await append(tx, { kind: 'elsewhere.changed', actor: by, subject: `elsewhere:${draft.id}`, body }, desk.clock)
+    return version
+  })
+}
+
+/** Whatever decides where a secret goes. */
+const placeOf = ({ baseUrl, ca, plainHttp, allowAddresses }: SystemSettings): string =>
+  JSON.stringify([baseUrl, ca, plainHttp, allowAddresses])
+
+export async function removeDraft(desk: ElsewhereDesk, id: string, by: string): Promise<void> {
+  await transaction(desk.db, async (tx) => {
+    if (!(await removeSystem(tx, id))) throw new Trouble('not.found')
+    await append(tx, { kind: 'elsewhere.removed', actor: by, subject: `elsewhere:${id}`, body: {} }, desk.clock)
+  })
+}
+
+/** Tries a system: as whom it knows us, or why not. */
+export async function tryOut(desk: ElsewhereDesk, id: string, by: string): Promise<{ ok: boolean; says: string }> {
+  const system = await known(desk, id)
+  const api = openSystem(desk, system)
+  try {
+    const called = await api.whoAmI()
+    const tried = called.kind === 'done' ? { ok: true, says: called.value } : { ok: false, says: called.why }
+    await append(desk.db, { kind: 'elsewhere.tested', actor: by, subject: `elsewhere:${id}`, body: tried }, desk.clock)
+    return tried
+  } finally {
+    await api.close()
+  }
+}
+
+export async function known(desk: Pick<ElsewhereDesk, 'db'>, id: string): Promise<SystemRecord> {
+  const system = await systemById(desk.db, id)
+  if (system === null) throw new Trouble('not.found')
+  return system
+}
+
+/** Syncs one ticket by hand: links it where it is not linked yet, and has it looked at at once. */
+export async function linkByHand(
+  desk: ElsewhereDesk,
+  on: { systemId: string; alertId: string; by: string },
+): Promise<void> {
+  const system = await known(desk, on.systemId)
+  if (!system.enabled)
+    throw new Trouble('state.conflict', { fields: { system: 'It is switched off (Settings, Tickets elsewhere)' } })
+  await transaction(desk.db, async (tx) => {
+    if (!(await lockAlert(tx, on.alertId))) throw new Trouble('not.found')
+    const before = await linkById(tx, on.systemId, on.alertId)
+    if (before === null) {
+      await addLink(tx, on.systemId, on.alertId)
+      const body = { system: on.systemId, act: 'link' }
+      await append(tx, { kind: 'elsewhere.changed', actor: on.by, subject: `alert:${on.alertId}`, body }, desk.clock)
+    } else await noteChange(tx, on.systemId, on.alertId)
+  })
+}

@@ -1,0 +1,187 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type FreshDatabase, freshDatabase } from '../database.ts'
+import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { standInSecret, startJira } from '../ticket-systems.ts'
+
+let database: FreshDatabase
+let desk: Desk
+let admin: string
+let key: string
+let receiver: Server
+const secret = `whsec_${randomBytes(32).toString('base64')}`
+const posts: { id: string; signed: boolean; body: { type: string; data: Record<string, string> } }[] = []
+
+const sign = (id: string, timestamp: string, body: string): string =>
+  `v1,${createHmac('sha256', Buffer.from(secret.slice(6), 'base64'))
+    .update(`${id}.${timestamp}.${body}`)
+    .digest('base64')}`
+
+async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const text = Buffer.concat(chunks).toString()
+  const id = String(request.headers['webhook-id'])
+  const signed = request.headers['webhook-signature'] === sign(id, String(request.headers['webhook-timestamp']), text)
+  posts.push({ id, signed, body: JSON.parse(text) as (typeof posts)[number]['body'] })
+  response.writeHead(204).end()
+}
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  desk = await startDesk({ databaseUrl: database.url })
+  key = await addProvider(desk)
+  admin = (await signedIn(desk, 'administrator')).cookie
+  receiver = createServer((request, response) => void take(request, response))
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+}, 600_000)
+afterAll(async () => {
+  await desk.stop()
+  await database.close()
+  await new Promise((resolve) => receiver.close(resolve))
+})
+
+const newAlert = async (ticket: string): Promise<string> =>
+  alertOf(
+    desk,
+    await post(desk, key, {
+      subject: `[${ticket}] High: Beaconing`,
+      body: `Ticket: ${ticket}\nRule: Beaconing\nSeverity: High\nHost: ws-1\n`,
+    }),
+  )
+
+const settings = {
+  plainHttp: true,
+  allowAddresses: ['127.0.0.1'],
+  types: ['provider-alert'],
+  fields: ['title', 'comments'],
+  takes: ['status', 'comments'],
+  statusOut: { 'in-progress': 'open' },
+  statusIn: { open: 'acknowledged', gone: 'nothing' },
+}
+
+async function postBack(body: object, change: { age?: number; id?: string; with?: string } = {}) {
+  const text = JSON.stringify(body)
+  const id = change.id ?? crypto.randomUUID()
+  const timestamp = String(Math.floor(Date.now() / 1000) - (change.age ?? 0))
+  const response = await fetch(`${desk.origin}/api/elsewhere/tracker/posts`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...{
+        'webhook-id': id,
+        'webhook-timestamp': timestamp,
+        'webhook-signature': change.with ?? sign(id, timestamp, text),
+      },
+    },
+    body: text,
+  })
+  return { status: response.status, body: (await response.json()) as { fresh?: boolean } }
+}
+
+test('a signed post goes out for each act; what comes back signed is taken once, in their order, and nothing else is', {
+  timeout: 60_000,
+}, async () => {
+  const baseUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`
+  const draft = {
+    kind: 'webhook',
+    title: 'Tracker',
+    settings: { ...settings, baseUrl },
+    secret,
+    enabled: true,
+    version: 0,
+  }
+  await apiAs(desk, admin, 'PUT', '/api/elsewhere/tracker', draft)
+  expect(await apiAs(desk, admin, 'POST', '/api/elsewhere/tracker/test')).toMatchObject({ ok: true })
+  const alertId = await newAlert('NW-1')
+  await until('it to be told', async () =>
+    posts.some(({ body }) => body.type === 'ticket.created' && body.data['id'] === alertId),
+  )
+  await apiAs(desk, admin, 'POST', `/api/tickets/${alertId}/comments`, { text: 'Looking.' })
+  await until('the comment to be told', async () => posts.find(({ body }) => body.type === 'ticket.commented'))
+  expect(posts.every(({ signed }) => signed)).toBe(true)
+  expect(JSON.stringify(posts)).not.toContain('ws-1')
+
+  const shown = async () => {
+    const { links } = await apiAs(desk, admin, 'GET', `/api/tickets/${alertId}/elsewhere`)
+    return (links as unknown as { key: string; status: string; unmapped: boolean; says: string }[])[0]
+  }
+  const linked = { type: 'ticket.linked', id: alertId, key: 'ABC-7', url: 'https://tracker.example.com/ABC-7' }
+  expect(await postBack(linked, { id: 'one' })).toMatchObject({ status: 200, body: { fresh: true } })
+  expect(await postBack(linked, { id: 'one' })).toMatchObject({ status: 200, body: { fresh: false } })
+  const said = { type: 'ticket.commented', id: alertId, comment: 'c1', author: 'Ann', text: 'On it.' }
+  expect((await postBack(said)).body.fresh).toBe(true)
+  expect((await postBack(said)).body.fresh).toBe(false)
+  const status = (word: string, at: string) => ({ type: 'ticket.status', id: alertId, status: word, at })
+  expect((await postBack(status('strange', '2020-01-01T10:05:00Z'))).body.fresh).toBe(true)
+  expect((await postBack(status('open', '2020-01-01T10:00:00Z'))).body.fresh).toBe(false)
+  await until('the status to be seen', async () => (await shown())?.unmapped)
+  expect(await shown()).toMatchObject({ key: 'ABC-7', status: 'strange', unmapped: true })
+  const { systems } = await apiAs(desk, admin, 'GET', '/api/elsewhere')
+  expect((systems as unknown as { unmapped: { status: string }[] }[])[0]?.unmapped.map((one) => one.status)).toEqual([
+    'strange',
+  ])
+
+  expect((await postBack(linked, { age: 400 })).status).toBe(401)
+  expect((await postBack(linked, { with: 'v1,AAAA' })).status).toBe(401)
+  expect((await postBack({ ...linked, id: crypto.randomUUID() })).status).toBe(404)
+  expect((await postBack({ type: 'ticket.deleted', id: alertId })).status).toBe(400)
+  const unknown = await fetch(`${desk.origin}/api/elsewhere/nobody/posts`, {
+    method: 'POST',
+    headers: {
+      'webhook-id': 'x',
+      'webhook-timestamp': '1',
+      'webhook-signature': 'v1,x',
+      'content-type': 'application/json',
+    },
+    body: '{}',
+  })
+  expect(unknown.status).toBe(401)
+})
+
+test('an analyst syncs a ticket by hand; both sides are compared on the page and by the command; the secret never comes back', {
+  timeout: 60_000,
+}, async () => {
+  const jira = await startJira()
+  try {
+    const alertId = await newAlert('NW-2')
+    const analyst = (await signedIn(desk, 'analyst')).cookie
+    const draft = {
+      kind: 'jira',
+      title: 'Jira',
+      settings: { ...settings, types: [], statusOut: {}, baseUrl: jira.url, project: 'SEC' },
+      secret: standInSecret,
+      enabled: true,
+      version: 0,
+    }
+    await expect(apiAs(desk, analyst, 'PUT', '/api/elsewhere/jira', draft)).rejects.toThrow('said 403')
+    await apiAs(desk, admin, 'PUT', '/api/elsewhere/jira', draft)
+    await apiAs(desk, analyst, 'POST', `/api/tickets/${alertId}/elsewhere`, { system: 'jira' })
+    await until('it to be there', async () => jira.tickets.size === 1)
+    const links = async () =>
+      (await apiAs(desk, analyst, 'GET', `/api/tickets/${alertId}/elsewhere`))['links'] as unknown as {
+        system: string
+        key: string
+        waits: boolean
+      }[]
+    await until('it to be in step', async () =>
+      (await links()).some((link) => link.system === 'jira' && link.key === 'SEC-1' && !link.waits),
+    )
+    const lead = (await signedIn(desk, 'lead')).cookie
+    const report = (await apiAs(desk, lead, 'POST', '/api/elsewhere/jira/reconcile', { mend: true })) as unknown as {
+      looked: number
+      rows: { differences: string[] }[]
+    }
+    expect(report).toMatchObject({
+      looked: 1,
+      rows: [{ differences: ['Their status "To Do" is not mapped'], did: 'Is synced again' }],
+    })
+    expect(JSON.stringify(await apiAs(desk, admin, 'GET', '/api/elsewhere'))).not.toContain(standInSecret)
+    await apiAs(desk, admin, 'DELETE', '/api/elsewhere/jira')
+    expect(jira.tickets.size).toBe(1)
+  } finally {
+    await jira.stop()
+  }
+})
