@@ -54,7 +54,9 @@ async function as(desk: Desk, role: Role, name: string) {
 
 const opened = () => database.db.selectFrom('presence').selectAll().execute()
 
-test('two people on one alert see each other, on two servers, and what the other does; leaving is seen', async () => {
+test('two people on one alert see each other, on two servers, and what the other does; leaving is seen', {
+  timeout: 90_000,
+}, async () => {
   const [first = '', second = ''] = ids
   const mara = await as(here, 'analyst', 'Mara Weiss')
   const kari = await as(there, 'lead', 'Kari Dahl')
@@ -72,8 +74,9 @@ test('two people on one alert see each other, on two servers, and what the other
   expect(await seriousIn(kari.page)).toEqual([])
   await mara.page.getByText('Kari Dahl is here too').waitFor({ state: 'detached' })
   // On to the next one: she is there, and no longer here.
-  await mara.page.keyboard.press('Shift+J')
-  await mara.page.keyboard.press('Shift+K')
+  await mara.page.keyboard.press('g')
+  await mara.page.keyboard.press('q')
+  await mara.page.getByRole('link', { name: 'Rule 2' }).click()
   await mara.page.waitForURL(`**/alerts/${second}`)
   await kari.page.locator('tr', { hasText: 'Rule 2' }).getByLabel('Mara Weiss has it open: reading').waitFor()
   await kari.page.locator('tr', { hasText: 'Rule 1' }).locator('.here-mark').waitFor({ state: 'detached' })
