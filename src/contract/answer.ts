@@ -38,6 +38,8 @@ export type ReplyPage = z.infer<typeof ReplyPage>
 
 export const ReplyPreview = z.object({
   text: z.string(),
+  /** As it leaves: what stands in the draft's may be covered there. */
+  subject: z.string(),
   mime: z.string(),
   sizeBytes: z.int(),
   sha256: z.string(),

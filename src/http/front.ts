@@ -239,7 +239,9 @@ export type Work = {
       by: string,
     ) => Promise<number>
     /** The exact bytes that would leave now, and the text a person reads in them. */
-    readonly preview: (id: string) => Promise<{ readonly bytes: Uint8Array; readonly text: string }>
+    readonly preview: (
+      id: string,
+    ) => Promise<{ readonly bytes: Uint8Array; readonly text: string; readonly subject: string }>
     readonly release: (id: string, version: number, by: string) => Promise<'held' | 'second'>
     readonly second: (id: string, digest: string, yes: boolean, why: string, by: string) => Promise<void>
     readonly cancel: (id: string, by: string) => Promise<void>

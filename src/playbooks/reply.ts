@@ -24,7 +24,9 @@ export type AnswerDesk = {
   readonly draft: (alertId: string, by: string) => Promise<string>
   readonly saveText: (id: string, text: string, version: number, by: string) => Promise<number>
   readonly review: (id: string, verdicts: readonly SpanVerdict[], version: number, by: string) => Promise<number>
-  readonly preview: (id: string) => Promise<{ readonly bytes: Uint8Array; readonly text: string }>
+  readonly preview: (
+    id: string,
+  ) => Promise<{ readonly bytes: Uint8Array; readonly text: string; readonly subject: string }>
   readonly release: (id: string, version: number, by: string) => Promise<'held' | 'second'>
   /** The second person's word over the bytes of this digest. */
   readonly second: (id: string, digest: string, yes: boolean, why: string, by: string) => Promise<void>

@@ -63,12 +63,12 @@ async function bytesOf(
 export async function previewReply(
   desk: ReplyDesk,
   replyId: string,
-): Promise<{ readonly bytes: Uint8Array; readonly text: string }> {
+): Promise<{ readonly bytes: Uint8Array; readonly text: string; readonly subject: string }> {
   const record = await replyRecord(desk.db, replyId)
   if (record === null) throw new Trouble('not.found', { replyId })
   const known = await knowledgeOf(desk, desk.db, record.reply.alertId)
   const made = await bytesOf(desk, desk.db, record, known, record.reply.spans, desk.clock.now())
-  return { bytes: record.bytes ?? made.bytes, text: made.text }
+  return { bytes: record.bytes ?? made.bytes, text: made.text, subject: made.subject }
 }
 
 type Release = { readonly replyId: string; readonly version: number; readonly by: string }

@@ -4,9 +4,10 @@ import { known, serve } from '../../serve.ts'
 
 export const previewReply = serve('GET /api/replies/:id/preview', async ({ front, params }) => {
   const reply = known(await replyById(front.db, params.id))
-  const { bytes, text } = await front.work.reply.preview(params.id)
+  const { bytes, text, subject } = await front.work.reply.preview(params.id)
   return {
     text,
+    subject,
     mime: Buffer.from(bytes).toString('utf8'),
     sizeBytes: bytes.byteLength,
     sha256: sha256Hex(bytes),

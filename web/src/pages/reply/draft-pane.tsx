@@ -36,7 +36,7 @@ export function DraftPane({ page, review }: { readonly page: ReplyPage; readonly
         )}
       </div>
       {text === null ? (
-        <div className="letter-text">
+        <div className="letter-text scrolls" data-scrolls tabIndex={0}>
           <Marked page={page} review={review} />
         </div>
       ) : (

@@ -4,11 +4,12 @@ import { useState } from 'react'
 import type { ReplyPage } from '../../../../src/contract/answer.ts'
 import { call } from '../../api.ts'
 import { ErrorState, Loading } from '../../parts/states.tsx'
+import { When } from '../../parts/time.tsx'
 import { bytesWords, plural } from '../../words.ts'
 
-/** Exactly what leaves: as a person reads it, or the very bytes. */
+/** Exactly what leaves: as a person reads it, against what they were told before, or the very bytes. */
 export function LeavesPane({ page }: { readonly page: ReplyPage }) {
-  const [view, setView] = useState<'text' | 'mime'>('text')
+  const [view, setView] = useState<'text' | 'new' | 'mime'>('text')
   const preview = useQuery({
     queryKey: ['preview', page.reply.id],
     queryFn: () => call('GET /api/replies/:id/preview', { params: { id: page.reply.id } }),
@@ -25,6 +26,7 @@ export function LeavesPane({ page }: { readonly page: ReplyPage }) {
           onChange={(value) => setView(value as typeof view)}
           data={[
             { value: 'text', label: 'As read' },
+            ...(page.earlier.length === 0 ? [] : [{ value: 'new', label: 'New to them' }]),
             { value: 'mime', label: 'The bytes' },
           ]}
         />
@@ -43,10 +45,15 @@ export function LeavesPane({ page }: { readonly page: ReplyPage }) {
               be released.
             </p>
           )}
-          {view === 'text' ? (
-            <div className="letter-text">{preview.data.text}</div>
-          ) : (
-            <pre className="letter-mime" tabIndex={0}>
+          <p className="dim">Subject: {preview.data.subject}</p>
+          {view === 'text' && (
+            <div className="letter-text scrolls" data-scrolls tabIndex={0}>
+              {preview.data.text}
+            </div>
+          )}
+          {view === 'new' && <WhatIsNew text={preview.data.text} earlier={page.earlier} />}
+          {view === 'mime' && (
+            <pre className="letter-mime scrolls" data-scrolls tabIndex={0}>
               {preview.data.mime}
             </pre>
           )}
@@ -56,5 +63,31 @@ export function LeavesPane({ page }: { readonly page: ReplyPage }) {
         </>
       )}
     </section>
+  )
+}
+
+/** A line as it is compared: the same words said again are nothing new, however they are spaced. */
+const asSaid = (line: string): string => line.replace(/\s+/g, ' ').trim().toLowerCase()
+
+function WhatIsNew({ text, earlier }: { readonly text: string; readonly earlier: ReplyPage['earlier'] }) {
+  const known = new Set(earlier.flatMap((one) => one.text.split('\n').map(asSaid)))
+  const lines = text
+    .split('\n')
+    .map((line, at) => ({ at, line, isKnown: line.trim() !== '' && known.has(asSaid(line)) }))
+  const fresh = lines.filter(({ line, isKnown }) => line.trim() !== '' && !isKnown).length
+  return (
+    <>
+      <p className="dim">
+        {plural(fresh, 'line')} new to them. Struck lines stood in {plural(earlier.length, 'earlier answer')}, the last{' '}
+        {earlier[0] !== undefined && <When at={earlier[0].sentAt} ago />}.
+      </p>
+      <div className="letter-text scrolls" data-scrolls tabIndex={0}>
+        {lines.map(({ at, line, isKnown }) => (
+          <div key={at} className={isKnown ? 'known-line' : undefined}>
+            {isKnown ? <s title="They were told this before">{line}</s> : line === '' ? '\u00a0' : line}
+          </div>
+        ))}
+      </div>
+    </>
   )
 }

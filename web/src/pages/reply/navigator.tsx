@@ -38,7 +38,7 @@ export function Navigator({ page, review }: { readonly page: ReplyPage; readonly
         />
       )}
       <Problem error={review.judge.error} />
-      <ol className="spans">
+      <ol className="spans" data-scrolls tabIndex={-1}>
         {spans.map((span) => (
           <li key={span.id}>
             <button

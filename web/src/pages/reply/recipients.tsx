@@ -13,7 +13,7 @@ export function Recipients({ page }: { readonly page: ReplyPage }) {
           </div>
         ))}
       </dd>
-      <dt>Subject</dt>
+      <dt>Their subject</dt>
       <dd>{reply.subject}</dd>
       <dt>Thread</dt>
       <dd className="dim">

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
+import { useRef } from 'react'
 import type { ReplyPage } from '../../../../src/contract/answer.ts'
 import { call } from '../../api.ts'
 import { BackIcon } from '../../parts/icons.tsx'
@@ -12,6 +13,7 @@ import { Navigator } from './navigator.tsx'
 import { Outcome } from './outcome.tsx'
 import { Recipients } from './recipients.tsx'
 import { useReview } from './review.ts'
+import { useScrollTogether } from './scroll-together.ts'
 import './reply.css'
 
 /** While it is held or under way the page looks every two seconds too, should the live stream be cut. */
@@ -38,6 +40,8 @@ function ReplyView({ page }: { readonly page: ReplyPage }) {
   const { reply, alert, provider } = page
   const review = useReview(page)
   useHere(alert.id, reply.state === 'draft' ? 'answering' : 'reading')
+  const grid = useRef<HTMLDivElement>(null)
+  useScrollTogether(grid)
   return (
     <>
       <div className="page-head">
@@ -55,7 +59,7 @@ function ReplyView({ page }: { readonly page: ReplyPage }) {
         <span className="dim clip">{alert.title}</span>
       </div>
       <Recipients page={page} />
-      <div className="reply-grid">
+      <div className="reply-grid" ref={grid}>
         <DraftPane page={page} review={review} />
         <LeavesPane page={page} />
         <div className="stack">
