@@ -11,6 +11,7 @@ import { Outcome } from '../model/triage.ts'
 import { Done, endpoint } from './endpoint.ts'
 
 const id = z.object({ id: z.uuid() })
+const when = z.iso.datetime()
 
 /** An expectation that an alert was held against. */
 export const MatchOfAlert = z.object({
@@ -43,12 +44,70 @@ const HitOfExpectation = z.object({
 })
 export type HitOfExpectation = z.infer<typeof HitOfExpectation>
 
+/** The same question before: what was decided, by whom, and what the provider was told; `answered` null: nothing left. */
+const AnsweredBefore = z.object({
+  alertId: z.uuid(),
+  number: z.int(),
+  outcome: Outcome,
+  reason: z.string(),
+  byName: z.string(),
+  at: when,
+  answered: z.object({ replyId: z.uuid(), at: when, text: z.string() }).nullable(),
+})
+export type AnsweredBefore = z.infer<typeof AnsweredBefore>
+
+/** The answer that is remembered, as its reply would read; of an expectation, or of the alert with this number. */
+const DraftedAnswer = z.object({
+  outcome: Outcome,
+  reason: z.string(),
+  cites: z.array(z.uuid()),
+  text: z.string(),
+  at: when,
+  expectation: z.int().nullable(),
+  fromNumber: z.int().nullable(),
+})
+export type DraftedAnswer = z.infer<typeof DraftedAnswer>
+
+/** Inbound alerts whose question we had answered within 90 days before, of all inbound ones; 95 % interval by Wilson. */
+const RepeatRate = z.object({
+  providerId: z.string(),
+  n: z.int(),
+  repeated: z.int(),
+  interval: z.object({ from: z.number(), to: z.number() }).nullable(),
+})
+export type RepeatRate = z.infer<typeof RepeatRate>
+
+const RepeatRow = z.object({
+  alertId: z.uuid(),
+  number: z.int(),
+  receivedAt: when,
+  rule: z.string(),
+  entity: z.string(),
+  before: z.object({ alertId: z.uuid(), number: z.int(), answeredAt: when }),
+})
+export type RepeatRow = z.infer<typeof RepeatRow>
+
 export const memoryApi = {
   'GET /api/alerts/:id/memory': endpoint({
     permission: 'desk.see',
     says: 'What is remembered that fits this alert',
     params: id,
-    answer: z.object({ matches: z.array(MatchOfAlert) }),
+    answer: z.object({
+      matches: z.array(MatchOfAlert),
+      before: AnsweredBefore.nullable(),
+      drafted: DraftedAnswer.nullable(),
+    }),
+  }),
+  'GET /api/repeats': endpoint({
+    permission: 'desk.see',
+    says: 'How often each provider asked what we had answered, over the last 90 days; sample data is left out',
+    answer: z.object({ rates: z.array(RepeatRate), from: when, to: when }),
+  }),
+  'GET /api/repeats/:provider': endpoint({
+    permission: 'desk.see',
+    says: 'The list behind the rate of a provider: each alert with the one that answered it',
+    params: z.object({ provider: z.string().max(100) }),
+    answer: z.object({ rows: z.array(RepeatRow), from: when, to: when }),
   }),
   'GET /api/expectations': endpoint({
     permission: 'desk.see',

@@ -97,7 +97,8 @@ async function rowsOf(db: Db, picked: readonly Picked[]): Promise<readonly Row[]
       t.ours_state, t.ours_due_at, t.theirs_state, t.theirs_due_at,
       assignee.name as assignee_name, lead.number as lead_number, snoozer.name as snoozer_name,
       (select count(*)::int from alert m where m.merged_into = a.id) as merged, asset.owner as asset_owner, asset.criticality as asset_criticality,
-      earlier.times as earlier_times, earlier.last_at as earlier_last_at, earlier.last_outcome as earlier_outcome, earlier.regressed,
+      earlier.times as earlier_times, earlier.last_at as earlier_last_at, earlier.last_outcome as earlier_outcome,
+      earlier.regressed or exists (select 1 from expectation_match m where m.alert_id = a.id and m.kind = 'holds') as regressed,
       earlier.last_day, past.expected,
       r.id as run_id, r.state as run_state, r.done as run_done, r.steps as run_steps, r.waiting_for, r.deadline,
       p.id as reply_id, p.state as reply_state
@@ -122,7 +123,7 @@ const assetOf = sql`
   where f.alert_id = a.id and f.kind = 'found' and f.answer ? 'criticality'
   order by array_position(array['business-role-of-asset', 'asset-of-host', 'asset-of-address'], f.question), f.asked_at desc limit 1`
 
-/** The newest of the earlier alerts with the same rule and entity. Regressed: one of them was to be tuned away before this one came. */
+/** The newest of the earlier alerts with the same rule and entity. Regressed: one of them was to be tuned away before this one came (or it is expected, and is back). */
 const earlierOf = sql`
   select count(*)::int as times, max(b.received_at) as last_at,
     (array_agg(b.outcome order by b.decided_at desc) filter (where b.outcome is not null))[1] as last_outcome,

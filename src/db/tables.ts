@@ -1081,6 +1081,17 @@ type ExpectationMatchTable = {
   at: Timestamp
 }
 
+type DraftedAnswerTable = {
+  alert_id: string
+  expectation_id: OrNull<string>
+  from_alert: OrNull<string>
+  outcome: string
+  reason: string
+  cites: Texts
+  text: string
+  drafted_at: Timestamp
+}
+
 export type Tables = {
   ticket: TicketTable
   ticket_wait: TicketWaitTable
@@ -1179,6 +1190,7 @@ export type Tables = {
   elsewhere_link: ElsewhereLinkTable
   elsewhere_item: ElsewhereItemTable
   elsewhere_post: ElsewherePostTable
+  drafted_answer: DraftedAnswerTable
 }
 
 export type ElsewhereSystemTable = {

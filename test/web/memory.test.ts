@@ -104,3 +104,32 @@ test('what would have hidden an incident is shown in red and cannot be kept', { 
   expect(await mine.page.getByRole('button', { name: /Remember this/ }).count()).toBe(0)
   await mine.context.close()
 })
+
+test('a repeated question comes with its answer drafted by itself, and one key takes it; the provider shows how often it asked', {
+  timeout: 120_000,
+}, async () => {
+  const first = await arrive('Port scan', 'ws-5')
+  await decideAs(lead.cookie, first, 'false-alarm-benign')
+  const again = await arrive('Port scan', 'ws-5')
+  await until('the answer to be drafted', async () =>
+    database.db.selectFrom('drafted_answer').select('text').where('alert_id', '=', again).executeTakeFirst(),
+  )
+  const { page, context, problems } = await openAs(lead.token, `/alerts/${again}`)
+  await page.getByText(/Its answer is drafted, from A-\d+/).waitFor()
+  await page.getByText('Kari Dahl decided', { exact: false }).first().waitFor()
+  expect(await seriousIn(page)).toEqual([])
+  await page.keyboard.press('a')
+  expect(await page.locator('#decide').getByRole('textbox', { name: 'Why', exact: true }).inputValue()).toBe(
+    'The backup agent calls home.',
+  )
+  await page.getByRole('button', { name: 'Decide: false alarm' }).waitFor()
+  await page.keyboard.press('0')
+  await page.keyboard.press('w')
+  await page.keyboard.press('Control+Enter')
+  await page.getByRole('heading', { name: 'Decided', exact: true }).waitFor()
+  await page.goto(`${desk.origin}/settings/providers`)
+  await page.getByText(/Repeated questions: 0 % \(0 of \d+ in 90 days/).waitFor()
+  expect(await seriousIn(page)).toEqual([])
+  expect(problems).toEqual([])
+  await context.close()
+})

@@ -25,6 +25,8 @@ export const table: Readonly<Record<Call, Door | `${string} ${'K' | '.'}`>> = {
   'GET /api/alerts/:id/similar': 'ALNPU.. K',
   'GET /api/alerts/:id/turning-points': 'ALNPU.. K',
   'GET /api/alerts/:id/memory': 'ALNPU.. K',
+  'GET /api/repeats': 'ALNPU.. K',
+  'GET /api/repeats/:provider': 'ALNPU.. K',
   'GET /api/expectations': 'ALNPU.. K',
   'GET /api/expectations/:id/alerts': 'ALNPU.. K',
   'POST /api/expectations': 'ALN.... .',

@@ -26,6 +26,7 @@ const all = [
   'lake-sigma',
   'search',
   'similar',
+  'repeat',
 ] as const
 const words = process.argv.slice(2)
 const wanted = words.filter((word) => !word.startsWith('--'))

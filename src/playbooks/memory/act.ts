@@ -5,14 +5,13 @@ import { setMatchEnd } from '../../db/expectations.ts'
 import { findingsOf } from '../../db/findings.ts'
 import { notify } from '../../db/live.ts'
 import { transaction } from '../../db/open.ts'
-import type { Finding } from '../../model/finding.ts'
 import { rungTitles } from '../../model/question.ts'
 import { lockSeen } from '../arrange.ts'
 import { decideIn } from '../decide.ts'
 import type { House } from '../house.ts'
 import type { Tasks } from '../worker.ts'
+import { citesFor, draftRemembered } from './drafted.ts'
 import { reviewExpectation, reviewJob } from './expectations.ts'
-import { questionsIn } from './match.ts'
 import { type Recalled, recall, rememberJob } from './recall.ts'
 
 const Payload = z.object({ alertId: z.uuid() })
@@ -27,8 +26,9 @@ export function memoryTasks(house: House): Tasks {
 }
 
 /**
- * Lets an expectation decide whose owner said so, under the alert's lock and on the evidence as it is now. Whatever speaks against it, could
- * not be looked at or is not there yet leaves the decision to a person, and the reason is written beside the match.
+ * Drafts the answer that is remembered, and lets an expectation decide whose owner said so, under the alert's lock and on the evidence as it is
+ * now. Whatever speaks against it, could not be looked at or is not there yet leaves the decision to a person, and the reason is written beside
+ * the match.
  */
 export async function actOnMemory(house: Pick<House, 'db' | 'clock' | 'draftReply'>, alertId: string): Promise<void> {
   await transaction(house.db, async (tx) => {
@@ -39,6 +39,8 @@ export async function actOnMemory(house: Pick<House, 'db' | 'clock' | 'draftRepl
     if (seen?.mergedInto != null) return
     const findings = await findingsOf(tx, alertId)
     const recalled = await recall(tx, record, findings, house.clock.now())
+    await draftRemembered(house, tx, record, findings, recalled)
+    await notify(tx, `alert:${alertId}`)
     const deciding = recalled.matches.find(({ kind, expectation }) => kind === 'holds' && expectation.decides)
     if (deciding === undefined) return
     const { expectation } = deciding
@@ -48,7 +50,6 @@ export async function actOnMemory(house: Pick<House, 'db' | 'clock' | 'draftRepl
     const held = undone ? 'A person took its decision back.' : whyNot(record, recalled)
     if (held !== null) {
       await setMatchEnd(tx, match, { decided: false, held })
-      await notify(tx, `alert:${alertId}`)
       return
     }
     const cites = citesFor(expectation.condition, findings)
@@ -81,12 +82,4 @@ function whyNot({ judgement, filledAt }: AlertRecord, { matches }: Recalled): st
   const contradicts = judgement.proposal.contradicts[0]
   if (contradicts !== undefined) return `The evidence speaks against it: ${contradicts.says}`
   return null
-}
-
-/** The findings that the condition rests on. */
-function citesFor(condition: string, findings: readonly Finding[]): readonly string[] {
-  const named = new Set(questionsIn(condition))
-  return findings
-    .filter(({ question, kind }) => named.has(question) && (kind === 'found' || kind === 'nothing'))
-    .map(({ id }) => id)
 }

@@ -2,6 +2,7 @@ import type { AlertRecord } from '../../db/alerts.ts'
 import { type Match, type StandingExpectation, saveMatches, standingFor } from '../../db/expectations.ts'
 import { addJob } from '../../db/jobs.ts'
 import type { Db } from '../../db/open.ts'
+import { answeredBefore, dropDraftedAnswer } from '../../db/repeats.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Sign } from '../../triage/signs.ts'
 import { matchOf } from './match.ts'
@@ -40,7 +41,14 @@ function oneLine(text: string): string {
 export async function keepRecalled(tx: Db, { alert }: AlertRecord, recalled: Recalled, now: Date): Promise<void> {
   const { matches } = recalled
   await saveMatches(tx, alert.id, matches, now)
-  if (alert.state !== 'open' || !matches.some(({ kind, expectation }) => kind === 'holds' && expectation.decides))
-    return
-  await addJob(tx, rememberJob, { alertId: alert.id }, { key: `${rememberJob}:${alert.id}` })
+  if (alert.state !== 'open') return
+  if (await isRemembered(tx, alert, matches))
+    // Before the runs: it is short, and whoever opens the alert finds the draft.
+    await addJob(tx, rememberJob, { alertId: alert.id }, { key: `${rememberJob}:${alert.id}`, priority: -1 })
+  else await dropDraftedAnswer(tx, alert.id)
+}
+
+/** The same rule about the same thing was there before, or an expectation holds: there may be an answer to draft. */
+async function isRemembered(tx: Db, alert: AlertRecord['alert'], matches: Recalled['matches']): Promise<boolean> {
+  return matches.some(({ kind }) => kind === 'holds') || (await answeredBefore(tx, alert.id)) !== null
 }

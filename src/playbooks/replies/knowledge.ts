@@ -78,7 +78,10 @@ export async function decisionFor(db: Db, alertId: string): Promise<Decision> {
   return decision
 }
 
-export function draftInput(known: Knowledge, decision: Decision): DraftInput {
+export function draftInput(
+  known: Pick<Knowledge, 'alert' | 'findings' | 'judgement' | 'provider'>,
+  decision: Decision,
+): DraftInput {
   const { alert, findings, judgement, provider } = known
   return {
     alert,

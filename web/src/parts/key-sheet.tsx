@@ -69,6 +69,7 @@ const sheets: readonly Sheet[] = [
       ['0', 'Decide without evidence'],
       ['W', 'Write the reason (Esc leaves it, Ctrl+Enter decides)'],
       ['Z', 'Take the decision back'],
+      ['A', 'Take the answer that is remembered'],
       ['E', 'Remember this answer'],
     ],
   },

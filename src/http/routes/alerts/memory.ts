@@ -1,8 +1,15 @@
 import { getAlert } from '../../../db/alerts.ts'
 import { matchesOf } from '../../../db/expectations.ts'
+import { answeredBefore, draftedAnswerOf } from '../../../db/repeats.ts'
 import { known, serve } from '../../serve.ts'
 
 export const showMemory = serve('GET /api/alerts/:id/memory', async ({ front, params }) => {
   const { alert } = known(await getAlert(front.db, params.id))
-  return { matches: [...(await matchesOf(front.db, alert.id))] }
+  const [matches, found, drafted] = await Promise.all([
+    matchesOf(front.db, alert.id),
+    answeredBefore(front.db, alert.id),
+    draftedAnswerOf(front.db, alert.id),
+  ])
+  const { cites: _, ...before } = found ?? { cites: [] }
+  return { matches: [...matches], before: 'alertId' in before ? before : null, drafted }
 })

@@ -14,6 +14,7 @@ import { plural } from '../../words.ts'
 import { TicketPanel } from '../tickets/panel.tsx'
 import { useDraftDecision } from './draft-decision.ts'
 import { Facts } from './facts.tsx'
+import { takeDrafted, useMemory } from './memory-card.tsx'
 import { Messages } from './messages.tsx'
 import { isAnswered, Rail } from './rail.tsx'
 import { mayRemember, RememberPanel } from './remember.tsx'
@@ -53,6 +54,7 @@ function AlertView({ page }: { readonly page: AlertPage }) {
     alert.id,
     page.alert.state === 'open' && (draft.outcome !== null || draft.reason !== '') ? 'deciding' : 'reading',
   )
+  const memory = useMemory(alert.id)
   const go = (id: string | null) => id !== null && void navigate({ to: '/alerts/$id', params: { id } })
   const reply = async () => {
     const last = page.replies.findLast(({ state }) => state !== 'cancelled')
@@ -90,6 +92,10 @@ function AlertView({ page }: { readonly page: AlertPage }) {
       if (standing !== undefined && !isAnswered(page) && may('alert.decide')) draft.undo.mutate(standing.id)
     },
     r: () => void reply(),
+    a: () => {
+      const drafted = memory.data?.drafted ?? null
+      if (drafted !== null && alert.state === 'open' && may('alert.decide')) takeDrafted(drafted, draft)
+    },
     e: () => mayRemember(page) && may('expectation.write') && setRemembering(true),
     u: () => void navigate({ to: '/queue' }),
   })

@@ -2,11 +2,13 @@ import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { AlertPage } from '../../../../src/contract/desk.ts'
-import type { MatchOfAlert } from '../../../../src/contract/memory.ts'
+import type { AnsweredBefore, DraftedAnswer, MatchOfAlert } from '../../../../src/contract/memory.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { ErrorState } from '../../parts/states.tsx'
+import { When } from '../../parts/time.tsx'
 import { outcomeShort, plural } from '../../words.ts'
+import type { DraftDecision } from './draft-decision.ts'
 import { mayRemember } from './remember.tsx'
 
 const kindWords: Record<MatchOfAlert['kind'], string> = {
@@ -16,23 +18,30 @@ const kindWords: Record<MatchOfAlert['kind'], string> = {
 }
 
 /** What is remembered that fits this alert, and the way to remember its answer. */
-export function MemoryCard({ page, remember }: { readonly page: AlertPage; readonly remember: () => void }) {
+export function MemoryCard({
+  page,
+  draft,
+  remember,
+}: {
+  readonly page: AlertPage
+  readonly draft: DraftDecision
+  readonly remember: () => void
+}) {
   const may = useMay()
-  const { id } = page.alert
-  const memory = useQuery({
-    queryKey: ['alert', id, 'memory'],
-    queryFn: () => call('GET /api/alerts/:id/memory', { params: { id } }),
-  })
+  const memory = useMemory(page.alert.id)
   const possible = mayRemember(page) && may('expectation.write')
   if (memory.error !== null) return <ErrorState error={memory.error} retry={() => void memory.refetch()} />
-  const matches = memory.data?.matches ?? []
-  if (matches.length === 0 && !possible) return null
+  const { matches = [], before = null, drafted = null } = memory.data ?? {}
+  if (matches.length === 0 && before === null && !possible) return null
+  const usable = page.alert.state === 'open' && may('alert.decide')
   return (
     <section className="card" aria-label="Memory">
       <h2>Memory</h2>
       {matches.map((match) => (
         <Match key={match.expectationId} match={match} />
       ))}
+      {before !== null && <Before before={before} />}
+      {drafted !== null && usable && <Drafted drafted={drafted} draft={draft} />}
       {possible && (
         <Button size="compact-sm" variant="default" rightSection={<kbd>E</kbd>} onClick={remember}>
           Remember this
@@ -64,5 +73,55 @@ function Match({ match }: { readonly match: MatchOfAlert }) {
         {match.ownerName}, until {match.expiresAt.slice(0, 10)}, held for {plural(match.hits, 'alert')}
       </p>
     </div>
+  )
+}
+
+/** What is remembered of an alert. */
+export function useMemory(id: string) {
+  return useQuery({
+    queryKey: ['alert', id, 'memory'],
+    queryFn: () => call('GET /api/alerts/:id/memory', { params: { id } }),
+  })
+}
+
+function Before({ before }: { readonly before: AnsweredBefore }) {
+  return (
+    <div className="stack tight">
+      <div className="row wrap tight">
+        <span className="tag accent">{before.answered === null ? 'Decided before' : 'Answered before'}</span>
+        <Link to="/alerts/$id" params={{ id: before.alertId }} className="mono">
+          A-{before.number}
+        </Link>
+        <span>{outcomeShort[before.outcome]}</span>
+      </div>
+      <p className="dim">
+        The same question. {before.byName} decided <When at={before.at} ago />
+        {before.answered === null ? ', and nothing was sent' : ', and the provider was told '}
+        {before.answered !== null && <When at={before.answered.at} ago />}.
+      </p>
+    </div>
+  )
+}
+
+/** Takes the remembered answer over: the outcome, the reason and what the same questions found this time. */
+export function takeDrafted(drafted: DraftedAnswer, draft: DraftDecision): void {
+  draft.take({ outcome: drafted.outcome, reason: drafted.reason, cites: drafted.cites })
+}
+
+function Drafted({ drafted, draft }: { readonly drafted: DraftedAnswer; readonly draft: DraftDecision }) {
+  const from = drafted.expectation === null ? `A-${drafted.fromNumber}` : `E-${drafted.expectation}`
+  return (
+    <details className="case-more" open>
+      <summary>Its answer is drafted, from {from}</summary>
+      <blockquote className="their-question pre">{drafted.text}</blockquote>
+      <p className="dim">
+        {drafted.cites.length === 0
+          ? 'Nothing of this alert is cited for it yet: cite a row, or say that you decide without evidence.'
+          : `Rests on ${plural(drafted.cites.length, 'row')} of this alert.`}
+      </p>
+      <Button size="compact-sm" rightSection={<kbd>A</kbd>} onClick={() => takeDrafted(drafted, draft)}>
+        Take this answer
+      </Button>
+    </details>
   )
 }

@@ -25,6 +25,7 @@ export function Rail({ page, draft, remember }: Props & { readonly remember: () 
   return (
     <aside className="rail stack" id="decide" aria-label="Decision">
       <ProposalCard page={page} draft={draft} />
+      <MemoryCard page={page} draft={draft} remember={remember} />
       <Suggestions
         alertId={page.alert.id}
         take={
@@ -44,7 +45,6 @@ export function Rail({ page, draft, remember }: Props & { readonly remember: () 
       ) : (
         <ReadOnly />
       )}
-      <MemoryCard page={page} remember={remember} />
       <ReplyCard page={page} decided={standing !== undefined} />
       {page.decisions.some((decision) => decision.undoneAt !== null) && <Undone decisions={page.decisions} />}
     </aside>

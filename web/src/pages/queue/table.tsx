@@ -130,7 +130,7 @@ function Cells({
           {row.merged > 0 && <span className="tag">+{row.merged} merged</span>}
           {row.mergedInto !== null && <span className="tag">in A-{row.mergedInto.number}</span>}
           {row.regressed && (
-            <span className="tag bad" title="It was to be tuned away, and is back">
+            <span className="tag bad" title="It was to be tuned away, or is expected, and is back">
               Regressed
             </span>
           )}

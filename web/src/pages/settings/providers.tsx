@@ -10,6 +10,7 @@ import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { classWords, plural } from '../../words.ts'
+import { RepeatRate } from './repeat-rate.tsx'
 import { SharingPart } from './sharing.tsx'
 import { WebhookPart } from './webhook.tsx'
 
@@ -138,6 +139,7 @@ function ProviderCard({
         <dt>May leave as it is</dt>
         <dd>{provider.mayShare.map((one) => classWords[one]).join(', ') || 'nothing sensitive'}</dd>
       </dl>
+      <RepeatRate providerId={provider.id} />
       {may('provider.change') && (
         <div className="row wrap">
           <Switch
