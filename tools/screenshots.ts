@@ -30,6 +30,7 @@ function shots(seeded: Seeded): Shot[] {
     { name: 'tickets', path: '/tickets' },
     { name: 'ticket', path: `/alerts/${first}#ticket` },
     { name: 'settings-tickets', path: '/settings/tickets' },
+    { name: 'settings-elsewhere', path: '/settings/elsewhere' },
     {
       name: 'alert',
       path: `/alerts/${first}`,

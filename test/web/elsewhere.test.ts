@@ -2,6 +2,8 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { seriousIn } from '../axe.ts'
+import { openPage, startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
 import { standInSecret, startJira } from '../ticket-systems.ts'
@@ -182,6 +184,63 @@ test('an analyst syncs a ticket by hand; both sides are compared on the page and
     await apiAs(desk, admin, 'DELETE', '/api/elsewhere/jira')
     expect(jira.tickets.size).toBe(1)
   } finally {
+    await jira.stop()
+  }
+})
+
+test('an administrator sets a system up by keyboard, what its status means is asked for, and the ticket says where it is', {
+  timeout: 120_000,
+}, async () => {
+  const jira = await startJira()
+  const browser = await startBrowser()
+  try {
+    const { token } = await signedIn(desk, 'administrator')
+    const { page, context, problems } = await openPage(browser)
+    await context.addCookies([
+      { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
+    ])
+    await page.goto(`${desk.origin}/settings/elsewhere`)
+    await page.getByRole('button', { name: 'Add a system' }).first().focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    const fill = async (label: string, value: string) => {
+      await page.getByRole('dialog').getByLabel(label).first().fill(value)
+    }
+    await fill('Name', 'Board')
+    await fill('Short name', 'board')
+    await fill('Address', jira.url)
+    await fill('Token or password', standInSecret)
+    await fill('Project key', 'SEC')
+    await fill('New', 'To Do')
+    await page.getByText('Addresses of your own network').click()
+    await page.getByLabel('http:// is meant').check()
+    await page.getByLabel('Internal addresses it may be at').first().fill('127.0.0.1')
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Switched on').check()
+    expect(await seriousIn(page)).toEqual([])
+    await page.getByRole('button', { name: 'Save' }).click()
+    const card = page.getByRole('region', { name: 'Board' })
+    await card.getByRole('button', { name: 'Test' }).click()
+    await card.getByText('Counterfoil bot').waitFor()
+    const alertId = await newAlert('NW-3')
+    await page.goto(`${desk.origin}/alerts/${alertId}#ticket`)
+    await page.getByRole('button', { name: 'Sync it now: Board' }).click()
+    await page.getByRole('link', { name: 'SEC-1' }).waitFor()
+    await page.getByText('Not mapped', { exact: true }).waitFor()
+    expect(await seriousIn(page)).toEqual([])
+    await page.goto(`${desk.origin}/settings/elsewhere`)
+    await card.getByRole('button', { name: 'Compare both sides' }).click()
+    await card.getByText('Their status "To Do" is not mapped', { exact: false }).waitFor()
+    expect(await seriousIn(page)).toEqual([])
+    await card.getByRole('button', { name: 'Change…' }).click()
+    await page.getByRole('button', { name: 'Say what “To Do” means' }).click()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await card.getByText('Not mapped', { exact: true }).waitFor({ state: 'detached' })
+    expect(problems).toEqual([])
+    await context.close()
+  } finally {
+    await browser.close()
     await jira.stop()
   }
 })

@@ -3,6 +3,7 @@ import { type PagePart, PartedPage } from '../../parts/parted-page.tsx'
 import { ApiKeysPart } from './api-keys.tsx'
 import { ConfigPart } from './config.tsx'
 import { ConnectorsPart } from './connectors.tsx'
+import { ElsewherePart } from './elsewhere.tsx'
 import { HousePart } from './house.tsx'
 import { MePart } from './me.tsx'
 import { PlaybooksPart } from './playbooks.tsx'
@@ -19,6 +20,7 @@ const parts: readonly PagePart[] = [
   { id: 'connectors', title: 'Connectors', needs: 'house.see', show: ConnectorsPart },
   { id: 'sources', title: 'Sources', needs: 'house.see', show: SourcesPart },
   { id: 'tickets', title: 'Tickets', needs: 'house.see', show: TicketingPart },
+  { id: 'elsewhere', title: 'Tickets elsewhere', needs: 'house.see', show: ElsewherePart },
   { id: 'house', title: 'Mail and house', needs: 'house.see', show: HousePart },
   { id: 'config', title: 'As a file', needs: 'setting.change', show: ConfigPart },
   { id: 'users', title: 'Users', needs: 'user.manage', show: UsersPart },

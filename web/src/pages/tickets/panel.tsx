@@ -11,6 +11,7 @@ import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { bytesWords } from '../../words.ts'
 import { ClockTag } from './clock.tsx'
+import { ElsewherePanel } from './elsewhere.tsx'
 import { sendTicketFile } from './send-file.ts'
 import { clockWords, ticketStateWords, ticketTypeWords } from './ticket-words.ts'
 import './tickets.css'
@@ -34,6 +35,7 @@ export function TicketPanel({ alertId }: { readonly alertId: string }) {
       <Tasks ticket={ticket.data} />
       <Comments ticket={ticket.data} />
       <Beside ticket={ticket.data} />
+      <ElsewherePanel alertId={alertId} />
       <History ticket={ticket.data} />
     </div>
   )

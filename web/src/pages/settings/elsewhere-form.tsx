@@ -1,0 +1,431 @@
+import {
+  Button,
+  Checkbox,
+  Modal,
+  MultiSelect,
+  PasswordInput,
+  Select,
+  Switch,
+  TagsInput,
+  TextInput,
+} from '@mantine/core'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { SystemCard } from '../../../../src/contract/elsewhere.ts'
+import { SharedField, SystemKind, type SystemSettings, TheirAct } from '../../../../src/model/elsewhere.ts'
+import { TicketState, TicketType } from '../../../../src/model/ticket.ts'
+import { call, fieldProblem, problemOf } from '../../api.ts'
+import { Problem } from '../../parts/states.tsx'
+import { say } from '../../parts/toast.tsx'
+import { ticketStateWords, ticketTypeWords } from '../tickets/ticket-words.ts'
+
+export type Draft = {
+  readonly id: string
+  readonly kind: SystemKind
+  readonly title: string
+  readonly settings: SystemSettings
+  readonly enabled: boolean
+  readonly version: number
+  readonly unmapped: readonly string[]
+}
+
+const kindWords: Record<SystemKind, string> = { jira: 'Jira', servicenow: 'ServiceNow', webhook: 'A signed post' }
+const fieldWords: Record<SharedField, string> = {
+  title: 'Title',
+  severity: 'Severity',
+  type: 'Type',
+  provider: 'Provider',
+  'their-number': 'Number at the provider',
+  about: 'Host, account, addresses',
+  summary: "The provider's text",
+  outcome: 'Decision and its reason',
+  comments: 'Comments',
+  files: 'Files',
+  link: 'Link back to here',
+}
+const actWords: Record<TheirAct, string> = {
+  nothing: 'does nothing',
+  acknowledged: 'takes it up',
+  closed: 'closes it',
+  reopened: 'opens it again',
+}
+
+const emptySettings: SystemSettings = {
+  ...{
+    baseUrl: '',
+    plainHttp: false,
+    user: '',
+    deployment: 'cloud',
+    project: '',
+    issueType: 'Task',
+    table: 'incident',
+  },
+  ...{ journal: 'work_notes', extra: {}, closing: {}, types: [], providers: [], fields: ['title', 'severity', 'link'] },
+  ...{ takes: ['status', 'comments'], statusOut: {}, statusIn: {}, allowAddresses: [], ca: '' },
+}
+
+export function newDraft(): Draft {
+  return { id: '', kind: 'jira', title: '', settings: emptySettings, enabled: false, version: 0, unmapped: [] }
+}
+
+export function draftOf({ id, kind, title, settings, enabled, version, unmapped }: SystemCard): Draft {
+  return { id, kind, title, settings, enabled, version, unmapped: unmapped.map(({ status }) => status) }
+}
+
+type Edit = { readonly settings: SystemSettings; readonly set: (change: Partial<SystemSettings>) => void }
+
+export function SystemForm(props: {
+  readonly start: Draft
+  readonly providers: readonly { readonly id: string; readonly name: string }[]
+  readonly close: () => void
+}) {
+  const client = useQueryClient()
+  const [draft, setDraft] = useState(props.start)
+  const [secret, setSecret] = useState('')
+  const { settings } = draft
+  const set = (change: Partial<SystemSettings>): void => setDraft({ ...draft, settings: { ...settings, ...change } })
+  const isNew = draft.version === 0
+  const save = useMutation({
+    mutationFn: () => {
+      const { id, kind, title, enabled, version } = draft
+      const body = { kind, title, settings, enabled, version, secret: secret === '' ? null : secret }
+      return call('PUT /api/elsewhere/:id', { params: { id }, body })
+    },
+    onSuccess: () => {
+      say(`${draft.title} is saved.`)
+      props.close()
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ['elsewhere'] }),
+  })
+  return (
+    <Modal
+      opened
+      size="xl"
+      onClose={props.close}
+      title={isNew ? 'Add a system' : `Change ${props.start.title}`}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault()
+          save.mutate()
+        }}
+      >
+        <div className="two">
+          <Select
+            label="Kind"
+            disabled={!isNew}
+            allowDeselect={false}
+            data={SystemKind.options.map((value) => ({ value, label: kindWords[value] }))}
+            value={draft.kind}
+            onChange={(kind) => kind !== null && setDraft({ ...draft, kind: SystemKind.parse(kind) })}
+          />
+          <TextInput
+            label="Name"
+            required
+            value={draft.title}
+            onChange={(event) => setDraft({ ...draft, title: event.currentTarget.value })}
+          />
+          <TextInput
+            label="Short name"
+            description="Small letters, digits, hyphens; stays as it is"
+            required
+            disabled={!isNew}
+            error={fieldProblem(save.error, 'id')}
+            value={draft.id}
+            onChange={(event) => setDraft({ ...draft, id: event.currentTarget.value })}
+          />
+          <TextInput
+            label="Address"
+            description={draft.kind === 'webhook' ? 'What posts go to' : 'Such as https://example.atlassian.net'}
+            required
+            error={fieldProblem(save.error, 'baseUrl')}
+            value={settings.baseUrl}
+            onChange={(event) => set({ baseUrl: event.currentTarget.value.trim() })}
+          />
+          {draft.kind !== 'webhook' && (
+            <TextInput
+              label="User"
+              description="Empty: the secret is a bearer token"
+              value={settings.user}
+              onChange={(event) => set({ user: event.currentTarget.value })}
+            />
+          )}
+          <PasswordInput
+            label={draft.kind === 'webhook' ? 'Secret (whsec_…)' : 'Token or password'}
+            description={isNew ? 'Sealed, never shown again' : 'Empty: the one that is set stays'}
+            autoComplete="new-password"
+            error={fieldProblem(save.error, 'secret')}
+            value={secret}
+            onChange={(event) => setSecret(event.currentTarget.value)}
+          />
+        </div>
+        <OfKind kind={draft.kind} settings={settings} set={set} />
+        <Leaving settings={settings} set={set} providers={props.providers} />
+        <StatusOut settings={settings} set={set} />
+        <StatusIn settings={settings} set={set} unmapped={draft.unmapped} />
+        <details>
+          <summary>Addresses of your own network</summary>
+          <div className="stack">
+            <TagsInput
+              label="Internal addresses it may be at"
+              description="10.20.30.0/28. Public addresses need no entry."
+              value={[...settings.allowAddresses]}
+              onChange={(allowAddresses) => set({ allowAddresses })}
+            />
+            <Checkbox
+              label="http:// is meant: what is sent can be read on the way"
+              checked={settings.plainHttp}
+              onChange={(event) => set({ plainHttp: event.currentTarget.checked })}
+            />
+          </div>
+        </details>
+        <Switch
+          label="Switched on: tickets are synced from now on"
+          checked={draft.enabled}
+          onChange={(event) => setDraft({ ...draft, enabled: event.currentTarget.checked })}
+        />
+        <Problem error={save.error} />
+        {save.error !== null && (
+          <ul>
+            {problemOf(save.error).details.map(({ field, says }) => (
+              <li key={field}>
+                <code>{field}</code>: {says}
+              </li>
+            ))}
+          </ul>
+        )}
+        <Button type="submit" loading={save.isPending}>
+          Save
+        </Button>
+      </form>
+    </Modal>
+  )
+}
+
+function OfKind({ kind, settings, set }: Edit & { readonly kind: SystemKind }) {
+  if (kind === 'webhook') return null
+  if (kind === 'jira')
+    return (
+      <div className="two">
+        <Select
+          label="Deployment"
+          allowDeselect={false}
+          data={[
+            { value: 'cloud', label: 'Cloud' },
+            { value: 'data-center', label: 'Data Center' },
+          ]}
+          value={settings.deployment}
+          onChange={(value) => set({ deployment: value === 'data-center' ? 'data-center' : 'cloud' })}
+        />
+        <TextInput
+          label="Project key"
+          value={settings.project}
+          onChange={(event) => set({ project: event.currentTarget.value.trim() })}
+        />
+        <TextInput
+          label="Issue type"
+          value={settings.issueType}
+          onChange={(event) => set({ issueType: event.currentTarget.value })}
+        />
+        <Pairs
+          label="Fields of a status that ends it"
+          hint="resolution=Done"
+          value={settings.closing}
+          set={(closing) => set({ closing })}
+        />
+      </div>
+    )
+  return (
+    <div className="two">
+      <TextInput
+        label="Table"
+        value={settings.table}
+        onChange={(event) => set({ table: event.currentTarget.value.trim() })}
+      />
+      <Select
+        label="Comments go to"
+        allowDeselect={false}
+        data={[
+          { value: 'work_notes', label: 'Work notes' },
+          { value: 'comments', label: 'Comments that callers see' },
+        ]}
+        value={settings.journal}
+        onChange={(value) => set({ journal: value === 'comments' ? 'comments' : 'work_notes' })}
+      />
+      <Pairs
+        label="Fields of a new ticket"
+        hint="category=security"
+        value={settings.extra}
+        set={(extra) => set({ extra })}
+      />
+      <Pairs
+        label="Fields of a status that ends it"
+        hint="close_notes=See Counterfoil"
+        value={settings.closing}
+        set={(closing) => set({ closing })}
+      />
+    </div>
+  )
+}
+
+/** "name=value", one a tag. What is no pair is not taken. */
+function Pairs(props: {
+  readonly label: string
+  readonly hint: string
+  readonly value: Readonly<Record<string, string>>
+  readonly set: (value: Record<string, string>) => void
+}) {
+  return (
+    <TagsInput
+      label={props.label}
+      placeholder={props.hint}
+      value={Object.entries(props.value).map(([name, value]) => `${name}=${value}`)}
+      onChange={(tags) =>
+        props.set(
+          Object.fromEntries(
+            tags.flatMap((tag) => {
+              const at = tag.indexOf('=')
+              return at < 1 ? [] : [[tag.slice(0, at).trim(), tag.slice(at + 1).trim()] as const]
+            }),
+          ),
+        )
+      }
+    />
+  )
+}
+
+function Leaving({
+  settings,
+  set,
+  providers,
+}: Edit & { readonly providers: readonly { readonly id: string; readonly name: string }[] }) {
+  return (
+    <div className="two">
+      <MultiSelect
+        label="Tickets of these types"
+        description="None: only those synced by hand"
+        data={TicketType.options.map((value) => ({ value, label: ticketTypeWords[value] }))}
+        value={[...settings.types]}
+        onChange={(types) => set({ types: types.map((type) => TicketType.parse(type)) })}
+      />
+      <MultiSelect
+        label="Only of these providers"
+        description="None named: every one"
+        data={providers.map(({ id, name }) => ({ value: id, label: name }))}
+        value={[...settings.providers]}
+        onChange={(chosen) => set({ providers: chosen })}
+      />
+      <MultiSelect
+        label="What may leave"
+        description="Its number always does"
+        data={SharedField.options.map((value) => ({ value, label: fieldWords[value] }))}
+        value={[...settings.fields]}
+        onChange={(fields) => set({ fields: fields.map((field) => SharedField.parse(field)) })}
+      />
+      <MultiSelect
+        label="What is taken from there"
+        description="Nothing: it is only told"
+        data={[
+          { value: 'status', label: 'Status' },
+          { value: 'comments', label: 'Comments' },
+          { value: 'files', label: 'Files' },
+        ]}
+        value={[...settings.takes]}
+        onChange={(takes) => set({ takes: takes as SystemSettings['takes'] })}
+      />
+    </div>
+  )
+}
+
+function StatusOut({ settings, set }: Edit) {
+  return (
+    <fieldset>
+      <legend>Ours to theirs: what a state is called there (blank: it is not sent)</legend>
+      <div className="two">
+        {TicketState.options.map((state) => (
+          <TextInput
+            key={state}
+            size="xs"
+            label={ticketStateWords[state]}
+            value={settings.statusOut[state] ?? ''}
+            onChange={(event) => {
+              const { [state]: _, ...others } = settings.statusOut
+              const name = event.currentTarget.value
+              set({ statusOut: name === '' ? others : { ...others, [state]: name } })
+            }}
+          />
+        ))}
+      </div>
+    </fieldset>
+  )
+}
+
+function StatusIn({ settings, set, unmapped }: Edit & { readonly unmapped: readonly string[] }) {
+  const [name, setName] = useState('')
+  const named = Object.entries(settings.statusIn)
+  const add = (status: string): void => set({ statusIn: { ...settings.statusIn, [status]: 'nothing' } })
+  return (
+    <fieldset>
+      <legend>Theirs to ours: what a status of theirs does here</legend>
+      <div className="stack">
+        {named.map(([status, act]) => (
+          <div key={status} className="row">
+            <Select
+              size="xs"
+              label={`“${status}”`}
+              allowDeselect={false}
+              data={TheirAct.options.map((value) => ({ value, label: actWords[value] }))}
+              value={act}
+              onChange={(value) =>
+                value !== null && set({ statusIn: { ...settings.statusIn, [status]: TheirAct.parse(value) } })
+              }
+            />
+            <Button
+              size="compact-sm"
+              variant="subtle"
+              aria-label={`Take away: ${status}`}
+              onClick={() => set({ statusIn: Object.fromEntries(named.filter(([other]) => other !== status)) })}
+            >
+              Take away
+            </Button>
+          </div>
+        ))}
+        {unmapped
+          .filter((status) => settings.statusIn[status] === undefined)
+          .map((status) => (
+            <Button
+              key={status}
+              size="xs"
+              variant="default"
+              onClick={() => add(status)}
+              style={{ alignSelf: 'flex-start' }}
+            >
+              Say what “{status}” means
+            </Button>
+          ))}
+        <div className="row">
+          <TextInput
+            size="xs"
+            aria-label="A status of theirs"
+            placeholder="A status of theirs"
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+          />
+          <Button
+            size="xs"
+            variant="default"
+            disabled={name.trim() === ''}
+            onClick={() => {
+              add(name.trim())
+              setName('')
+            }}
+          >
+            Add
+          </Button>
+        </div>
+      </div>
+    </fieldset>
+  )
+}

@@ -1,0 +1,222 @@
+import { Button, Modal } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { SystemCard } from '../../../../src/contract/elsewhere.ts'
+import { type Answer, call } from '../../api.ts'
+import { useMay } from '../../me.ts'
+import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
+import { When } from '../../parts/time.tsx'
+import { say } from '../../parts/toast.tsx'
+import { plural } from '../../words.ts'
+import { ticketTypeWords } from '../tickets/ticket-words.ts'
+import { type Draft, draftOf, newDraft, SystemForm } from './elsewhere-form.tsx'
+
+const stateWords: Record<SystemCard['state'], readonly [string, string]> = {
+  off: ['Off', 'tag'],
+  waiting: ['Not heard of yet', 'tag'],
+  active: ['In step', 'tag good'],
+  failing: ['Failing', 'tag bad'],
+}
+
+/** Jira, ServiceNow and whatever takes a signed post: how each is doing, what may leave, which status is which. */
+export function ElsewherePart() {
+  const list = useQuery({
+    queryKey: ['elsewhere'],
+    queryFn: () => call('GET /api/elsewhere'),
+    refetchInterval: 30_000,
+  })
+  const may = useMay()
+  const [edit, setEdit] = useState<Draft | null>(null)
+  if (list.data === undefined)
+    return list.error === null ? <Loading /> : <ErrorState error={list.error} retry={() => void list.refetch()} />
+  const { systems, providers } = list.data
+  const add = may('connector.change') && <Button onClick={() => setEdit(newDraft())}>Add a system</Button>
+  return (
+    <>
+      {systems.length === 0 ? (
+        <div className="card">
+          <EmptyState
+            title="Tickets are kept here only."
+            proof="With a system set up, those that you choose are kept in step with it, both ways."
+            action={add}
+          />
+        </div>
+      ) : (
+        <div className="row between">
+          <span className="dim">{plural(systems.length, 'system')}</span>
+          {add}
+        </div>
+      )}
+      {systems.map((system) => (
+        <Card key={system.id} system={system} edit={() => setEdit(draftOf(system))} />
+      ))}
+      {edit !== null && <SystemForm start={edit} providers={providers} close={() => setEdit(null)} />}
+    </>
+  )
+}
+
+function Card({ system, edit }: { readonly system: SystemCard; readonly edit: () => void }) {
+  const may = useMay()
+  const client = useQueryClient()
+  const [removing, setRemoving] = useState(false)
+  const params = { id: system.id }
+  const test = useMutation({ mutationFn: () => call('POST /api/elsewhere/:id/test', { params }) })
+  const compare = useMutation({
+    mutationFn: (mend: boolean) => call('POST /api/elsewhere/:id/reconcile', { params, body: { mend } }),
+    onSettled: () => client.invalidateQueries({ queryKey: ['elsewhere'] }),
+  })
+  const [words, tag] = stateWords[system.state]
+  const { settings, links } = system
+  return (
+    <section className="card" aria-label={system.title}>
+      <h2>
+        {system.title} <span className={tag}>{words}</span>
+      </h2>
+      {system.failingSince !== null && (
+        <p>
+          Since <When at={system.failingSince} ago />: {system.says}.{' '}
+          {system.nextTryAt !== null && (
+            <>
+              Tried again <When at={system.nextTryAt} ago />.
+            </>
+          )}
+        </p>
+      )}
+      {system.unmapped.length > 0 && (
+        <p>
+          <span className="tag warn">Not mapped</span> {system.unmapped.map(({ status }) => `“${status}”`).join(', ')}:
+          does nothing here until you say what it means.
+        </p>
+      )}
+      <dl className="kv">
+        <dt>Where</dt>
+        <dd className="mono">{settings.baseUrl}</dd>
+        <dt>Which tickets</dt>
+        <dd>
+          {settings.types.length === 0
+            ? 'none by themselves; one by one, from the ticket'
+            : settings.types.map((type) => ticketTypeWords[type]).join(', ')}
+          {settings.providers.length > 0 && ` of ${settings.providers.join(', ')}`}
+        </dd>
+        <dt>What leaves</dt>
+        <dd>number{settings.fields.map((field) => `, ${field}`).join('')}</dd>
+        <dt>Tickets</dt>
+        <dd>
+          {links.linked} in step, {links.waiting} waiting, {links.trouble} in trouble, {links.gone} gone there
+        </dd>
+        <dt>Last answered</dt>
+        <dd>{system.answeredAt === null ? 'not yet' : <When at={system.answeredAt} ago />}</dd>
+      </dl>
+      <Problem error={test.error ?? compare.error} />
+      {test.data !== undefined && (
+        <p role="status">
+          <span className={test.data.ok ? 'tag good' : 'tag bad'}>{test.data.ok ? 'It answers' : 'It does not'}</span>{' '}
+          {test.data.says}
+        </p>
+      )}
+      <div className="row wrap">
+        {may('connector.test') && (
+          <Button size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
+            Test
+          </Button>
+        )}
+        {may('ticketing.change') && (
+          <Button size="xs" variant="default" loading={compare.isPending} onClick={() => compare.mutate(false)}>
+            Compare both sides
+          </Button>
+        )}
+        {may('connector.change') && (
+          <>
+            <Button size="xs" variant="default" onClick={edit}>
+              Change…
+            </Button>
+            <Button size="xs" variant="subtle" onClick={() => setRemoving(true)}>
+              Take away…
+            </Button>
+          </>
+        )}
+      </div>
+      {compare.data !== undefined && (
+        <Report report={compare.data} busy={compare.isPending} mend={() => compare.mutate(true)} />
+      )}
+      {removing && <Removal system={system} close={() => setRemoving(false)} />}
+    </section>
+  )
+}
+
+type ReportProps = {
+  readonly report: Answer<'POST /api/elsewhere/:id/reconcile'>
+  readonly busy: boolean
+  readonly mend: () => void
+}
+
+/** Ours, theirs, what differs and what was done about it; what agrees is only counted. */
+function Report({ report, busy, mend }: ReportProps) {
+  const differ = report.rows.filter(({ differences }) => differences.length > 0)
+  return (
+    <div role="status">
+      <p>
+        {report.even} of {report.looked} agree, <When at={report.at} ago />.
+      </p>
+      {differ.length > 0 && (
+        <>
+          <div className="table-scroll">
+            <table className="plain">
+              <thead>
+                <tr>
+                  <th>Ours</th>
+                  <th>Theirs</th>
+                  <th>What differs</th>
+                  <th>Done</th>
+                </tr>
+              </thead>
+              <tbody>
+                {differ.map((row) => (
+                  <tr key={row.alertId}>
+                    <th scope="row">
+                      <a href={`/alerts/${row.alertId}#ticket`}>{row.ticket}</a> {row.ours.state}
+                    </th>
+                    <td>
+                      {row.theirs.key ?? 'not there'} {row.theirs.status}
+                    </td>
+                    <td>{row.differences.join('; ')}</td>
+                    <td>{row.did}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+          <Button size="xs" variant="default" loading={busy} onClick={mend}>
+            Sync those again
+          </Button>
+        </>
+      )}
+    </div>
+  )
+}
+
+function Removal({ system, close }: { readonly system: SystemCard; readonly close: () => void }) {
+  const client = useQueryClient()
+  const remove = useMutation({
+    mutationFn: () => call('DELETE /api/elsewhere/:id', { params: { id: system.id } }),
+    onSuccess: () => {
+      say(`${system.title} is taken away.`)
+      close()
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ['elsewhere'] }),
+  })
+  return (
+    <Modal opened onClose={close} title={`Take ${system.title} away?`} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <div className="stack">
+        <p>
+          What was made there stays there and is not synced any more; which ticket is which is forgotten here, the
+          ledger keeps it. To pause it, switch it off instead.
+        </p>
+        <Problem error={remove.error} />
+        <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
+          Take it away
+        </Button>
+      </div>
+    </Modal>
+  )
+}
