@@ -59,7 +59,7 @@ export function WhatLeftPage() {
           Export
         </Button>
       </div>
-      <p className="dim">
+      <p className="dim left-says">
         Everything that a person let leave towards a provider, byte for byte. Nothing passes the gate without a line
         here. <Link to="/ledger">The whole ledger</Link>
       </p>
@@ -231,13 +231,7 @@ function Filters() {
     })
   useKeys({ '/': () => document.querySelector<HTMLInputElement>('#left-filter')?.focus() })
   return (
-    <form
-      className="row wrap"
-      onSubmit={(event) => {
-        event.preventDefault()
-        set({ q: text })
-      }}
-    >
+    <div className="row wrap" role="search" aria-label="Filter what left">
       <TextInput
         id="left-filter"
         size="xs"
@@ -245,7 +239,11 @@ function Filters() {
         aria-label="Filter by subject, recipient or hash, Enter"
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
-        onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
+        onKeyDown={(event) => {
+          // With several fields and no button a browser does not submit by Enter.
+          if (event.key === 'Enter') set({ q: text })
+          if (event.key === 'Escape') event.currentTarget.blur()
+        }}
       />
       <Select
         size="xs"
@@ -274,6 +272,6 @@ function Filters() {
         value={search.kind ?? null}
         onChange={(kind) => set({ kind })}
       />
-    </form>
+    </div>
   )
 }

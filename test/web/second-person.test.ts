@@ -1,0 +1,94 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { seriousIn } from '../axe.ts'
+import { openPage, startBrowser } from '../browser.ts'
+import { type FreshDatabase, freshDatabase } from '../database.ts'
+import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+
+let database: FreshDatabase
+let desk: Desk
+let browser: Browser
+beforeAll(async () => {
+  database = await freshDatabase()
+  desk = await startDesk({ databaseUrl: database.url })
+  browser = await startBrowser()
+}, 600_000)
+afterAll(async () => {
+  await browser?.close()
+  await desk?.stop()
+  await database?.close()
+})
+
+async function as(role: 'lead' | 'approver', name: string) {
+  const { token, cookie } = await signedIn(desk, role, name)
+  const opened = await openPage(browser)
+  await opened.context.addCookies([
+    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
+  ])
+  return { ...opened, cookie }
+}
+
+/** A decided alert whose answer speaks of somebody's health. */
+async function drafted(cookie: string): Promise<string> {
+  const key = await addProvider(desk)
+  const body = 'Ticket: NW-9\nRule: Odd sign-in\nSeverity: High\nHost: ws-9\n'
+  const id = await alertOf(desk, await post(desk, key, { subject: '[NW-9] High: Odd sign-in', body }))
+  const page = (await apiAs(desk, cookie, 'GET', `/api/alerts/${id}`)) as unknown as { version: number }
+  const decision = {
+    outcome: 'false-alarm-benign',
+    reason: 'Its owner is on sick leave.',
+    cites: [],
+    withoutEvidence: true,
+  }
+  await apiAs(desk, cookie, 'POST', `/api/alerts/${id}/decision`, { ...decision, version: page.version })
+  return until('the draft', async () => {
+    const shown = (await apiAs(desk, cookie, 'GET', `/api/alerts/${id}`)) as unknown as { replies: { id: string }[] }
+    return shown.replies[0]?.id
+  })
+}
+
+test('what speaks of health leaves when two have released the same bytes, and stands under What left with both', async () => {
+  const lead = await as('lead', 'Kari Dahl')
+  const replyId = await drafted(lead.cookie)
+  await lead.page.goto(`${desk.origin}/replies/${replyId}`)
+  const place = lead.page.locator('.span-row', { hasText: 'sick leave' })
+  await place.click()
+  await lead.page.keyboard.press('n')
+  await lead.page.getByLabel('Why this may leave as it is').fill('They ask why nobody answers.')
+  await lead.page.keyboard.press('Enter')
+  const left = lead.page.getByRole('button', { name: / left to review$/ })
+  const release = lead.page.getByRole('button', { name: 'Release, and ask a second person' })
+  await place.getByText('Kept').waitFor()
+  while (await left.isVisible()) {
+    const before = await left.innerText()
+    await lead.page.keyboard.press('y')
+    await expect.poll(async () => ((await left.isVisible()) ? left.innerText() : 'none')).not.toBe(before)
+  }
+  await lead.page.getByText('because it speaks of somebody’s health').waitFor()
+  await release.click()
+  await lead.page.getByRole('heading', { name: 'Waits for a second person' }).waitFor()
+  expect(await lead.page.getByRole('button', { name: /^Release it too/ }).isDisabled()).toBe(true)
+  expect(await seriousIn(lead.page)).toEqual([])
+  expect(desk.mailServer.arrived).toHaveLength(0)
+
+  const approver = await as('approver', 'Ana Ruiz')
+  await approver.page.goto(`${desk.origin}/replies/${replyId}`)
+  await approver.page.getByText('Kari Dahl released it').waitFor()
+  expect(await approver.page.locator('.verdicts').count()).toBe(0)
+  await approver.page.getByRole('button', { name: /^Release it too/ }).click()
+  await approver.page.getByRole('heading', { name: 'Sent, once' }).waitFor({ timeout: 20_000 })
+  expect(desk.mailServer.arrived).toHaveLength(1)
+
+  await lead.page.goto(`${desk.origin}/ledger/left?state=left`)
+  await lead.page.getByText('released first by Kari Dahl').waitFor()
+  await lead.page.getByText('by Ana Ruiz').waitFor()
+  await lead.page.getByRole('link', { name: /^No\. \d+$/ }).waitFor()
+  expect(await seriousIn(lead.page)).toEqual([])
+  await lead.page.getByLabel('Filter by subject, recipient or hash, Enter').fill('nothing like that')
+  await lead.page.keyboard.press('Enter')
+  await lead.page.getByText('Nothing that left is like that.').waitFor()
+  expect(new URL(lead.page.url()).search).toContain('q=')
+  expect([...lead.problems, ...approver.problems]).toEqual([])
+  await lead.context.close()
+  await approver.context.close()
+}, 180_000)
