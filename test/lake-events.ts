@@ -1,8 +1,6 @@
-import { plainAddress } from '../src/kit/ip-ranges.ts'
 import type { Engine } from '../src/lake/engine/engine.ts'
-import { lakeColumns } from '../src/model/lake.ts'
 
-/** An event for a test: columns of table `events`, and `fields`; what is left out is empty. `observables` are made from the columns when left out. */
+/** An event for a test: columns of table `events`, and `fields`; what is left out is empty. `observables`: what is in no column. */
 export type TestEvent = Readonly<
   Record<string, string | number | readonly string[] | Readonly<Record<string, string>>>
 > & {
@@ -20,16 +18,16 @@ export async function addEvents(engine: Engine, events: readonly TestEvent[]): P
   loads += 1
   const load = loads
   const structure = await engine.rows<{ name: string; type: string }>(
-    "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'stored_events'",
+    "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'stored_events' AND default_kind = ''",
   )
-  const lines = events.map(({ fields, ...event }, line) =>
+  const lines = events.map(({ fields, observables = [], ...event }, line) =>
     JSON.stringify({
       received: event.time,
       load,
       line,
-      observables: observablesOf(event),
-      raw: JSON.stringify({ ...event, fields }),
+      raw: JSON.stringify({ ...event, fields, observables }),
       fields_kept: fields,
+      observables_kept: observables,
       ...event,
     }),
   )
@@ -41,9 +39,4 @@ export async function addEvents(engine: Engine, events: readonly TestEvent[]): P
       { settings: { date_time_input_format: 'best_effort' } },
     )
   }
-}
-
-function observablesOf(event: TestEvent): string[] {
-  const values = lakeColumns.flatMap((column) => ('observable' in column ? (event[column.column] ?? []) : []))
-  return [...new Set(values.flat().map((value) => plainAddress(String(value).toLowerCase())))]
 }

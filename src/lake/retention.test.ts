@@ -18,7 +18,7 @@ async function addEvents(
   options: { readonly received?: Date; readonly parser?: string } = {},
 ): Promise<void> {
   await engine.command(
-    `INSERT INTO stored_events (time, received, source, load, line, parser, observables, raw)
+    `INSERT INTO stored_events (time, received, source, load, line, parser, observables_kept, raw)
      SELECT {to:DateTime64(3, 'UTC')} - INTERVAL number HOUR AS time,
        ${options.received === undefined ? 'time' : "{received:DateTime64(3, 'UTC')}"} AS received,
        {source:String}, 1, number, {parser:String}, ['192.0.2.1', concat('day-', toString(toDate(time)))], concat('a line of the source ', toString(number), ' ', randomPrintableASCII(200))

@@ -69,7 +69,7 @@ const rowsOfLoad = 20_000
 /** One load as the loader does it: a block of rows that is stored once, however often it is sent. */
 async function load(engine: Engine, n: number): Promise<void> {
   await engine.command(
-    `INSERT INTO stored_events (time, received, source, load, line, parser, observables, raw)
+    `INSERT INTO stored_events (time, received, source, load, line, parser, observables_kept, raw)
      SELECT toDateTime64('2026-05-04 00:00:00', 3, 'UTC') + INTERVAL number MILLISECOND AS time, time, 'fw', {n:UInt64}, number, 'kv',
        [concat('host-', toString(number % 1000)), concat('load-', toString({n:UInt64}))], concat('line ', toString(number))
      FROM numbers({rows:UInt64})`,

@@ -44,12 +44,23 @@ test('a lake of the first version is read as before, also when the way to this o
         ])
         expect(await engine.rows(`SELECT fields['door'] AS door FROM events WHERE load = 1`)).toEqual([{ door: '7' }])
         await engine.command(
-          `INSERT INTO stored_events (time, received, source, load, line, observables, raw)
+          `INSERT INTO stored_events (time, received, source, load, line, observables_kept, raw)
            VALUES ('2026-03-03 10:00:00', '2026-03-03 10:00:01', 'fw', {load:UInt64}, 0, ['192.0.2.7'], 'a line of now')`,
           { load: round + 1 },
         )
         expect(await engine.rows(`SELECT sum(count) AS n FROM seen WHERE observable = '192.0.2.7'`)).toEqual([
-          { n: round + 1 },
+          { n: 2 * round },
+        ])
+        // What lay beside a line of before, and what is made of the columns of a line of now, are found alike.
+        await engine.command(
+          `INSERT INTO stored_events (time, received, source, load, line, src_endpoint_ip, raw)
+           VALUES ('2026-03-01 11:00:00', '2026-03-01 11:00:01', 'fw', {load:UInt64}, 1, toIPv6('192.0.2.7'), 'columns')`,
+          { load: round + 1 },
+        )
+        const found = await search(engine, { query: 'observable:192.0.2.7', ...day })
+        expect(found.events.map(({ raw, observables }) => ({ raw, observables }))).toEqual([
+          ...Array.from({ length: round }, () => ({ raw: 'columns', observables: ['192.0.2.7'] })),
+          { raw: 'a line of before', observables: ['192.0.2.7'] },
         ])
         // As if the process had died before it could write down that it was through.
         if (round === 1) await engine.command(`DELETE FROM migrations WHERE name > '0001'`)

@@ -72,9 +72,9 @@ const bound = (layers: readonly (readonly Step[])[], result: string): string =>
 /** The message, as `insert.ts` hands it to the split. */
 const body = 'if(isValidUTF8(raw), substring(raw, body_at), toValidUTF8(substring(raw, body_at)))'
 
-/** What table `events` is: everything that is stored of an event, and its fields. A condition on what is stored can follow. */
+/** What table `events` is: everything that is stored of an event, its observables, and its fields. A condition on what is stored can follow. */
 export const eventsSql = (splits: Splits): string =>
-  `SELECT * EXCEPT (body_at, header, fields_kept), ${fieldsSql(splits)} AS fields FROM stored_events`
+  `SELECT * EXCEPT (body_at, header, fields_kept, observables_kept), observables, ${fieldsSql(splits)} AS fields FROM stored_events`
 
 /**
  * SQL of an event's fields over `stored_events`: Map(LowCardinality(String), String). Each split works on the lines that are its own and

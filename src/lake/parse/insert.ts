@@ -5,7 +5,7 @@ import { againBytesMax, needsHeader, splitId } from './fields-again.ts'
 import { epoch, instantLayers, plausible, type Zones } from './instant.ts'
 import { layered } from './layers.ts'
 import { type Cells, type FieldOf, isOfHeader, mapped, newCells, valueOf } from './mapping.ts'
-import { observablesOf, observablesOfLine } from './observables.ts'
+import { observablesOfLine } from './observables.ts'
 import { takenBy } from './split.ts'
 import { name, table, text } from './sql-text.ts'
 import { insertSettings } from './statement-settings.ts'
@@ -80,6 +80,7 @@ function derivedFields(parser: LogParser, taken: Taken, cells: Cells): Fields {
   return { layers, cellOf }
 }
 
+const noTexts = `CAST([], 'Array(String)')`
 const noTime = `CAST(NULL, 'Nullable(DateTime64(3, \\'UTC\\'))')`
 
 /** The text that a parser says is the time; '' where it says none. */
@@ -155,10 +156,8 @@ function productOf(parser: LogParser, own: string | null): string {
 /** Columns of every INSERT; those that a parser does not give are left to their defaults. */
 const everyColumn = [
   ...['time', 'received', 'source', 'load', 'line', 'time_from', 'parser', 'product', 'class_uid', 'severity_id'],
-  ...['device_hostname', 'device_ip', 'observables', 'raw'],
+  ...['device_hostname', 'device_ip', 'raw'],
 ]
-
-const observableColumns = lakeColumns.filter((column) => 'observable' in column).map((column) => column.column)
 
 /** INSERT of the lines of one parser. `{load:UInt64}` is bound by the caller. */
 export function insertSql(into: string, parser: LogParser, recognised: string, zones: Zones): string {
@@ -166,11 +165,11 @@ export function insertSql(into: string, parser: LogParser, recognised: string, z
   const cells = newCells()
   const derived = derivedFields(parser, taken, cells)
   const columns = columnLayers(parser, derived, zones)
-  const filled = observableColumns.filter((column) => parserFills(parser, column))
-  const ofColumns = observablesOf(filled)
-  // A body that no pattern of its parser fits is looked through as a line without a parser is.
-  const observables =
-    parser.split.kind === 'regex' ? `if(empty(${taken.fields}), ${observablesOfLine('body')}, ${ofColumns})` : ofColumns
+  // A body that no pattern of its parser fits is looked through as a line without a parser is; all else is in the columns.
+  const kept: Step[] =
+    parser.split.kind === 'regex'
+      ? [['observables_kept', `if(empty(${taken.fields}), ${observablesOfLine('body')}, ${noTexts})`]]
+      : []
   return statement(
     into,
     recognised,
@@ -184,17 +183,15 @@ export function insertSql(into: string, parser: LogParser, recognised: string, z
       [
         ['split', `if(is_long, '', ${text(splitId(parser.split))})`],
         ['fields_kept', `if(is_long, ${taken.fields}, CAST(map(), '${fieldsType}'))`],
+        ...kept,
       ],
     ],
-    observables,
-    ['split', 'fields_kept', 'body_at', ...(needsHeader(parser.split) ? ['header'] : [])],
+    [
+      ...['split', 'fields_kept', 'body_at', ...kept.map(([alias]) => alias)],
+      ...(needsHeader(parser.split) ? ['header'] : []),
+    ],
   )
 }
-
-const parserFills = (parser: LogParser, column: string): boolean =>
-  column === 'device_hostname' ||
-  column === 'device_ip' ||
-  lakeColumns.some((known) => known.column === column && parser.map[known.ocsf as keyof LogParser['map']] !== undefined)
 
 /** INSERT of the lines that no parser reads: all that is known of them is the syslog header, and what the line itself shows. */
 export function insertUnreadSql(into: string, parserId: string, recognised: string): string {
@@ -218,10 +215,10 @@ export function insertUnreadSql(into: string, parserId: string, recognised: stri
           'fields_kept',
           `if(empty(params), CAST(map(), '${fieldsType}'), CAST((params[1], params[2]), '${fieldsType}'))`,
         ],
+        ['observables_kept', observablesOfLine('raw_text')],
       ],
     ],
-    `arrayDistinct(arrayConcat(${observablesOf(['device_hostname', 'device_ip'])}, ${observablesOfLine('raw_text')}))`,
-    ['fields_kept'],
+    ['fields_kept', 'observables_kept'],
   )
 }
 
@@ -230,8 +227,7 @@ function statement(
   recognised: string,
   parserId: string,
   layers: readonly (readonly Step[])[],
-  observables: string,
-  ofFields: readonly string[],
+  unmapped: readonly string[],
 ): string {
   const lines = `SELECT ${Object.entries(carried)
     .map(([alias, sql]) => `${sql} AS ${name(alias)}`)
@@ -254,13 +250,12 @@ function statement(
     ],
     [
       ['time', `multiIf(time_from = 'event', assumeNotNull(event_time), time_from = 'header', header_time, received)`],
-      ['observables', observables],
       ['load', '{load:UInt64}'],
     ],
   ]
   const given = new Set(layers.flat().map(([alias]) => alias))
   const filled = lakeColumns.map((column) => column.column as string).filter((column) => given.has(column))
-  const wanted = [...new Set([...everyColumn, ...ofFields, ...filled])]
+  const wanted = [...new Set([...everyColumn, ...unmapped, ...filled])]
   const columns = wanted.map(name).join(', ')
   return `INSERT INTO ${name(into)} (${columns})\n${insertSettings}\nSELECT ${columns} FROM (${layered(lines, [...layers, ...top])})`
 }

@@ -225,7 +225,7 @@ test('pages neither skip nor double while new lines come', async () => {
 
 test('newest first through the index finds what counting finds', async () => {
   await engine.command(
-    `INSERT INTO stored_events (time, received, source, load, line, observables, raw)
+    `INSERT INTO stored_events (time, received, source, load, line, observables_kept, raw)
      SELECT toDateTime64('2026-09-01 00:00:00', 3, 'UTC') + number AS at, at, concat('many-', toString(number % 3)), 9000000, number,
        [concat('10.9.', toString(number % 200), '.1')], 'x' FROM numbers(200000)`,
   )
