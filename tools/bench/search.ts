@@ -61,14 +61,19 @@ export async function bench(): Promise<BenchResult[]> {
         unit: 's',
         goal: '<= 1800',
         ok: filled <= 1800,
-        note: 'inserts with their words and indexes',
+        note: 'rows with their words, then the indexes',
       },
     ]
   })
 }
 
+/** Indexes of words are made after the rows, as when an archive is brought in: row by row a million take the better part of an hour. */
 async function fill(db: Db): Promise<number> {
   const began = performance.now()
+  const indexes = await sql<{ name: string; def: string }>`
+    select indexname as name, indexdef as def from pg_indexes where tablename in ('alert', 'message', 'sighting')
+      and not exists (select 1 from pg_constraint c where c.conname = indexname)`.execute(db)
+  for (const { name } of indexes.rows) await sql`drop index ${sql.ref(name)}`.execute(db)
   await sql`insert into provider (id, config) select 'acme' || n, jsonb_build_object('name', 'Acme MDR ' || n) from generate_series(0, 9) n`.execute(
     db,
   )
@@ -103,6 +108,7 @@ async function fill(db: Db): Promise<number> {
     select alert_id, id, 'ipv4', '203.0.113.' || (get_byte(decode(id, 'hex'), 0)), '1', 0, 1, '' from message`.execute(
     db,
   )
+  for (const { def } of indexes.rows) await sql.raw(def).execute(db)
   await sql`analyze alert`.execute(db)
   await sql`analyze message`.execute(db)
   await sql`analyze sighting`.execute(db)
