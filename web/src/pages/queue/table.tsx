@@ -1,3 +1,4 @@
+import { VisuallyHidden } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import type { QueueRow, Tab } from '../../../../src/contract/desk.ts'
@@ -121,12 +122,12 @@ function Cells({
               ✓{' '}
             </span>
           )}
-          <span className="dim mono number">A-{row.number}</span>{' '}
+          <span className="dim mono number">A-{row.number}</span>
+          <HereMark here={here} />{' '}
           <Link to="/alerts/$id" params={{ id: row.id }} title={row.title}>
             {row.rule ?? row.title}
           </Link>{' '}
           <span className="dim">{row.providerName}</span>
-          <HereMark here={here} />
           {row.merged > 0 && <span className="tag">+{row.merged} merged</span>}
           {row.mergedInto !== null && <span className="tag">in A-{row.mergedInto.number}</span>}
           {row.regressed && (
@@ -290,8 +291,9 @@ function Clock({
       className={late ? 'tag bad' : 'tag'}
       title={`${who === 'us' ? 'We owe a decision' : 'They owe an answer'}: ${says}`}
     >
-      {who} {relative(clock.dueAt, now)}
-      {late && ' late'}
+      {who} {late && <span aria-hidden>−</span>}
+      {relative(clock.dueAt, now).replace(/^in /, '')}
+      {late && <VisuallyHidden> late</VisuallyHidden>}
     </span>
   )
 }
