@@ -111,6 +111,8 @@ export const QueueRow = z.object({
   before: z.object({ times: z.int(), lastAt: whenMaybe, lastOutcome: Outcome.nullable() }),
   /** It was to be tuned away, and is back (docs/queue.md). */
   regressed: z.boolean(),
+  /** A tuning request that was to end it, and did not. */
+  tuning: z.object({ number: z.int(), sentAt: when }).nullable(),
   /** More of it in a day than its own past lets expect; null when it is not. */
   escalating: z.object({ lastDay: z.int(), expected: z.number() }).nullable(),
   run: z

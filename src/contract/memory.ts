@@ -8,6 +8,7 @@ import {
   MatchKind,
 } from '../model/expectation.ts'
 import { Outcome } from '../model/triage.ts'
+import { TuningRequest, TuningState } from '../model/tuning.ts'
 import { Done, endpoint } from './endpoint.ts'
 
 const id = z.object({ id: z.uuid() })
@@ -96,7 +97,31 @@ export const memoryApi = {
       matches: z.array(MatchOfAlert),
       before: AnsweredBefore.nullable(),
       drafted: DraftedAnswer.nullable(),
+      /** Tuning requests that were to end alerts like this one. */
+      tuning: z.array(TuningRequest),
     }),
+  }),
+  'GET /api/tuning': endpoint({
+    permission: 'desk.see',
+    says: 'What providers were asked to tune, and what the stream says of it; those that lapsed first',
+    answer: z.object({ rows: z.array(TuningRequest) }),
+  }),
+  'POST /api/tuning/:id/state': endpoint({
+    permission: 'tuning.write',
+    says: 'Write down what the provider says of a request, and when it is due',
+    params: id,
+    body: z.object({
+      state: TuningState,
+      note: z.string().trim().max(1000).default(''),
+      dueAt: when.nullable().default(null),
+    }),
+    answer: Done,
+  }),
+  'GET /api/tuning/:id/preview': endpoint({
+    permission: 'desk.see',
+    says: 'What would not have come in the last 90 days had it been kept, and the harm among it',
+    params: id,
+    answer: ExpectationPreview,
   }),
   'GET /api/repeats': endpoint({
     permission: 'desk.see',

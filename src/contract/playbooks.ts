@@ -126,19 +126,21 @@ export const playbooksApi = {
   }),
   'POST /api/backtests': endpoint({
     permission: 'playbook.run',
-    says: 'Try a playbook or reader on the last days; a job walks it, read-only, and nobody is asked',
+    says: 'Try a playbook, reader or expectation on the last days; a job walks it, read-only, and nobody is asked',
     body: z
       .object({
-        kind: z.enum(['playbook', 'reader']),
+        kind: z.enum(['playbook', 'reader', 'expectation']),
         days: z.int().min(1).max(daysMax),
         /** A playbook of the house. */
         playbook: z.string().max(63).optional(),
+        /** An expectation of the house. */
+        expectation: z.uuid().optional(),
         /** The YAML of a playbook or reader that is not switched on. */
         text: z.string().max(candidateCharsMax).optional(),
       })
-      .refine((body) => (body.playbook === undefined) !== (body.text === undefined), {
+      .refine((body) => [body.playbook, body.text, body.expectation].filter((one) => one !== undefined).length === 1, {
         path: ['text'],
-        message: 'Name a playbook, or give the text of one',
+        message: 'Name a playbook or an expectation, or give the text of one',
       }),
     answer: z.object({ id: z.uuid() }),
   }),

@@ -4,6 +4,7 @@ import { countedMax, earlierMax, type Queue, type QueueQuery, QueueRow, Tab } fr
 import { FindingKind } from '../model/finding.ts'
 import { Rung } from '../model/question.ts'
 import { Fidelity, Outcome } from '../model/triage.ts'
+import { tuningDueDays } from '../model/tuning.ts'
 import { feedOf, providerNames } from './desk-front.ts'
 import { iso, isoOrNull } from './jsonb.ts'
 import type { Db } from './open.ts'
@@ -99,6 +100,7 @@ async function rowsOf(db: Db, picked: readonly Picked[]): Promise<readonly Row[]
       (select count(*)::int from alert m where m.merged_into = a.id) as merged, asset.owner as asset_owner, asset.criticality as asset_criticality,
       earlier.times as earlier_times, earlier.last_at as earlier_last_at, earlier.last_outcome as earlier_outcome,
       earlier.regressed or exists (select 1 from expectation_match m where m.alert_id = a.id and m.kind = 'holds') as regressed,
+      tuned.number as tuning_number, tuned.sent_at as tuning_sent,
       earlier.last_day, past.expected,
       r.id as run_id, r.state as run_state, r.done as run_done, r.steps as run_steps, r.waiting_for, r.deadline,
       p.id as reply_id, p.state as reply_state
@@ -112,6 +114,7 @@ async function rowsOf(db: Db, picked: readonly Picked[]): Promise<readonly Row[]
     left join lateral (${earlierOf}) earlier on true
     left join lateral (${pastOf}) past on earlier.last_day >= ${escalatingMin}
     left join lateral (${runOf}) r on true
+    left join lateral (${tunedOf}) tuned on true
     left join lateral (${replyOf}) p on true
     order by wanted.place`.execute(db)
   return found.rows.map((row) => Row.parse(row))
@@ -133,6 +136,15 @@ const earlierOf = sql`
     select b.received_at, b.outcome, b.decided_at from alert b
     where lower(b.rule) = lower(a.rule) and lower(b.entity) = lower(a.entity) and b.received_at < a.received_at
     order by b.received_at desc limit ${sql.lit(earlierMax)}) b`
+
+/** The newest tuning request that was to end this alert, was asked before it came, and whose time had run out. */
+const tunedOf = sql`
+  select t.number, s.first_at as sent_at from tuning_request t
+  cross join lateral (select min(sent_at) as first_at, max(sent_at) as last_at from reply where decision_id = t.decision_id and state = 'sent') s
+  where t.provider_id = a.provider_id and lower(t.rule) = lower(a.rule) and (t.entity is null or lower(t.entity) = lower(a.entity))
+    and t.sample = a.sample and t.alert_id <> a.id and t.state not in ('refused', 'withdrawn')
+    and a.received_at > case when t.due_at > s.last_at then t.due_at else s.first_at + make_interval(days => ${sql.lit(tuningDueDays)}) end
+  order by t.number desc limit 1`
 
 /** Fewer in a day are no wave, whatever the past was. */
 const escalatingMin = 3
@@ -214,6 +226,7 @@ function queueRow(row: Row, names: ReadonlyMap<string, string>): QueueRow {
       lastOutcome: row['earlier_outcome'] ?? null,
     },
     escalating: escalatingOf(Number(row['last_day'] ?? 0), expected),
+    tuning: row['tuning_number'] == null ? null : { number: row['tuning_number'], sentAt: date('tuning_sent') },
     run: runOfRow(row),
     proposed: judgement?.proposal.outcome ?? null,
     decidedAt: date('decided_at'),

@@ -856,7 +856,7 @@ export type PlaybookTable = {
 
 export type BacktestTable = {
   id: string
-  kind: 'playbook' | 'reader'
+  kind: 'playbook' | 'reader' | 'expectation'
   subject: string
   title: string
   candidate: Jsonb
@@ -1092,6 +1092,24 @@ type DraftedAnswerTable = {
   drafted_at: Timestamp
 }
 
+type TuningRequestTable = {
+  id: string
+  number: Generated<number>
+  decision_id: string
+  alert_id: string
+  provider_id: string
+  rule: string
+  entity: OrNull<string>
+  state: Generated<string>
+  state_by: OrNull<string>
+  state_at: TimestampOrNull
+  note: Generated<string>
+  due_at: TimestampOrNull
+  followed: OrNull<string>
+  sample: Generated<boolean>
+  created_at: Timestamp
+}
+
 export type Tables = {
   ticket: TicketTable
   ticket_wait: TicketWaitTable
@@ -1191,6 +1209,7 @@ export type Tables = {
   elsewhere_item: ElsewhereItemTable
   elsewhere_post: ElsewherePostTable
   drafted_answer: DraftedAnswerTable
+  tuning_request: TuningRequestTable
 }
 
 export type ElsewhereSystemTable = {

@@ -22,6 +22,7 @@ import type { SnoozeFor } from '../model/queue.ts'
 import type { SensitiveSpan } from '../model/reply.ts'
 import type { TaskChange, Ticketing, TicketType } from '../model/ticket.ts'
 import type { Outcome } from '../model/triage.ts'
+import type { TuningState } from '../model/tuning.ts'
 import type { WebhookScheme } from '../model/webhook.ts'
 import type { Xray } from '../model/xray.ts'
 import type { Applied, Applying } from '../playbooks/config-files.ts'
@@ -124,6 +125,9 @@ export type MemoryWork = {
   readonly retire: (on: OnExpectation & { reason: string }) => Promise<void>
   readonly renew: (on: OnExpectation & { days: number }) => Promise<void>
   readonly letDecide: (on: OnExpectation & { userId: string; decides: boolean }) => Promise<void>
+  readonly sayOfTuning: (
+    said: OnExpectation & { state: TuningState; note: string; dueAt: Date | null },
+  ) => Promise<void>
 }
 
 /** Systems of the house that tickets are kept in step with. */

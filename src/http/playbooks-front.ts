@@ -27,10 +27,11 @@ export type PlaybooksFront = {
   readonly cancel: (cancel: { readonly runId: string; readonly reason: string; readonly by: string }) => Promise<void>
   /** The id of a look back that was queued. `text` is YAML; or the id of a playbook of the house. */
   readonly askBacktest: (asked: {
-    readonly kind: 'playbook' | 'reader'
+    readonly kind: 'playbook' | 'reader' | 'expectation'
     readonly days: number
     readonly playbook?: string | undefined
     readonly text?: string | undefined
+    readonly expectation?: string | undefined
     readonly by: string
   }) => Promise<string>
   readonly cancelBacktest: (cancel: { readonly id: string; readonly by: string }) => Promise<void>

@@ -7,6 +7,7 @@ import {
   renewExpectation,
   retireExpectation,
 } from '../playbooks/memory/expectations.ts'
+import { sayOfTuning } from '../playbooks/memory/tuning.ts'
 
 /** Hands the memory to the front. */
 export function memoryWork(house: House): MemoryWork {
@@ -16,5 +17,6 @@ export function memoryWork(house: House): MemoryWork {
     retire: (on) => retireExpectation(house, on),
     renew: (on) => renewExpectation(house, on),
     letDecide: (on) => letDecide(house, on),
+    sayOfTuning: (said) => sayOfTuning(house, said),
   }
 }

@@ -1,4 +1,5 @@
 import { getAlert } from '../db/alerts.ts'
+import { expectationById } from '../db/expectations.ts'
 import type { PlaybooksFront } from '../http/playbooks-front.ts'
 import { Trouble } from '../kit/errors.ts'
 import { askBacktest, type Candidate, cancelBacktest } from '../playbooks/backtest/backtest-job.ts'
@@ -30,7 +31,12 @@ export function playbookWork(house: House): PlaybooksFront {
     retry: (mending) => retryFrom(house, mending),
     skip: (mending) => skipStep(house, mending),
     nudge: (mending) => nudge(house, mending),
-    askBacktest: async ({ kind, days, playbook, text, by }) => {
+    askBacktest: async ({ kind, days, playbook, text, expectation: id, by }) => {
+      if (kind === 'expectation') {
+        const expectation = id === undefined ? null : await expectationById(house.db, id, house.clock.now())
+        if (expectation === null) throw new Trouble('not.found', { expectation: id })
+        return askBacktest(house, { candidate: { kind, expectation }, days, by })
+      }
       const candidate: Candidate =
         playbook === undefined
           ? candidateOf(kind, text ?? '', house.library)

@@ -71,7 +71,7 @@ export type BacktestState = z.infer<typeof BacktestState>
 
 export const Backtest = z.object({
   id: z.uuid(),
-  kind: z.enum(['playbook', 'reader']),
+  kind: z.enum(['playbook', 'reader', 'expectation']),
   subject: z.string(),
   title: z.string(),
   days: z.int(),

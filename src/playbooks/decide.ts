@@ -5,6 +5,7 @@ import { insertFindings } from '../db/findings.ts'
 import { notifyAll } from '../db/live.ts'
 import { type Db, transaction } from '../db/open.ts'
 import { repliesOf } from '../db/replies.ts'
+import { insertTuning, withdrawTuning } from '../db/tuning.ts'
 import { canonicalJson, type Json } from '../kit/canonical-json.ts'
 import { sha256Hex } from '../kit/digest.ts'
 import { Trouble } from '../kit/errors.ts'
@@ -69,6 +70,7 @@ export async function decideIn(
     ...(deciding.batch === undefined ? {} : { batch: deciding.batch }),
   }
   await append(tx, { kind: 'decision.made', actor: by, subject: `alert:${alertId}`, body }, house.clock)
+  if (outcome === 'tune') await insertTuning(tx, { id: randomUUID(), decisionId: id, alertId, at })
   // After an answer to an earlier decision no playbook waits to draft the next one.
   if ((await repliesOf(tx, alertId)).length > 0) await house.draftReply(tx, alertId, null)
   await onDecision(tx, alertId)
@@ -97,6 +99,7 @@ export async function undo(
     if (leaving)
       throw new Trouble('state.conflict', { alertId, problem: 'an answer is about to leave: take it back first' })
     await undoDecision(tx, alertId, by, house.clock.now())
+    await withdrawTuning(tx, decisionId, by, house.clock.now())
     await changeAlert(tx, alertId, record.version, { state: 'open', outcome: null, decidedAt: null })
     await append(
       tx,

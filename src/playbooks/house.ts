@@ -50,6 +50,8 @@ export type House = {
     alertId: string,
     text: string | null,
     twoPersons?: boolean,
+    /** One more after an answer that left, named by what it follows. */
+    followUp?: string,
   ) => Promise<{ readonly replyId: string }>
   /** Our own reply was seen again: a copy came to our mailbox, or a delivery report about it. Settles what was unconfirmed. */
   readonly replySeen: (tx: Db, seen: ReplySeen) => Promise<void>

@@ -49,8 +49,11 @@ export function answerDesk(parts: DeskParts): AnswerDesk {
     forHouse: {
       cannotMail: (to) => cannotMail(desk, to),
       mailNotice: (tx: Db, notice: Notice) => mailNotice(desk, tx, notice),
-      draftReply: (tx: Db, alertId: string, text: string | null, twoPersons = false) =>
-        draftReply(desk, tx, { alertId, text, by: 'system', twoPersons }),
+      draftReply: (tx: Db, alertId: string, text: string | null, twoPersons = false, followUp?: string) =>
+        draftReply(desk, tx, {
+          ...{ alertId, text, by: 'system', twoPersons },
+          ...(followUp === undefined ? {} : { followUp }),
+        }),
       replySeen: (tx: Db, seen: ReplySeen) => replySeen(desk, tx, seen),
     },
     draft: async (alertId, by) => (await draftReply(desk, desk.db, { alertId, text: null, by })).replyId,

@@ -133,3 +133,61 @@ test('a repeated question comes with its answer drafted by itself, and one key t
   expect(problems).toEqual([])
   await context.close()
 })
+
+test('a tuning request that lapsed stands in the queue, on its page with what the provider said, and its follow-up waits to be released', {
+  timeout: 120_000,
+}, async () => {
+  const { db } = database
+  const first = await arrive('Noisy scanner', 'ws-8')
+  await decideAs(lead.cookie, first, 'tune')
+  const replyId = await until(
+    'the answer to be drafted',
+    async () => (await db.selectFrom('reply').select('id').where('alert_id', '=', first).executeTakeFirst())?.id,
+  )
+  // It left forty-one days ago.
+  const at = new Date(Date.now() - 41 * 86_400_000)
+  await db.updateTable('reply').set({ state: 'sent', sent_at: at, created_at: at }).where('id', '=', replyId).execute()
+  const again = await arrive('Noisy scanner', 'ws-8')
+  const followUp = await until('the follow-up to be drafted', async () =>
+    db
+      .selectFrom('reply')
+      .select(['id', 'text'])
+      .where('alert_id', '=', first)
+      .where('state', '=', 'draft')
+      .executeTakeFirst(),
+  )
+  expect(followUp.text).toContain('41 days ago')
+  const { page, context, problems } = await openAs(lead.token, '/queue')
+  await page.getByText(/TR-\d+ sent .* not honoured/).waitFor()
+  expect(await seriousIn(page)).toEqual([])
+  await page.goto(`${desk.origin}/alerts/${again}`)
+  await page.getByText('sent 41 days ago, 1 alert since').waitFor()
+  await page.goto(`${desk.origin}/context/tuning`)
+  await page.getByText('Lapsed', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'What would not come any more' }).click()
+  await page.getByText(/In the last 90 days 2 alerts would not have come/).waitFor()
+  expect(await seriousIn(page)).toEqual([])
+  await page
+    .getByRole('textbox', { name: /What they say of TR-/ })
+    .or(page.getByRole('combobox', { name: /What they say of TR-/ }))
+    .first()
+    .click()
+  await page.getByRole('option', { name: 'Accepted' }).click()
+  await page.getByText(/TR-\d+: accepted\./).waitFor()
+  await page.getByRole('link', { name: 'review it' }).click()
+  await page.getByText('we asked you to tune the rule', { exact: false }).first().waitFor()
+  expect(problems).toEqual([])
+  await context.close()
+})
+
+test('an expectation is tried on the past, and what would have come out differently opens', {
+  timeout: 120_000,
+}, async () => {
+  const { page, context, problems } = await openAs(lead.token, '/context/expectations')
+  await page.getByRole('button', { name: 'Try it on the past' }).first().click()
+  await page.getByRole('heading', { name: /E-\d+: .* on the last 90 days/ }).waitFor()
+  await page.getByRole('button', { name: /\d+ not concerned/ }).waitFor()
+  expect(await seriousIn(page)).toEqual([])
+  expect(problems).toEqual([])
+  await context.close()
+})

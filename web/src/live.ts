@@ -49,7 +49,7 @@ const gatherMs = 250
 function keysOf(topic: string): string[][] {
   const [noun, id] = topic.split(':') as [string, string | undefined]
   if (noun === 'alert' && id !== undefined) return [['alert', id], ['queue'], ['reply'], ['preview']]
-  if (noun === 'expectations') return [['expectations']]
+  if (noun === 'expectations' || noun === 'tuning') return [[noun]]
   if (noun === 'presence') return [['presence']]
   if (noun === 'run' && id !== undefined) return [['run', id]]
   if (noun === 'queue' || noun === 'quarantine') return [[noun], ['queue']]

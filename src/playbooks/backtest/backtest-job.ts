@@ -13,11 +13,13 @@ import { notify } from '../../db/live.ts'
 import { transaction } from '../../db/open.ts'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
 import { append } from '../../ledger/append.ts'
+import { Expectation, scopeWords } from '../../model/expectation.ts'
 import { Playbook } from '../../model/playbook.ts'
 import { ReaderDescription } from '../../model/reader.ts'
 import { readerOf } from '../../providers/described.ts'
 import type { House } from '../house.ts'
 import type { JobInfo, Tasks } from '../worker.ts'
+import { expectationLookBack, type TriedExpectation } from './expectation-backtest.ts'
 import { playbookLookBack } from './playbook-backtest.ts'
 import { type BacktestWalk, backtestPlaybook, backtestReader } from './run-backtest.ts'
 
@@ -32,6 +34,7 @@ export const daysMax = 1100
 export type Candidate =
   | { readonly kind: 'playbook'; readonly playbook: Playbook }
   | { readonly kind: 'reader'; readonly description: ReaderDescription }
+  | { readonly kind: 'expectation'; readonly expectation: TriedExpectation }
 
 /** A person asks for a look back; its id. It is walked by a job, one at a time, and changes nothing but its own list. */
 export async function askBacktest(
@@ -40,10 +43,7 @@ export async function askBacktest(
 ): Promise<string> {
   const { candidate, days, by } = asked
   const id = randomUUID()
-  const about =
-    candidate.kind === 'playbook'
-      ? { subject: candidate.playbook.id, title: candidate.playbook.title, candidate: candidate.playbook }
-      : { subject: candidate.description.id, title: candidate.description.title, candidate: candidate.description }
+  const about = aboutOf(candidate)
   await transaction(house.db, async (tx) => {
     await insertBacktest(tx, { id, kind: candidate.kind, ...about, days, askedBy: by, askedAt: house.clock.now() })
     const body = { what: candidate.kind, subject: about.subject, days }
@@ -54,6 +54,30 @@ export async function askBacktest(
   })
   return id
 }
+
+function aboutOf(candidate: Candidate): { subject: string; title: string; candidate: unknown } {
+  switch (candidate.kind) {
+    case 'playbook':
+      return { subject: candidate.playbook.id, title: candidate.playbook.title, candidate: candidate.playbook }
+    case 'reader':
+      return { subject: candidate.description.id, title: candidate.description.title, candidate: candidate.description }
+    case 'expectation': {
+      const { id, number, scope } = candidate.expectation
+      return { subject: id, title: `E-${number}: ${scopeWords(scope)}`, candidate: candidate.expectation }
+    }
+  }
+}
+
+/** What of an expectation was kept to be tried. */
+const Tried = Expectation.pick({
+  id: true,
+  number: true,
+  scope: true,
+  condition: true,
+  outcome: true,
+  reason: true,
+  decides: true,
+})
 
 /** A person ends a look back. Throws Trouble('not.found') when there is none, 'state.conflict' when it is over. */
 export async function cancelBacktest(
@@ -106,7 +130,9 @@ async function walkOne(house: House, id: string, job: JobInfo): Promise<void> {
     const summary =
       begun.kind === 'playbook'
         ? await backtestPlaybook(house.db, playbookLookBack(Playbook.parse(begun.candidate), house.library), walk)
-        : await backtestReader(house.db, readerOf(ReaderDescription.parse(begun.candidate)), walk)
+        : begun.kind === 'expectation'
+          ? await backtestPlaybook(house.db, expectationLookBack(Tried.parse(begun.candidate)), walk)
+          : await backtestReader(house.db, readerOf(ReaderDescription.parse(begun.candidate)), walk)
     await endBacktest(house.db, id, { state: 'done', at: house.clock.now(), summary })
   } catch (error) {
     if (error instanceof Ended) return

@@ -9,7 +9,11 @@ import type { Candidate } from './backtest-job.ts'
 const readerCharsMax = 200_000
 
 /** A playbook or reader out of its YAML text. Throws Trouble('input.invalid') with every line and problem. */
-export function candidateOf(kind: Candidate['kind'], text: string, library: Library): Candidate {
+export function candidateOf(
+  kind: 'playbook' | 'reader',
+  text: string,
+  library: Library,
+): Exclude<Candidate, { kind: 'expectation' }> {
   if (kind === 'playbook') {
     const { playbook, issues } = validatePlaybook(text, library)
     if (playbook === null) throw wrong(issues)

@@ -13,6 +13,7 @@ import type { Tasks } from '../worker.ts'
 import { citesFor, draftRemembered } from './drafted.ts'
 import { reviewExpectation, reviewJob } from './expectations.ts'
 import { type Recalled, recall, rememberJob } from './recall.ts'
+import { followUpLapses } from './tuning.ts'
 
 const Payload = z.object({ alertId: z.uuid() })
 
@@ -20,7 +21,11 @@ const Review = z.object({ expectationId: z.uuid() })
 
 export function memoryTasks(house: House): Tasks {
   return {
-    [rememberJob]: (payload) => actOnMemory(house, Payload.parse(payload).alertId),
+    [rememberJob]: async (payload) => {
+      const { alertId } = Payload.parse(payload)
+      await actOnMemory(house, alertId)
+      await followUpLapses(house, alertId)
+    },
     [reviewJob]: (payload) => reviewExpectation(house, Review.parse(payload).expectationId),
   }
 }

@@ -6,6 +6,7 @@ import { answeredBefore, dropDraftedAnswer } from '../../db/repeats.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Sign } from '../../triage/signs.ts'
 import { matchOf } from './match.ts'
+import { tuningNow } from './tuning-now.ts'
 
 /** What the house remembers that fits an alert. `signs` go into the judgement, with who said so. */
 export type Recalled = {
@@ -42,13 +43,22 @@ export async function keepRecalled(tx: Db, { alert }: AlertRecord, recalled: Rec
   const { matches } = recalled
   await saveMatches(tx, alert.id, matches, now)
   if (alert.state !== 'open') return
-  if (await isRemembered(tx, alert, matches))
+  if (await isRemembered(tx, alert, matches, now))
     // Before the runs: it is short, and whoever opens the alert finds the draft.
     await addJob(tx, rememberJob, { alertId: alert.id }, { key: `${rememberJob}:${alert.id}`, priority: -1 })
   else await dropDraftedAnswer(tx, alert.id)
 }
 
-/** The same rule about the same thing was there before, or an expectation holds: there may be an answer to draft. */
-async function isRemembered(tx: Db, alert: AlertRecord['alert'], matches: Recalled['matches']): Promise<boolean> {
-  return matches.some(({ kind }) => kind === 'holds') || (await answeredBefore(tx, alert.id)) !== null
+/** The same rule about the same thing was there before, an expectation holds, or a tuning request was to end it: there is something to do. */
+async function isRemembered(
+  tx: Db,
+  alert: AlertRecord['alert'],
+  matches: Recalled['matches'],
+  now: Date,
+): Promise<boolean> {
+  return (
+    matches.some(({ kind }) => kind === 'holds') ||
+    (await answeredBefore(tx, alert.id)) !== null ||
+    (await tuningNow(tx, { fitting: alert.id }, now)).length > 0
+  )
 }

@@ -36,7 +36,14 @@ export const sendJobKey = (replyId: string): string => `reply:${replyId}`
 export async function draftReply(
   desk: ReplyDesk,
   db: Db,
-  draft: { readonly alertId: string; readonly text: string | null; readonly by: string; readonly twoPersons?: boolean },
+  draft: {
+    readonly alertId: string
+    readonly text: string | null
+    readonly by: string
+    readonly twoPersons?: boolean
+    /** One more after an answer that left, named by what it follows: drafted once, whatever became of it. */
+    readonly followUp?: string
+  },
 ): Promise<{ readonly replyId: string }> {
   return transaction(db, async (tx) => {
     await lockAlert(tx, draft.alertId)
@@ -46,9 +53,10 @@ export async function draftReply(
     for (const record of earlier) if (record.decisionId !== decision.id) await takeBack(desk, tx, record)
     const ofThis = earlier.filter((record) => record.decisionId === decision.id)
     const standing = ofThis.find((record) => !isOver(record, known.provider))
-    if (standing !== undefined) return { replyId: standing.reply.id }
+    if (standing !== undefined && draft.followUp === undefined) return { replyId: standing.reply.id }
 
-    const replyId = stableId('reply', draft.alertId, decision.id, String(ofThis.length))
+    const replyId = stableId('reply', draft.alertId, decision.id, draft.followUp ?? String(ofThis.length))
+    if (ofThis.some(({ reply }) => reply.id === replyId)) return { replyId }
     const thread = threadOf(known.messages)
     const messageId = `reply.${replyId}@${messageDomain(desk)}`
     const input = draftInput(known, decision)

@@ -38,6 +38,7 @@ const pages: readonly {
   { to: '/context/vulnerabilities', title: 'Vulnerabilities', needs: 'house.see' },
   { to: '/context/intelligence', title: 'Intelligence', needs: 'house.see' },
   { to: '/context/expectations', title: 'Expectations: answers that are remembered' },
+  { to: '/context/tuning', title: 'Tuning requests: asked, kept or lapsed' },
   { to: '/ledger', title: 'Ledger', key: 'G L', needs: 'ledger.see' },
   { to: '/settings/providers', title: 'Settings: providers', key: 'G S', needs: 'house.see' },
   { to: '/settings/connectors', title: 'Settings: connectors', needs: 'house.see' },

@@ -3,11 +3,13 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { AlertPage } from '../../../../src/contract/desk.ts'
 import type { AnsweredBefore, DraftedAnswer, MatchOfAlert } from '../../../../src/contract/memory.ts'
+import type { TuningRequest } from '../../../../src/model/tuning.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { ErrorState } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { outcomeShort, plural } from '../../words.ts'
+import { measuredWords, tuningSays } from '../context/tuning-words.ts'
 import type { DraftDecision } from './draft-decision.ts'
 import { mayRemember } from './remember.tsx'
 
@@ -31,14 +33,17 @@ export function MemoryCard({
   const memory = useMemory(page.alert.id)
   const possible = mayRemember(page) && may('expectation.write')
   if (memory.error !== null) return <ErrorState error={memory.error} retry={() => void memory.refetch()} />
-  const { matches = [], before = null, drafted = null } = memory.data ?? {}
-  if (matches.length === 0 && before === null && !possible) return null
+  const { matches = [], before = null, drafted = null, tuning = [] } = memory.data ?? {}
+  if (matches.length === 0 && before === null && tuning.length === 0 && !possible) return null
   const usable = page.alert.state === 'open' && may('alert.decide')
   return (
     <section className="card" aria-label="Memory">
       <h2>Memory</h2>
       {matches.map((match) => (
         <Match key={match.expectationId} match={match} />
+      ))}
+      {tuning.map((request) => (
+        <Tuning key={request.id} request={request} />
       ))}
       {before !== null && <Before before={before} />}
       {drafted !== null && usable && <Drafted drafted={drafted} draft={draft} />}
@@ -73,6 +78,18 @@ function Match({ match }: { readonly match: MatchOfAlert }) {
         {match.ownerName}, until {match.expiresAt.slice(0, 10)}, held for {plural(match.hits, 'alert')}
       </p>
     </div>
+  )
+}
+
+function Tuning({ request }: { readonly request: TuningRequest }) {
+  return (
+    <p>
+      <Link to="/context/$part" params={{ part: 'tuning' }} search={{ q: `TR-${request.number}` }} className="mono">
+        TR-{request.number}
+      </Link>{' '}
+      <span className={request.measured === 'lapsed' ? 'tag bad' : 'tag'}>{measuredWords[request.measured]}</span>{' '}
+      {tuningSays(request)}
+    </p>
   )
 }
 

@@ -9,6 +9,7 @@ import { NetworksPart } from './networks.tsx'
 import { PacksPart } from './packs.tsx'
 import { PeoplePart } from './people.tsx'
 import { SourcesPart } from './sources.tsx'
+import { TuningPart } from './tuning.tsx'
 import { VulnerabilitiesPart } from './vulnerabilities.tsx'
 import './context.css'
 
@@ -20,6 +21,7 @@ const parts: readonly PagePart[] = [
   { id: 'calendar', title: 'Calendar', needs: 'house.see', show: CalendarPart },
   { id: 'vulnerabilities', title: 'Vulnerabilities', needs: 'house.see', show: VulnerabilitiesPart },
   { id: 'expectations', title: 'Expectations', needs: 'desk.see', show: ExpectationsPart },
+  { id: 'tuning', title: 'Tuning requests', needs: 'desk.see', show: TuningPart },
   { id: 'packs', title: 'Context packs', needs: 'house.see', show: PacksPart },
   { id: 'lists', title: 'Import lists', needs: 'house.see', show: ListsPart },
   { id: 'sources', title: 'Order of sources', needs: 'house.see', show: SourcesPart },

@@ -9,9 +9,12 @@ import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx
 import { useNow, When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { outcomeShort, plural } from '../../words.ts'
+import { Backtests } from '../settings/backtests.tsx'
 import { useContextSearch } from './search.ts'
 
 const dayMs = 86_400_000
+/** As far back as a preview, with everything that would have come out differently. */
+const triedDays = 90
 /** So long before it runs out its owner is asked, and the row says so. */
 const reviewDays = 7
 
@@ -50,6 +53,7 @@ export function ExpectationsPart() {
       {shown.map((one) => (
         <ExpectationCard key={one.id} one={one} />
       ))}
+      <Backtests kind="expectation" />
     </>
   )
 }
@@ -139,6 +143,12 @@ function Acts({ one }: { readonly one: Expectation }) {
       say(one.decides ? `E-${one.number} proposes from now on.` : `E-${one.number} decides by itself from now on.`),
     onSettled: again,
   })
+  const tried = useMutation({
+    mutationFn: () =>
+      call('POST /api/backtests', { body: { kind: 'expectation', expectation: one.id, days: triedDays } }),
+    onSuccess: () => say(`E-${one.number} is tried on the last ${triedDays} days; see below the list.`),
+    onSettled: () => client.invalidateQueries({ queryKey: ['backtests'] }),
+  })
   const mine = one.owner.id === me?.user.id
   return (
     <>
@@ -152,12 +162,17 @@ function Acts({ one }: { readonly one: Expectation }) {
           </Button>
         </>
       )}
+      {may('playbook.run') && (
+        <Button size="compact-sm" variant="default" loading={tried.isPending} onClick={() => tried.mutate()}>
+          Try it on the past
+        </Button>
+      )}
       {may('expectation.decide') && (one.decides || mine) && (
         <Button size="compact-sm" variant="default" loading={decides.isPending} onClick={() => decides.mutate()}>
           {one.decides ? 'Let it only propose' : 'Let it decide by itself'}
         </Button>
       )}
-      <Problem error={renew.error ?? decides.error} />
+      <Problem error={renew.error ?? decides.error ?? tried.error} />
       {retiring && <RetirePanel one={one} close={() => setRetiring(false)} done={again} />}
     </>
   )

@@ -135,6 +135,11 @@ function Cells({
               Regressed
             </span>
           )}
+          {row.tuning !== null && (
+            <span className="tag bad" title="The provider was asked to tune this away; its time has run out">
+              TR-{row.tuning.number} sent <When at={row.tuning.sentAt} ago />, not honoured
+            </span>
+          )}
           {row.escalating !== null && (
             <span
               className="tag warn"

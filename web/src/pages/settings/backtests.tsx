@@ -14,14 +14,17 @@ const shownMax = 5
 const isUnderWay = ({ state }: Backtest): boolean => state === 'queued' || state === 'running'
 
 /** What playbooks and readers would have made of the past, newest first; every number opens the list behind it. */
-export function Backtests() {
+export function Backtests({ kind }: { readonly kind?: Backtest['kind'] }) {
   const list = useQuery({
     queryKey: ['backtests'],
     queryFn: () => call('GET /api/backtests'),
     refetchInterval: ({ state }) => (state.data?.backtests.some(isUnderWay) === true ? 1_000 : false),
   })
   if (list.data === undefined) return list.error === null ? null : <ErrorState error={list.error} />
-  return list.data.backtests.slice(0, shownMax).map((one) => <BacktestCard key={one.id} backtest={one} />)
+  return list.data.backtests
+    .filter((one) => kind === undefined || one.kind === kind)
+    .slice(0, shownMax)
+    .map((one) => <BacktestCard key={one.id} backtest={one} />)
 }
 
 function BacktestCard({ backtest }: { readonly backtest: Backtest }) {
