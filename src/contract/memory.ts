@@ -7,6 +7,7 @@ import {
   expectationDaysMax,
   MatchKind,
 } from '../model/expectation.ts'
+import { Note, NoteDraft } from '../model/note.ts'
 import { Outcome } from '../model/triage.ts'
 import { TuningRequest, TuningState } from '../model/tuning.ts'
 import { Done, endpoint } from './endpoint.ts'
@@ -99,7 +100,22 @@ export const memoryApi = {
       drafted: DraftedAnswer.nullable(),
       /** Tuning requests that were to end alerts like this one. */
       tuning: z.array(TuningRequest),
+      /** What people of ours say of its machine, account and addresses. */
+      notes: z.array(Note),
     }),
+  }),
+  'POST /api/notes': endpoint({
+    permission: 'note.write',
+    says: 'Write down what everybody should know of a machine, a person or an address',
+    body: NoteDraft,
+    answer: z.object({ id: z.uuid() }),
+  }),
+  'POST /api/notes/:id/remove': endpoint({
+    permission: 'note.write',
+    says: 'Take a note away',
+    params: id,
+    body: z.object({ alertId: z.uuid().nullable().default(null) }),
+    answer: Done,
   }),
   'GET /api/tuning': endpoint({
     permission: 'desk.see',

@@ -22,6 +22,8 @@ export const permissions = {
   'ticketing.change': ['administrator', 'lead'],
   // What is remembered proposes an answer, and hides nothing that a person decided as harm.
   'expectation.write': ['administrator', 'lead', 'analyst'],
+  // What is known of a machine or a person, for whoever works an alert about it later.
+  'note.write': ['administrator', 'lead', 'analyst'],
   // What a provider says of a tuning request, as a person wrote it down.
   'tuning.write': ['administrator', 'lead', 'analyst'],
   // A match then decides with nobody looking: its owner says so, and owns what comes of it.

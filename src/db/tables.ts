@@ -1110,6 +1110,18 @@ type TuningRequestTable = {
   created_at: Timestamp
 }
 
+type NoteTable = {
+  id: string
+  about: string
+  known_good: Generated<boolean>
+  text: string
+  written_by: string
+  written_at: Timestamp
+  expires_at: TimestampOrNull
+  removed_by: OrNull<string>
+  removed_at: TimestampOrNull
+}
+
 export type Tables = {
   ticket: TicketTable
   ticket_wait: TicketWaitTable
@@ -1210,6 +1222,7 @@ export type Tables = {
   elsewhere_post: ElsewherePostTable
   drafted_answer: DraftedAnswerTable
   tuning_request: TuningRequestTable
+  note: NoteTable
 }
 
 export type ElsewhereSystemTable = {

@@ -17,6 +17,7 @@ import type { Finding } from '../model/finding.ts'
 import type { ListNoun } from '../model/list.ts'
 import type { LogPostDoor } from '../model/log-post.ts'
 import type { Receipt } from '../model/message.ts'
+import type { NoteDraft } from '../model/note.ts'
 import type { QuestionName } from '../model/question.ts'
 import type { SnoozeFor } from '../model/queue.ts'
 import type { SensitiveSpan } from '../model/reply.ts'
@@ -125,6 +126,8 @@ export type MemoryWork = {
   readonly retire: (on: OnExpectation & { reason: string }) => Promise<void>
   readonly renew: (on: OnExpectation & { days: number }) => Promise<void>
   readonly letDecide: (on: OnExpectation & { userId: string; decides: boolean }) => Promise<void>
+  readonly writeNote: (writing: { draft: NoteDraft; by: string }) => Promise<{ id: string }>
+  readonly removeNote: (taking: { id: string; alertId: string | null; by: string }) => Promise<void>
   readonly sayOfTuning: (
     said: OnExpectation & { state: TuningState; note: string; dueAt: Date | null },
   ) => Promise<void>

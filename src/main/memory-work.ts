@@ -7,6 +7,7 @@ import {
   renewExpectation,
   retireExpectation,
 } from '../playbooks/memory/expectations.ts'
+import { takeNoteAway, writeNote } from '../playbooks/memory/notes.ts'
 import { sayOfTuning } from '../playbooks/memory/tuning.ts'
 
 /** Hands the memory to the front. */
@@ -17,6 +18,8 @@ export function memoryWork(house: House): MemoryWork {
     retire: (on) => retireExpectation(house, on),
     renew: (on) => renewExpectation(house, on),
     letDecide: (on) => letDecide(house, on),
+    writeNote: (writing) => writeNote(house, writing),
+    removeNote: (taking) => takeNoteAway(house, taking),
     sayOfTuning: (said) => sayOfTuning(house, said),
   }
 }

@@ -191,3 +191,27 @@ test('an expectation is tried on the past, and what would have come out differen
   expect(problems).toEqual([])
   await context.close()
 })
+
+test('a note is written beside an alert, and the next alert about the same machine shows it with its author', {
+  timeout: 120_000,
+}, async () => {
+  const first = await arrive('First look', 'ws-30')
+  const { page, context, problems } = await openAs(lead.token, `/alerts/${first}`)
+  await page.getByRole('button', { name: 'Write a note…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Write a note' })
+  await dialog.getByLabel('What everybody should know').fill('Our scanner lives here.')
+  await dialog.getByRole('checkbox', { name: /Known good/ }).check()
+  expect(await seriousIn(page)).toEqual([])
+  await dialog.getByRole('button', { name: 'Write it' }).click()
+  await page.getByText('Everybody who works an alert', { exact: false }).waitFor()
+  const again = await arrive('Another look', 'ws-30')
+  await page.goto(`${desk.origin}/alerts/${again}`)
+  await page.getByRole('region', { name: 'Memory' }).getByText('Our scanner lives here.').waitFor()
+  await page
+    .getByText(/Known good: ws-30, Kari Dahl/)
+    .first()
+    .waitFor()
+  expect(await seriousIn(page)).toEqual([])
+  expect(problems).toEqual([])
+  await context.close()
+})

@@ -25,6 +25,8 @@ export const table: Readonly<Record<Call, Door | `${string} ${'K' | '.'}`>> = {
   'GET /api/alerts/:id/similar': 'ALNPU.. K',
   'GET /api/alerts/:id/turning-points': 'ALNPU.. K',
   'GET /api/alerts/:id/memory': 'ALNPU.. K',
+  'POST /api/notes': 'ALN.... .',
+  'POST /api/notes/:id/remove': 'ALN.... .',
   'GET /api/tuning': 'ALNPU.. K',
   'GET /api/tuning/:id/preview': 'ALNPU.. K',
   'POST /api/tuning/:id/state': 'ALN.... .',

@@ -76,6 +76,7 @@ import { keepOneMorePasskey, morePasskeyOptions } from './me/passkey.ts'
 import { showMe } from './me/show.ts'
 import { downloadMessage } from './messages/raw.ts'
 import { showNetworks } from './networks/list.ts'
+import { removeNote, writeNote } from './notes/change.ts'
 import { answerOwned } from './owned/answer.ts'
 import { showOwned } from './owned/show.ts'
 import { defineThePack } from './packs/define.ts'
@@ -215,7 +216,7 @@ export const routes: readonly Route[] = [
   showPlaybooks, showPlaybook, importPlaybook, removePlaybook, exportCacao, lookUp, dryRunPlaybook, startRun, cancelRun, retryRun, skipRunStep, nudgeRun, markItem,
   listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack, mailThePack, withdrawPackMail, settlePackMail, showEgress, exportEgress,
   showBacktests, askBacktest, showBacktest, showBacktestRows, cancelBacktest,
-  showMemory, showExpectations, showExpectationAlerts, previewExpectation, addExpectation, retireExpectation, renewExpectation, letExpectationDecide, showRepeatRates, showRepeats, showTuning, sayOfTuning, previewTuning,
+  showMemory, showExpectations, showExpectationAlerts, previewExpectation, addExpectation, retireExpectation, renewExpectation, letExpectationDecide, showRepeatRates, showRepeats, showTuning, sayOfTuning, previewTuning, writeNote, removeNote,
   searchEverything,
   showHandovers, signTheHandover, takeTheHandover,
   showAuditSample, drawAuditSample, downloadAuditBundle, showAuditChain, sayAuditRemark,

@@ -1,9 +1,11 @@
 import type { AlertRecord } from '../../db/alerts.ts'
 import { type Match, type StandingExpectation, saveMatches, standingFor } from '../../db/expectations.ts'
 import { addJob } from '../../db/jobs.ts'
+import { notesFor } from '../../db/notes.ts'
 import type { Db } from '../../db/open.ts'
 import { answeredBefore, dropDraftedAnswer } from '../../db/repeats.ts'
 import type { Finding } from '../../model/finding.ts'
+import type { Note } from '../../model/note.ts'
 import type { Sign } from '../../triage/signs.ts'
 import { matchOf } from './match.ts'
 import { tuningNow } from './tuning-now.ts'
@@ -24,13 +26,20 @@ export async function recall(db: Db, record: AlertRecord, findings: readonly Fin
     const matched = matchOf(expectation, record, findings)
     return matched === null ? [] : [{ expectationId: expectation.id, ...matched, expectation }]
   })
+  const knownGood = (await notesFor(db, record.alert, now)).filter((note) => note.knownGood).map(knownGoodSign)
   const signs = matches
     .filter(({ kind, expectation }) => kind === 'holds' && expectation.against === 0)
     .map(({ expectation }): Sign => {
       const says = `Expected until ${expectation.expiresAt.slice(0, 10)} (E-${expectation.number}, ${expectation.owner.name}): ${oneLine(expectation.reason)}`
       return { towards: expectation.outcome, strength: 4, positive: true, findingId: null, says }
     })
-  return { matches, signs }
+  return { matches, signs: [...signs, ...knownGood] }
+}
+
+/** A hint under its author's name: it makes no proposal by itself, lowers no risk, and explains no high risk away. */
+function knownGoodSign({ about, text, byName, at }: Note): Sign {
+  const says = `Known good: ${about}, ${byName}, ${at.slice(0, 10)}: ${oneLine(text)}`
+  return { towards: 'false-alarm-benign', strength: 1, positive: false, findingId: null, says }
 }
 
 function oneLine(text: string): string {

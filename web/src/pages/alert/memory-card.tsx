@@ -11,6 +11,7 @@ import { When } from '../../parts/time.tsx'
 import { outcomeShort, plural } from '../../words.ts'
 import { measuredWords, tuningSays } from '../context/tuning-words.ts'
 import type { DraftDecision } from './draft-decision.ts'
+import { Notes } from './notes.tsx'
 import { mayRemember } from './remember.tsx'
 
 const kindWords: Record<MatchOfAlert['kind'], string> = {
@@ -33,8 +34,16 @@ export function MemoryCard({
   const memory = useMemory(page.alert.id)
   const possible = mayRemember(page) && may('expectation.write')
   if (memory.error !== null) return <ErrorState error={memory.error} retry={() => void memory.refetch()} />
-  const { matches = [], before = null, drafted = null, tuning = [] } = memory.data ?? {}
-  if (matches.length === 0 && before === null && tuning.length === 0 && !possible) return null
+  const { matches = [], before = null, drafted = null, tuning = [], notes = [] } = memory.data ?? {}
+  if (
+    matches.length === 0 &&
+    before === null &&
+    tuning.length === 0 &&
+    notes.length === 0 &&
+    !possible &&
+    !may('note.write')
+  )
+    return null
   const usable = page.alert.state === 'open' && may('alert.decide')
   return (
     <section className="card" aria-label="Memory">
@@ -47,6 +56,7 @@ export function MemoryCard({
       ))}
       {before !== null && <Before before={before} />}
       {drafted !== null && usable && <Drafted drafted={drafted} draft={draft} />}
+      <Notes alert={page.alert} notes={notes} />
       {possible && (
         <Button size="compact-sm" variant="default" rightSection={<kbd>E</kbd>} onClick={remember}>
           Remember this
