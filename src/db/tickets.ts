@@ -130,7 +130,7 @@ export async function listTickets(db: Db, query: TicketQuery, me: string): Promi
       ? sql`true`
       : number !== undefined
         ? sql`a.number = ${Number(number)}`
-        : sql`concat_ws(' ', a.title, a.rule, a.entity, a.ticket) ilike ${containing(words)}`,
+        : sql`a.words like lower(${containing(words)})`,
   ]
   const order =
     query.state === 'open' ? sql`t.ours_due_at asc nulls last, a.priority desc, a.received_at` : sql`a.received_at desc`

@@ -147,7 +147,7 @@ describe('deciding by keyboard', slow, () => {
     await page.keyboard.type('Nobody could be asked.')
     await page.reload()
     const reason = page.getByRole('textbox', { name: 'Why' })
-    await expect.poll(() => reason.inputValue()).toBe('Nobody could be asked.')
+    await expect.poll(() => reason.inputValue(), { timeout: 15_000 }).toBe('Nobody could be asked.')
     expect(await page.getByRole('radio', { name: /Incident/ }).getAttribute('aria-checked')).toBe('true')
     // Somebody else changes the alert while this person still looks at the old one.
     await context.route('**/api/live*', (route) => route.abort())
@@ -194,5 +194,39 @@ test('nothing jumps while the page fills, and a mail cannot turn the direction o
   const text = await page.locator('body').innerText()
   expect(text).toContain('invoice\uFFFDfdp.exe')
   expect(text).not.toMatch(/[\u202A-\u202E\u2066-\u2069]/)
+  await context.close()
+})
+
+test('what was read and where it stands point at each other; own logs open around the alert', slow, async () => {
+  const id = await alert({ rule: 'Beaconing' })
+  const { page, context } = await open(`/alerts/${id}`)
+  await page.getByRole('heading', { name: 'Evidence ladder' }).waitFor()
+  await page.keyboard.press('m')
+  const named = page.locator('.read-name')
+  await page.locator('.message-body mark', { hasText: 'Beaconing' }).first().focus()
+  await named.getByText('Beaconing').waitFor()
+  const row = page.locator('.read-row.on')
+  expect(await row.count()).toBe(1)
+  expect(await row.innerText()).toContain('Beaconing')
+  await page.locator('.read-row', { hasText: 'ws-' }).first().focus()
+  await named.getByText('ws-').waitFor()
+  expect(await page.locator('.message-body mark.on').first().innerText()).toContain('ws-')
+  expect(await seriousIn(page)).toEqual([])
+
+  // An answer of the log lake: its search, and the same around the time of the alert.
+  await sql`update finding set connector = 'log-lake', query = 'host = "ws-1"' where alert_id = ${id}`.execute(
+    database.db,
+  )
+  await page.reload()
+  await page.locator('.rung > .evidence .evidence-open').first().click()
+  const quarter = page.getByRole('link', { name: 'The lines 15m before and after the alert' })
+  const to = new URL((await quarter.getAttribute('href')) ?? '', desk.origin).searchParams
+  const { alert: told } = await pageOf(id)
+  const at = Date.parse(told.occurredAt ?? told.receivedAt)
+  expect(to.get('q')).toContain('ws-1')
+  const edges = ['from', 'to'].map((name) => Date.parse(to.get(name)?.replaceAll('"', '') ?? '') - at)
+  expect(edges).toEqual([-15 * 60_000, 15 * 60_000])
+  expect(await page.getByRole('link', { name: /before and after the alert/ }).count()).toBe(5)
+  expect(await seriousIn(page)).toEqual([])
   await context.close()
 })

@@ -71,6 +71,30 @@ test('a ticket is found, taken up, commented, its tasks ticked off and a file pu
   await context.close()
 })
 
+test('by keys: C comments, A assigns, and the list finds it by its rule', { timeout: 120_000 }, async () => {
+  const { page, context, problems } = await as('lead', `/alerts/${alertId}`)
+  await page.getByRole('heading', { name: 'Evidence ladder' }).waitFor()
+  await page.keyboard.press('t')
+  await page.getByRole('heading', { name: 'Comments' }).waitFor()
+  await page.keyboard.press('c')
+  await page.locator('#ticket-comment:focus').waitFor()
+  await page.keyboard.type('By keys alone.')
+  await page.keyboard.press('Control+Enter')
+  await page.locator('.ticket-comments p', { hasText: 'By keys alone.' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('a')
+  await page.getByRole('button', { name: /\(me\)$/ }).waitFor()
+  expect(await seriousIn(page)).toEqual([])
+  await page.keyboard.press('Enter')
+  await page.getByRole('definition').getByText('The lead', { exact: true }).first().waitFor()
+  const row = () => database.db.selectFrom('alert').select('assignee').where('id', '=', alertId).executeTakeFirst()
+  await expect.poll(async () => (await row())?.assignee, { timeout: 15_000 }).not.toBe(null)
+  await page.goto(`${desk.origin}/tickets?q=BEACON`)
+  await page.getByRole('link', { name: 'Beaconing' }).waitFor()
+  expect(problems).toEqual([])
+  await context.close()
+})
+
 test('the matrix is changed on the grid and as YAML; what is wrong is named; an auditor only reads', {
   timeout: 120_000,
 }, async () => {
@@ -84,7 +108,7 @@ test('the matrix is changed on the grid and as YAML; what is wrong is named; an 
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByText('The rules for tickets are saved.').waitFor()
   const yaml = page.getByLabel('The rules as YAML')
-  await expect.poll(() => yaml.inputValue()).toContain('Look at the ladder')
+  await expect.poll(() => yaml.inputValue(), { timeout: 15_000 }).toContain('Look at the ladder')
   await yaml.fill((await yaml.inputValue()).replace('critical: 15', 'critical: soon'))
   await page.getByRole('button', { name: 'Save the YAML' }).click()
   await page.getByText('ours.acknowledge.critical').waitFor()

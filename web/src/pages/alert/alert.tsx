@@ -80,6 +80,7 @@ function AlertView({ page }: { readonly page: AlertPage }) {
     '3': () => draft.choose(draft.outcome === 'false-alarm-nothing' ? 'false-alarm-benign' : 'false-alarm-nothing'),
     '4': () => draft.choose('tune'),
     c: () => {
+      if (view === 'ticket') return document.querySelector<HTMLElement>('#ticket-comment')?.focus()
       const finding = findingAtCursor()
       if (finding !== undefined) draft.cite(finding)
       else if (view === 'story') moveRow(1)
@@ -109,9 +110,9 @@ function AlertView({ page }: { readonly page: AlertPage }) {
         <h1 className="clip" title={alert.title}>
           {alert.rule ?? alert.title}
         </h1>
-        <OthersHere alertId={alert.id} />
         {alert.sample && <span className="tag sample">Sample data</span>}
         {alert.kind === 'unread' && <span className="tag warn">Unread: no reader understood it</span>}
+        <OthersHere alertId={alert.id} />
         <SegmentedControl
           size="xs"
           className="alert-views"

@@ -6,6 +6,8 @@ type Props = {
   readonly highlights: readonly Highlight[]
   readonly on: string | null
   readonly keyOf: (one: Highlight) => string
+  /** A place was pointed at, by mouse or by keyboard. */
+  readonly point: (one: Highlight) => void
 }
 
 const rank = { field: 0, observable: 1, evidence: 2 } as const
@@ -14,7 +16,7 @@ const rank = { field: 0, observable: 1, evidence: 2 } as const
  * A text with its places marked. Places may overlap: the text is cut at every edge, and each piece shows the most telling of
  * what covers it. Text only, never HTML.
  */
-export function Marked({ text, highlights, on, keyOf }: Props) {
+export function Marked({ text, highlights, on, keyOf, point }: Props) {
   const places = highlights.filter((one) => one.start < one.end && one.end <= text.length)
   const edges = [...new Set([0, text.length, ...places.flatMap((one) => [one.start, one.end])])].sort((a, b) => a - b)
   const pieces: ReactNode[] = []
@@ -37,6 +39,9 @@ export function Marked({ text, highlights, on, keyOf }: Props) {
         key={start}
         className={isOn ? `m-${best.kind} on` : `m-${best.kind}`}
         title={active.map((one) => one.label).join(', ')}
+        tabIndex={0}
+        onMouseEnter={() => point(best)}
+        onFocus={() => point(best)}
         data-at={`${best.part}|${best.start}`}
       >
         {piece}

@@ -34,10 +34,27 @@ const keyOf = (one: Highlight): string => `${one.part}|${one.start}|${one.end}|$
 
 function OneMessage({ message }: { readonly message: MessagePage }) {
   const [on, setOn] = useState<string | null>(null)
+  const named = message.highlights.find((one) => keyOf(one) === on)
+  // The list may be longer than the screen; only its own box is scrolled, so that the text stays under the eye.
+  const point = (one: Highlight) => {
+    setOn(keyOf(one))
+    const list = document.querySelector<HTMLElement>('ul.read')
+    const row = list?.querySelector<HTMLElement>(`[data-of="${CSS.escape(keyOf(one))}"]`)
+    if (list != null && row != null) list.scrollTop = row.offsetTop - list.clientHeight / 2
+  }
   return (
     <div className="message-grid">
       <section className="card message-text" aria-label="The message as text">
         <Head message={message} />
+        <p className="read-name" role="status">
+          {named === undefined ? (
+            <span className="dim">Point at a marked place, or at what was read, to see where the other is.</span>
+          ) : (
+            <>
+              <strong>{named.label}</strong> <span className="mono">{named.value}</span>
+            </>
+          )}
+        </p>
         {message.parts.map((part) => (
           <div key={part.path}>
             <div className="dim part-name">
@@ -49,6 +66,7 @@ function OneMessage({ message }: { readonly message: MessagePage }) {
                 highlights={message.highlights.filter((one) => one.part === part.path)}
                 on={on}
                 keyOf={keyOf}
+                point={point}
               />
             </pre>
           </div>
@@ -176,6 +194,7 @@ function Read({
               <button
                 type="button"
                 className={on === key ? 'read-row on' : 'read-row'}
+                data-of={key}
                 onMouseEnter={() => setOn(key)}
                 onFocus={() => setOn(key)}
                 onClick={() =>

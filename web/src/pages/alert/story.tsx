@@ -46,6 +46,7 @@ export function Story({ page, draft }: Props) {
               findings={page.findings.filter((finding) => finding.rung === rung.rung)}
               draft={draft}
               alertId={alert.id}
+              at={alert.occurredAt ?? alert.receivedAt}
             />
           ))}
         </section>
@@ -84,11 +85,14 @@ function Rung({
   findings,
   draft,
   alertId,
+  at,
 }: {
   readonly rung: LadderRung
   readonly findings: readonly FindingRow[]
   readonly draft: DraftDecision
   readonly alertId: string
+  /** When it happened, or where nobody says so, when we heard of it. */
+  readonly at: string
 }) {
   const found = findings.filter((finding) => finding.kind === 'found').length
   // What was looked at comes first; what nobody could be asked is kept, and folded.
@@ -106,13 +110,13 @@ function Rung({
         </div>
       </div>
       {told.map((finding) => (
-        <Evidence key={finding.id} finding={finding} draft={draft} alertId={alertId} />
+        <Evidence key={finding.id} finding={finding} draft={draft} alertId={alertId} at={at} />
       ))}
       {untold.length > 0 && (
         <details className="unasked">
           <summary>{plural(untold.length, 'question')} without a source, or not applicable</summary>
           {untold.map((finding) => (
-            <Evidence key={finding.id} finding={finding} draft={draft} alertId={alertId} />
+            <Evidence key={finding.id} finding={finding} draft={draft} alertId={alertId} at={at} />
           ))}
         </details>
       )}
@@ -125,10 +129,13 @@ function Evidence({
   finding,
   draft,
   alertId,
+  at,
 }: {
   readonly finding: FindingRow
   readonly draft: DraftDecision
   readonly alertId: string
+  /** When it happened, or where nobody says so, when we heard of it. */
+  readonly at: string
 }) {
   const [open, setOpen] = useState(false)
   const may = useMay()
@@ -190,9 +197,11 @@ function Evidence({
             )}
           </dl>
           {finding.answer !== null && finding.answer !== undefined && (
-            <pre className="answer">{JSON.stringify(finding.answer, null, 2)}</pre>
+            <pre className="answer" tabIndex={0} aria-label="The answer as it came">
+              {JSON.stringify(finding.answer, null, 2)}
+            </pre>
           )}
-          {finding.connector === logLake && <LinesBehind finding={finding} />}
+          {finding.connector === logLake && <LinesBehind finding={finding} at={at} />}
           {may('alert.ask') && (
             <Button
               size="compact-xs"
@@ -215,8 +224,11 @@ const logLake = 'log-lake'
 /** For questions that name no time. */
 const longAgo = '-365d'
 
-/** The very search behind an answer, on the page where it can be changed. */
-function LinesBehind({ finding }: { readonly finding: FindingRow }) {
+/** How much around the alert to look at, in minutes. */
+const windows = { '1m': 1, '5m': 5, '15m': 15, '1h': 60, '24h': 1440 } as const
+
+/** The very search behind an answer, on the page where it can be changed; and the same in a window around the alert. */
+function LinesBehind({ finding, at }: { readonly finding: FindingRow; readonly at: string }) {
   const may = useMay()
   if (!may('logs.search') || finding.query === '' || finding.kind === 'not-applicable') return null
   const search: LogSearch = {
@@ -224,10 +236,31 @@ function LinesBehind({ finding }: { readonly finding: FindingRow }) {
     from: finding.windowFrom ?? longAgo,
     ...(finding.windowTo === null ? {} : { to: finding.windowTo }),
   }
+  const around = (minutes: number): LogSearch => ({
+    q: finding.query,
+    from: new Date(Date.parse(at) - minutes * 60_000).toISOString(),
+    to: new Date(Date.parse(at) + minutes * 60_000).toISOString(),
+  })
   return (
-    <Button size="compact-xs" variant="default" component={Link} to="/logs" search={search as never}>
-      {finding.kind === 'found' ? 'Open the lines behind it' : 'Look for yourself'}
-    </Button>
+    <div className="row wrap tight">
+      <Button size="compact-xs" variant="default" component={Link} to="/logs" search={search as never}>
+        {finding.kind === 'found' ? 'Open the lines behind it' : 'Look for yourself'}
+      </Button>
+      <span className="dim">or around the alert, ±</span>
+      {Object.entries(windows).map(([name, minutes]) => (
+        <Button
+          key={name}
+          size="compact-xs"
+          variant="default"
+          component={Link}
+          to="/logs"
+          search={around(minutes) as never}
+          aria-label={`The lines ${name} before and after the alert`}
+        >
+          {name}
+        </Button>
+      ))}
+    </div>
   )
 }
 

@@ -1,7 +1,7 @@
 import { Button, Select, TextInput } from '@mantine/core'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { Queue, QueueRow, Tab } from '../../../../src/contract/desk.ts'
 import type { Permission } from '../../../../src/contract/permissions.ts'
 import type { Outcome } from '../../../../src/model/triage.ts'
@@ -15,7 +15,7 @@ import { outcomeShort, plural, severityWords, tabWords } from '../../words.ts'
 import { DecidePanel } from './decide-panel.tsx'
 import { QueueEmpty } from './empty.tsx'
 import { QueueFacets } from './facets.tsx'
-import { QueueGroups } from './groups.tsx'
+import { type GroupAct, QueueGroups } from './groups.tsx'
 import { Reconciled } from './reconciled.tsx'
 import { queueSearchOf, tabs } from './search.ts'
 import { SlideOver } from './slide-over.tsx'
@@ -74,7 +74,13 @@ type ViewProps = {
   readonly more: (() => void) | null
 }
 
-type Panel = { readonly kind: 'decide'; readonly outcome: Outcome } | { readonly kind: 'snooze' | 'assign' | 'views' }
+type Panel = (
+  | { readonly kind: 'decide'; readonly outcome: Outcome }
+  | { readonly kind: 'snooze' | 'assign' | 'views' }
+) & {
+  /** What it is about, where that is a group. */
+  readonly rows?: readonly QueueRow[]
+}
 
 function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
   const navigate = useNavigate({ from: '/queue' })
@@ -87,17 +93,31 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
   const [cursor, setCursorOf] = useState({ of: filterKey, at: 0 })
   const [panel, setPanel] = useState<Panel | null>(null)
   const [beside, setBeside] = useState(false)
+  // A panel gives the focus back to the group that it was opened from.
+  const from = useRef<Element | null>(null)
+  useEffect(() => {
+    if (panel === null && from.current instanceof HTMLElement && from.current.isConnected) from.current.focus()
+  }, [panel])
   const [facets, setFacets] = useState(false)
   const { selected, toggle, upTo, clear } = useSelection(rows.map(({ id }) => id))
   // A new filter starts at the top.
   const at = cursor.of === filterKey ? Math.min(cursor.at, Math.max(0, rows.length - 1)) : 0
-  const here = rows[at]
+  // Among groups the cursor is theirs: no key may act on a row that is not shown.
+  const grouped = search.group !== undefined
+  const here = grouped ? undefined : rows[at]
   const setCursor = (to: number) => {
     setCursorOf({ of: filterKey, at: Math.max(0, Math.min(to, rows.length - 1)) })
     if (to >= rows.length - 5) more?.()
   }
   /** What an act is about: the selected rows, or the one under the cursor. */
-  const meant = selected.size > 0 ? rows.filter(({ id }) => selected.has(id)) : here === undefined ? [] : [here]
+  const meant =
+    panel?.rows !== undefined
+      ? panel.rows
+      : selected.size > 0 && !grouped
+        ? rows.filter(({ id }) => selected.has(id))
+        : here === undefined
+          ? []
+          : [here]
   const set = (change: Readonly<Record<string, string>>) =>
     void navigate({ search: (before) => queueSearchOf({ ...before, ...change }), replace: true })
   const go = (to: Tab) => void navigate({ search: (before) => ({ ...before, tab: to }), replace: true })
@@ -110,12 +130,29 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
     await navigate({ to: '/replies/$id', params: { id } })
   }
   const ask = (next: Panel, permission: Permission) => {
-    if (next.kind !== 'views' && meant.length === 0) return
-    if (next.kind === 'decide' && meant.some(({ outcome }) => outcome !== null)) return say('It is decided already.')
+    const about = next.rows ?? meant
+    if (next.kind !== 'views' && about.length === 0) return
+    if (next.kind === 'decide' && about.some(({ outcome }) => outcome !== null)) return say('It is decided already.')
+    from.current = document.activeElement
     if (may(permission)) setPanel(next)
     else say('Your role may look; an analyst or a lead does this.')
   }
   const decideAs = (outcome: Outcome) => () => ask({ kind: 'decide', outcome }, 'alert.decide')
+  const falseAlarm = (row: QueueRow | undefined): Outcome =>
+    row?.proposed === 'false-alarm-benign' ? 'false-alarm-benign' : 'false-alarm-nothing'
+  /** What sleeps is woken, and what is awake is asked for how long. */
+  const snooze = (next: Panel) => {
+    const about = next.rows ?? meant
+    const asleep = about.length > 0 && about.every((row) => row.snooze !== null)
+    if (asleep && may('alert.arrange')) void acts.wake(about).then(clear)
+    else ask(next, 'alert.arrange')
+  }
+  const onGroup = (what: GroupAct, group: readonly QueueRow[]) => {
+    if (what === 'a') return ask({ kind: 'assign', rows: group }, 'alert.arrange')
+    if (what === 'h') return snooze({ kind: 'snooze', rows: group })
+    const outcomes = { '1': 'incident', '2': 'minor-trouble', '3': falseAlarm(group[0]), '4': 'tune' } as const
+    ask({ kind: 'decide', outcome: outcomes[what], rows: group }, 'alert.decide')
+  }
   const done = () => {
     setPanel(null)
     clear()
@@ -127,30 +164,34 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
     if (may('alert.arrange')) void acts.merge(others, here).then(clear)
   }
   const move = (step: number) => () => setCursor(at + step)
-  useKeys({
+  // biome-ignore format: one line for what belongs together
+  const rowKeys = {
     j: move(1), k: move(-1), ArrowDown: move(1), ArrowUp: move(-1),
     Enter: () => open(here),
-    '.': steady.showFresh,
-    '[': () => go(tabs[(tabs.indexOf(tab) + tabs.length - 1) % tabs.length] ?? 'needs'),
-    ']': () => go(tabs[(tabs.indexOf(tab) + 1) % tabs.length] ?? 'needs'),
-    '/': () => document.querySelector<HTMLInputElement>('#queue-filter')?.focus(),
-    '1': decideAs('incident'), '2': decideAs('minor-trouble'), '4': decideAs('tune'),
-    '3': decideAs(here?.proposed === 'false-alarm-benign' ? 'false-alarm-benign' : 'false-alarm-nothing'),
+    '1': decideAs('incident'), '2': decideAs('minor-trouble'), '3': decideAs(falseAlarm(here)), '4': decideAs('tune'),
     x: () => here !== undefined && toggle(here.id),
     'shift+X': () => here !== undefined && upTo(here.id),
-    Escape: () => (beside ? setBeside(false) : clear()),
     ' ': () => setBeside((before) => !before), ArrowRight: () => setBeside(true), ArrowLeft: () => setBeside(false),
-    h: () => (meant.every(({ snooze }) => snooze !== null) && meant.length > 0 && may('alert.arrange') ? void acts.wake(meant).then(clear) : ask({ kind: 'snooze' }, 'alert.arrange')),
+    h: () => snooze({ kind: 'snooze' }),
     a: () => ask({ kind: 'assign' }, 'alert.arrange'),
-    v: () => ask({ kind: 'views' }, 'desk.see'),
     m: merge,
     u: () => here !== undefined && may('alert.arrange') && void acts.unmerge(here),
     e: () => here !== undefined && may('alert.ask') && void acts.askAgain(here),
     r: () => void reply(),
+  }
+  // biome-ignore format: one line for what belongs together
+  useKeys({
+    ...(grouped ? {} : rowKeys),
+    '.': steady.showFresh,
+    '[': () => go(tabs[(tabs.indexOf(tab) + tabs.length - 1) % tabs.length] ?? 'needs'),
+    ']': () => go(tabs[(tabs.indexOf(tab) + 1) % tabs.length] ?? 'needs'),
+    '/': () => document.querySelector<HTMLInputElement>('#queue-filter')?.focus(),
+    Escape: () => (beside ? setBeside(false) : clear()),
+    v: () => ask({ kind: 'views' }, 'desk.see'),
     f: () => setFacets((before) => !before),
-    b: () => set({ group: search.group === undefined ? 'yes' : '' }),
+    b: () => set({ group: grouped ? '' : 'yes' }),
     z: acts.undoLast,
-  }) // biome-ignore format: one line for what belongs together
+  })
   return (
     <>
       <div className="page-head">
@@ -192,7 +233,7 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
             </Button>
           )}
           {search.group !== undefined ? (
-            <QueueGroups query={query as never} open={open} />
+            <QueueGroups query={query as never} open={open} act={onGroup} />
           ) : rows.length === 0 ? (
             <QueueEmpty queue={queue} tab={tab} />
           ) : (

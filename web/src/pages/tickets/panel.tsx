@@ -6,10 +6,12 @@ import type { TicketPage } from '../../../../src/contract/tickets.ts'
 import { TicketType } from '../../../../src/model/ticket.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
+import { useKeys } from '../../parts/keys.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { bytesWords } from '../../words.ts'
+import { AssignPanel } from '../queue/small-panels.tsx'
 import { ClockTag } from './clock.tsx'
 import { ElsewherePanel } from './elsewhere.tsx'
 import { sendTicketFile } from './send-file.ts'
@@ -29,14 +31,37 @@ export function TicketPanel({ alertId }: { readonly alertId: string }) {
     ) : (
       <ErrorState error={ticket.error} retry={() => void ticket.refetch()} />
     )
+  return <TicketRoom ticket={ticket.data} />
+}
+
+function TicketRoom({ ticket }: Props) {
+  const may = useMay()
+  const [assigning, setAssigning] = useState(false)
+  const give = useAct(async (person: { readonly id: string; readonly name: string } | null) => {
+    const { version } = await call('GET /api/alerts/:id', { params: { id: ticket.alertId } })
+    const body = { alerts: [{ id: ticket.alertId, version }], assignee: person?.id ?? null }
+    await call('POST /api/queue/assign', { body })
+    say(`T-${ticket.number} given to ${person?.name ?? 'nobody'}.`)
+  })
+  useKeys({ a: () => may('alert.arrange') && setAssigning(true) })
   return (
     <div className="ticket-room" id="ticket">
-      <State ticket={ticket.data} />
-      <Tasks ticket={ticket.data} />
-      <Comments ticket={ticket.data} />
-      <Beside ticket={ticket.data} />
-      <ElsewherePanel alertId={alertId} />
-      <History ticket={ticket.data} />
+      <Problem error={give.error} />
+      <State ticket={ticket} />
+      <Tasks ticket={ticket} />
+      <Comments ticket={ticket} />
+      <Beside ticket={ticket} />
+      <ElsewherePanel alertId={ticket.alertId} />
+      <History ticket={ticket} />
+      {assigning && (
+        <AssignPanel
+          close={() => setAssigning(false)}
+          choose={(person) => {
+            setAssigning(false)
+            give.mutate(person)
+          }}
+        />
+      )}
     </div>
   )
 }
@@ -296,6 +321,7 @@ function Comments({ ticket }: Props) {
         <>
           <Textarea
             size="xs"
+            id="ticket-comment"
             autosize
             minRows={2}
             aria-label="Write a comment"
@@ -303,6 +329,7 @@ function Comments({ ticket }: Props) {
             value={text}
             onChange={(event) => setText(event.currentTarget.value)}
             onKeyDown={(event) => {
+              if (event.key === 'Escape') event.currentTarget.blur()
               if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && text.trim() !== '')
                 write.mutate(undefined)
             }}
