@@ -276,3 +276,55 @@ test('what takes too long is stopped, and says so', async () => {
   ])
   expect(searchMsMax).toBe(2000)
 })
+
+test('a ticket is found by what was said and noted on it, and by its number; what was taken away is not', async () => {
+  const id = await alert({ title: 'Odd sign in', rule: 'Sign in' })
+  const { number } = await database.db
+    .selectFrom('alert')
+    .select('number')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+  const at = new Date('2026-11-20T11:00:00Z')
+  const by = { alert_id: id, added_by: 'user:1', added_at: at }
+  await database.db
+    .insertInto('ticket_comment')
+    .values({
+      id: crypto.randomUUID(),
+      alert_id: id,
+      written_by: 'user:1',
+      written_at: at,
+      text: 'The forklift badge was cloned.',
+    })
+    .execute()
+  await database.db
+    .insertInto('ticket_task')
+    .values([
+      { ...by, id: crypto.randomUUID(), title: 'Ring the porter' },
+      { ...by, id: crypto.randomUUID(), title: 'Ring the gardener', removed_at: at, removed_by: 'user:1' },
+    ])
+    .execute()
+  await database.db
+    .insertInto('ticket_reference')
+    .values({ ...by, system: 'Jira', reference: 'SEC-4711' })
+    .execute()
+  const hit = [`ticket:T-${number} Sign in`]
+  for (const text of [
+    'forklift cloned',
+    'forkl',
+    '"badge was"',
+    'porter',
+    'SEC-4711',
+    `T-${number}`,
+    'forklift after:2026-11-20',
+  ])
+    expect(await found(text), text).toEqual(hit)
+  for (const text of [
+    'forklift porter',
+    'gardener',
+    '"was badge"',
+    'forklift before:2026-11-20',
+    'forklift -cloned',
+    `T-${number + 1}`,
+  ])
+    expect(await found(text), text).toEqual([])
+})

@@ -8,7 +8,19 @@ export const handoverRowsMax = 200
 
 /** One part of a handover: how many, and which they are exactly. */
 export const HandoverSection = z.object({
-  id: z.enum(['new', 'decided', 'open', 'waiting', 'sent', 'unsure', 'sources', 'doors']),
+  id: z.enum([
+    'new',
+    'decided',
+    'open',
+    'clocks',
+    'waiting',
+    'tasks',
+    'mentions',
+    'sent',
+    'unsure',
+    'sources',
+    'doors',
+  ]),
   title: z.string(),
   n: z.int(),
   rows: z.array(z.object({ text: z.string(), who: z.string(), at: when.nullable(), href: z.string().nullable() })),

@@ -6,6 +6,7 @@ import type { Permission } from './permissions.ts'
 /** Who may find what. A message is also bound to where it lies (db/search): in an alert, in quarantine, or in neither. */
 export const searchPermissions = {
   alert: 'desk.see',
+  ticket: 'desk.see',
   message: 'desk.see',
   observable: 'desk.see',
   rule: 'desk.see',

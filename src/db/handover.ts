@@ -5,11 +5,16 @@ import type { Clock } from '../kit/clock.ts'
 import { append } from '../ledger/append.ts'
 import { iso, isoOrNull, jsonb } from './jsonb.ts'
 import { type Db, readOnly, transaction } from './open.ts'
+import { openTickets } from './tickets.ts'
 
 /** Handovers that the page lists: a month of three shifts a day. */
 const listedMax = 90
 /** Where there was none before, a shift is taken to have been so long. */
 const firstShiftHours = 12
+/** A clock that runs out in the shift that begins now is its business: half a day covers the longest. */
+const soonHours = 12
+/** Of a comment that is shown as one line. */
+const commentChars = 120
 
 type Row = { n: string; text: string; who: string | null; at: Date | null; href: string | null }
 
@@ -38,6 +43,9 @@ export async function handoverFacts(db: Db, from: string, to: Date): Promise<Han
     const end = iso(to)
     const name = sql`'A-' || a.number || ' ' || a.title`
     const link = sql`'/alerts/' || a.id`
+    const ticket = sql`'T-' || a.number || ' ' || a.title`
+    const ticketLink = sql`'/alerts/' || a.id || '#ticket'`
+    const worked = sql`not a.sample and a.id in ${openTickets}`
     return [
       await section(
         'new',
@@ -68,6 +76,18 @@ export async function handoverFacts(db: Db, from: string, to: Date): Promise<Han
         ),
       ),
       await section(
+        'clocks',
+        `Clocks that ran out, or will within ${soonHours} hours`,
+        sql<Row>`
+        select count(*) over () as n, ${ticket} || ': ' || clock.says || case when clock.due_at < ${end}::timestamptz then ', ran out' else ', runs out' end as text,
+          case when clock.ours then coalesce(u.name, 'nobody yet') else a.provider_id end as who, clock.due_at as at, ${ticketLink} as href
+        from ticket t join alert a on a.id = t.alert_id left join app_user u on u.id = a.assignee
+          cross join lateral (values (true, 'we owe it', t.ours_due_at), (false, 'they owe it', t.theirs_due_at)) as clock (ours, says, due_at)
+        where ${worked} and clock.due_at < ${end}::timestamptz + make_interval(hours => ${soonHours}) order by clock.due_at limit ${handoverRowsMax}`.execute(
+          tx,
+        ),
+      ),
+      await section(
         'waiting',
         'Waiting',
         sql<Row>`
@@ -79,6 +99,27 @@ export async function handoverFacts(db: Db, from: string, to: Date): Promise<Han
         where not a.sample and a.tab in ('asked', 'provider', 'approver', 'snoozed', 'running') order by a.received_at limit ${handoverRowsMax}`.execute(
           tx,
         ),
+      ),
+      await section(
+        'tasks',
+        'Open tasks',
+        sql<Row>`
+        select count(*) over () as n, 'T-' || a.number || ' ' || k.title as text, coalesce(u.name, 'nobody yet') as who, k.due_at as at, ${ticketLink} as href
+        from ticket_task k join alert a on a.id = k.alert_id left join app_user u on u.id = coalesce(k.owner, a.assignee)
+        where ${worked} and k.done_at is null and k.removed_at is null order by k.due_at nulls last, k.added_at limit ${handoverRowsMax}`.execute(
+          tx,
+        ),
+      ),
+      await section(
+        'mentions',
+        'Mentions without an answer',
+        sql<Row>`
+        select count(*) over () as n, 'T-' || a.number || ' ' || left(regexp_replace(c.text, '\\s+', ' ', 'g'), ${commentChars}) as text, u.name as who,
+          c.written_at as at, ${ticketLink} as href
+        from ticket_comment c join alert a on a.id = c.alert_id join app_user u on u.id = any(c.mentions)
+        where ${worked} and not exists (
+          select from ticket_comment later where later.alert_id = c.alert_id and later.written_by = 'user:' || u.id and later.written_at > c.written_at)
+        order by c.written_at limit ${handoverRowsMax}`.execute(tx),
       ),
       await section(
         'sent',

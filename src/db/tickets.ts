@@ -51,9 +51,9 @@ const stateOf = sql<TicketState>`
     else 'in-progress' end`
 
 /** Alerts whose tickets are open: what is worked on, and what was decided and opened again. Both are found by an index among what is done. */
-const openIds = sql`(
+export const openTickets = sql`(
   select id from alert where tab not in ('done', 'merged') union all select alert_id from ticket where reopened_at is not null)`
-const isOpen = sql<boolean>`a.id in ${openIds}`
+const isOpen = sql<boolean>`a.id in ${openTickets}`
 
 const ms = (date: unknown): number | null => (date instanceof Date ? date.getTime() : null)
 
@@ -142,7 +142,7 @@ export async function listTickets(db: Db, query: TicketQuery, me: string): Promi
 
 export async function countOpenTickets(db: Db): Promise<number> {
   const found = await sql<{ n: number }>`
-    select count(*)::int as n from ${openIds} o`.execute(db)
+    select count(*)::int as n from ${openTickets} o`.execute(db)
   return found.rows[0]?.n ?? 0
 }
 

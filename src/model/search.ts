@@ -3,6 +3,7 @@ import { z } from 'zod'
 /** What can be found. Which of them a person gets is a matter of their role (contract/search.ts). */
 export const SearchKind = z.enum([
   'alert',
+  'ticket',
   'message',
   'observable',
   'rule',

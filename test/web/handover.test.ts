@@ -79,6 +79,42 @@ test('every number is of the record, opens its exact list, and the next handover
   expect(countsOf(await shownTo(kari.cookie, before.facts.from))).toMatchObject({ new: 3, decided: 1 })
 })
 
+test('clocks that run out, open tasks and mentions that nobody answered are handed over, each with the one it waits for', async () => {
+  const kari = await signedIn(desk, 'lead', 'Kari Dahl')
+  const mara = await signedIn(desk, 'analyst', 'Mara Weiss')
+  const [, alertId = ''] = ids
+  const ticket = `/api/tickets/${alertId}`
+  await apiAs(desk, kari.cookie, 'POST', `${ticket}/tasks`, {
+    title: 'Ring the porter',
+    owner: mara.user.id,
+    dueAt: null,
+  })
+  await apiAs(desk, kari.cookie, 'POST', `${ticket}/comments`, { text: `Is it yours, @${mara.user.email}?` })
+  const in2Hours = new Date(Date.now() + 2 * 3_600_000)
+  const yesterday = new Date(Date.now() - 24 * 3_600_000)
+  const inAWeek = new Date(Date.now() + 7 * 24 * 3_600_000)
+  const clocks = (alert: string | undefined, ours: Date, theirs: Date | null) =>
+    database.db
+      .updateTable('ticket')
+      .set({ ours_due_at: ours, theirs_due_at: theirs })
+      .where('alert_id', '=', alert ?? '')
+      .execute()
+  await clocks(ids[1], in2Hours, yesterday)
+  await clocks(ids[2], inAWeek, null)
+  const rowsOf = async (id: string) =>
+    (await shownTo(kari.cookie)).facts.sections.find((section) => section.id === id)?.rows ?? []
+  const ran = (await rowsOf('clocks')).filter(({ href }) => href === `/alerts/${alertId}#ticket`)
+  expect(ran.map(({ text, who }) => [/(we|they) owe.*$/.exec(text)?.[0], who])).toEqual([
+    ['they owe it, ran out', 'northwatch'],
+    ['we owe it, runs out', expect.any(String)],
+  ])
+  expect((await rowsOf('clocks')).some(({ href }) => href?.includes(ids[2] ?? '?'))).toBe(false)
+  expect(await rowsOf('tasks')).toMatchObject([{ text: expect.stringContaining('Ring the porter'), who: 'Mara Weiss' }])
+  expect(await rowsOf('mentions')).toMatchObject([{ text: expect.stringContaining('Is it yours'), who: 'Mara Weiss' }])
+  await apiAs(desk, mara.cookie, 'POST', `${ticket}/comments`, { text: 'No.' })
+  expect(await rowsOf('mentions')).toEqual([])
+})
+
 test('a handover needs words and a beginning that is past', async () => {
   const { cookie } = await signedIn(desk, 'analyst')
   await expect(
@@ -105,6 +141,12 @@ test('on the page: edited, signed, taken over', { timeout: 120_000 }, async () =
   await page.locator('pre', { hasText: 'Quiet night.' }).waitFor()
   await page.getByRole('button', { name: 'I have read it and take over' }).first().click()
   await page.getByText('Taken over by Nils Berg').first().waitFor()
+  await page.getByRole('link', { name: /Ring the porter/ }).click()
+  // It opens on the ticket, where the task is ticked off; so does a hit of the search.
+  await page.getByRole('checkbox', { name: 'Ring the porter' }).waitFor()
+  await page.goto(`${desk.origin}/search?q=porter`)
+  await page.getByRole('link', { name: /Rule 2/ }).click()
+  await page.getByRole('checkbox', { name: 'Ring the porter' }).waitFor()
   expect(problems).toEqual([])
   await context.close()
 })

@@ -164,6 +164,7 @@ export function msWords(ms: number): string {
 
 export const searchKindWords: Record<SearchKind, string> = {
   alert: 'Alerts',
+  ticket: 'Tickets',
   message: 'Messages',
   observable: 'Observables',
   rule: 'Rules',

@@ -14,11 +14,13 @@ import {
   findReplies,
   findRules,
 } from './others.ts'
+import { findTickets } from './tickets.ts'
 
 type Find = (db: Db, ask: SearchAsk, marker: Marker, places: MessagePlaces) => Promise<SearchHit[]>
 
 const finders: Readonly<Record<SearchKind, Find>> = {
   alert: findAlerts,
+  ticket: findTickets,
   message: findMessages,
   observable: findObservables,
   rule: findRules,

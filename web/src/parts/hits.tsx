@@ -18,6 +18,12 @@ export function useSettled<T>(value: T): T {
   return settled
 }
 
+/** Where an address of ours leads: the page, and the part of it. */
+export function placeOf(href: string): { readonly to: string; readonly hash?: string } {
+  const [to = '', hash] = href.split('#')
+  return hash === undefined ? { to } : { to, hash }
+}
+
 /** What is found; the answer to what was typed before stays until the next is there. */
 export function useSearch(q: string, kind: SearchKind | '', glance: boolean) {
   return useQuery({

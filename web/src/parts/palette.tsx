@@ -4,7 +4,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState 
 import type { Permission } from '../../../src/contract/permissions.ts'
 import { useMay } from '../me.ts'
 import { searchKindWords } from '../words.ts'
-import { HitLines, useSearch, useSettled } from './hits.tsx'
+import { HitLines, placeOf, useSearch, useSettled } from './hits.tsx'
 import { keyActions, pressed } from './key-sheet.tsx'
 import { Problem } from './states.tsx'
 
@@ -83,7 +83,7 @@ function useItems(
   const go = (href: string) => () => {
     close()
     if (href.startsWith('/api/')) window.location.assign(href)
-    else void navigate({ to: href })
+    else void navigate(placeOf(href))
   }
   const actions = keyActions(path)
     .filter(({ says }) => fits(says))

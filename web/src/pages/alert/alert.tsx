@@ -56,6 +56,10 @@ function AlertView({ page }: { readonly page: AlertPage }) {
   )
   const memory = useMemory(alert.id)
   const go = (id: string | null) => id !== null && void navigate({ to: '/alerts/$id', params: { id } })
+  const takeRemembered = () => {
+    const drafted = memory.data?.drafted ?? null
+    if (drafted !== null && alert.state === 'open' && may('alert.decide')) takeDrafted(drafted, draft)
+  }
   const reply = async () => {
     const last = page.replies.findLast(({ state }) => state !== 'cancelled')
     if (last === undefined && page.alert.state === 'open')
@@ -93,10 +97,8 @@ function AlertView({ page }: { readonly page: AlertPage }) {
       if (standing !== undefined && !isAnswered(page) && may('alert.decide')) draft.undo.mutate(standing.id)
     },
     r: () => void reply(),
-    a: () => {
-      const drafted = memory.data?.drafted ?? null
-      if (drafted !== null && alert.state === 'open' && may('alert.decide')) takeDrafted(drafted, draft)
-    },
+    // On the ticket A assigns it.
+    ...(view === 'ticket' ? {} : { a: takeRemembered }),
     e: () => mayRemember(page) && may('expectation.write') && setRemembering(true),
     u: () => void navigate({ to: '/queue' }),
   })

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import type { Handover, HandoverFacts } from '../../../../src/contract/handover.ts'
 import { type Answer, call, fieldProblem } from '../../api.ts'
 import { useMay } from '../../me.ts'
+import { placeOf } from '../../parts/hits.tsx'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
@@ -71,8 +72,8 @@ function Facts({ facts }: { readonly facts: HandoverFacts }) {
           </summary>
           <ul className="handover-rows">
             {section.rows.map((row) => (
-              <li key={`${row.text}${row.at}`}>
-                {row.href === null ? row.text : <Link to={row.href}>{row.text}</Link>}
+              <li key={`${row.text}${row.at}${row.who}`}>
+                {row.href === null ? row.text : <Link {...placeOf(row.href)}>{row.text}</Link>}
                 {row.who !== '' && <span className="dim"> · {row.who}</span>}
                 {row.at !== null && (
                   <span className="dim">

@@ -3,7 +3,7 @@ import { Link, useSearch as useAddress, useNavigate } from '@tanstack/react-rout
 import { useRef, useState } from 'react'
 import type { SearchGroup, SearchHit } from '../../../../src/contract/search.ts'
 import { useMay } from '../../me.ts'
-import { HitLines, typingMs, useSearch } from '../../parts/hits.tsx'
+import { HitLines, placeOf, typingMs, useSearch } from '../../parts/hits.tsx'
 import { useKeys } from '../../parts/keys.ts'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { msWords, searchKindWords } from '../../words.ts'
@@ -137,7 +137,7 @@ function Results({
   const open = (hit: SearchHit | undefined): void => {
     if (hit === undefined) return
     if (hit.href.startsWith('/api/')) window.location.assign(hit.href)
-    else void navigate({ to: hit.href })
+    else void navigate(placeOf(hit.href))
   }
   useKeys({
     j: () => move(1),
