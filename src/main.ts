@@ -8,7 +8,7 @@ import { keepPostgres } from './db/keep-postgres.ts'
 import { migrate } from './db/migrate.ts'
 import { type Database, openDatabase } from './db/open.ts'
 import type { Work } from './http/front.ts'
-import { addressOfAnswer, firstRunLink } from './http/links.ts'
+import { addressOfAnswer, addressOfApproval, firstRunLink } from './http/links.ts'
 import { makeServer } from './http/server.ts'
 import { makeAuthenticate } from './intake/mail/authenticate.ts'
 import { makeResolver } from './intake/mail/dns.ts'
@@ -233,6 +233,7 @@ async function openWork(
     ask: sources.ask,
     people: config.people,
     answerUrl: (token) => addressOfAnswer(settings, token),
+    approvalUrl: (token) => addressOfApproval(settings, token),
     ...desk.forHouse,
   }
   return { house, desk }

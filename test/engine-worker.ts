@@ -47,6 +47,7 @@ const house: House = {
   ask,
   people: {},
   answerUrl: (token) => `http://localhost/${token}`,
+  approvalUrl: (token) => `http://localhost/approve/${token}`,
   mailNotice: async () => undefined,
   draftReply: async () => ({ replyId: '00000000-0000-4000-8000-000000000000' }),
   cannotMail: () => null,

@@ -137,6 +137,7 @@ export async function testHouse(
     people: { analyst: ['desk@example.org'], lead: ['lead@example.org'] },
     tell: () => undefined,
     answerUrl: (token) => `http://localhost/answer/${token}`,
+    approvalUrl: (token) => `http://localhost/approve/${token}`,
     cannotMail: () => null,
     mailNotice: async (_tx, notice) => void notices.push(notice),
     draftReply: async () => ({ replyId: '00000000-0000-4000-8000-000000000000' }),

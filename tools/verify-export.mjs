@@ -109,7 +109,10 @@ function takeHeader(line) {
 function takeRecord({ index, leaf, hash, proof }) {
   records++
   if (!Number.isSafeInteger(index) || typeof leaf !== 'string') return wrong('no record')
-  if (canonical(JSON.parse(leaf)) !== leaf) wrong(`record ${index}: its text is not canonical`)
+  const record = JSON.parse(leaf)
+  if (canonical(record) !== leaf) wrong(`record ${index}: its text is not canonical`)
+  if (record.kind === 'user.created' || record.kind === 'user.changed') takePerson(record)
+  if (record.kind === 'approval.signed') takeApproval(index, record)
   const own = leafHash(Buffer.from(leaf))
   if (own.toString('base64') !== hash) wrong(`record ${index}: its text does not give its hash`)
   if (index <= lastIndex) wrong(`record ${index}: out of order or twice`)
@@ -129,6 +132,93 @@ function takeRecord({ index, leaf, hash, proof }) {
   }
   lastIndex = index
   lastLeaf = leaf
+}
+
+/** The two shapes of a COSE_Key (RFC 9052) that passkeys bring, and RSA, as [key, hash]. Its CBOR is a map of small integers to integers and bytes. */
+function coseKey(bytes) {
+  let at = 1
+  const head = () => {
+    const first = bytes[at++]
+    const width = (first & 31) < 24 ? 0 : 2 ** ((first & 31) - 24)
+    const value = width === 0 ? first & 31 : bytes.readUIntBE(at, width)
+    at += width
+    return [first >> 5, value]
+  }
+  const item = () => {
+    const [major, value] = head()
+    if (major === 0) return value
+    if (major === 1) return -1 - value
+    at += value
+    return bytes.subarray(at - value, at).toString('base64url')
+  }
+  if (bytes[0] >> 5 !== 5) throw new Error('no COSE key')
+  const map = new Map(Array.from({ length: bytes[0] & 31 }, () => [item(), item()]))
+  if (at !== bytes.length) throw new Error('something stands behind the COSE key')
+  const jwk = (key) => createPublicKey({ key, format: 'jwk' })
+  if (map.get(3) === -7) return [jwk({ kty: 'EC', crv: 'P-256', x: map.get(-2), y: map.get(-3) }), 'sha256']
+  if (map.get(3) === -8) return [jwk({ kty: 'OKP', crv: 'Ed25519', x: map.get(-2) }), null]
+  if (map.get(3) === -257) return [jwk({ kty: 'RSA', n: map.get(-1), e: map.get(-2) }), 'sha256']
+  throw new Error('a COSE key of an algorithm that no passkey here has')
+}
+
+const roles = new Map()
+const shut = new Set()
+const passkeys = new Map()
+const nonces = new Set()
+const counters = new Map()
+const approvers = ['administrator', 'lead', 'analyst', 'approver', 'asset-owner']
+let approvals = 0
+
+/** Who had which role and which passkey, as the records go by; an approval is checked against what stands before it (docs/approvals.md). */
+function takePerson({ subject, body }) {
+  if (typeof body.role === 'string') roles.set(subject, body.role)
+  if (body.disabled === true) shut.add(subject)
+  if (body.disabled === false) shut.delete(subject)
+  if (typeof body.passkey === 'string') passkeys.set(body.passkey, { user: subject, sha256: body.publicKeySha256 })
+}
+
+function takeApproval(index, { at, actor, subject, body }) {
+  approvals++
+  const no = (says) => wrong(`record ${index}, an approval: ${says}`)
+  const bytes = (text) => Buffer.from(text, 'base64url')
+  const statement = JSON.parse(body.statement)
+  const client = JSON.parse(bytes(body.clientData))
+  const data = bytes(body.authenticatorData)
+  const who = `user:${statement.who.user}`
+  if (statement.statement !== 'counterfoil/approval/1') no('a statement of another kind')
+  if (canonical(statement) !== body.statement) no('its statement is not canonical')
+  if (sha256(body.subject).toString('hex') !== statement.subject.sha256)
+    no('what was approved is not what the statement names')
+  if (body.approval !== statement.approval || body.verdict !== statement.verdict)
+    no('it says something else than its statement')
+  if (actor !== who || subject !== `approval:${statement.approval}`)
+    no('it is of another person or approval than its statement')
+  if (Math.abs(Date.parse(at) - Date.parse(statement.at)) > 600_000) no('it is of another time than its statement')
+  if (client.type !== 'webauthn.get') no('no sign of a passkey')
+  if (client.challenge !== sha256(body.statement).toString('base64url')) no('another statement was signed')
+  if (client.origin !== statement.origin) no(`it was signed on ${client.origin}`)
+  if (!data.subarray(0, 32).equals(sha256(statement.rpId))) no(`the passkey is not of ${statement.rpId}`)
+  if ((data[32] & 5) !== 5) no('the person was not verified')
+  const counter = data.readUInt32BE(33)
+  const before = Math.max(body.counter, counters.get(body.credential) ?? 0)
+  if ((before > 0 || counter > 0) && counter <= before) no('the counter did not go on: played again, or a copied key')
+  counters.set(body.credential, counter)
+  if (nonces.has(statement.nonce)) no('this statement was signed before: played again')
+  nonces.add(statement.nonce)
+  const [publicKey, hash] = coseKey(bytes(body.publicKey))
+  if (!verify(hash, Buffer.concat([data, sha256(bytes(body.clientData))]), publicKey, bytes(body.signature)))
+    no('the signature is not of this key over this statement')
+  const key = passkeys.get(body.credential)
+  if (key && key.user !== who) no('the passkey is of another person')
+  if (key?.sha256 && key.sha256 !== sha256(bytes(body.publicKey)).toString('hex'))
+    no('the key is not the one that was registered')
+  if (!approvers.includes(statement.who.role)) no(`nobody with the role ${statement.who.role} may sign`)
+  if (shut.has(who)) no('the account was shut then')
+  if (roles.has(who) && roles.get(who) !== statement.who.role)
+    no(`by the records before, the role was ${roles.get(who)}`)
+  if (header.scope.kind !== 'all') return
+  if (!key) no('no record before says that this passkey was registered')
+  if (!roles.has(who)) no('no record before says that this person has an account')
 }
 
 function takeAttachment(line) {
@@ -192,7 +282,7 @@ if (header?.scope?.kind === 'all' && head) {
 for (const problem of problems) console.log(problem)
 console.log(problems.length === 0 ? 'It holds.' : 'It does not hold.')
 console.log(
-  `${records} records, ${attachments} attachments, signed at ${head?.size ?? '?'}; ledger ${header?.origin ?? '?'}; key ${key?.text ?? '?'}`,
+  `${records} records, ${approvals} signed approvals, ${attachments} attachments, signed at ${head?.size ?? '?'}; ledger ${header?.origin ?? '?'}; key ${key?.text ?? '?'}`,
 )
 if (!givenKey) console.log('The key is the one in the file: compare it with one you got another way.')
 process.exitCode = problems.length === 0 ? 0 : 1

@@ -137,6 +137,10 @@ function verdictText(verdict: Verdict): string {
   lines.push(
     `${verdict.records} records and ${verdict.attachments} attachments of the ledger ${verdict.origin ?? '(unknown)'}, signed at ${verdict.size ?? '?'} records.`,
   )
+  if (verdict.approvals > 0)
+    lines.push(
+      `${verdict.approvals} signed approvals${verdict.ok ? ': each signature is of the named person’s passkey over what the record names' : ''}.`,
+    )
   if (verdict.ok)
     lines.push(
       verdict.complete

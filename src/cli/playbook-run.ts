@@ -1,6 +1,6 @@
 import { getAlert } from '../db/alerts.ts'
 import { transaction } from '../db/open.ts'
-import { addressOfAnswer } from '../http/links.ts'
+import { addressOfAnswer, addressOfApproval } from '../http/links.ts'
 import { systemClock } from '../kit/clock.ts'
 import { Trouble } from '../kit/errors.ts'
 import { openSources } from '../main/sources.ts'
@@ -80,6 +80,7 @@ function dryHouse(opened: OpenHouse, library: Library, ask: House['ask']): House
     ask,
     people: opened.settings.config.people,
     answerUrl: (token) => addressOfAnswer(opened.settings, token),
+    approvalUrl: (token) => addressOfApproval(opened.settings, token),
     parse: walled,
     authenticate: walled,
     cannotMail: () => null,

@@ -1,5 +1,6 @@
 import { accessApi } from './access.ts'
 import { answerApi } from './answer.ts'
+import { approvalsApi } from './approvals.ts'
 import { auditApi } from './audit.ts'
 import { coachingApi } from './coaching.ts'
 import { configApi } from './config.ts'
@@ -40,6 +41,7 @@ export const api = {
   ...ticketsApi,
   ...elsewhereApi,
   ...answerApi,
+  ...approvalsApi,
   ...houseApi,
   ...logsApi,
   ...intelligenceApi,

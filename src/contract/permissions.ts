@@ -1,3 +1,4 @@
+import { approverRoles } from '../model/approval.ts'
 import { Role } from '../model/user.ts'
 
 /**
@@ -40,6 +41,8 @@ export const permissions = {
   // A decision that is thought out but not taken, or a remark: it changes nothing.
   'suggestion.write': ['administrator', 'lead', 'analyst'],
   'reply.release': ['administrator', 'lead', 'analyst', 'approver'],
+  // To find what one was asked to sign; that one was asked is looked at for each.
+  'approval.sign': approverRoles,
   'xray.run': ['administrator', 'lead', 'analyst'],
   'house.see': ['administrator', 'lead', 'analyst', 'auditor'],
   'provider.change': ['administrator', 'lead'],

@@ -1,3 +1,6 @@
+import type { Clock } from '../kit/clock.ts'
+import { sha256Hex } from '../kit/digest.ts'
+import { append } from '../ledger/append.ts'
 import { iso, isoOrNull } from './jsonb.ts'
 import type { Db } from './open.ts'
 
@@ -82,4 +85,27 @@ function passkeyOf(row: {
     createdAt: iso(row.created_at),
     lastUsedAt: isoOrNull(row.last_used_at),
   }
+}
+
+/** The record of a registration: from then on the ledger says whose key it is. */
+export function registrationOf(key: { readonly id: string; readonly publicKey: Uint8Array }): {
+  readonly passkey: string
+  readonly publicKeySha256: string
+} {
+  return { passkey: key.id, publicKeySha256: sha256Hex(key.publicKey) }
+}
+
+/** Writes the registration of a key down that was registered before the ledger took note of it; an auditor finds it before the first signature. */
+export async function noteRegistration(tx: Db, key: Passkey, clock: Clock): Promise<void> {
+  const subject = `user:${key.userId}`
+  const { publicKeySha256 } = registrationOf(key)
+  const noted = await tx
+    .selectFrom('ledger_entry')
+    .select('id')
+    .where('subject', '=', subject)
+    .where('leaf', 'like', `%"publicKeySha256":"${publicKeySha256}"%`)
+    .executeTakeFirst()
+  if (noted !== undefined) return
+  const body = { ...registrationOf(key), registeredAt: key.createdAt }
+  await append(tx, { kind: 'user.changed', actor: 'system', subject, body }, clock)
 }

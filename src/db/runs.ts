@@ -389,3 +389,14 @@ export async function journalLine(db: Db, runId: string, path: string): Promise<
     .executeTakeFirst()
   return row === undefined ? null : lineOf(row)
 }
+
+/** The playbook of a run that waits for a person, as the run began with it; null when the run does not wait (any more). */
+export async function waitingSnapshot(tx: Db, id: string): Promise<unknown> {
+  const row = await tx
+    .selectFrom('run')
+    .select('playbook')
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .executeTakeFirst()
+  return row?.playbook ?? null
+}

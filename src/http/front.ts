@@ -10,6 +10,7 @@ import type { PackCounts } from '../db/context-packs.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { ExportOptions } from '../ledger/export.ts'
+import type { ApprovalVerdict } from '../model/approval.ts'
 import type { PackContent, PackDefinition } from '../model/context-pack.ts'
 import type { SystemKind, SystemSettings } from '../model/elsewhere.ts'
 import type { ExpectationDraft, ExpectationPreview } from '../model/expectation.ts'
@@ -26,6 +27,7 @@ import type { Outcome } from '../model/triage.ts'
 import type { TuningState } from '../model/tuning.ts'
 import type { WebhookScheme } from '../model/webhook.ts'
 import type { Xray } from '../model/xray.ts'
+import type { Assertion, Standing } from '../playbooks/approvals/sign.ts'
 import type { Applied, Applying } from '../playbooks/config-files.ts'
 import type { LogsFront } from './logs-front.ts'
 import type { PlaybooksFront } from './playbooks-front.ts'
@@ -255,6 +257,19 @@ export type Work = {
     /** What a person reads in a mail of ours that left. */
     readonly readSent: (bytes: Uint8Array) => Promise<{ readonly subject: string; readonly text: string }>
     readonly settle: (id: string, arrived: boolean, reason: string, by: string) => Promise<void>
+  }
+  /** Signatures by passkey over what a run asked for (playbooks/approvals/sign.ts). */
+  readonly approvals: {
+    readonly standing: (token: string) => Promise<Standing | null>
+    readonly prepare: (
+      token: string,
+      said: { readonly verdict: ApprovalVerdict; readonly reason: string },
+      page: { readonly origin: string; readonly rpId: string },
+    ) => Promise<{ readonly statement: string; readonly challenge: Buffer; readonly userId: string }>
+    readonly sign: (token: string, assertion: Assertion) => Promise<void>
+    readonly question: (token: string, text: string) => Promise<void>
+    readonly handOver: (token: string, to: string) => Promise<void>
+    readonly linkFor: (approvalId: string, userId: string) => Promise<string | null>
   }
   readonly answerQuestion: (
     token: string,

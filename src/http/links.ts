@@ -78,3 +78,8 @@ export async function livingLink(
 export function addressOfAnswer(settings: Settings, token: string): string {
   return `${siteOf(settings).url.origin}/q/${token}`
 }
+
+/** The page where somebody signs an approval. */
+export function addressOfApproval(settings: Settings, token: string): string {
+  return `${siteOf(settings).url.origin}/approve/${token}`
+}

@@ -65,6 +65,21 @@ export const troubles = {
     says: 'You released it first; a second person must look at it.',
     next: 'Ask somebody else who may release answers.',
   },
+  'approval.over': {
+    status: 410,
+    says: 'This can no longer be signed.',
+    next: 'Reload the page: it says what became of it.',
+  },
+  'approval.refused': {
+    status: 403,
+    says: 'That signature does not count here.',
+    next: 'Use a passkey of your own account, on this page, within five minutes; the page gives a new one to sign.',
+  },
+  'approval.void': {
+    status: 409,
+    says: 'What was to be approved is no longer what you saw.',
+    next: 'Nothing was signed. If it is asked again, you get a new mail.',
+  },
   'state.conflict': {
     status: 409,
     says: 'This was changed by somebody else, or is in another state by now.',

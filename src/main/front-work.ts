@@ -29,6 +29,7 @@ import { makeReceive } from '../playbooks/receive.ts'
 import type { AnswerDesk } from '../playbooks/reply.ts'
 import { dropSample, loadSample, sendTestAlert } from '../playbooks/sample.ts'
 import { readers } from '../providers/readers.ts'
+import { approvalWork } from './approval-work.ts'
 import { secretAt } from './connector-registry.ts'
 import { elsewhereDesk, elsewhereFront } from './elsewhere.ts'
 import { memoryWork } from './memory-work.ts'
@@ -76,6 +77,7 @@ export function frontWork(parts: {
     askAgain: (asking) => askAgain(house, asking),
     askPersonByLink: (asking) => askPersonByLink(house, asking),
     reply: { ...desk, readSent: (bytes) => readSent(house, bytes) },
+    approvals: approvalWork(house),
     answerQuestion: async (token, { answer, comment }) =>
       assertTaken(await answerPersonQuestion(house, token, answer, comment)),
     answerAsked: async (digest, answer, by) => assertTaken(await answerByDigest(house, digest, answer, by)),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ApprovalAsk } from './approval.ts'
 import { csfIds } from './csf.ts'
 import { QuestionName } from './question.ts'
 
@@ -55,10 +56,11 @@ const ProposeStep = z.object({ ...common, step: z.literal('decide-proposal') })
 const WaitStep = z.object({
   ...common,
   step: z.literal('wait-for-person'),
-  for: z.enum(['decision', 'answer', 'release']).describe('What a person must do for the run to go on'),
+  for: z.enum(['decision', 'answer', 'release', 'approval']).describe('What a person must do for the run to go on'),
   /** With `answer`: whom to ask, and what. CEL expressions. */
   to: Condition.optional(),
   question: z.string().max(1000).optional(),
+  approval: ApprovalAsk.optional().describe('With `approval`: what is signed, and by whom'),
   expires: Duration.default('3d'),
   remember: Duration.optional().describe(
     'With `answer`: a "yes" of the same person about the same rule, host, account and source address, so young, counts here too',

@@ -16,7 +16,7 @@ export type Log = {
 /** A mail to our own people. `id` is stable, so that a step that runs twice queues one mail. */
 export type Notice = {
   readonly id: string
-  readonly kind: 'person-question' | 'notify'
+  readonly kind: 'person-question' | 'notify' | 'approval'
   readonly to: readonly string[]
   readonly subject: string
   readonly text: string
@@ -40,6 +40,8 @@ export type House = {
   readonly people: Readonly<Record<string, readonly string[]>>
   /** The page where a person answers, for a one-time token. */
   readonly answerUrl: (token: string) => string
+  /** The page where somebody signs an approval, for their own link. */
+  readonly approvalUrl: (token: string) => string
   /** Why no mail can go to these addresses (no mail server, somebody who is not ours), in a sentence; null when it can. */
   readonly cannotMail: (to: readonly string[]) => string | null
   /** Queues a mail to our own people, in the caller's transaction. */

@@ -98,6 +98,10 @@ function checkStep(step: Step, here: Place, report: Report): void {
     case 'wait-for-person':
       if (step.for === 'answer' && (step.to === undefined || step.question === undefined))
         report([...here, 'for'], 'to wait for an answer, say `to` whom goes which `question`')
+      if ((step.for === 'approval') !== (step.approval !== undefined))
+        report([...here, 'for'], 'to wait for an approval, say under `approval` what is signed and by whom')
+      for (const field of ['what', 'about', 'why', 'changes', 'ifSilent'] as const)
+        if (step.approval !== undefined) template(step.approval[field], [...here, 'approval', field], report)
       if (step.to !== undefined) condition(step.to, 'any', [...here, 'to'], report)
       if (step.question !== undefined) template(step.question, [...here, 'question'], report)
       return

@@ -3,7 +3,7 @@ import { notify } from '../db/live.ts'
 import { type Db, transaction } from '../db/open.ts'
 import { lockExpired, lockRunsOf, setRunState } from '../db/runs.ts'
 
-export type WaitingFor = 'decision' | 'answer' | 'release' | 'checklist'
+export type WaitingFor = 'decision' | 'answer' | 'release' | 'checklist' | 'approval'
 
 /** Kills count as tries of a job, so a run gets many: a run must outlive a hundred crashes, not a hundred errors (those are bounded by the step). */
 export const runJobAttemptsMax = 200

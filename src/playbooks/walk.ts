@@ -67,11 +67,13 @@ export async function loadKnown(walk: Walk, db: Db, texts: readonly string[]): P
   return { alert, findings: [...kept, ...walk.dryFindings], judgement: alert.judgement, decision, steps, choices }
 }
 
-/** What people chose in the checklists of a journal, by the step's id. */
+const choosing = new Set(['checklist', 'wait-for-person'])
+
+/** What people chose in the checklists of a journal, and how approvals came out, by the step's id. */
 function choicesIn(journal: Iterable<JournalLine>): ReadonlyMap<string, string> {
   const choices = new Map<string, string>()
   for (const line of journal) {
-    const choice = line.kind === 'checklist' ? (line.output as { choice?: unknown } | null)?.choice : null
+    const choice = choosing.has(line.kind) ? (line.output as { choice?: unknown } | null)?.choice : null
     if (typeof choice === 'string') choices.set(line.stepId, choice)
   }
   return choices

@@ -21,6 +21,7 @@ import { sumUpTally } from '../db/tally.ts'
 import { type Clock, systemClock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import { isAlive, stampOf } from '../kit/process-lock.ts'
+import { remindOfApproval } from './approvals/ask-place.ts'
 import { wakeByClock } from './arrange.ts'
 import type { House, Log } from './house.ts'
 import { continueRun } from './interpreter.ts'
@@ -80,11 +81,13 @@ export function houseTasks(house: House): Tasks {
   const Run = z.object({ runId: z.uuid() })
   const Message = z.object({ messageId: z.string() })
   const Alert = z.object({ alertId: z.uuid() })
+  const Reminder = z.object({ approvalId: z.uuid(), place: z.int(), n: z.int() })
   return {
     'read-message': async (payload, { tries }) => readMessage(house, Message.parse(payload).messageId, tries),
     'continue-run': async (payload, { tries, signal }) => {
       await continueRun(house, Run.parse(payload).runId, { resumed: tries > 1, signal })
     },
+    'remind-approval': async (payload) => remindOfApproval(house, Reminder.parse(payload)),
     'wake-alert': async (payload) => wakeByClock(house, Alert.parse(payload).alertId),
   }
 }

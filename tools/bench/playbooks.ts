@@ -160,6 +160,7 @@ export function benchHouse(database: Database, change: Partial<House> = {}): Hou
     people: {},
     tell: () => undefined,
     answerUrl: never,
+    approvalUrl: never,
     mailNotice: never,
     draftReply: never,
     cannotMail: () => null,

@@ -26,6 +26,7 @@ const all = [
   'lake-sigma',
   'search',
   'similar',
+  'ledger',
   'repeat',
 ] as const
 const words = process.argv.slice(2)

@@ -41,6 +41,11 @@ const question = createRoute({
   path: '/q/$token',
   component: lazyRouteComponent(() => import('./pages/question/question.tsx'), 'QuestionPage'),
 })
+const approve = createRoute({
+  getParentRoute: () => root,
+  path: '/approve/$token',
+  component: lazyRouteComponent(() => import('./pages/approve/approve.tsx'), 'ApprovePage'),
+})
 const desk = createRoute({
   getParentRoute: () => root,
   id: 'desk',
@@ -206,6 +211,7 @@ export const router = createRouter({
     signIn,
     welcome,
     question,
+    approve,
     desk.addChildren([
       home,
       queue,

@@ -138,6 +138,7 @@ export function waitingWords(waitingFor: string | null): string {
     answer: 'waiting for an answer',
     release: 'waiting for a release',
     checklist: 'waiting for somebody to work through a list',
+    approval: 'waiting for signatures',
   }
   const words = names[what ?? ''] ?? `waiting for ${what ?? ''}`
   return who.length === 0 || /^[0-9a-f-]{36}$/.test(who.join(':')) ? words : `${words} (${who.join(':')})`

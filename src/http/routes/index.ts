@@ -10,6 +10,14 @@ import { undoDecision } from './alerts/undo.ts'
 import { makeApiKey } from './api-keys/make.ts'
 import { revokeOneApiKey } from './api-keys/revoke.ts'
 import { showKey } from './api-keys/show.ts'
+import { openMyApproval, showApprovalsOfRun, showMyApprovals } from './approvals/list.ts'
+import {
+  askBeforeSigning,
+  giveStatement,
+  handApprovalOver,
+  showApproval,
+  takeApprovalSignature,
+} from './approvals/sign.ts'
 import { showAssets } from './assets/list.ts'
 import { editAsset, putAsset } from './assets/save.ts'
 import { showAsset } from './assets/show.ts'
@@ -221,5 +229,13 @@ export const routes: readonly Route[] = [
   showHandovers, signTheHandover, takeTheHandover,
   showAuditSample, drawAuditSample, downloadAuditBundle, showAuditChain, sayAuditRemark,
   showFirstRun, skipFirstSteps, sendFirstAlert, traceFirstAlert, loadSampleData, removeSampleData,
-  runXray, showLedger, exportTheLedger, showQuestion, answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,
+  runXray, showLedger, exportTheLedger, showQuestion, showMyApprovals,
+  showApprovalsOfRun,
+  openMyApproval,
+  showApproval,
+  giveStatement,
+  takeApprovalSignature,
+  askBeforeSigning,
+  handApprovalOver,
+  answerQuestion, takeIntake, streamLive, showHealth, showOpenApi,
 ] // biome-ignore format: one list

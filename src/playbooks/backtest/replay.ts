@@ -186,6 +186,11 @@ class Replayed {
         return { state: 'done' }
       case 'answer':
         return this.#askPerson(step)
+      case 'approval':
+        this.#effects.push(
+          `an approval of ${step.approval?.from.map(({ title }) => title).join(', then ') ?? 'nobody'}`,
+        )
+        return null
     }
   }
 

@@ -1,4 +1,5 @@
 import { lockAlert } from '../../db/alerts.ts'
+import { approvalsOfRun, endApproval } from '../../db/approvals.ts'
 import { standingDecision } from '../../db/decisions.ts'
 import type { Db } from '../../db/open.ts'
 import { insertPersonQuestion, personQuestionOfStep, personQuestionsOf } from '../../db/person-questions.ts'
@@ -7,6 +8,7 @@ import { setRunState } from '../../db/runs.ts'
 import { newSecret } from '../../kit/digest.ts'
 import { append } from '../../ledger/append.ts'
 import type { Step } from '../../model/playbook.ts'
+import { askForApproval } from '../approvals/ask.ts'
 import { type Known, wordsFor, wordsForText } from '../condition-words.ts'
 import { evaluate } from '../conditions.ts'
 import { durationMs } from '../durations.ts'
@@ -35,6 +37,7 @@ export async function waitForPersonStep(walk: Walk, place: WaitPlace): Promise<S
     return writeEnd(walk, house.db, place, { state: 'done', output: { wouldWaitFor: step.for, atMost: step.expires } })
   const now = house.clock.now()
   if (before?.deadline != null && now >= new Date(before.deadline)) {
+    if (step.for === 'approval') return approvalExpired(walk, place)
     return writeEnd(walk, house.db, place, {
       state: 'timed-out',
       output: { waitedFor: step.for, since: before.startedAt },
@@ -46,6 +49,29 @@ export async function waitForPersonStep(walk: Walk, place: WaitPlace): Promise<S
   // What happened between our look and our line found no waiting run to wake, so look once more; what happens from here on wakes us.
   const meanwhile = await hasHappened(walk, place, house.db)
   return meanwhile === null ? end : takeHappened(walk, place, meanwhile)
+}
+
+/** Nobody, or not enough people, signed in time. What happens then is what the playbook's next steps say: `choices` reads "no-answer". */
+async function approvalExpired(walk: Walk, place: WaitPlace): Promise<StepEnd> {
+  const { house, run } = walk
+  return inStep(walk, place, async (tx) => {
+    await lockAlert(tx, run.alertId)
+    const approval = (await approvalsOfRun(tx, run.id)).findLast((one) => one.stepPath === place.path)
+    if (approval !== undefined && (await endApproval(tx, approval.id, 'expired', house.clock.now()))) {
+      const body = { alertId: run.alertId, runId: run.id, state: 'expired', subjectSha256: approval.subjectSha256 }
+      await append(
+        tx,
+        { kind: 'approval.ended', actor: 'system', subject: `approval:${approval.id}`, body },
+        house.clock,
+      )
+      return { state: 'timed-out', output: { choice: 'no-answer', approval: approval.id } }
+    }
+    // Somebody signed the last signature while we were about to give up: theirs counts.
+    const happened = await hasHappened(walk, place, tx)
+    return happened === null
+      ? { state: 'timed-out', output: { choice: 'no-answer' } }
+      : { state: 'done', output: happened }
+  })
 }
 
 function waitOn(walk: Walk, place: WaitPlace, deadline: Date): Promise<StepEnd> {
@@ -64,6 +90,17 @@ async function beginWait(walk: Walk, place: WaitPlace, now: Date): Promise<StepE
     return inStep(walk, place, async (tx) => {
       const known = await loadKnown(walk, tx, [step.to ?? '', step.question ?? ''])
       return askPerson(walk, place, tx, known, deadline)
+    })
+  }
+  const { approval: ask } = step
+  if (step.for === 'approval' && ask !== undefined) {
+    return inStep(walk, place, async (tx) => {
+      await lockAlert(tx, walk.run.alertId)
+      const known = await loadKnown(walk, tx, [ask.what, ask.about, ask.why, ask.changes, ask.ifSilent])
+      const asking = { path: place.path, ask, known, deadline }
+      const { id, subjectSha256 } = await askForApproval(walk, tx, asking)
+      const input = { approval: id, subjectSha256, what: ask.what, remind: ask.remind }
+      return { state: 'waiting', waitingFor: 'approval', deadline, input }
     })
   }
   const input = { expires: step.expires }
@@ -95,6 +132,16 @@ async function hasHappened(walk: Walk, place: WaitPlace, tx: Db): Promise<unknow
     case 'release': {
       const reply = await releasedReplyOf(tx, alertId)
       return reply === null ? null : reply
+    }
+    case 'approval': {
+      const approval = (await approvalsOfRun(tx, walk.run.id)).findLast((one) => one.stepPath === place.path)
+      if (approval === undefined || (approval.state !== 'approved' && approval.state !== 'refused')) return null
+      return {
+        choice: approval.state,
+        approval: approval.id,
+        at: approval.endedAt,
+        subjectSha256: approval.subjectSha256,
+      }
     }
     case 'answer': {
       const asked = await personQuestionOfStep(tx, walk.run.id, place.path)

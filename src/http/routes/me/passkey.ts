@@ -1,4 +1,5 @@
 import { transaction } from '../../../db/open.ts'
+import { registrationOf } from '../../../db/passkeys.ts'
 import { append } from '../../../ledger/append.ts'
 import { checkNewPasskey, keepPasskey, newPasskeyOptions } from '../../passkeys.ts'
 import { serve } from '../../serve.ts'
@@ -13,7 +14,7 @@ export const keepOneMorePasskey = serve('POST /api/me/passkeys', async (asking) 
   const key = await checkNewPasskey(asking, user.id, 'one-more', body.response)
   await transaction(front.db, async (tx) => {
     await keepPasskey(tx, key, user, body.name, front.clock.now().toISOString())
-    await append(tx, { kind: 'user.changed', actor: actor(), subject: actor(), body: { passkey: key.id } }, front.clock)
+    await append(tx, { kind: 'user.changed', actor: actor(), subject: actor(), body: registrationOf(key) }, front.clock)
   })
   return { done: true as const }
 })

@@ -10,6 +10,7 @@ import { useKeys } from '../../parts/keys.ts'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { msWords, plural, runWords, stepWords, waitingWords } from '../../words.ts'
+import { ApprovalOfStep } from './approval-of-step.tsx'
 import { AskedRows } from './asked.tsx'
 import { CancelRun } from './cancel-run.tsx'
 import { Checklist } from './checklist.tsx'
@@ -233,10 +234,18 @@ function StepRow({ line, scale, shown }: { readonly line: JournalLine; readonly 
       {(line.state === 'waiting' || open) && line.kind === 'checklist' && (
         <Checklist runId={shown.run.id} line={line} marks={shown.marks} />
       )}
+      {(line.waitingFor === 'approval' || (open && isApproval(line))) && (
+        <ApprovalOfStep runId={shown.run.id} path={line.path} />
+      )}
       {open && asked.length > 0 && <AskedRows asked={asked} scale={scale} />}
       {open && <StepMore line={line} costMs={asked.reduce((sum, one) => sum + one.costMs, 0)} />}
     </div>
   )
+}
+
+/** A step that asked for signatures; it says so in what it was given. */
+function isApproval({ input }: JournalLine): boolean {
+  return typeof input === 'object' && input !== null && 'approval' in input
 }
 
 function StepMore({ line, costMs }: { readonly line: JournalLine; readonly costMs: number }) {

@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { ApprovalState, ApprovalVerdict } from '../model/approval.ts'
+import { Done, endpoint } from './endpoint.ts'
+
+const when = z.iso.datetime()
+const token = z.object({ token: z.string().max(100) })
+
+/** Somebody at a place, as those who are asked together may see it. */
+const ApprovalSeat = z.object({
+  userId: z.uuid(),
+  name: z.string(),
+  deputy: z.boolean(),
+  asked: z.boolean(),
+  handedOver: z.boolean(),
+  verdict: ApprovalVerdict.nullable(),
+  reason: z.string(),
+  signedAt: when.nullable(),
+  ledgerIndex: z.int().nullable(),
+})
+
+/** What is asked, how far it is, and who has signed. */
+export const ApprovalRow = z.object({
+  id: z.uuid(),
+  alertId: z.uuid(),
+  alertNumber: z.int(),
+  runId: z.uuid(),
+  stepPath: z.string(),
+  what: z.string(),
+  about: z.string(),
+  why: z.string(),
+  changes: z.string(),
+  ifSilent: z.string(),
+  alternatives: z.array(z.string()),
+  rule: z.string(),
+  subjectSha256: z.string(),
+  askedAt: when,
+  expiresAt: when,
+  state: ApprovalState,
+  placeNow: z.int(),
+  places: z.array(z.object({ title: z.string(), quorum: z.int(), signed: z.int(), seats: z.array(ApprovalSeat) })),
+})
+export type ApprovalRow = z.infer<typeof ApprovalRow>
+
+/** The page behind a link: what it is about, who looks, and what they can do now. */
+export const ApprovalPage = z.object({
+  approval: ApprovalRow,
+  me: z.object({
+    userId: z.uuid(),
+    name: z.string(),
+    place: z.int(),
+    /** How many passkeys they have; without one they sign in with password and code first, and register one. */
+    passkeys: z.int(),
+    questionsLeft: z.int(),
+    receipt: z
+      .object({ verdict: ApprovalVerdict, at: when, recordId: z.string(), ledgerIndex: z.int().nullable() })
+      .nullable(),
+  }),
+  state: z.enum(['open', 'signed', 'handed-over', 'later', 'over', 'expired', 'not-allowed']),
+  deputies: z.array(z.object({ userId: z.uuid(), name: z.string() })),
+})
+export type ApprovalPage = z.infer<typeof ApprovalPage>
+
+const Loose = z.looseObject({})
+
+export const approvalsApi = {
+  'GET /api/approvals': endpoint({
+    permission: 'approval.sign',
+    says: 'What waits for your signature',
+    answer: z.object({ approvals: z.array(ApprovalRow) }),
+  }),
+  'GET /api/runs/:id/approvals': endpoint({
+    permission: 'desk.see',
+    says: 'The approvals that a run asked for, and who signed',
+    params: z.object({ id: z.uuid() }),
+    answer: z.object({ approvals: z.array(ApprovalRow), mine: z.array(z.uuid()) }),
+  }),
+  'POST /api/approvals/:id/link': endpoint({
+    permission: 'approval.sign',
+    says: 'A way to your own page of an approval, for a quarter of an hour',
+    params: z.object({ id: z.uuid() }),
+    answer: z.object({ token: z.string() }),
+  }),
+  'GET /api/approve/:token': endpoint({
+    permission: 'one-time-link',
+    says: 'What you are asked to sign; looking changes nothing',
+    params: token,
+    answer: ApprovalPage,
+  }),
+  'POST /api/approve/:token/statement': endpoint({
+    permission: 'one-time-link',
+    says: 'The statement you would sign, and the options for your passkey: its challenge is the SHA-256 of the statement',
+    params: token,
+    body: z.object({ verdict: ApprovalVerdict, reason: z.string().trim().max(2000).default('') }),
+    answer: z.object({ statement: z.string(), options: Loose }),
+  }),
+  'POST /api/approve/:token/signature': endpoint({
+    permission: 'one-time-link',
+    says: 'Your passkey’s signature over the statement, once',
+    params: token,
+    body: z.object({ response: Loose }),
+    answer: Done,
+  }),
+  'POST /api/approve/:token/question': endpoint({
+    permission: 'one-time-link',
+    says: 'Ask the desk before you sign',
+    params: token,
+    body: z.object({ text: z.string().trim().min(1).max(2000) }),
+    answer: Done,
+  }),
+  'POST /api/approve/:token/hand-over': endpoint({
+    permission: 'one-time-link',
+    says: 'Not me: a deputy signs in your place',
+    params: token,
+    body: z.object({ to: z.uuid() }),
+    answer: Done,
+  }),
+} as const

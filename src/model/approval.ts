@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import type { Role } from './user.ts'
+
+/** A sign-off chain longer than this is signed by nobody in time. */
+export const approvalPlacesMax = 6
+/** Reminders for one approval: past these people stop reading them. */
+export const remindersMax = 5
+
+/** Whoever can answer for a decision of the house; an auditor only looks, a provider is outside. */
+export const approverRoles = [
+  'administrator',
+  'lead',
+  'analyst',
+  'approver',
+  'asset-owner',
+] as const satisfies readonly Role[]
+
+const person = z
+  .string()
+  .regex(
+    /^(role:(administrator|lead|analyst|approver)|[^\s@<>,;]+@[^\s@<>,;]+)$/,
+    'write a mail address of somebody with an account, or role:approver, role:lead, role:administrator, role:analyst',
+  )
+
+/** One place of a sign-off chain: who may sign there, and how many of them must. */
+export const ApprovalPlace = z.object({
+  title: z.string().min(1).max(60).describe('For example HR, Legal, DPO, Business owner'),
+  people: z.array(person).min(1).max(20),
+  deputies: z
+    .array(person)
+    .max(20)
+    .default([])
+    .describe('Asked when a member hands over to them, and with the first reminder'),
+  quorum: z.int().min(1).max(10).default(1),
+})
+export type ApprovalPlace = z.infer<typeof ApprovalPlace>
+
+const line = z.string().min(1).max(400)
+
+/** What a playbook asks people to sign. The five texts are Liquid templates: what a phone shows above the fold. */
+export const ApprovalAsk = z.object({
+  what: line.describe('What is asked, as one sentence'),
+  about: line.describe('About whom or what'),
+  why: line,
+  changes: line.describe('What leaves or changes when it is approved'),
+  ifSilent: line.describe('What happens when nobody answers in time; the steps that follow must do that'),
+  alternatives: z.array(z.string().min(1).max(200)).max(5).default([]).describe('What else could be done'),
+  /** In this order: the next place is asked when the one before has signed. */
+  from: z.array(ApprovalPlace).min(1).max(approvalPlacesMax),
+  remind: z
+    .array(z.string().regex(/^[1-9]\d{0,5}(s|m|h|d)$/))
+    .max(remindersMax)
+    .default([])
+    .describe('After so long, each counted from the asking'),
+})
+export type ApprovalAsk = z.infer<typeof ApprovalAsk>
+
+/** The same with this alert's words in it, as it is kept. */
+export const ApprovalMatter = z.object({
+  what: z.string(),
+  about: z.string(),
+  why: z.string(),
+  changes: z.string(),
+  ifSilent: z.string(),
+  alternatives: z.array(z.string()),
+  places: z.array(z.object({ title: z.string(), quorum: z.int() })),
+})
+export type ApprovalMatter = z.infer<typeof ApprovalMatter>
+
+export const ApprovalVerdict = z.enum(['approve', 'refuse'])
+export type ApprovalVerdict = z.infer<typeof ApprovalVerdict>
+export const ApprovalState = z.enum(['open', 'approved', 'refused', 'expired', 'void'])
+export type ApprovalState = z.infer<typeof ApprovalState>
+
+export const statementForm = 'counterfoil/approval/1'
+
+/**
+ * What a person signs. Its canonical JSON (RFC 8785) is hashed by SHA-256, and that digest is the challenge of the passkey: nobody can
+ * later put another text under the signature.
+ */
+export const ApprovalStatement = z.strictObject({
+  statement: z.literal(statementForm),
+  approval: z.uuid(),
+  /** Drawn for this one signature. */
+  nonce: z.string().length(43),
+  who: z.strictObject({
+    user: z.uuid(),
+    email: z.string(),
+    name: z.string(),
+    role: z.string(),
+    place: z.string(),
+    /** The member whose place a deputy signs at; null for a member, and for a deputy who was asked by the reminder. */
+    standsFor: z.uuid().nullable(),
+    deputy: z.boolean(),
+  }),
+  verdict: ApprovalVerdict,
+  reason: z.string(),
+  subject: z.strictObject({ kind: z.literal('action'), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  what: z.string(),
+  alternatives: z.array(z.string()),
+  rule: z.string(),
+  ifSilent: z.string(),
+  askedAt: z.iso.datetime(),
+  at: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+  origin: z.string(),
+  rpId: z.string(),
+})
+export type ApprovalStatement = z.infer<typeof ApprovalStatement>
+
+/** A signature with all that is needed to check it later, as it stands in the body of its ledger record. Bytes are base64url. */
+export const SignedApproval = z.object({
+  alertId: z.uuid(),
+  runId: z.uuid(),
+  approval: z.uuid(),
+  verdict: ApprovalVerdict,
+  /** The exact bytes that the statement's subject is the digest of. */
+  subject: z.string(),
+  /** Canonical JSON. */
+  statement: z.string(),
+  credential: z.string(),
+  /** COSE_Key (RFC 9052), as the authenticator gave it. */
+  publicKey: z.string(),
+  /** The counter known before; an authenticator that counts goes past it. */
+  counter: z.int(),
+  authenticatorData: z.string(),
+  clientData: z.string(),
+  signature: z.string(),
+})
+export type SignedApproval = z.infer<typeof SignedApproval>

@@ -1,0 +1,103 @@
+import { getAlert, lockAlert } from '../../db/alerts.ts'
+import { type Approval, approvalById, askSeat, insertApprovalLink, seatsOf } from '../../db/approvals.ts'
+import { addJob } from '../../db/jobs.ts'
+import { notifyAll } from '../../db/live.ts'
+import { noticeById } from '../../db/notices.ts'
+import { type Db, transaction } from '../../db/open.ts'
+import { newSecret } from '../../kit/digest.ts'
+import { stableId } from '../../kit/stable-id.ts'
+import { append } from '../../ledger/append.ts'
+import { durationMs } from '../durations.ts'
+import type { House } from '../house.ts'
+
+export type ApprovalHouse = Pick<House, 'db' | 'clock' | 'approvalUrl' | 'cannotMail' | 'mailNotice'>
+
+/** Asks the members of a place, each with a link of their own, and plans its reminders. In the caller's transaction. */
+export async function askPlace(
+  house: ApprovalHouse,
+  tx: Db,
+  approval: Approval,
+  place: number,
+  remind: readonly string[],
+): Promise<void> {
+  const now = house.clock.now()
+  const members = (await seatsOf(tx, approval.id)).filter((seat) => seat.place === place && !seat.deputy)
+  for (const { userId } of members) {
+    await askSeat(tx, { approvalId: approval.id, place, userId }, null, now)
+    await mailLink(house, tx, approval, { place, userId, which: 'asked' })
+  }
+  for (const [n, after] of remind.entries()) {
+    const runAt = new Date(now.getTime() + durationMs(after))
+    if (runAt >= new Date(approval.expiresAt)) continue
+    const job = { approvalId: approval.id, place, n: n + 1 }
+    await addJob(tx, 'remind-approval', job, { runAt, key: `approval:${approval.id}:${place}:${n + 1}` })
+  }
+  await notifyAll(tx, [`alert:${approval.alertId}`, `run:${approval.runId}`, 'queue'])
+}
+
+export type Reminder = { readonly approvalId: string; readonly place: number; readonly n: number }
+
+/** The job `remind-approval`: whoever was asked and has not signed gets another link; with the first one the deputies are asked as well. Safe to run twice. */
+export async function remindOfApproval(house: ApprovalHouse, { approvalId, place, n }: Reminder): Promise<void> {
+  const seen = await approvalById(house.db, approvalId)
+  if (seen === null) return
+  await transaction(house.db, async (tx) => {
+    await lockAlert(tx, seen.alertId)
+    const approval = await approvalById(tx, approvalId, { lock: true })
+    const now = house.clock.now()
+    if (
+      approval === null ||
+      approval.state !== 'open' ||
+      approval.placeNow !== place ||
+      now >= new Date(approval.expiresAt)
+    )
+      return
+    const open = (await seatsOf(tx, approvalId)).filter(
+      (seat) => seat.place === place && seat.verdict === null && seat.handedTo === null,
+    )
+    const reminded: string[] = []
+    for (const { userId, askedAt, deputy } of open) {
+      if (askedAt === null && !(deputy && n === 1)) continue
+      if (askedAt === null) await askSeat(tx, { approvalId, place, userId }, null, now)
+      await mailLink(house, tx, approval, { place, userId, which: `reminder ${n}` })
+      reminded.push(userId)
+    }
+    if (reminded.length === 0) return
+    const body = { place, reminder: n, users: reminded }
+    await append(
+      tx,
+      { kind: 'approval.reminded', actor: 'system', subject: `approval:${approvalId}`, body },
+      house.clock,
+    )
+  })
+}
+
+/** A mail with a link for one person, once for each `which`; nothing where no mail can go, for who signs in sees it too. */
+export async function mailLink(
+  house: ApprovalHouse,
+  tx: Db,
+  approval: Approval,
+  to: { readonly place: number; readonly userId: string; readonly which: string },
+): Promise<void> {
+  const { place, userId, which } = to
+  const seat = (await seatsOf(tx, approval.id)).find((one) => one.place === place && one.userId === userId)
+  const id = stableId('approval-mail', approval.id, String(place), userId, which)
+  if (seat === undefined || house.cannotMail([seat.email]) !== null || (await noticeById(tx, id)) !== null) return
+  const token = newSecret()
+  await insertApprovalLink(
+    tx,
+    token,
+    { approvalId: approval.id, place, userId, expiresAt: approval.expiresAt },
+    house.clock.now(),
+  )
+  const { what, about, changes, ifSilent, places } = approval.matter
+  const until = `${approval.expiresAt.slice(0, 16).replace('T', ' ')} UTC`
+  const alert = await getAlert(tx, approval.alertId)
+  await house.mailNotice(tx, {
+    id,
+    kind: 'approval',
+    to: [seat.email],
+    subject: `${which === 'asked' ? '' : 'Reminder: '}Your approval is asked (A-${alert?.alert.number ?? '?'})`,
+    text: `${what}\n\nAbout: ${about}\nWhat changes: ${changes}\nYou are asked as: ${places[place]?.title ?? ''}\nIf nobody answers by ${until}: ${ifSilent}\n\nLook and answer here, with your passkey:\n${house.approvalUrl(token)}\n\nThe link is for you alone and ends with your answer, or at ${until}. It opens nothing without your passkey.\n`,
+  })
+}

@@ -1,0 +1,326 @@
+import { randomBytes } from 'node:crypto'
+import { lockAlert } from '../../db/alerts.ts'
+import {
+  type Approval,
+  approvalById,
+  approvalLink,
+  askSeat,
+  countQuestion,
+  endApproval,
+  giveChallenge,
+  goToPlace,
+  handSeatOver,
+  insertAnswer,
+  insertApprovalLink,
+  type Link,
+  type Seat,
+  seatsOf,
+  takeStatement,
+  useLinks,
+} from '../../db/approvals.ts'
+import { notifyAll } from '../../db/live.ts'
+import { type Db, transaction } from '../../db/open.ts'
+import { noteRegistration, type Passkey, usePasskey } from '../../db/passkeys.ts'
+import { journalLine, waitingSnapshot } from '../../db/runs.ts'
+import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
+import { newSecret, sha256Hex } from '../../kit/digest.ts'
+import { Trouble } from '../../kit/errors.ts'
+import { stableId } from '../../kit/stable-id.ts'
+import { append } from '../../ledger/append.ts'
+import { problemsOfSignature } from '../../ledger/approval-proof.ts'
+import {
+  ApprovalStatement,
+  type ApprovalVerdict,
+  approverRoles,
+  type SignedApproval,
+  statementForm,
+} from '../../model/approval.ts'
+import { Snapshot } from '../snapshot.ts'
+import { wakeRuns } from '../wake.ts'
+import { type ApprovalHouse, askPlace, mailLink } from './ask-place.ts'
+
+/** As long as any challenge of a passkey. */
+const challengeMs = 5 * 60_000
+/** Who asks more often than this wants to talk. */
+export const questionsMax = 5
+
+/** Where a link's holder stands. */
+export type Standing = {
+  readonly link: Link
+  readonly approval: Approval
+  readonly seats: readonly Seat[]
+  readonly seat: Seat
+  /** `later`: the place before has not signed. */
+  readonly state: 'open' | 'signed' | 'handed-over' | 'later' | 'over' | 'expired' | 'not-allowed'
+}
+
+/** What a link leads to; null for a token that is not ours. Looking changes nothing, for mail scanners open links too. */
+export async function standingOf(db: Db, token: string, now: Date, lock = false): Promise<Standing | null> {
+  const link = await approvalLink(db, token)
+  if (link === null) return null
+  const approval = await approvalById(db, link.approvalId, { lock })
+  if (approval === null) return null
+  const seats = await seatsOf(db, approval.id)
+  const seat = seats.find((one) => one.place === link.place && one.userId === link.userId)
+  return seat === undefined ? null : { link, approval, seats, seat, state: stateOf(approval, seat, link, now) }
+}
+
+function stateOf(approval: Approval, seat: Seat, link: Link, now: Date): Standing['state'] {
+  if (seat.verdict !== null) return 'signed'
+  if (seat.handedTo !== null) return 'handed-over'
+  if (approval.state === 'expired') return 'expired'
+  if (approval.state !== 'open') return 'over'
+  if (now >= new Date(approval.expiresAt) || now >= new Date(link.expiresAt)) return 'expired'
+  if (approval.placeNow < seat.place) return 'later'
+  if (approval.placeNow > seat.place || link.usedAt !== null || seat.askedAt === null) return 'over'
+  const may = (approverRoles as readonly string[]).includes(seat.role) && !seat.disabled
+  return may && approval.askedBy !== `user:${seat.userId}` ? 'open' : 'not-allowed'
+}
+
+async function openStanding(house: Pick<ApprovalHouse, 'clock'>, tx: Db, token: string): Promise<Standing> {
+  // The alert before anything else of it: the one order in which all lock.
+  const seen = await standingOf(tx, token, house.clock.now())
+  if (seen === null) throw new Trouble('not.found')
+  await lockAlert(tx, seen.approval.alertId)
+  const standing = await standingOf(tx, token, house.clock.now(), true)
+  if (standing === null) throw new Trouble('not.found')
+  if (standing.state === 'not-allowed')
+    throw new Trouble('approval.refused', { problem: 'this person may not sign it' })
+  if (standing.state !== 'open') throw new Trouble('approval.over', { state: standing.state })
+  return standing
+}
+
+/** Writes the statement that this person would sign now, and keeps it for five minutes; its SHA-256 is the challenge. */
+export async function prepareStatement(
+  house: ApprovalHouse,
+  token: string,
+  said: { readonly verdict: ApprovalVerdict; readonly reason: string },
+  page: { readonly origin: string; readonly rpId: string },
+): Promise<{ readonly statement: string; readonly challenge: Buffer; readonly userId: string }> {
+  const reason = said.reason.trim()
+  if (said.verdict === 'refuse' && reason === '') throw new Trouble('input.invalid', { fields: { reason: 'Say why' } })
+  return transaction(house.db, async (tx) => {
+    const { link, approval, seat } = await openStanding(house, tx, token)
+    const now = house.clock.now()
+    const { matter } = approval
+    const statement = canonicalJson({
+      ...{ statement: statementForm, approval: approval.id, nonce: randomBytes(32).toString('base64url') },
+      who: {
+        ...{ user: seat.userId, email: seat.email, name: seat.name, role: seat.role, deputy: seat.deputy },
+        ...{ place: matter.places[seat.place]?.title ?? '', standsFor: seat.standsFor },
+      },
+      ...{ verdict: said.verdict, reason, subject: { kind: 'action', sha256: approval.subjectSha256 } },
+      ...{ what: matter.what, alternatives: matter.alternatives, rule: approval.rule, ifSilent: matter.ifSilent },
+      ...{ askedAt: approval.askedAt, at: now.toISOString(), expiresAt: approval.expiresAt, ...page },
+    })
+    const challenge = Buffer.from(sha256Hex(statement), 'hex')
+    const expiresAt = new Date(now.getTime() + challengeMs)
+    await giveChallenge(tx, {
+      challenge: challenge.toString('base64url'),
+      linkDigest: link.digest,
+      statement,
+      expiresAt,
+    })
+    return { statement, challenge, userId: seat.userId }
+  })
+}
+
+/** What the browser brought back; http/approvals.ts has verified it as any sign of a passkey. */
+export type Assertion = {
+  readonly challenge: string
+  readonly passkey: Passkey
+  readonly counterAfter: number
+  readonly authenticatorData: Buffer
+  readonly clientData: Buffer
+  readonly signature: Buffer
+}
+
+type Signing = 'signed' | 'void'
+
+/**
+ * Takes a signature: assertion, ledger record, the state of the approval and the job that goes on with the run are one transaction. Once: the
+ * statement is used up. Says `void`, and ends the approval so, when what was to be approved is no longer what was shown.
+ */
+export async function takeSignature(house: ApprovalHouse, token: string, assertion: Assertion): Promise<void> {
+  const done = await transaction(house.db, async (tx): Promise<Signing> => {
+    const { link, approval, seat } = await openStanding(house, tx, token)
+    const now = house.clock.now()
+    const statement = await takeStatement(tx, assertion.challenge, link.digest, now)
+    if (statement === null || assertion.passkey.userId !== seat.userId)
+      throw new Trouble('approval.refused', { problem: 'another statement, person or time' })
+    if (!(await stillStands(tx, approval))) {
+      await endIt(house, tx, approval, 'void')
+      return 'void'
+    }
+    const read = ApprovalStatement.parse(JSON.parse(statement))
+    if (read.who.role !== seat.role) throw new Trouble('approval.refused', { problem: 'the role has changed since' })
+    await keepSignature(house, tx, { approval, seat, statement, read, assertion, now })
+    await useLinks(tx, { approvalId: approval.id, place: seat.place, userId: seat.userId }, now)
+    await moveOn(house, tx, approval, seat, read.verdict)
+    return 'signed'
+  })
+  if (done === 'void') throw new Trouble('approval.void')
+}
+
+async function keepSignature(
+  house: ApprovalHouse,
+  tx: Db,
+  from: { approval: Approval; seat: Seat; statement: string; read: ApprovalStatement; assertion: Assertion; now: Date },
+): Promise<void> {
+  const { approval, seat, statement, read, assertion, now } = from
+  const { passkey, authenticatorData, clientData, signature } = assertion
+  const signed: SignedApproval = {
+    ...{ alertId: approval.alertId, runId: approval.runId, approval: approval.id, verdict: read.verdict },
+    ...{ subject: approval.subject, statement, credential: passkey.id, counter: passkey.counter },
+    publicKey: passkey.publicKey.toString('base64url'),
+    authenticatorData: authenticatorData.toString('base64url'),
+    clientData: clientData.toString('base64url'),
+    signature: signature.toString('base64url'),
+  }
+  // What is kept must hold later, without us: the check of the auditor, before it is written.
+  const problems = problemsOfSignature(signed, read)
+  if (problems.length > 0) throw new Trouble('approval.refused', { problems })
+  if (!(await usePasskey(tx, passkey.id, passkey.counter, assertion.counterAfter, now)))
+    throw new Trouble('approval.refused', { problem: 'passkey counter' })
+  const fresh = await insertAnswer(tx, {
+    ...{ approvalId: approval.id, place: seat.place, userId: seat.userId, verdict: read.verdict, reason: read.reason },
+    ...{ statement, credentialId: passkey.id, publicKey: passkey.publicKey, counter: passkey.counter },
+    ...{ authenticatorData, clientData, signature, at: now },
+  })
+  if (!fresh) throw new Trouble('approval.over', { state: 'signed' })
+  const actor = `user:${seat.userId}`
+  await noteRegistration(tx, passkey, house.clock)
+  await append(tx, { kind: 'approval.signed', actor, subject: `approval:${approval.id}`, body: signed }, house.clock)
+}
+
+/** Does the run still wait for exactly these bytes? A step done again, skipped or cancelled asks for others, or for none. */
+async function stillStands(tx: Db, approval: Approval): Promise<boolean> {
+  const line = await journalLine(tx, approval.runId, approval.stepPath)
+  const snapshot = await waitingSnapshot(tx, approval.runId)
+  if (line?.state !== 'waiting' || line.waitingFor !== 'approval' || snapshot === null) return false
+  if (sha256Hex(approval.subject) !== approval.subjectSha256) return false
+  const steps = (JSON.parse(approval.subject) as { steps?: unknown }).steps
+  return steps === sha256Hex(canonicalJson(Snapshot.parse(snapshot) as unknown as Json))
+}
+
+async function moveOn(
+  house: ApprovalHouse,
+  tx: Db,
+  approval: Approval,
+  seat: Seat,
+  verdict: ApprovalVerdict,
+): Promise<void> {
+  if (verdict === 'refuse') return endIt(house, tx, approval, 'refused')
+  const place = approval.matter.places[seat.place]
+  const yes = (await seatsOf(tx, approval.id)).filter(
+    (one) => one.place === seat.place && one.verdict === 'approve',
+  ).length
+  await notifyAll(tx, [`alert:${approval.alertId}`, `run:${approval.runId}`, 'queue'])
+  if (yes < (place?.quorum ?? 1)) return
+  const next = seat.place + 1
+  if (next >= approval.matter.places.length) return endIt(house, tx, approval, 'approved')
+  await goToPlace(tx, approval.id, next)
+  await askPlace(house, tx, approval, next, await remindersOf(tx, approval))
+}
+
+/** The reminders that the playbook, as the run began with it, asks for. */
+async function remindersOf(tx: Db, approval: Approval): Promise<readonly string[]> {
+  const line = await journalLine(tx, approval.runId, approval.stepPath)
+  const { remind } = (line?.input ?? {}) as { remind?: readonly string[] }
+  return remind ?? []
+}
+
+async function endIt(
+  house: ApprovalHouse,
+  tx: Db,
+  approval: Approval,
+  state: 'approved' | 'refused' | 'void',
+): Promise<void> {
+  if (!(await endApproval(tx, approval.id, state, house.clock.now()))) return
+  const body = { alertId: approval.alertId, runId: approval.runId, state, subjectSha256: approval.subjectSha256 }
+  await append(tx, { kind: 'approval.ended', actor: 'system', subject: `approval:${approval.id}`, body }, house.clock)
+  if (state !== 'void') await wakeRuns(tx, approval.alertId, 'approval')
+  await notifyAll(tx, [`alert:${approval.alertId}`, `run:${approval.runId}`, 'queue'])
+}
+
+/** "Not me": hands over to a deputy of the same place, who gets a link of their own. */
+export async function handOver(house: ApprovalHouse, token: string, to: string): Promise<void> {
+  await transaction(house.db, async (tx) => {
+    const { approval, seat, seats } = await openStanding(house, tx, token)
+    const deputy = seats.find((one) => one.place === seat.place && one.userId === to && one.deputy)
+    if (
+      deputy === undefined ||
+      deputy.userId === seat.userId ||
+      deputy.verdict !== null ||
+      deputy.handedTo !== null ||
+      deputy.disabled
+    )
+      throw new Trouble('input.invalid', { fields: { to: 'Choose a deputy who can still sign' } })
+    const now = house.clock.now()
+    const mine = { approvalId: approval.id, place: seat.place, userId: seat.userId }
+    await handSeatOver(tx, mine, to, now)
+    await useLinks(tx, mine, now)
+    await askSeat(tx, { ...mine, userId: to }, seat.userId, now)
+    await mailLink(house, tx, approval, { place: seat.place, userId: to, which: `for ${seat.userId}` })
+    const body = { place: seat.place, from: seat.userId, to }
+    await append(
+      tx,
+      { kind: 'approval.handed-over', actor: `user:${seat.userId}`, subject: `approval:${approval.id}`, body },
+      house.clock,
+    )
+    await notifyAll(tx, [`alert:${approval.alertId}`, `run:${approval.runId}`])
+  })
+}
+
+/** A question back to the desk; it signs nothing and stops no clock. */
+export async function askBack(
+  house: ApprovalHouse & { readonly people: Readonly<Record<string, readonly string[]>> },
+  token: string,
+  text: string,
+): Promise<void> {
+  await transaction(house.db, async (tx) => {
+    const { approval, seat } = await openStanding(house, tx, token)
+    if (seat.questions >= questionsMax) throw new Trouble('rate.limited', { questions: seat.questions })
+    await countQuestion(tx, { approvalId: approval.id, place: seat.place, userId: seat.userId })
+    const body = { place: seat.place, text }
+    await append(
+      tx,
+      { kind: 'approval.question', actor: `user:${seat.userId}`, subject: `approval:${approval.id}`, body },
+      house.clock,
+    )
+    const desk = house.people['analyst'] ?? []
+    if (desk.length > 0 && house.cannotMail(desk) === null)
+      await house.mailNotice(tx, {
+        id: stableId('approval-question', approval.id, seat.userId, String(seat.questions)),
+        ...{
+          kind: 'approval',
+          to: desk,
+          subject: `${seat.name} asks before signing: ${approval.matter.what}`.slice(0, 200),
+        },
+        text: `${seat.name} (${seat.email}) was asked to approve:\n${approval.matter.what}\n\nand asks:\n${text}\n\nTheir time ends at ${approval.expiresAt.slice(0, 16).replace('T', ' ')} UTC.\n`,
+      })
+    await notifyAll(tx, [`alert:${approval.alertId}`])
+  })
+}
+
+/** A way to the page for somebody who is signed in and was asked: it lives a quarter of an hour. Null: they were not asked, or have signed. */
+export async function linkFor(house: ApprovalHouse, approvalId: string, userId: string): Promise<string | null> {
+  return transaction(house.db, async (tx) => {
+    const approval = await approvalById(tx, approvalId)
+    if (approval === null) return null
+    const seat = (await seatsOf(tx, approvalId)).find(
+      (one) => one.userId === userId && one.place === approval.placeNow && one.askedAt !== null,
+    )
+    if (seat === undefined || seat.verdict !== null || seat.handedTo !== null) return null
+    const now = house.clock.now()
+    const end = Math.min(now.getTime() + 15 * 60_000, Date.parse(approval.expiresAt))
+    const token = newSecret()
+    await insertApprovalLink(
+      tx,
+      token,
+      { approvalId, place: seat.place, userId, expiresAt: new Date(end).toISOString() },
+      now,
+    )
+    return token
+  })
+}

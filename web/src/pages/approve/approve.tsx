@@ -1,0 +1,292 @@
+import { Button, Text, Textarea } from '@mantine/core'
+import { startAuthentication } from '@simplewebauthn/browser'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useParams } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { ApprovalPage } from '../../../../src/contract/approvals.ts'
+import { call, Refused } from '../../api.ts'
+import { Mark } from '../../parts/icons.tsx'
+import { Loading, Problem } from '../../parts/states.tsx'
+import { utc, When } from '../../parts/time.tsx'
+import { Gate } from '../sign-in/gate.tsx'
+import { passkeyProblem } from '../sign-in/passkey-problem.ts'
+import './approve.css'
+
+/** A receipt is complete once the ledger's tree has taken the record: a fifth of a second, seldom more. */
+const receiptEveryMs = 1000
+
+/** For whoever is asked to sign, on a phone. Opening the page changes nothing; the passkey is the second factor beside the link. */
+export function ApprovePage() {
+  const { token } = useParams({ from: '/approve/$token' })
+  const shown = useQuery({
+    queryKey: ['approve', token],
+    queryFn: () => call('GET /api/approve/:token', { params: { token } }),
+    retry: false,
+    refetchInterval: ({ state }) =>
+      state.data?.me.receipt?.ledgerIndex === null ? receiptEveryMs : state.data?.state === 'open' ? 15_000 : false,
+  })
+  if (shown.data === undefined) {
+    if (shown.error === null) return <Loading />
+    const unknown = shown.error instanceof Refused && [400, 404].includes(shown.error.status)
+    return (
+      <Gate title={unknown ? 'This link is not one of ours' : 'This could not be loaded'}>
+        <Text size="sm">
+          {unknown
+            ? 'It may be cut short. Open it again from the mail, all of it.'
+            : 'Try again in a minute; your answer is still wanted.'}
+        </Text>
+      </Gate>
+    )
+  }
+  const { approval, state } = shown.data
+  return (
+    <main className="approve">
+      <div className="approve-brand dim">
+        <Mark size={20} /> Your approval is asked, {shown.data.me.name} (A-{approval.alertNumber})
+      </div>
+      <h1>{approval.what}</h1>
+      <dl>
+        <dt>About</dt>
+        <dd>{approval.about}</dd>
+        <dt>Why</dt>
+        <dd>{approval.why}</dd>
+        <dt>What changes</dt>
+        <dd>{approval.changes}</dd>
+        <dt>
+          If nobody answers by <span title={utc(approval.expiresAt)}>{hourOf(approval.expiresAt)}</span> (
+          <When at={approval.expiresAt} />)
+        </dt>
+        <dd>{approval.ifSilent}</dd>
+      </dl>
+      <Quorum page={shown.data} />
+      {state === 'open' ? <Answers token={token} page={shown.data} /> : <Outcome page={shown.data} />}
+      <More page={shown.data} />
+    </main>
+  )
+}
+
+/** "14:05" of today, else with the day; in the reader's own zone. */
+function hourOf(iso: string): string {
+  const at = new Date(iso)
+  const time = at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
+  return at.toDateString() === new Date().toDateString() ? time : `${at.toLocaleDateString()} ${time}`
+}
+
+function Quorum({ page }: { readonly page: ApprovalPage }) {
+  return (
+    <ol className="approve-places" aria-label="Who signs">
+      {page.approval.places.map(({ title, quorum, signed }, place) => (
+        <li
+          key={title}
+          aria-current={place === page.approval.placeNow && page.approval.state === 'open' ? 'step' : undefined}
+        >
+          {title}: {signed} of {quorum} signed{place === page.me.place ? ', you sign here' : ''}
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+type Doing = 'nothing' | 'refuse' | 'ask' | 'not-me'
+
+function Answers({ token, page }: { readonly token: string; readonly page: ApprovalPage }) {
+  const [doing, setDoing] = useState<Doing>('nothing')
+  const [text, setText] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>(null)
+  const [asked, setAsked] = useState(false)
+  const client = useQueryClient()
+  const run = async (work: () => Promise<unknown>) => {
+    setBusy(true)
+    setError(null)
+    try {
+      await work()
+      setDoing('nothing')
+      setText('')
+    } catch (caught) {
+      setError(passkeyProblem(caught))
+    } finally {
+      setBusy(false)
+      await client.invalidateQueries({ queryKey: ['approve', token] })
+    }
+  }
+  const sign = (verdict: 'approve' | 'refuse') =>
+    run(async () => {
+      const { options } = await call('POST /api/approve/:token/statement', {
+        params: { token },
+        body: { verdict, reason: text },
+      })
+      const response = await startAuthentication({ optionsJSON: options as never })
+      await call('POST /api/approve/:token/signature', { params: { token }, body: { response: response as never } })
+    })
+  const ask = () =>
+    run(async () => {
+      await call('POST /api/approve/:token/question', { params: { token }, body: { text } })
+      setAsked(true)
+    })
+  const handOver = (to: string) =>
+    run(() => call('POST /api/approve/:token/hand-over', { params: { token }, body: { to } }))
+  const mayAsk = page.me.questionsLeft > 0
+  const noKey = page.me.passkeys === 0
+  return (
+    <section className="approve-answers" aria-label="Your answer">
+      {noKey && <NoPasskey />}
+      <Problem error={error} />
+      {asked && doing === 'nothing' && (
+        <p role="status">Your question is with the security desk. The time still runs.</p>
+      )}
+      {doing === 'nothing' && (
+        <>
+          <div className="approve-pair">
+            <Button size="lg" disabled={noKey} loading={busy} onClick={() => void sign('approve')}>
+              Approve
+            </Button>
+            <Button size="lg" variant="default" disabled={noKey || busy} onClick={() => setDoing('refuse')}>
+              Refuse…
+            </Button>
+          </div>
+          <div className="approve-pair">
+            <Button variant="default" disabled={!mayAsk || busy} onClick={() => setDoing('ask')}>
+              Ask…
+            </Button>
+            <Button variant="default" disabled={busy} onClick={() => setDoing('not-me')}>
+              Not me…
+            </Button>
+          </div>
+        </>
+      )}
+      {(doing === 'refuse' || doing === 'ask') && (
+        <>
+          <Textarea
+            label={doing === 'refuse' ? 'Why not? It is signed with your answer.' : 'What do you want to know?'}
+            autosize
+            minRows={2}
+            maxLength={2000}
+            data-autofocus
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+          />
+          <div className="approve-pair">
+            {doing === 'refuse' ? (
+              <Button color="red" disabled={text.trim() === ''} loading={busy} onClick={() => void sign('refuse')}>
+                Refuse with my passkey
+              </Button>
+            ) : (
+              <Button disabled={text.trim() === ''} loading={busy} onClick={() => void ask()}>
+                Send the question
+              </Button>
+            )}
+            <Button variant="default" disabled={busy} onClick={() => setDoing('nothing')}>
+              Back
+            </Button>
+          </div>
+        </>
+      )}
+      {doing === 'not-me' && (
+        <>
+          {page.deputies.length === 0 && (
+            <p>There is no deputy for you here. Refuse with the reason, or ask the desk.</p>
+          )}
+          {page.deputies.map(({ userId, name }) => (
+            <Button key={userId} variant="default" loading={busy} onClick={() => void handOver(userId)}>
+              Hand over to {name}
+            </Button>
+          ))}
+          <Button variant="subtle" disabled={busy} onClick={() => setDoing('nothing')}>
+            Back
+          </Button>
+        </>
+      )}
+    </section>
+  )
+}
+
+function NoPasskey() {
+  return (
+    <div role="note" className="approve-note">
+      You have no passkey here yet, and a link alone never makes one. <a href="/sign-in">Sign in</a> with password and
+      one-time code, add a passkey under Settings, Me, then open this link again.
+    </div>
+  )
+}
+
+const outcomes: Readonly<Record<Exclude<ApprovalPage['state'], 'open'>, string>> = {
+  signed: 'You have answered.',
+  'handed-over': 'You handed this over to a deputy. There is nothing else to do.',
+  later: 'It is not your turn yet: you get a mail when the place before you has signed.',
+  over: 'This needs no answer any more.',
+  expired: 'The time for this is over.',
+  'not-allowed': 'You cannot sign this: you asked for it yourself, or your account may not sign.',
+}
+const ends: Readonly<Record<ApprovalPage['approval']['state'], string>> = {
+  open: 'It still waits for others.',
+  approved: 'It is approved.',
+  refused: 'It is refused.',
+  expired: 'Nobody answered in time, so the playbook went on as announced.',
+  void: 'What was to be approved has changed since, so nothing was approved.',
+}
+
+function Outcome({ page }: { readonly page: ApprovalPage }) {
+  const { receipt } = page.me
+  return (
+    <section className="approve-note" role="status">
+      <strong>{outcomes[page.state === 'open' ? 'over' : page.state]}</strong> {ends[page.approval.state]}
+      {receipt !== null && (
+        <dl aria-label="Receipt">
+          <dt>Your receipt</dt>
+          <dd>
+            {receipt.verdict === 'approve' ? 'Approved' : 'Refused'}, signed {utc(receipt.at)}
+          </dd>
+          <dt>Ledger</dt>
+          <dd>{receipt.ledgerIndex === null ? 'being signed' : `record ${receipt.ledgerIndex}`}</dd>
+        </dl>
+      )}
+    </section>
+  )
+}
+
+function More({ page }: { readonly page: ApprovalPage }) {
+  const { approval } = page
+  const signed = approval.places.flatMap(({ title, seats }) =>
+    seats.flatMap(({ userId, name, verdict, reason, signedAt }) =>
+      verdict === null || signedAt === null
+        ? []
+        : [
+            {
+              key: `${title} ${userId}`,
+              says: `${name} (${title}): ${verdict === 'approve' ? 'approved' : `refused, ${reason}`}`,
+              at: signedAt,
+            },
+          ],
+    ),
+  )
+  return (
+    <details className="approve-more">
+      <summary>Alternatives, rule, and what exactly is signed</summary>
+      <dl>
+        {approval.alternatives.length > 0 && (
+          <>
+            <dt>What else could be done</dt>
+            <dd>{approval.alternatives.join('; ')}</dd>
+          </>
+        )}
+        {signed.map(({ key, says, at }) => (
+          <div key={key}>
+            <dt>
+              Signed <When at={at} ago />
+            </dt>
+            <dd>{says}</dd>
+          </div>
+        ))}
+        <dt>Rule</dt>
+        <dd>{approval.rule}</dd>
+        <dt>Asked</dt>
+        <dd>
+          <When at={approval.askedAt} ago />, ends {utc(approval.expiresAt)}
+        </dd>
+        <dt>SHA-256 of the action</dt>
+        <dd className="mono approve-digest">{approval.subjectSha256}</dd>
+      </dl>
+    </details>
+  )
+}

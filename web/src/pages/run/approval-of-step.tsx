@@ -1,0 +1,51 @@
+import { Button } from '@mantine/core'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { call } from '../../api.ts'
+import { ErrorState, Problem } from '../../parts/states.tsx'
+import { When } from '../../parts/time.tsx'
+
+/** Who has signed what this step asks for, and for whoever still has to: the way to their page. */
+export function ApprovalOfStep({ runId, path }: { readonly runId: string; readonly path: string }) {
+  const asked = useQuery({
+    queryKey: ['run', runId, 'approvals'],
+    queryFn: () => call('GET /api/runs/:id/approvals', { params: { id: runId } }),
+    refetchInterval: 15_000,
+  })
+  const navigate = useNavigate()
+  const open = useMutation({
+    mutationFn: (id: string) => call('POST /api/approvals/:id/link', { params: { id } }),
+    onSuccess: ({ token }) => navigate({ to: '/approve/$token', params: { token } }),
+  })
+  if (asked.data === undefined)
+    return asked.error === null ? null : <ErrorState error={asked.error} retry={() => void asked.refetch()} />
+  const approval = asked.data.approvals.findLast(({ stepPath }) => stepPath === path)
+  if (approval === undefined) return null
+  return (
+    <div className="step-more">
+      <p>
+        {approval.what} ({approval.state})
+      </p>
+      <ul>
+        {approval.places.map(({ title, quorum, signed, seats }) => (
+          <li key={title}>
+            {title}: {signed} of {quorum} signed
+            {seats.map(({ userId, name, verdict, reason, signedAt }) =>
+              verdict === null || signedAt === null ? null : (
+                <div key={userId}>
+                  {name} {verdict === 'approve' ? 'approved' : `refused: ${reason}`}, <When at={signedAt} ago />
+                </div>
+              ),
+            )}
+          </li>
+        ))}
+      </ul>
+      {asked.data.mine.includes(approval.id) && (
+        <Button size="xs" loading={open.isPending} onClick={() => open.mutate(approval.id)}>
+          Look and sign
+        </Button>
+      )}
+      <Problem error={open.error} />
+    </div>
+  )
+}
