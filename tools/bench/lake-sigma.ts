@@ -84,7 +84,7 @@ async function measure(engine: Engine, rules: number, rows: number, single: numb
 async function singly(engine: Engine, rule: EventRule): Promise<number> {
   const { sql, params } = windowSql(window)
   const [row] = await engine.rows<{ n: number }>(
-    `SELECT count() AS n FROM events PREWHERE ${sql} AND ${rule.sourceSql} WHERE ${rule.sql}`,
+    `SELECT count() AS n FROM events WHERE ${sql} AND (${rule.sourceSql}) AND (${rule.sql})`,
     params,
     runBounds(undefined),
   )
