@@ -19,6 +19,7 @@ import { memoryApi } from './memory.ts'
 import { packsApi } from './packs.ts'
 import { playbooksApi } from './playbooks.ts'
 import { presenceApi } from './presence.ts'
+import { doorApi } from './provider-door.ts'
 import { queueApi } from './queue.ts'
 import { readersApi } from './readers.ts'
 import { searchApi } from './search.ts'
@@ -34,6 +35,7 @@ export const api = {
   ...signInApi,
   ...accessApi,
   ...limitedApi,
+  ...doorApi,
   ...deskApi,
   ...queueApi,
   ...presenceApi,

@@ -1225,6 +1225,9 @@ export type Tables = {
   elsewhere_link: ElsewhereLinkTable
   elsewhere_item: ElsewhereItemTable
   elsewhere_post: ElsewherePostTable
+  provider_door: ProviderDoorTable
+  provider_request: ProviderRequestTable
+  provider_look: ProviderLookTable
   drafted_answer: DraftedAnswerTable
   tuning_request: TuningRequestTable
   note: NoteTable
@@ -1345,4 +1348,32 @@ export type ApprovalAnswerTable = {
   client_data: Buffer
   signature: Buffer
   at: Timestamp
+}
+export type ProviderDoorTable = {
+  provider_id: string
+  ranges: Texts
+  requests_per_day: Generated<number>
+  version: Generated<number>
+  changed_by: string
+  changed_at: Timestamp
+}
+
+export type ProviderRequestTable = {
+  id: string
+  provider_id: string
+  asked_by: string
+  observable: string
+  why: string
+  message_id: string
+  asked_at: Timestamp
+}
+
+export type ProviderLookTable = {
+  provider_id: string
+  user_id: string
+  what: string
+  subject: string
+  hour: Timestamp
+  at: Timestamp
+  address: string
 }

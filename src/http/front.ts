@@ -168,6 +168,13 @@ export type ElsewhereFront = {
  */
 export type Work = {
   readonly takePost: (post: Post) => Promise<Receipt>
+  /** What a provider's analyst asks at the door, as the message it becomes. */
+  readonly takeAtDoor: (asked: {
+    readonly providerId: string
+    readonly bytes: Uint8Array
+    readonly sourceAddress: string
+    readonly origin: string
+  }) => Promise<Receipt>
   /** Posts that a provider signs; whatever is wrong with one is Trouble('webhook.refused'). */
   readonly webhooks: {
     readonly knock: (post: Knock) => Promise<void>

@@ -6,6 +6,7 @@ import { Trouble } from '../kit/errors.ts'
 import { bearerOf } from './bearer.ts'
 import type { Front, Knock } from './front.ts'
 import { comesWithKey, keyDoor } from './key-door.ts'
+import { providerGate } from './provider-gate.ts'
 import type { Site } from './serve.ts'
 
 declare module 'fastify' {
@@ -27,6 +28,7 @@ const tokenShape = /^[A-Za-z0-9_-]{43}$/
  */
 export function guard(app: FastifyInstance, front: Front, site: Site, origins: () => ReadonlySet<string>): void {
   const byKey = keyDoor(front)
+  const gate = providerGate(front)
   app.decorateRequest('session', null)
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access
@@ -44,6 +46,8 @@ export function guard(app: FastifyInstance, front: Front, site: Site, origins: (
     if (access === 'api-key') throw new Trouble('key.refused', { why: 'none' })
     const session = await sessionBehind(request, front, site)
     if (session === null) throw new Trouble('sign-in.needed')
+    // Before the role is looked at, so that from elsewhere every call is answered alike.
+    await gate(session, request.ip)
     if (!may(session.user.role, access)) throw new Trouble('role.refused', { access, role: session.user.role })
     request.session = session
     await noteSeen(front.db, session, front.clock.now())

@@ -55,6 +55,10 @@ export function frontWork(parts: {
   const packDesk = { db, clock: house.clock, key: parts.key, ownDomains: parts.settings.config.ownDomains }
   return {
     takePost: makeTakePost({ providerOfKey: (key) => providerOfKey(db, key), receive: parts.receive }),
+    takeAtDoor: (asked) =>
+      parts.receive({
+        ...{ ...asked, form: 'mail', channel: 'https', heloName: null, envelopeFrom: null, envelopeTo: [] },
+      }),
     webhooks: webhookWork(parts),
     releaseFromQuarantine: (release) => releaseFromQuarantine(house, release),
     decide: (deciding) => decide(house, deciding),

@@ -104,11 +104,13 @@ import { removePlaybook } from './playbooks/remove.ts'
 import { showPlaybook } from './playbooks/show.ts'
 import { showPortal } from './portal/list.ts'
 import { downloadPortalReply } from './portal/raw.ts'
+import { askAtDoor } from './portal/request.ts'
 import { showPortalAlert } from './portal/show.ts'
 import { savePrecedence } from './precedence/save.ts'
 import { showPrecedence } from './precedence/show.ts'
 import { showPresence } from './presence/list.ts'
 import { sayPresence } from './presence/say.ts'
+import { changeDoor, showDoor } from './providers/door.ts'
 import { newIntakeKey } from './providers/key.ts'
 import { showProviders } from './providers/list.ts'
 import { changeProvider } from './providers/save.ts'
@@ -209,6 +211,7 @@ export const routes: readonly Route[] = [
   showPresence, sayPresence,
   showAlert, showSimilar, decideAlert, undoDecision, askAgain, askPersonByLink, downloadMessage, showQuarantine, releaseMessage, showRun,
   showTickets, showTicket, moveTicket, changeTicketType, commentOnTicket, addTicketTask, editTicketTask, referTicket, addTicketFile, downloadTicketFile,
+  askAtDoor, showDoor, changeDoor,
   showElsewhere, syncElsewhere, listSystems, saveSystem, removeSystem, testSystem, reconcileSystem, takeSystemPost,
   showTicketing, saveTicketing,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, secondReply, cancelReply, settleReply,

@@ -6,6 +6,7 @@ import { BackIcon } from '../../parts/icons.tsx'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { severityWords } from '../../words.ts'
+import { AskForm } from './ask.tsx'
 
 /** News do not reach a provider's page (what happens here and when is ours); it looks by itself. */
 const lookAgainMs = 30_000
@@ -44,6 +45,7 @@ export function PortalPage() {
           }}
         />
       </div>
+      <AskForm />
       {rows.length === 0 ? (
         <EmptyState
           title={q === '' ? 'No ticket of yours has come in yet.' : 'No ticket of yours is like that.'}

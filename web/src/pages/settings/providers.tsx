@@ -10,6 +10,7 @@ import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { classWords, plural } from '../../words.ts'
+import { DoorForm } from './provider-door.tsx'
 import { RepeatRate } from './repeat-rate.tsx'
 import { SharingPart } from './sharing.tsx'
 import { WebhookPart } from './webhook.tsx'
@@ -87,6 +88,7 @@ function ProviderCard({
 }) {
   const { provider } = row
   const may = useMay()
+  const [door, setDoor] = useState(false)
   const client = useQueryClient()
   const again = () => client.invalidateQueries({ queryKey: ['providers'] })
   const live = useMutation({
@@ -156,6 +158,12 @@ function ProviderCard({
           </Button>
         </div>
       )}
+      <div className="row">
+        <Button size="compact-sm" variant="subtle" onClick={() => setDoor(true)}>
+          Their analysts…
+        </Button>
+      </div>
+      {door && <DoorForm id={provider.id} close={() => setDoor(false)} />}
       <Problem error={live.error ?? key.error} />
       {key.data !== undefined && <Shown secret={key.data.key} />}
       <WebhookPart id={provider.id} row={row.webhook} />
