@@ -9,13 +9,16 @@ import { expect, test } from 'vitest'
 const mayConnect: Readonly<Record<string, string>> = {
   'src/outbox/mail/send.ts': 'mail out: only what the gate lets pass, and notices to our own people',
   'src/outbox/mail/compose.ts': 'makes bytes of a mail; file and link access are switched off',
+  'src/outbox/call-out.ts':
+    'tells our own ticket systems and chat what an administrator ticked; none of them is a provider',
+  'src/outbox/jira/index.ts': 'makes the form of a file for Jira, sent by call-out.ts',
+  'src/kit/guard.ts': 'refuses addresses that a connector or a ticket system may not reach',
   'src/intake/smtp/door.ts': 'listens',
   'src/intake/imap/door.ts': 'reads our own mailbox',
   'src/intake/mail/dns.ts': 'asks our resolver for SPF, DKIM and DMARC records',
   'src/intake/syslog/udp.ts': 'listens',
   'src/intake/syslog/streams.ts': 'listens',
   'src/connectors/call.ts': 'asks a source that a person set up, through the guard of addresses',
-  'src/connectors/guard.ts': 'refuses addresses that a connector may not reach',
   'src/connectors/reach.ts': 'names and addresses for that guard',
   'src/connectors/command/index.ts': 'runs a program that a person set up',
   'src/connectors/dns/index.ts': 'asks a name server that a person set up',
@@ -51,7 +54,7 @@ const packages =
   /from '(?:node:(?:net|tls|http|https|http2|dgram|dns(?:\/promises)?|child_process)|undici|nodemailer(?:\/[^']*)?|imapflow|smtp-server|ldapts|pg|mysql2(?:\/[^']*)?|ssh2|openid-client|@clickhouse\/client|ws)'/
 const asType = /import type [^\n]*$/
 const calls =
-  /(?<![\w.])(?:globalThis\.)?fetch\(|new (?:WebSocket|EventSource)\(|import\('(?:node:net|node:tls|undici|nodemailer)/
+  /(?<![\w.])(?:globalThis\.)?fetch\((?!\))|new (?:WebSocket|EventSource)\(|import\('(?:node:net|node:tls|undici|nodemailer)/
 
 function filesOf(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
