@@ -186,6 +186,8 @@ describe('the queue by keyboard alone', { timeout: 180_000 }, () => {
     await page.keyboard.press('4')
     await page.getByRole('dialog').getByText('Decide 2 alerts').waitFor()
     await page.getByRole('textbox', { name: 'Why' }).fill('Planned test, the whole group.')
+    // What each would cite comes after the panel does; only then is it known whether anything is decided without evidence.
+    await page.locator('.would li').nth(1).waitFor()
     const bare = page.getByRole('checkbox', { name: /without evidence/ })
     if ((await bare.count()) > 0) await bare.check()
     await page.getByRole('button', { name: 'Decide: tune the rule' }).click()
