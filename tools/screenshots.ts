@@ -19,7 +19,13 @@ const sizes = [
 ] as const
 const schemes = ['light', 'dark'] as const
 
-type Shot = { readonly name: string; readonly path: string; readonly before?: (page: Page) => Promise<void> }
+type Shot = {
+  readonly name: string
+  readonly path: string
+  readonly before?: (page: Page) => Promise<void>
+  /** Who looks; a lead where nothing is said. */
+  readonly as?: 'administrator' | 'asset-owner' | 'provider-analyst' | 'auditor'
+}
 
 function shots(seeded: Seeded): Shot[] {
   const [first = '', , third = ''] = seeded.alerts

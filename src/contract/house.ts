@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Changes, ListNoun } from '../model/list.ts'
 import { Provider } from '../model/provider.ts'
 import { WebhookRefusal, WebhookScheme } from '../model/webhook.ts'
-import { Xray } from '../model/xray.ts'
+import { Xray, XrayStory } from '../model/xray.ts'
 import { Done, endpoint } from './endpoint.ts'
 
 const when = z.iso.datetime()
@@ -158,7 +158,13 @@ export const houseApi = {
     permission: 'xray.run',
     says: 'What a folder of old provider mail says; nothing of it is kept',
     form: 'multipart',
-    answer: z.object({ xray: Xray, files: z.int(), bytes: z.number() }),
+    answer: z.object({
+      xray: Xray,
+      story: XrayStory,
+      html: z.string().describe('The story with its lists, as one file that loads nothing'),
+      files: z.int(),
+      bytes: z.number(),
+    }),
   }),
   'GET /api/ledger': endpoint({
     permission: 'ledger.see',

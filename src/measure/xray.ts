@@ -132,12 +132,72 @@ function waitsIn(thread: Thread, sides: Sides): { readonly us: readonly number[]
   return waits
 }
 
-function waitsOf(threads: readonly Thread[], sides: Sides): Xray['waits'] {
+/** 95 %: ranks of the sorted values between which the median lies (order statistics, normal approximation of the binomial). Of fewer than six nobody can say. */
+function medianInterval(numbers: readonly number[]): Xray['intervals']['us'] {
+  const n = numbers.length
+  if (n < 6) return null
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const half = (1.96 * Math.sqrt(n)) / 2
+  const [low, high] = [Math.floor(n / 2 - half), Math.ceil(n / 2 + half)]
+  return { from: round(sorted[Math.max(0, low - 1)] ?? 0, 1), to: round(sorted[Math.min(n, high) - 1] ?? 0, 1) }
+}
+
+/** 95 % of the mean share of rungs, by the spread between alerts. */
+function fidelityInterval(alerts: readonly Counted[]): Xray['intervals']['fidelity'] {
+  const n = alerts.length
+  if (n < 6) return null
+  const shares = alerts.map(
+    (alert) => rungs.filter((_rung, index) => (alert.rungs & (1 << index)) !== 0).length / rungs.length,
+  )
+  const mean = shares.reduce((sum, share) => sum + share, 0) / n
+  const spread = Math.sqrt(shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / (n - 1))
+  const half = (1.96 * spread) / Math.sqrt(n)
+  return { from: round(Math.max(0, mean - half), 4), to: round(Math.min(1, mean + half), 4) }
+}
+
+const weekMs = 7 * 86_400_000
+/** The first Monday of the Unix epoch was 5 January 1970. */
+const firstMondayMs = 4 * 86_400_000
+/** Ten years; a folder with an older mail shows its newest ones. */
+const weeksMax = 520
+
+function weeksOf(dated: readonly number[], isOff: (at: number) => boolean): Xray['weeks'] {
+  const weekOf = (at: number): number => Math.floor((at - firstMondayMs) / weekMs)
+  const byWeek = Map.groupBy(dated, weekOf)
+  const last = Math.max(...byWeek.keys())
+  const first = Math.max(Math.min(...byWeek.keys()), last - weeksMax + 1)
+  if (byWeek.size === 0) return []
+  return Array.from({ length: last - first + 1 }, (_, index) => {
+    const times = byWeek.get(first + index) ?? []
+    const week = new Date((first + index) * weekMs + firstMondayMs).toISOString().slice(0, 10)
+    return { week, alerts: times.length, off: times.filter(isOff).length }
+  })
+}
+
+/** Minutes that a rule kept somebody waiting, the worst first. */
+function waitingOf(alerts: readonly Counted[], sides: Sides): Xray['waiting'] {
+  const named = alerts.filter(({ ruleKey }) => ruleKey !== null)
+  return [...Map.groupBy(named, ({ ruleKey }) => ruleKey ?? '').values()]
+    .map((group) => {
+      const waits = group.map(({ thread }) => waitsIn(thread, sides)).map(({ us, them }) => [...us, ...them])
+      return {
+        rule: mostCommon(group.map(({ rule }) => rule ?? '')),
+        minutes: Math.round(waits.flat().reduce((sum, wait) => sum + wait, 0)),
+        n: waits.filter((one) => one.length > 0).length,
+      }
+    })
+    .filter(({ n }) => n > 0)
+    .sort((a, b) => b.minutes - a.minutes || a.rule.localeCompare(b.rule))
+    .slice(0, rowsMax)
+}
+
+function waitsOf(threads: readonly Thread[], sides: Sides) {
   const all = threads.map((thread) => waitsIn(thread, sides))
   const of = (side: 'us' | 'them') => {
     const each = all.flatMap((waits) => median(waits[side]) ?? [])
     const middle = median(each)
-    return { medianMinutes: middle === null ? null : round(middle, 1), n: each.length }
+    const wait = { medianMinutes: middle === null ? null : round(middle, 1), n: each.length }
+    return { wait, interval: medianInterval(each) }
   }
   return { them: of('them'), us: of('us') }
 }
@@ -198,7 +258,9 @@ function resultOf(
   const alerts = threads.filter(({ alert }) => alert).map(counted)
   const zone = options.businessHours.timeZone ?? timeZoneOf(records, isOurs)
   const dated = alerts.flatMap(({ at }) => at ?? [])
-  const off = dated.filter((at) => isOffHours(at, zone, options.businessHours)).length
+  const isOff = (at: number) => isOffHours(at, zone, options.businessHours)
+  const off = dated.filter(isOff).length
+  const { them, us } = waitsOf(threads, sides)
   const times = records.flatMap(({ at }) => at ?? [])
   const edge = (pick: (a: number, b: number) => number) => isoOf(times.length === 0 ? null : times.reduce(pick))
   return {
@@ -227,9 +289,12 @@ function resultOf(
     to: edge((a, b) => Math.max(a, b)),
     rules: rulesOf(alerts),
     repeated: repeatedOf(alerts),
-    waits: waitsOf(threads, sides),
+    waits: { them: them.wait, us: us.wait },
     offHoursShare: dated.length === 0 ? null : round(off / dated.length, 4),
     evidence: evidenceOf(alerts),
+    weeks: weeksOf(dated, isOff),
+    waiting: waitingOf(alerts, sides),
+    intervals: { them: them.interval, us: us.interval, fidelity: fidelityInterval(alerts) },
     unreadMessages: [...broken, ...unread.map(({ name, because }) => ({ name, why: because }))],
   }
 }

@@ -5,6 +5,8 @@ import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { FastifyRequest } from 'fastify'
 import { Trouble } from '../../../kit/errors.ts'
+import { xrayHtml } from '../../../measure/xray-html.ts'
+import { xrayStory } from '../../../measure/xray-story.ts'
 import { serve } from '../../serve.ts'
 
 /** Ten years of a busy provider; the reader takes 10,000 mails in under a minute. */
@@ -64,7 +66,8 @@ export const runXray = serve('POST /api/xray', async ({ front, request }) => {
   try {
     const { files, bytes } = await keep(request, folder)
     if (files === 0) throw new Trouble('input.invalid', { fields: { files: 'There was no file in it' } })
-    return { xray: await front.work.xray(folder), files, bytes }
+    const xray = await front.work.xray(folder)
+    return { xray, story: xrayStory(xray), html: xrayHtml(xray), files, bytes }
   } finally {
     running -= 1
     await rm(folder, { recursive: true, force: true })

@@ -77,7 +77,15 @@ export function StartPage() {
     enabled: may,
     refetchInterval: ({ state }) => ((state.data?.sample.waiting ?? 0) > 0 ? lookMs : 30_000),
   })
-  if (!may) return <EmptyState title="This is not for your role." proof="An administrator sets the house up." />
+  if (!may)
+    return (
+      <>
+        <div className="page-head">
+          <h1>First hour</h1>
+        </div>
+        <EmptyState title="This is not for your role." proof="An administrator sets the house up." />
+      </>
+    )
   if (first.data === undefined)
     return first.error === null ? <Loading /> : <ErrorState error={first.error} retry={() => void first.refetch()} />
   const left = first.data.steps.filter((one) => one.state === 'open').length

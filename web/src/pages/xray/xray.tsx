@@ -5,8 +5,9 @@ import { useMe } from '../../me.ts'
 import { EmptyState, Problem } from '../../parts/states.tsx'
 import { bytesWords, plural } from '../../words.ts'
 import { Drop } from './drop.tsx'
-import { Result } from './result.tsx'
+import { Lists } from './lists.tsx'
 import { type Sending, sendFolder } from './send-folder.ts'
+import { Story } from './story.tsx'
 import './xray.css'
 
 /** What a folder of old provider mail says, with no credentials and nothing kept. The first page of an empty installation. */
@@ -33,7 +34,7 @@ export function XrayPage() {
           </span>
         )}
         {result !== null && (
-          <Button size="compact-sm" variant="default" className="xray-again" onClick={() => setResult(null)}>
+          <Button size="compact-sm" variant="default" className="xray-again no-print" onClick={() => setResult(null)}>
             X-ray another folder
           </Button>
         )}
@@ -50,7 +51,15 @@ export function XrayPage() {
       )}
       {sending !== null && <Working sending={sending} />}
       <Problem error={error} />
-      {result !== null && (result.xray.messages.in === 0 ? <Nothing result={result} /> : <Result xray={result.xray} />)}
+      {result !== null &&
+        (result.xray.messages.in === 0 ? (
+          <Nothing result={result} />
+        ) : (
+          <div className="stack">
+            <Story story={result.story} html={result.html} />
+            <Lists xray={result.xray} />
+          </div>
+        ))}
     </>
   )
 }
