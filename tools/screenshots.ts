@@ -72,9 +72,9 @@ function shots(seeded: Seeded): Shot[] {
       before: (page) => page.getByText('The bytes', { exact: true }).click(),
     },
     { name: 'run', path: `/runs/${seeded.runId}`, before: (page) => page.locator('.step-line').nth(1).click() },
-    { name: 'start', path: '/start' },
+    { name: 'start', path: '/start', as: 'administrator' },
     { name: 'handover', path: '/handover' },
-    { name: 'audit', path: '/ledger/audit' },
+    { name: 'audit', path: '/ledger/audit', as: 'auditor' },
     { name: 'what-left', path: '/ledger/left' },
     { name: 'search', path: '/search?q=halden' },
     { name: 'search-help', path: '/search' },
@@ -144,7 +144,12 @@ function shots(seeded: Seeded): Shot[] {
     { name: 'x-ray', path: '/x-ray' },
     { name: 'ledger', path: '/ledger' },
     { name: 'settings-providers', path: '/settings/providers' },
-    { name: 'settings-connectors', path: '/settings/connectors' },
+    { name: 'settings-connectors', path: '/settings/connectors', as: 'administrator' },
+    {
+      name: 'settings-coverage',
+      path: '/settings/connectors',
+      before: (page) => page.locator('table.heat').scrollIntoViewIfNeeded(),
+    },
     { name: 'context-assets', path: '/context/assets' },
     {
       name: 'context-asset',
@@ -192,6 +197,7 @@ function shots(seeded: Seeded): Shot[] {
     {
       name: 'settings-config',
       path: '/settings/config',
+      as: 'administrator',
       before: async (page) => {
         const yaml = page.getByLabel('The settings as YAML')
         await yaml.fill((await yaml.inputValue()).replace('replyHoldSeconds: null', 'replyHoldSeconds: 120'))
@@ -199,12 +205,34 @@ function shots(seeded: Seeded): Shot[] {
         await page.getByRole('region', { name: 'What would change' }).waitFor()
       },
     },
-    { name: 'settings-sources', path: '/settings/sources' },
-    { name: 'settings-users', path: '/settings/users' },
-    { name: 'settings-api-keys', path: '/settings/api-keys', before: openKeyForm },
+    { name: 'settings-sources', path: '/settings/sources', as: 'administrator' },
+    { name: 'settings-users', path: '/settings/users', as: 'administrator' },
+    { name: 'settings-api-keys', path: '/settings/api-keys', as: 'administrator', before: openKeyForm },
     { name: 'settings-me', path: '/settings/me' },
     { name: 'keys', path: '/queue', before: (page) => page.keyboard.press('?') },
+    { name: 'dialog-decide', path: '/queue?tab=all', before: (page) => fromQueue(page, '3') },
+    { name: 'dialog-assign', path: '/queue?tab=all', before: (page) => fromQueue(page, 'a') },
+    { name: 'dialog-snooze', path: '/queue?tab=all', before: (page) => fromQueue(page, 'h') },
+    { name: 'dialog-views', path: '/queue?tab=all', before: (page) => fromQueue(page, 'v') },
+    {
+      name: 'dialog-playbook',
+      path: `/alerts/${third}`,
+      before: async (page) => {
+        await page.getByRole('button', { name: 'Run playbook…' }).first().click()
+        await page.getByRole('dialog').waitFor()
+      },
+    },
+    { name: 'owned', path: '/mine', as: 'asset-owner' },
+    { name: 'portal', path: '/portal', as: 'provider-analyst' },
   ]
+}
+
+/** A dialog of the queue, for its first row. */
+async function fromQueue(page: Page, key: string): Promise<void> {
+  await page.locator('table.queue tbody tr').first().waitFor()
+  await page.keyboard.press('j')
+  await page.keyboard.press(key)
+  await page.getByRole('dialog').waitFor()
 }
 
 /** An account, one key of it, and the form for the next. */
@@ -244,11 +272,10 @@ async function shoot(browser: Browser, desk: Desk, seeded: Seeded, only: string 
         await page.waitForSelector('h1')
         await take('sign-in')
       }
-      await context.addCookies([
-        { name: 'counterfoil', value: seeded.token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-      ])
       for (const shot of shots(seeded)) {
         if (only !== undefined && !shot.name.startsWith(only)) continue
+        const value = shot.as === undefined ? seeded.token : seeded.tokens[shot.as]
+        await context.addCookies([{ name: 'counterfoil', value, url: desk.origin, httpOnly: true, sameSite: 'Strict' }])
         await page.goto(`${desk.origin}${shot.path}`)
         await page.waitForSelector('h1')
         await page.waitForTimeout(250)
@@ -275,7 +302,7 @@ async function shootXray(page: Page, desk: Desk, take: (name: string) => Promise
     }
   })
   await page.getByTestId('files').setInputFiles(files)
-  await page.waitForSelector('.tiles')
+  await page.waitForSelector('.story')
   await take('x-ray-result')
 }
 

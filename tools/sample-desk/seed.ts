@@ -20,6 +20,8 @@ const day = 86_400_000
 export type Seeded = {
   readonly cookie: string
   readonly token: string
+  /** Sessions of those who see other pages than the lead. */
+  readonly tokens: Readonly<Record<'administrator' | 'asset-owner' | 'provider-analyst' | 'auditor', string>>
   readonly alerts: string[]
   readonly decided: string
   readonly runId: string
@@ -120,7 +122,17 @@ export async function seed(desk: Desk, clock: ShiftedClock): Promise<Seeded> {
   const shown = (await apiAs(desk, today.cookie, 'GET', `/api/alerts/${decided}`)) as unknown as {
     runs: { id: string }[]
   }
-  return { cookie: today.cookie, token: today.token, alerts, decided: reply, runId: shown.runs[0]?.id ?? '' }
+  const runId = shown.runs[0]?.id ?? ''
+  return { cookie: today.cookie, token: today.token, tokens: await others(desk), alerts, decided: reply, runId }
+}
+
+async function others(desk: Desk): Promise<Seeded['tokens']> {
+  return {
+    administrator: (await signedIn(desk, 'administrator', 'Ida Holm')).token,
+    'asset-owner': (await signedIn(desk, 'asset-owner', 'Mara Weiss')).token,
+    'provider-analyst': (await signedIn(desk, 'provider-analyst', 'Sam Reed', 'northwatch')).token,
+    auditor: (await signedIn(desk, 'auditor', 'Ola Lund')).token,
+  }
 }
 
 /** Mail that is no alert, and mail that is not theirs. */
