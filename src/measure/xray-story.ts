@@ -77,14 +77,18 @@ function figuresOf(xray: Xray): XrayStory['figures'] {
       name: 'We wait for them',
       value: duration(waits.them.medianMinutes),
       means: 'From our first unanswered mail in a thread to their answer; the median of the threads.',
-      basis: `n = ${waits.them.n}${range(intervals.them, duration)}`,
+      basis:
+        waits.them.n === 0
+          ? 'n = 0: no such answer in this folder'
+          : `n = ${waits.them.n}${range(intervals.them, duration)}`,
       few: few(waits.them.n),
     },
     {
       name: 'They wait for us',
       value: duration(waits.us.medianMinutes),
       means: 'From their first unanswered mail in a thread to our answer; the median of the threads.',
-      basis: `n = ${waits.us.n}${range(intervals.us, duration)}`,
+      basis:
+        waits.us.n === 0 ? 'n = 0: no such answer in this folder' : `n = ${waits.us.n}${range(intervals.us, duration)}`,
       few: few(waits.us.n),
     },
   ]

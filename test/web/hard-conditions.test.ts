@@ -73,6 +73,17 @@ const pages: readonly { readonly name: string; readonly path: () => string; read
   { name: 'context', path: () => '/context/assets', main: /\/api\/assets/ },
   { name: 'ledger', path: () => '/ledger', main: /\/api\/ledger/ },
   { name: 'settings', path: () => '/settings/providers', main: /\/api\/providers$/ },
+  { name: 'tickets', path: () => '/tickets', main: /\/api\/tickets(\?|$)/ },
+  { name: 'readers', path: () => '/settings/readers', main: /\/api\/readers$/ },
+  { name: 'playbooks', path: () => '/settings/playbooks', main: /\/api\/playbooks$/ },
+  { name: 'connectors', path: () => '/settings/connectors', main: /\/api\/connectors$/ },
+  { name: 'sources', path: () => '/settings/sources', main: /\/api\/sources$/ },
+  { name: 'rules for tickets', path: () => '/settings/tickets', main: /\/api\/ticketing$/ },
+  { name: 'house', path: () => '/settings/house', main: /\/api\/settings$/ },
+  { name: 'settings as a file', path: () => '/settings/config', main: /\/api\/config$/ },
+  { name: 'users', path: () => '/settings/users', main: /\/api\/users$/ },
+  { name: 'API keys', path: () => '/settings/api-keys', main: /\/api\/service-accounts$/ },
+  { name: 'first hour', path: () => '/start', main: /\/api\/first-run$/ },
 ]
 /** They show something without asking the server first. */
 const still = [
@@ -109,7 +120,7 @@ async function against(options: BrowserContextOptions, look: (page: Page) => Pro
   return [...found, ...problems]
 }
 
-const slow = { timeout: 180_000 }
+const slow = { timeout: 300_000 }
 
 /** What sticks out of the page to the right: WCAG 1.4.10 lets only what needs two dimensions scroll, within itself. */
 async function sidewaysIn(page: Page): Promise<string[]> {

@@ -52,7 +52,7 @@ function Matrix({ rules }: { readonly rules: Rules }) {
         leaves it to whoever takes it up. Exactly one answers for it. People are named by mail address, roles as{' '}
         <code>role:lead</code>.
       </p>
-      <div className="table-scroll">
+      <div className="scroll-x" tabIndex={0} role="region" aria-label="Who does what">
         <table className="plain">
           <thead>
             <tr>
