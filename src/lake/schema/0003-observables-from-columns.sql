@@ -1,5 +1,5 @@
 -- An event's observables mostly repeat its columns: what repeats them is made of the columns when somebody asks, and in the index and the
--- rollup (docs/decisions/0016). `observables_kept` has those that are in no column.
+-- rollup (docs/decisions/0017). `observables_kept` has those that are in no column.
 DROP VIEW IF EXISTS seen_of_events;
 
 -- unless: SELECT 1 FROM system.columns WHERE database = currentDatabase() AND table = 'stored_events' AND name = 'observables_kept'

@@ -3,13 +3,14 @@ import { useEffect } from 'react'
 import type { Doing, Presence } from '../../../src/contract/presence.ts'
 import { call } from '../api.ts'
 import { useMay } from '../me.ts'
+import { newId } from './new-id.ts'
 import './presence.css'
 
 /** As often as the server wants to hear it (contract/presence.ts). */
 const everyMs = 20_000
 /** A tab that died takes no leave: it is asked for now and then. */
 const askMs = 25_000
-const tab = crypto.randomUUID()
+const tab = newId()
 
 const doingWords: Record<Doing, string> = { reading: 'reading', deciding: 'deciding', answering: 'writing the answer' }
 

@@ -5,6 +5,7 @@ import type { CalendarRow } from '../../../../src/contract/context.ts'
 import { CalendarKind } from '../../../../src/model/calendar.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
+import { newId } from '../../parts/new-id.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { useNow, utc } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
@@ -151,9 +152,6 @@ function EntryRow({ entry, mayEdit }: { readonly entry: CalendarRow; readonly ma
     </tr>
   )
 }
-
-/** A new id that an address can hold. */
-const newId = () => crypto.randomUUID()
 
 const blank = { title: '', from: '', to: '', owner: '', person: '', deputy: '' }
 

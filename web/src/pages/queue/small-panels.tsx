@@ -5,6 +5,7 @@ import type { SnoozeFor } from '../../../../src/model/queue.ts'
 import { call } from '../../api.ts'
 import { useMe } from '../../me.ts'
 import { useDialogKeys } from '../../parts/keys.ts'
+import { newId } from '../../parts/new-id.ts'
 import { Problem } from '../../parts/states.tsx'
 import { say } from '../../parts/toast.tsx'
 import type { QueueSearch } from './search.ts'
@@ -127,10 +128,7 @@ export function ViewsPanel(props: {
     )
   const save = () => {
     const body = { name, search: { ...props.search } as Record<string, string>, version: 0 }
-    void change(
-      call('PUT /api/queue/views/:id', { params: { id: crypto.randomUUID() }, body }),
-      `Saved “${name}” for everybody.`,
-    )
+    void change(call('PUT /api/queue/views/:id', { params: { id: newId() }, body }), `Saved “${name}” for everybody.`)
   }
   return (
     <Modal opened onClose={props.close} title="Saved views" size="sm" {...still}>
