@@ -197,6 +197,49 @@ test('nothing jumps while the page fills, and a mail cannot turn the direction o
   await context.close()
 })
 
+test(
+  'who opens an alert before its evidence is in has everything in its place: what comes moves nothing',
+  slow,
+  async () => {
+    const id = await alert({ rule: 'Coming in' })
+    const row = await database.db
+      .selectFrom('alert')
+      .select(['judgement', 'filled_at'])
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow()
+    const set = async (judgement: unknown, filledAt: Date | null) => {
+      await database.db
+        .updateTable('alert')
+        .set({ judgement: judgement === null ? null : JSON.stringify(judgement), filled_at: filledAt })
+        .where('id', '=', id)
+        .execute()
+      await sql`select pg_notify('counterfoil_live', ${`alert:${id}`})`.execute(database.db)
+    }
+    await set(null, null)
+    const { page, context, problems } = await open('/queue')
+    await page.addInitScript(`window.shifts = []; new PerformanceObserver((list) => { for (const one of list.getEntries())
+    window.shifts.push(...one.sources.map(({ node }) => one.value.toFixed(4) + ' ' + (node?.className ?? node?.nodeName))) }).observe({ type: 'layout-shift', buffered: true })`)
+    await page.goto(`${desk.origin}/alerts/${id}`)
+    await page.getByText('asking…').first().waitFor()
+    expect(await page.getByText('asking…').count()).toBe(6)
+    expect(await seriousIn(page)).toEqual([])
+    await set(row.judgement, null)
+    await page.getByText('asking…').first().waitFor({ state: 'detached' })
+    await page.getByText('The evidence is coming in').first().waitFor()
+    await set(row.judgement, row.filled_at)
+    await page.getByText('The evidence is in').waitFor()
+    await page.locator('#before .strip, #before p').first().waitFor()
+    const drawn = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(window.shifts))))'
+    expect(await page.evaluate(drawn)).toEqual([])
+    expect(await seriousIn(page)).toEqual([])
+    // Unfolded when somebody wants it.
+    await page.keyboard.press('j')
+    await page.locator('.evidence-open:visible').first().waitFor()
+    expect(problems).toEqual([])
+    await context.close()
+  },
+)
+
 test('what was read and where it stands point at each other; own logs open around the alert', slow, async () => {
   const id = await alert({ rule: 'Beaconing' })
   const { page, context } = await open(`/alerts/${id}`)

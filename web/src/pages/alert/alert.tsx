@@ -50,6 +50,7 @@ function AlertView({ page }: { readonly page: AlertPage }) {
   const may = useMay()
   const draft = useDraftDecision(page)
   const [remembering, setRemembering] = useState(false)
+  const [early, setEarly] = useState(page.filledAt === null && alert.state === 'open')
   useHere(
     alert.id,
     page.alert.state === 'open' && (draft.outcome !== null || draft.reason !== '') ? 'deciding' : 'reading',
@@ -73,7 +74,7 @@ function AlertView({ page }: { readonly page: AlertPage }) {
     }
   }
   useKeys({
-    j: () => moveRow(1),
+    j: () => (early && view === 'story' ? setEarly(false) : moveRow(1)),
     k: () => moveRow(-1),
     'shift+J': () => go(neighbours.next),
     'shift+K': () => go(neighbours.previous),
@@ -130,10 +131,10 @@ function AlertView({ page }: { readonly page: AlertPage }) {
       </div>
       <div className={view === 'story' ? 'alert-grid' : 'alert-grid wide'}>
         {view === 'story' && <Facts page={page} />}
-        {view === 'story' && <Story page={page} draft={draft} />}
+        {view === 'story' && <Story page={page} draft={draft} early={early} unfold={() => setEarly(false)} />}
         {view === 'messages' && <Messages page={page} />}
         {view === 'ticket' && <TicketPanel alertId={alert.id} />}
-        <Rail page={page} draft={draft} remember={() => setRemembering(true)} />
+        <Rail page={page} draft={draft} early={early} remember={() => setRemembering(true)} />
       </div>
       {remembering && <RememberPanel page={page} draft={draft} close={() => setRemembering(false)} />}
     </>

@@ -19,13 +19,20 @@ export function isAnswered(page: AlertPage): boolean {
   return page.replies.some((reply) => ['held', 'sending', 'sent', 'unconfirmed'].includes(reply.state))
 }
 
-export function Rail({ page, draft, remember }: Props & { readonly remember: () => void }) {
+export function Rail({
+  page,
+  draft,
+  early,
+  remember,
+}: Props & { readonly early: boolean; readonly remember: () => void }) {
   const may = useMay()
   const standing = page.decisions.find((decision) => decision.undoneAt === null)
   return (
     <aside className="rail stack" id="decide" aria-label="Decision">
-      <ProposalCard page={page} draft={draft} />
-      <MemoryCard page={page} draft={draft} remember={remember} />
+      <ProposalCard page={page} draft={draft} early={early} />
+      {!early && <MemoryCard page={page} draft={draft} remember={remember} />}
+      {early && standing === undefined && may('alert.decide') && <Decide draft={draft} page={page} />}
+      {early && <MemoryCard page={page} draft={draft} remember={remember} />}
       <Suggestions
         alertId={page.alert.id}
         take={
@@ -41,7 +48,7 @@ export function Rail({ page, draft, remember }: Props & { readonly remember: () 
       {standing !== undefined ? (
         <Standing decision={standing} draft={draft} page={page} />
       ) : may('alert.decide') ? (
-        <Decide draft={draft} page={page} />
+        !early && <Decide draft={draft} page={page} />
       ) : (
         <ReadOnly />
       )}
@@ -60,11 +67,17 @@ function ReadOnly() {
   )
 }
 
-function ProposalCard({ page, draft }: Props) {
+function ProposalCard({ page, draft, early }: Props & { readonly early: boolean }) {
   const proposal = page.judgement?.proposal
-  if (proposal === undefined) return null
+  if (proposal === undefined)
+    return early ? (
+      <section className="card proposal early">
+        <h2>Nothing is proposed yet</h2>
+        <p className="dim">The evidence is coming in.</p>
+      </section>
+    ) : null
   return (
-    <section className="card proposal">
+    <section className={early ? 'card proposal early' : 'card proposal'}>
       <h2>
         {proposal.outcome === null ? 'No decision is proposed' : `Proposed: ${outcomeWords[proposal.outcome]}`}
         {proposal.outcome !== null && <span className="dim"> · {proposal.confidence} confidence</span>}

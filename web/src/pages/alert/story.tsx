@@ -3,6 +3,7 @@ import { useMutation } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { AlertPage, FindingRow } from '../../../../src/contract/desk.ts'
+import type { Rung } from '../../../../src/model/question.ts'
 import type { LadderRung } from '../../../../src/model/triage.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
@@ -18,13 +19,20 @@ import type { DraftDecision } from './draft-decision.ts'
 import { Profiles } from './profiles.tsx'
 import { RiskCard } from './risk.tsx'
 
-type Props = { readonly page: AlertPage; readonly draft: DraftDecision }
+type Props = {
+  readonly page: AlertPage
+  readonly draft: DraftDecision
+  /** Opened before the evidence was in: everything has its place, and what comes moves nothing until somebody unfolds it. */
+  readonly early: boolean
+  readonly unfold: () => void
+}
 
-export function Story({ page, draft }: Props) {
+export function Story({ page, draft, early, unfold }: Props) {
   const { judgement, alert } = page
+  const filling = early && page.filledAt === null
   return (
     <div className="story stack">
-      <section className="card">
+      <section className={early ? 'card early-said' : 'card'}>
         <p className="sentence">{judgement?.sentence ?? `${alert.providerName} says: ${alert.title}`}</p>
         {judgement === null && (
           <p className="dim">The playbook has not filled the ladder yet. It fills in by itself, rung by rung.</p>
@@ -36,11 +44,12 @@ export function Story({ page, draft }: Props) {
           </p>
         )}
       </section>
-      {judgement !== null && (
+      {early && <EarlyLadder page={page} unfold={unfold} />}
+      {judgement !== null && !early && (
         <section className="card ladder" aria-label="Evidence ladder">
           <h2>Evidence ladder</h2>
           {judgement.ladder.map((rung) => (
-            <Rung
+            <RungStory
               key={rung.rung}
               rung={rung}
               findings={page.findings.filter((finding) => finding.rung === rung.rung)}
@@ -51,12 +60,47 @@ export function Story({ page, draft }: Props) {
           ))}
         </section>
       )}
-      {judgement !== null && <Reasons page={page} draft={draft} />}
-      <Coaching page={page} />
-      {judgement !== null && <Profiles profiles={page.profiles} />}
-      {judgement !== null && <RiskCard risk={judgement.risk} />}
-      <Before page={page} draft={draft} />
+      {judgement !== null && !filling && <Reasons page={page} draft={draft} />}
+      {!filling && <Coaching page={page} />}
+      {judgement !== null && !filling && <Profiles profiles={page.profiles} />}
+      {judgement !== null && !filling && <RiskCard risk={judgement.risk} />}
+      {!filling && <Before page={page} draft={draft} />}
     </div>
+  )
+}
+
+const rungs = Object.keys(rungWords) as Rung[]
+
+/** The six rungs while they fill: one line each, whatever comes. */
+function EarlyLadder({ page, unfold }: { readonly page: AlertPage; readonly unfold: () => void }) {
+  const known = new Map(page.judgement?.ladder.map((one) => [one.rung, one]))
+  const answers = page.findings.filter((finding) => ['found', 'nothing', 'failed'].includes(finding.kind)).length
+  return (
+    <section className="card ladder" aria-label="Evidence ladder" aria-busy={page.filledAt === null}>
+      <h2>Evidence ladder</h2>
+      {rungs.map((rung) => {
+        const one = known.get(rung)
+        return (
+          <div key={rung} className="rung early">
+            <div className="rung-head">
+              {one === undefined ? <span className="kind dim">asking…</span> : <KindTag kind={one.state} />}
+              <div className="grow clip" title={one?.says}>
+                <strong>{rungWords[rung]}</strong>
+                {one !== undefined && <span className="dim"> · {one.says}</span>}
+              </div>
+            </div>
+          </div>
+        )
+      })}
+      <div className="row between early-foot" role="status">
+        <span className="dim">
+          {`${page.filledAt === null ? 'The evidence is coming in' : 'The evidence is in'}: ${plural(answers, 'answer')}.`}
+        </span>
+        <Button size="compact-sm" variant="default" rightSection={<kbd>J</kbd>} onClick={unfold}>
+          Show the answers
+        </Button>
+      </div>
+    </section>
   )
 }
 
@@ -80,7 +124,7 @@ function FidelityLine({ page }: { readonly page: AlertPage }) {
 
 const suppliers = { provider: 'came with the alert', us: 'found by us', nobody: '' } as const
 
-function Rung({
+function RungStory({
   rung,
   findings,
   draft,
@@ -275,7 +319,7 @@ function NoLogs() {
   )
 }
 
-function Reasons({ page, draft }: Props) {
+function Reasons({ page, draft }: Pick<Props, 'page' | 'draft'>) {
   const proposal = page.judgement?.proposal
   if (proposal === undefined) return null
   const column = (title: string, rows: typeof proposal.supports, none: string) => (

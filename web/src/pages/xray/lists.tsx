@@ -61,6 +61,7 @@ export function Lists({ xray }: { readonly xray: Xray }) {
             ))}
           </dl>
           <h2 className="section-title xray-kinds">Messages by kind</h2>
+          <p className="dim">{`${messages.in} messages = ${messages.read} read + ${messages.reply} replies + ${messages.unread} unread: each is counted once.`}</p>
           {Object.entries(messages.kinds)
             .sort(([, a], [, b]) => (b ?? 0) - (a ?? 0))
             .map(([kind, n]) => (
