@@ -50,7 +50,7 @@ function AlertView({ page }: { readonly page: AlertPage }) {
   const may = useMay()
   const draft = useDraftDecision(page)
   const [remembering, setRemembering] = useState(false)
-  const [early, setEarly] = useState(page.filledAt === null && alert.state === 'open')
+  const [early, setEarly] = useState(page.filledAt === null && alert.state === 'open' && alert.kind === 'alert')
   useHere(
     alert.id,
     page.alert.state === 'open' && (draft.outcome !== null || draft.reason !== '') ? 'deciding' : 'reading',

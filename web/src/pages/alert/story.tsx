@@ -74,6 +74,7 @@ const rungs = Object.keys(rungWords) as Rung[]
 /** The six rungs while they fill: one line each, whatever comes. */
 function EarlyLadder({ page, unfold }: { readonly page: AlertPage; readonly unfold: () => void }) {
   const known = new Map(page.judgement?.ladder.map((one) => [one.rung, one]))
+  const asked = page.runs.some(({ state }) => state === 'running' || state === 'waiting')
   const answers = page.findings.filter((finding) => ['found', 'nothing', 'failed'].includes(finding.kind)).length
   return (
     <section className="card ladder" aria-label="Evidence ladder" aria-busy={page.filledAt === null}>
@@ -83,7 +84,11 @@ function EarlyLadder({ page, unfold }: { readonly page: AlertPage; readonly unfo
         return (
           <div key={rung} className="rung early">
             <div className="rung-head">
-              {one === undefined ? <span className="kind dim">asking…</span> : <KindTag kind={one.state} />}
+              {one === undefined ? (
+                <span className="kind dim">{asked ? 'asking…' : 'not asked yet'}</span>
+              ) : (
+                <KindTag kind={one.state} />
+              )}
               <div className="grow clip" title={one?.says}>
                 <strong>{rungWords[rung]}</strong>
                 {one !== undefined && <span className="dim"> · {one.says}</span>}
