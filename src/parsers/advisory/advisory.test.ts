@@ -171,6 +171,8 @@ describe('CSAF', () => {
       version: '2',
       title: 'Example',
       publisher: 'Example PSIRT',
+      publisherCategory: null,
+      status: null,
       releasedAt: '2026-01-05T10:00:00.000Z',
     })
     expect(
