@@ -138,17 +138,21 @@ export function takeDrafted(drafted: DraftedAnswer, draft: DraftDecision): void 
 function Drafted({ drafted, draft }: { readonly drafted: DraftedAnswer; readonly draft: DraftDecision }) {
   const from = drafted.expectation === null ? `A-${drafted.fromNumber}` : `E-${drafted.expectation}`
   return (
-    <details className="case-more" open>
-      <summary>Its answer is drafted, from {from}</summary>
-      <blockquote className="their-question pre">{drafted.text}</blockquote>
-      <p className="dim">
-        {drafted.cites.length === 0
-          ? 'Nothing of this alert is cited for it yet: cite a row, or say that you decide without evidence.'
-          : `Rests on ${plural(drafted.cites.length, 'row')} of this alert.`}
-      </p>
-      <Button size="compact-sm" rightSection={<kbd>A</kbd>} onClick={() => takeDrafted(drafted, draft)}>
-        Take this answer
-      </Button>
-    </details>
+    <div className="stack tight">
+      <details className="case-more">
+        <summary>Its answer is drafted, from {from}</summary>
+        <blockquote className="their-question pre">{drafted.text}</blockquote>
+        <p className="dim">
+          {drafted.cites.length === 0
+            ? 'Nothing of this alert is cited for it yet: cite a row, or say that you decide without evidence.'
+            : `Rests on ${plural(drafted.cites.length, 'row')} of this alert.`}
+        </p>
+      </details>
+      <div>
+        <Button size="compact-sm" rightSection={<kbd>A</kbd>} onClick={() => takeDrafted(drafted, draft)}>
+          Take this answer
+        </Button>
+      </div>
+    </div>
   )
 }
