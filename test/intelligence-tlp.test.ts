@@ -144,12 +144,18 @@ test('what the provider wrote itself is no news to it', async () => {
   expect(await placesOf(other.replyId)).toEqual(['192.0.2.66: TLP:RED by closed-circle'])
 })
 
-test('an agreement that shares intelligence lets it be kept, until it no longer does', async () => {
+test('an agreement that shares intelligence up to RED lets it be kept, until it no longer does', async () => {
+  const sharing = { never: [], upToTlp: 'RED' as const, recipientDomains: [], secondPerson: [] }
   const provider = await providerById(house.db, 'acme')
   const version = async () =>
     (await house.db.selectFrom('provider').select('version').where('id', '=', 'acme').executeTakeFirstOrThrow()).version
   if (provider === null) throw new Error('no provider')
-  await saveProvider(house.db, { ...provider, mayShare: ['intelligence', 'host'] }, await version(), new Date())
+  await saveProvider(
+    house.db,
+    { ...provider, sharing, mayShare: ['intelligence', 'host'] },
+    await version(),
+    new Date(),
+  )
   const { replyId } = await cited('It is Nightjar.')
   const reply = await replyById(house.db, replyId)
   expect(reply?.text).toContain('the indicator is rated malicious')
@@ -157,7 +163,7 @@ test('an agreement that shares intelligence lets it be kept, until it no longer 
   const reviewed = await desk.review(replyId, keep, reply?.version ?? 0, 'user:1')
   await saveProvider(house.db, { ...provider, mayShare: [] }, await version(), new Date())
   await expect(desk.release(replyId, reviewed, 'user:1')).rejects.toMatchObject({ code: 'reply.blocked' })
-  await saveProvider(house.db, { ...provider, mayShare: ['intelligence'] }, await version(), new Date())
+  await saveProvider(house.db, { ...provider, sharing, mayShare: ['intelligence'] }, await version(), new Date())
   await desk.release(replyId, reviewed, 'user:1')
   expect((await replyRecord(house.db, replyId))?.bytes?.toString()).toContain('Nightjar')
 })

@@ -64,8 +64,8 @@ export function agreementOf(provider: Pick<Provider, 'mayShare' | 'sharing'>): A
   return {
     mayShare,
     never: sharing?.never ?? [],
-    // An agreement from before there were steps that shares intelligence shared all of it.
-    upToTlp: sharing?.upToTlp ?? (mayShare.includes('intelligence') ? 'RED' : 'AMBER'),
+    // Whatever an agreement shares: RED and AMBER+STRICT leave only where it says so.
+    upToTlp: sharing?.upToTlp ?? 'AMBER',
     recipientDomains: sharing?.recipientDomains ?? [],
     secondPerson: sharing?.secondPerson ?? secondPersonDefault,
   }

@@ -37,7 +37,7 @@ export function ElsewherePart() {
         <div className="card">
           <EmptyState
             title="Tickets are kept here only."
-            proof="With a system set up, those that you choose are kept in step with it, both ways."
+            proof={`With Jira, ServiceNow or a signed post set up, those that you choose are kept in step with it, both ways.${add === false ? ' An administrator adds one here.' : ''}`}
             action={add}
           />
         </div>
