@@ -52,6 +52,9 @@ async function as(desk: Desk, role: Role, name: string) {
   return { ...opened, ...signed }
 }
 
+/** Whoever leaves says so; where a browser lets go of that, the tab is gone by itself, and seen to be at the next look. */
+const left = { state: 'detached', timeout: presenceGoneMs + 30_000 } as const
+
 const opened = () => database.db.selectFrom('presence').selectAll().execute()
 
 test('two people on one alert see each other, on two servers, and what the other does; leaving is seen', {
@@ -72,17 +75,18 @@ test('two people on one alert see each other, on two servers, and what the other
   await kari.page.locator('tr', { hasText: 'Rule 1' }).getByLabel('Mara Weiss has it open: deciding').waitFor()
   expect(await kari.page.locator('tr', { hasText: 'Rule 2' }).locator('.here-mark').count()).toBe(0)
   expect(await seriousIn(kari.page)).toEqual([])
-  await mara.page.getByText('Kari Dahl is here too').waitFor({ state: 'detached' })
+  await mara.page.getByText('Kari Dahl is here too').waitFor(left)
   // On to the next one: she is there, and no longer here.
   await mara.page.keyboard.press('g')
   await mara.page.keyboard.press('q')
   await mara.page.getByRole('link', { name: 'Rule 2' }).click()
   await mara.page.waitForURL(`**/alerts/${second}`)
   await kari.page.locator('tr', { hasText: 'Rule 2' }).getByLabel('Mara Weiss has it open: reading').waitFor()
-  await kari.page.locator('tr', { hasText: 'Rule 1' }).locator('.here-mark').waitFor({ state: 'detached' })
-  await mara.context.close()
-  await kari.page.locator('.here-mark').waitFor({ state: 'detached' })
+  await kari.page.locator('tr', { hasText: 'Rule 1' }).locator('.here-mark').waitFor(left)
+  await mara.page.goto('about:blank')
+  await kari.page.locator('.here-mark').waitFor(left)
   expect([...mara.problems, ...kari.problems]).toEqual([])
+  await mara.context.close()
   await kari.context.close()
 })
 
