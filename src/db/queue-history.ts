@@ -8,7 +8,7 @@ import { behind, orders } from './queue-order.ts'
 export type Picked = { readonly id: string; readonly key: string | null; readonly at: string }
 
 /** The newest of the history, looked through row by row: a frequent word is met here often enough, and no index helps with it. */
-const newestMax = 10_000
+const newestMax = 5_000
 /** Shorter text has no trigram, so no index knows it: it is looked for among the newest only. */
 const indexedLength = 3
 /** By risk, the newest that match are put in order: the most pressing alert of two years ago is nobody's work. */
