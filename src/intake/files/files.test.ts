@@ -155,7 +155,7 @@ describe('a watched folder', () => {
     kept.length = 0
     refuse = null
   })
-  async function open(providerId: string | null = 'heron'): Promise<FolderDoor> {
+  async function open(providerId: string | null = 'heron', stableMs = 100): Promise<FolderDoor> {
     door = makeFolderDoor({
       path: folder,
       providerId,
@@ -166,7 +166,7 @@ describe('a watched folder', () => {
       },
       log,
       clock: systemClock,
-      stableMs: 100,
+      stableMs,
       retryMs: 50,
     })
     await door.start()
@@ -198,7 +198,8 @@ describe('a watched folder', () => {
     expect(readFileSync(path.join(folder, 'done/a-1.eml'), 'utf8')).toBe(mail(2))
   })
   test('a file that grows is taken when it is whole', async () => {
-    await open()
+    // Far longer than this process is ever kept from writing on.
+    await open('heron', 1500)
     for (let i = 0; i < 6; i++) {
       writeFileSync(path.join(folder, 'slow.eml'), mail(1).slice(0, 10 * (i + 1)))
       await new Promise((resolve) => setTimeout(resolve, 50))
