@@ -156,46 +156,28 @@ export async function seatsOf(db: Db, approvalId: string): Promise<readonly Seat
   }))
 }
 
-export async function askSeat(
-  tx: Db,
-  seat: { approvalId: string; place: number; userId: string },
-  standsFor: string | null,
-  at: Date,
-): Promise<void> {
-  await tx
+type SeatKey = { readonly approvalId: string; readonly place: number; readonly userId: string }
+
+const seatOf = (tx: Db, seat: SeatKey) =>
+  tx
     .updateTable('approval_seat')
+    .where('approval_id', '=', seat.approvalId)
+    .where('place', '=', seat.place)
+    .where('user_id', '=', seat.userId)
+
+export async function askSeat(tx: Db, seat: SeatKey, standsFor: string | null, at: Date): Promise<void> {
+  await seatOf(tx, seat)
     .set({ asked_at: at, ...(standsFor === null ? {} : { stands_for: standsFor }) })
-    .where('approval_id', '=', seat.approvalId)
-    .where('place', '=', seat.place)
-    .where('user_id', '=', seat.userId)
     .execute()
 }
 
-export async function handSeatOver(
-  tx: Db,
-  seat: { approvalId: string; place: number; userId: string },
-  to: string,
-  at: Date,
-): Promise<void> {
-  await tx
-    .updateTable('approval_seat')
-    .set({ handed_to: to, handed_at: at })
-    .where('approval_id', '=', seat.approvalId)
-    .where('place', '=', seat.place)
-    .where('user_id', '=', seat.userId)
-    .execute()
+export async function handSeatOver(tx: Db, seat: SeatKey, to: string, at: Date): Promise<void> {
+  await seatOf(tx, seat).set({ handed_to: to, handed_at: at }).execute()
 }
 
-export async function countQuestion(
-  tx: Db,
-  seat: { approvalId: string; place: number; userId: string },
-): Promise<void> {
-  await tx
-    .updateTable('approval_seat')
+export async function countQuestion(tx: Db, seat: SeatKey): Promise<void> {
+  await seatOf(tx, seat)
     .set((eb) => ({ questions: eb('questions', '+', 1) }))
-    .where('approval_id', '=', seat.approvalId)
-    .where('place', '=', seat.place)
-    .where('user_id', '=', seat.userId)
     .execute()
 }
 
@@ -234,11 +216,7 @@ export async function approvalLink(db: Db, token: string): Promise<Link | null> 
 }
 
 /** Uses up every link of this person at this place: what was signed, or handed over, needs none. */
-export async function useLinks(
-  tx: Db,
-  seat: { approvalId: string; place: number; userId: string },
-  at: Date,
-): Promise<void> {
+export async function useLinks(tx: Db, seat: SeatKey, at: Date): Promise<void> {
   await tx
     .updateTable('approval_link')
     .set({ used_at: at })

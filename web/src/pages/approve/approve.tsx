@@ -1,14 +1,14 @@
-import { Button, Text, Textarea } from '@mantine/core'
+import { Button, Textarea } from '@mantine/core'
 import { startAuthentication } from '@simplewebauthn/browser'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { ApprovalPage } from '../../../../src/contract/approvals.ts'
-import { call, Refused } from '../../api.ts'
+import { call } from '../../api.ts'
 import { Mark } from '../../parts/icons.tsx'
 import { Loading, Problem } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
-import { Gate } from '../sign-in/gate.tsx'
+import { LinkProblem } from '../sign-in/link-problem.tsx'
 import { passkeyProblem } from '../sign-in/passkey-problem.ts'
 import './approve.css'
 
@@ -27,16 +27,7 @@ export function ApprovePage() {
   })
   if (shown.data === undefined) {
     if (shown.error === null) return <Loading />
-    const unknown = shown.error instanceof Refused && [400, 404].includes(shown.error.status)
-    return (
-      <Gate title={unknown ? 'This link is not one of ours' : 'This could not be loaded'}>
-        <Text size="sm">
-          {unknown
-            ? 'It may be cut short. Open it again from the mail, all of it.'
-            : 'Try again in a minute; your answer is still wanted.'}
-        </Text>
-      </Gate>
-    )
+    return <LinkProblem error={shown.error} />
   }
   const { approval, state } = shown.data
   return (

@@ -2,11 +2,12 @@ import { Button, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
-import { call, Refused } from '../../api.ts'
+import { call } from '../../api.ts'
 import { type PersonAnswer, PersonAnswers } from '../../parts/person-answers.tsx'
 import { Loading, Problem } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { Gate } from '../sign-in/gate.tsx'
+import { LinkProblem } from '../sign-in/link-problem.tsx'
 
 /** For whoever got a mail: one question, one tap. Opening the page changes nothing, since mail scanners open links too. */
 export function QuestionPage() {
@@ -23,16 +24,7 @@ export function QuestionPage() {
 
   if (question.isPending) return <Loading />
   if (question.error !== null) {
-    const unknown = question.error instanceof Refused && [400, 404].includes(question.error.status)
-    return (
-      <Gate title={unknown ? 'This link is not one of ours' : 'This could not be loaded'}>
-        <Text size="sm">
-          {unknown
-            ? 'It may be cut short. Open it again from the mail, all of it.'
-            : 'Try again in a minute; your answer is still wanted.'}
-        </Text>
-      </Gate>
-    )
+    return <LinkProblem error={question.error} />
   }
   const { state, what, name, askedAt, expiresAt, answeredAt } = question.data
   if (sent) {
