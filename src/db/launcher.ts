@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { chown, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -82,19 +82,21 @@ async function initialise(home: Home, secrets: Secrets, options: LaunchOptions):
   if (options.fsync === false) args.push('--no-sync')
   try {
     const said = await runToEnd(path.join(home.native, 'bin', 'initdb'), args, home)
-    if (said.code !== 0) throw refused('initdb', said.text)
+    if (said.code !== 0) throw refused('initdb', said.text, home)
     await rename(half, home.data)
   } finally {
     await rm(passwordFile, { force: true })
   }
 }
 
-function refused(program: string, text: string): Trouble {
-  const words = text.trim().split('\n').slice(-5).join(' | ')
-  return new Trouble(/No space left on device/.test(text) ? 'disk.full' : 'database.unreachable', {
-    program,
-    problem: words,
-  })
+/** One segment of the write-ahead log: with less room than this PostgreSQL does not start, and may not even be able to write down why. */
+const roomToStartBytes = 16 * 1024 * 1024
+
+function refused(program: string, text: string, home: Home): Trouble {
+  const { bavail, bsize } = statfsSync(home.folder)
+  const isFull = /No space left on device/.test(text) || bavail * bsize < roomToStartBytes
+  const problem = text.trim().split('\n').slice(-5).join(' | ')
+  return new Trouble(isFull ? 'disk.full' : 'database.unreachable', { program, problem })
 }
 
 async function runToEnd(program: string, args: readonly string[], home: Home): Promise<{ code: number; text: string }> {
@@ -225,7 +227,7 @@ async function untilReady(home: Home, secrets: Secrets, { pid, logFrom }: Launch
   const until = Date.now() + readyTimeoutMs
   let last: unknown
   while (Date.now() < until) {
-    if (!isAlive(pid)) throw refused('postgres', await tailOf(path.join(home.folder, 'postgres.log'), logFrom))
+    if (!isAlive(pid)) throw refused('postgres', await wordsInLog(home, pid, logFrom), home)
     try {
       await prepareDatabase(home, secrets)
       return
@@ -242,9 +244,15 @@ async function untilReady(home: Home, secrets: Secrets, { pid, logFrom }: Launch
   )
 }
 
-/** What a log says from there on, at most its last 2000 bytes. */
-async function tailOf(file: string, from: number): Promise<string> {
-  return existsSync(file) ? (await readFile(file)).subarray(from).subarray(-2000).toString('utf8') : ''
+/**
+ * What the server of this pid wrote to the log since it was launched. The children of one that was killed write there too, and after it: a hundred of
+ * them that notice the death of their parent must not hide why the next one could not start.
+ */
+async function wordsInLog(home: Home, pid: number, from: number): Promise<string> {
+  const file = path.join(home.folder, 'postgres.log')
+  const lines = existsSync(file) ? (await readFile(file)).subarray(from).toString('utf8').split('\n') : []
+  const own = lines.filter((line) => line.includes(`[${pid}]`))
+  return (own.length > 0 ? own : lines).join('\n')
 }
 
 async function prepareDatabase(home: Home, secrets: Secrets): Promise<void> {
