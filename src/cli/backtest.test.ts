@@ -5,7 +5,9 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
 import { alertBody, mail, testHouse } from '../../test/house.ts'
+import { addPeople } from '../../test/people.ts'
 import { listRuns } from '../db/runs.ts'
+import { decide } from '../playbooks/decide.ts'
 import { continueRun } from '../playbooks/interpreter.ts'
 import { loadLibrary } from '../playbooks/load.ts'
 import { readMessage } from '../playbooks/read-message.ts'
@@ -58,6 +60,24 @@ test('a reader is tried on the messages of the past', () => {
   expect(stdout).toContain('1 messages: 0 same, 1 different')
   expect(stdout).toMatch(/rule: Suspicious DNS query -> High/)
   expect(stdout).not.toContain('\u001b')
+})
+
+test('an expectation is tried on the past by its number, and what it would have hidden is said', async () => {
+  const [kari] = await addPeople(database.db, [{ name: 'Kari Dahl', role: 'lead' }])
+  const make = ['expectations', 'add', '--rule', 'Suspicious DNS query', '--outcome', 'false-alarm-benign']
+  const added = counterfoil(...make, '--reason', 'The scanner of the lab.', '--owner', kari.email)
+  expect(added.stderr).toBe('')
+  const number = added.stdout.trim()
+  const open = counterfoil('backtest', 'expectation', number, '--days', '3')
+  expect(open.stderr).toBe('')
+  expect(open.stdout).toContain('1 alerts: 0 same, 1 different, 0 cannot tell, 0 not concerned.')
+  const alert = await database.db.selectFrom('alert').select(['id', 'version']).executeTakeFirstOrThrow()
+  await decide(await testHouse(database), {
+    ...{ alertId: alert.id, version: alert.version, cites: [], withoutEvidence: true, by: `user:${kari.id}` },
+    ...{ outcome: 'incident', reason: 'It was one.' },
+  })
+  expect(counterfoil('backtest', 'expectation', number.toLowerCase()).stdout).toContain('hidden harm: ')
+  expect(counterfoil('backtest', 'expectation', 'E-4711')).toMatchObject({ status: 1 })
 })
 
 test('what is wrong is said: the file, the line, the call', () => {

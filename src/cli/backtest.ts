@@ -1,17 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
+import { listExpectations } from '../db/expectations.ts'
+import type { Db } from '../db/open.ts'
 import { Trouble } from '../kit/errors.ts'
 import type { BacktestRow, BacktestSummary } from '../model/backtest.ts'
-import { daysMax } from '../playbooks/backtest/backtest-job.ts'
+import { type Candidate, daysMax } from '../playbooks/backtest/backtest-job.ts'
 import { candidateOf } from '../playbooks/backtest/candidate.ts'
+import { expectationLookBack } from '../playbooks/backtest/expectation-backtest.ts'
 import { playbookLookBack } from '../playbooks/backtest/playbook-backtest.ts'
-import { backtestPlaybook, backtestReader } from '../playbooks/backtest/run-backtest.ts'
+import { type BacktestWalk, backtestPlaybook, backtestReader } from '../playbooks/backtest/run-backtest.ts'
 import { readerOf } from '../providers/described.ts'
 import { openHouse } from './open-house.ts'
 import { libraryNow } from './playbook.ts'
 import { progress } from './progress.ts'
 import { shownLines } from './shown-text.ts'
 
+type Look = (db: Db, walk: BacktestWalk) => Promise<BacktestSummary>
 type Flags = { days: number; json: boolean; show: number }
 const dayMs = 86_400_000
 
@@ -19,23 +23,32 @@ const examples = `
 Examples:
   counterfoil backtest playbook malware.yaml --days 30     what it would have made of the last 30 days
   counterfoil backtest reader acme.yaml --days 90 --json   every message, one JSON object a line
+  counterfoil backtest expectation E-3 --days 180          what it would have proposed, and the harm it would have hidden
+
+One that is not kept yet is tried by "counterfoil expectations preview".
 
 Nobody is asked, nothing is sent, and the record is read in transactions that cannot write. A question that nobody asked then has no recorded
 answer: such alerts are counted as "cannot tell", not as "nothing found".`
 
-/** `counterfoil backtest ...`: what a playbook or reader would have made of the past. */
+/** `counterfoil backtest ...`: what a playbook, a reader or an expectation would have made of the past. */
 export function backtestCommand(): Command {
-  const backtest = new Command('backtest').description('Try a playbook or a reader on what was recorded.')
+  const backtest = new Command('backtest').description(
+    'Try a playbook, a reader or an expectation on what was recorded.',
+  )
   backtest.addHelpText('after', examples).exitOverride()
-  for (const kind of ['playbook', 'reader'] as const) {
+  for (const [kind, argument, what] of [
+    ['playbook', '<file>', 'its YAML file'],
+    ['reader', '<file>', 'its YAML file'],
+    ['expectation', '<number>', 'as `expectations list` shows it: E-3'],
+  ] as const) {
     backtest
       .command(kind)
-      .description(`try a ${kind} on the last days`)
-      .argument('<file>', `its YAML file`)
+      .description(`try ${kind === 'expectation' ? 'an' : 'a'} ${kind} on the last days`)
+      .argument(argument, what)
       .option('--days <n>', 'so many days back', readDays, 30)
       .option('--show <n>', 'list so many of those that come out differently', readCount, 20)
       .option('--json', 'print every row and then the summary as JSON, one a line', false)
-      .action((file: string, flags: Flags) => run(kind, file, flags))
+      .action((named: string, flags: Flags) => run(kind, named, flags))
   }
   return backtest
 }
@@ -53,12 +66,28 @@ function readCount(text: string): number {
   return count
 }
 
-async function run(kind: 'playbook' | 'reader', file: string, flags: Flags): Promise<void> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new Trouble('file.unreadable', { file }, error)
+/** What to try, read before the house is opened: a wrong file is said at once. */
+async function wanted(kind: Candidate['kind'], named: string): Promise<Look> {
+  if (kind === 'expectation')
+    return async (db, walk) => {
+      const all = await listExpectations(db, walk.to)
+      const found = all.find((one) => `e-${one.number}` === named.toLowerCase())
+      if (found === undefined) throw new Trouble('not.found', { expectation: named })
+      return backtestPlaybook(db, expectationLookBack(found), walk)
+    }
+  const text = await readFile(named, 'utf8').catch((error: unknown) => {
+    throw new Trouble('file.unreadable', { file: named }, error)
   })
   const library = await libraryNow()
   const candidate = candidateOf(kind, text, library)
+  return (db, walk) =>
+    candidate.kind === 'playbook'
+      ? backtestPlaybook(db, playbookLookBack(candidate.playbook, library), walk)
+      : backtestReader(db, readerOf(candidate.description), walk)
+}
+
+async function run(kind: Candidate['kind'], named: string, flags: Flags): Promise<void> {
+  const look = await wanted(kind, named)
   const opened = await openHouse()
   const to = new Date()
   const shown: BacktestRow[] = []
@@ -79,11 +108,7 @@ async function run(kind: 'playbook' | 'reader', file: string, flags: Flags): Pro
         else shown.push(...rows.filter((row) => row.verdict === 'different').slice(0, flags.show - shown.length))
       },
     }
-    const { db } = opened.database
-    const summary =
-      candidate.kind === 'playbook'
-        ? await backtestPlaybook(db, playbookLookBack(candidate.playbook, library), walk)
-        : await backtestReader(db, readerOf(candidate.description), walk)
+    const summary = await look(opened.database.db, walk)
     bar.end()
     process.stdout.write(flags.json ? `${JSON.stringify({ summary })}\n` : wordsFor(summary, shown, kind))
   } finally {
@@ -91,9 +116,9 @@ async function run(kind: 'playbook' | 'reader', file: string, flags: Flags): Pro
   }
 }
 
-function wordsFor(summary: BacktestSummary, shown: readonly BacktestRow[], kind: 'playbook' | 'reader'): string {
+function wordsFor(summary: BacktestSummary, shown: readonly BacktestRow[], kind: Candidate['kind']): string {
   const { looked, same, different, unknown, notConcerned, withUnrecorded, decided, was, now } = summary
-  const what = kind === 'playbook' ? 'alerts' : 'messages'
+  const what = kind === 'reader' ? 'messages' : 'alerts'
   const changes = Object.entries(summary.byChange).map(([name, n]) => `${name} ${n}`)
   const lines = [
     `${looked} ${what}: ${same} same, ${different} different, ${unknown} cannot tell, ${notConcerned} not concerned.`,

@@ -227,7 +227,7 @@ async function untilReady(home: Home, secrets: Secrets, { pid, logFrom }: Launch
   const until = Date.now() + readyTimeoutMs
   let last: unknown
   while (Date.now() < until) {
-    if (!isAlive(pid)) throw refused('postgres', await wordsInLog(home, pid, logFrom), home)
+    if (!isAlive(pid)) throw refused('postgres', ownWords(await logSince(home, logFrom), pid), home)
     try {
       await prepareDatabase(home, secrets)
       return
@@ -244,15 +244,18 @@ async function untilReady(home: Home, secrets: Secrets, { pid, logFrom }: Launch
   )
 }
 
-/**
- * What the server of this pid wrote to the log since it was launched. The children of one that was killed write there too, and after it: a hundred of
- * them that notice the death of their parent must not hide why the next one could not start.
- */
-async function wordsInLog(home: Home, pid: number, from: number): Promise<string> {
+async function logSince(home: Home, from: number): Promise<string> {
   const file = path.join(home.folder, 'postgres.log')
-  const lines = existsSync(file) ? (await readFile(file)).subarray(from).toString('utf8').split('\n') : []
-  const own = lines.filter((line) => line.includes(`[${pid}]`))
-  return (own.length > 0 ? own : lines).join('\n')
+  return existsSync(file) ? (await readFile(file)).subarray(from).toString('utf8') : ''
+}
+
+/**
+ * What the server of this pid wrote of a log. The children of one that was killed write there as well, and after it: those that notice the death of
+ * their parent must not hide why the next one could not start. All of it where it wrote nothing.
+ */
+export function ownWords(log: string, pid: number): string {
+  const own = log.split('\n').filter((line) => line.includes(` [${pid}] `))
+  return own.length > 0 ? own.join('\n') : log
 }
 
 async function prepareDatabase(home: Home, secrets: Secrets): Promise<void> {

@@ -2,12 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
 import type { BenchResult } from './result.ts'
 
-/**
- * `npm run bench [-- NAME...] [--write]`: each benchmark in a process of its own, one after the other, so that none warms or
- * starves the next. `--write` puts the figures into docs/benchmarks.md. Exit 1 when a goal is missed.
- */
 const root = path.resolve(import.meta.dirname, '../..')
 const all = [
   'observables',
@@ -29,9 +26,28 @@ const all = [
   'ledger',
   'repeat',
 ] as const
-const words = process.argv.slice(2)
-const wanted = words.filter((word) => !word.startsWith('--'))
-const names = wanted.length > 0 ? wanted : all
+const help = `npm run bench [-- NAME...] [--write]
+
+Each benchmark runs in a process of its own, one after the other, so that none warms or starves the next; all of them take about an hour.
+  --write   puts the figures into docs/benchmarks.md, in place of all that stand there
+  --help    this
+
+Names: ${all.join(', ')}
+Examples:
+  npm run bench -- queue search
+  BENCH_ALERTS=100000 npm run bench -- similar      fewer alerts than the million of the goal (search, similar)
+
+Exit 1 when a goal is missed.
+`
+const { values: flags, positionals } = parseArgs({
+  options: { write: { type: 'boolean' }, help: { type: 'boolean' } },
+  allowPositionals: true,
+})
+if (flags.help) {
+  process.stdout.write(help)
+  process.exit(0)
+}
+const names = positionals.length > 0 ? positionals : all
 const mark = 'BENCH-RESULTS '
 const benchMsMax = 20 * 60_000 // The longest, intake, sustains its load for a minute and then drains.
 
@@ -66,7 +82,7 @@ for (const name of names) {
   }
 }
 
-if (words.includes('--write')) {
+if (flags.write) {
   const file = path.join(root, 'docs', 'benchmarks.md')
   const [begin, end] = ['<!-- figures -->', '<!-- /figures -->']
   const text = readFileSync(file, 'utf8')
