@@ -138,7 +138,8 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
 
     await recordStart(house, settings, sources.connectors(), version)
     const watched = sourcesWork({ ...watching, signs, logs: lake.front })
-    const work = frontWork({ house, db, databaseUrl: url, desk, sources, receive, key, settings, sealKey, watched })
+    const known = { house, db, databaseUrl: url, desk, sources, receive, key, settings, sealKey, watched }
+    const work = frontWork({ ...known, lake: lake.lake })
     const server = await makeServer({
       db,
       clock,

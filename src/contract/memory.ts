@@ -9,7 +9,7 @@ import {
 } from '../model/expectation.ts'
 import { Note, NoteDraft } from '../model/note.ts'
 import { Outcome } from '../model/triage.ts'
-import { TuningRequest, TuningState } from '../model/tuning.ts'
+import { TuningChange, TuningRequest, TuningState, TuningTrial } from '../model/tuning.ts'
 import { Done, endpoint } from './endpoint.ts'
 
 const id = z.object({ id: z.uuid() })
@@ -138,6 +138,20 @@ export const memoryApi = {
     says: 'What would not have come in the last 90 days had it been kept, and the harm among it',
     params: id,
     answer: ExpectationPreview,
+  }),
+  'POST /api/tuning/:id/try': endpoint({
+    permission: 'tuning.write',
+    says: 'What a proposed change would have done to the last 90 days, and the harm among it; keeps nothing',
+    params: id,
+    body: TuningChange,
+    answer: TuningTrial,
+  }),
+  'POST /api/tuning/:id/change': endpoint({
+    permission: 'tuning.write',
+    says: 'Propose a change: it stands with its back-test in the answer, for a person to review and release; refused where it would have hidden harm',
+    params: id,
+    body: TuningChange,
+    answer: z.object({ replyId: z.uuid() }),
   }),
   'GET /api/repeats': endpoint({
     permission: 'desk.see',

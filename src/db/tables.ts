@@ -1106,6 +1106,7 @@ type TuningRequestTable = {
   note: Generated<string>
   due_at: TimestampOrNull
   followed: OrNull<string>
+  change: OrNull<unknown>
   sample: Generated<boolean>
   created_at: Timestamp
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { Letter } from '../model/letter.ts'
-import { type TuningMeasured, type TuningRequest, TuningState, tuningDueDays } from '../model/tuning.ts'
-import { iso, isoOrNull, plainText } from './jsonb.ts'
+import { ProposedChange, type TuningMeasured, type TuningRequest, TuningState, tuningDueDays } from '../model/tuning.ts'
+import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
 import { namesOfActors } from './users.ts'
 
@@ -46,6 +46,15 @@ export async function changeTuning(
   }
   const done = await tx.updateTable('tuning_request').set(set).where('id', '=', id).executeTakeFirst()
   return done.numUpdatedRows === 1n
+}
+
+/** Keeps the change that is proposed; the one before is on the ledger. */
+export async function saveTuningChange(tx: Db, id: string, change: ProposedChange): Promise<void> {
+  await tx
+    .updateTable('tuning_request')
+    .set({ change: jsonb(change) })
+    .where('id', '=', id)
+    .execute()
 }
 
 /** The lapse after this reply has its follow-up. */
@@ -157,6 +166,7 @@ function tuningOf(
     }),
     ...{ since: Number(row['since'] ?? 0), afterDue, lastAt: isoOrNull(date('last_at')) },
     ...{ followUp: text('follow_up'), lastReplyId: text('last_id'), sample: row['sample'] === true },
+    change: row['change'] == null ? null : ProposedChange.parse(row['change']),
     proposed: proposalIn(row, state, date('state_at'), judge),
   }
 }

@@ -24,7 +24,7 @@ import type { SnoozeFor } from '../model/queue.ts'
 import type { SensitiveSpan } from '../model/reply.ts'
 import type { TaskChange, Ticketing, TicketType } from '../model/ticket.ts'
 import type { Outcome } from '../model/triage.ts'
-import type { TuningState } from '../model/tuning.ts'
+import type { TuningChange, TuningState, TuningTrial } from '../model/tuning.ts'
 import type { WebhookScheme } from '../model/webhook.ts'
 import type { Xray } from '../model/xray.ts'
 import type { Assertion, Standing } from '../playbooks/approvals/sign.ts'
@@ -133,6 +133,8 @@ export type MemoryWork = {
   readonly sayOfTuning: (
     said: OnExpectation & { state: TuningState; note: string; dueAt: Date | null },
   ) => Promise<void>
+  readonly tryChange: (id: string, change: TuningChange) => Promise<TuningTrial>
+  readonly proposeChange: (proposing: OnExpectation & { change: TuningChange }) => Promise<{ replyId: string }>
 }
 
 /** Systems of the house that tickets are kept in step with. */

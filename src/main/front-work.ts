@@ -11,6 +11,7 @@ import { checkSecret, newWebhookSecret } from '../intake/https/secrets.ts'
 import { makeWebhookDoor } from '../intake/https/webhook.ts'
 import { Trouble } from '../kit/errors.ts'
 import { unseal } from '../kit/seal.ts'
+import type { Lake } from '../lake/open.ts'
 import { exportLedger } from '../ledger/export.ts'
 import type { LedgerKey } from '../ledger/key.ts'
 import type { Receive } from '../model/message.ts'
@@ -49,6 +50,7 @@ export function frontWork(parts: {
   readonly settings: Settings
   readonly sealKey: Uint8Array
   readonly watched: SourcesWork
+  readonly lake: Lake | null
 }): Work {
   const { house, db, desk, sources } = parts
   const formatIds = readers.map(({ id }) => id)
@@ -76,7 +78,10 @@ export function frontWork(parts: {
       unmerge: (acting) => unmerge(house, acting),
     },
     tickets: ticketWork(house),
-    memory: memoryWork(house),
+    memory: memoryWork(house, {
+      ...{ lake: parts.lake, placeholders: parts.settings.config.lake.placeholders },
+      ...{ draft: desk.draft, saveText: desk.saveText },
+    }),
     elsewhere: elsewhereFront(elsewhereDesk(house, parts.settings, parts.sealKey)),
     askAgain: (asking) => askAgain(house, asking),
     askPersonByLink: (asking) => askPersonByLink(house, asking),

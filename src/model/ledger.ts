@@ -20,7 +20,7 @@ export const LedgerKind = z.enum([
   'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',
   'config.applied',
   'source.watched', 'source.silent', 'source.heard',
-  'expectation.added', 'expectation.renewed', 'expectation.retired', 'expectation.decides', 'answer.remembered', 'tuning.changed', 'tuning.followed-up', 'note.written', 'note.removed',
+  'expectation.added', 'expectation.renewed', 'expectation.retired', 'expectation.decides', 'answer.remembered', 'tuning.changed', 'tuning.followed-up', 'tuning.proposed', 'note.written', 'note.removed',
   'vulnerability.said', 'vulnerability.withdrawn',
   'sample.loaded', 'sample.removed', 'sample.tested', 'handover.signed', 'handover.taken', 'audit.drawn', 'audit.said',
 ])

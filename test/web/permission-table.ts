@@ -30,6 +30,8 @@ export const table: Readonly<Record<Call, Door | `${string} ${'K' | '.'}`>> = {
   'GET /api/tuning': 'ALNPU.. K',
   'GET /api/tuning/:id/preview': 'ALNPU.. K',
   'POST /api/tuning/:id/state': 'ALN.... .',
+  'POST /api/tuning/:id/try': 'ALN.... .',
+  'POST /api/tuning/:id/change': 'ALN.... .',
   'GET /api/repeats': 'ALNPU.. K',
   'GET /api/repeats/:provider': 'ALNPU.. K',
   'GET /api/expectations': 'ALNPU.. K',

@@ -16,7 +16,7 @@ const shapes: Record<string, (round: number) => Record<string, string>> = {
   resolved: () => ({ state: 'resolved' }),
   closed: () => ({ state: 'closed' }),
   all: () => ({ state: 'all' }),
-  'all, of one kind': () => ({ state: 'all', type: 'phishing' }),
+  'all, of one kind': () => ({ state: 'all', type: 'phishing-report' }),
   'all, by number': (at) => ({ state: 'all', q: `A-${at * 1000 + 1}` }),
   'all, by a frequent word': (at) => ({ state: 'all', q: ['beaconing', 'malware'][at % 2] ?? '' }),
   'all, by a rare word': (at) => ({ state: 'all', q: `ws-199${10 + at}` }),
@@ -26,7 +26,7 @@ const shapes: Record<string, (round: number) => Record<string, string>> = {
 /** Lists of tickets, and one look of the watch at all that are open, over the alerts of the queue's bench. */
 export async function measureTickets(db: Db): Promise<BenchResult[]> {
   await sql`insert into ticket (alert_id, type, closed_at, closed_by)
-    select id, case when number % 50 = 0 then 'phishing' else 'provider-alert' end, case when tab = 'done' and number % 2 = 0 then decided_at end,
+    select id, case when number % 50 = 0 then 'phishing-report' else 'provider-alert' end, case when tab = 'done' and number % 2 = 0 then decided_at end,
       case when tab = 'done' and number % 2 = 0 then 'user:' || ${nobody} end from alert`.execute(db)
   await sql`vacuum analyze ticket`.execute(db)
   const house = { db, clock: systemClock, cannotMail: () => 'no mail here', mailNotice: async () => undefined }

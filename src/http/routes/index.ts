@@ -51,7 +51,7 @@ import { addExpectation, previewExpectation } from './expectations/add.ts'
 import { letExpectationDecide, renewExpectation, retireExpectation } from './expectations/change.ts'
 import { showExpectationAlerts, showExpectations } from './expectations/list.ts'
 import { showRepeatRates, showRepeats } from './expectations/repeats.ts'
-import { previewTuning, sayOfTuning, showTuning } from './expectations/tuning.ts'
+import { previewTuning, proposeTuningChange, sayOfTuning, showTuning, tryTuningChange } from './expectations/tuning.ts'
 import { showFirstRun } from './first-run/show.ts'
 import { skipFirstSteps } from './first-run/skip.ts'
 import { sendFirstAlert, traceFirstAlert } from './first-run/test-alert.ts'
@@ -227,7 +227,7 @@ export const routes: readonly Route[] = [
   showPlaybooks, showPlaybook, importPlaybook, removePlaybook, exportCacao, lookUp, dryRunPlaybook, startRun, cancelRun, retryRun, skipRunStep, nudgeRun, markItem,
   listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack, mailThePack, withdrawPackMail, settlePackMail, showEgress, exportEgress,
   showBacktests, askBacktest, showBacktest, showBacktestRows, cancelBacktest,
-  showMemory, showExpectations, showExpectationAlerts, previewExpectation, addExpectation, retireExpectation, renewExpectation, letExpectationDecide, showRepeatRates, showRepeats, showTuning, sayOfTuning, previewTuning, writeNote, removeNote,
+  showMemory, showExpectations, showExpectationAlerts, previewExpectation, addExpectation, retireExpectation, renewExpectation, letExpectationDecide, showRepeatRates, showRepeats, showTuning, sayOfTuning, previewTuning, tryTuningChange, proposeTuningChange, writeNote, removeNote,
   searchEverything,
   showHandovers, signTheHandover, takeTheHandover,
   showAuditSample, drawAuditSample, downloadAuditBundle, showAuditChain, sayAuditRemark,

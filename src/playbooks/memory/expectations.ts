@@ -11,7 +11,7 @@ import {
 import { addJob } from '../../db/jobs.ts'
 import { notify, notifyAll } from '../../db/live.ts'
 import { type Db, readOnly, transaction } from '../../db/open.ts'
-import { recordedByIds } from '../../db/recorded.ts'
+import { type RecordedAlert, recordedByIds } from '../../db/recorded.ts'
 import { insertTask } from '../../db/tickets.ts'
 import { userById } from '../../db/users.ts'
 import { Trouble } from '../../kit/errors.ts'
@@ -30,7 +30,7 @@ import {
 } from '../../model/expectation.ts'
 import { isInScope } from '../../triage/expectation.ts'
 import type { House } from '../house.ts'
-import { matchOf, problemOfCondition } from './match.ts'
+import { type Matched, matchOf, problemOfCondition } from './match.ts'
 
 type Desk = Pick<House, 'db' | 'clock'>
 type Held = Pick<Expectation, 'scope' | 'condition' | 'outcome'>
@@ -54,8 +54,17 @@ function check(draft: ExpectationDraft): void {
   if (Object.keys(fields).length > 0) throw new Trouble('input.invalid', { fields })
 }
 
-/** What a scope and condition would have matched in the last 90 days, by recorded alerts and recorded answers. Changes nothing. */
-export async function previewOf(db: Db, held: Held, sample: boolean, now: Date): Promise<ExpectationPreview> {
+/**
+ * What a scope and condition would have matched in the last 90 days, by recorded alerts and recorded answers. Changes nothing. `match` says of
+ * each alert in scope whether it holds; by the condition when it is left out.
+ */
+export async function previewOf(
+  db: Db,
+  held: Held,
+  sample: boolean,
+  now: Date,
+  match: (recorded: RecordedAlert) => Matched | null = ({ record, findings }) => matchOf(held, record, findings),
+): Promise<ExpectationPreview> {
   const from = new Date(now.getTime() - previewDays * dayMs)
   return readOnly(db, async (tx) => {
     const fitting = await alertsFitting(tx, held.scope, { from, to: now, sample }, inScopeMax)
@@ -63,8 +72,8 @@ export async function previewOf(db: Db, held: Held, sample: boolean, now: Date):
     const rows: PreviewRow[] = []
     for (let at = 0; at < ids.length; at += batchMax) {
       for (const recorded of await recordedByIds(tx, ids.slice(at, at + batchMax))) {
-        const { record, findings, decision } = recorded
-        const matched = matchOf(held, record, findings)
+        const { record, decision } = recorded
+        const matched = match(recorded)
         if (matched === null) continue
         const { id, number, receivedAt } = record.alert
         const outcome = decision?.outcome ?? null

@@ -25,7 +25,7 @@ export function questionsIn(condition: string): readonly QuestionName[] {
 }
 
 type Expected = { readonly scope: ExpectationScope; readonly condition: string }
-type Matched = { readonly kind: MatchKind; readonly why: string }
+export type Matched = { readonly kind: MatchKind; readonly why: string }
 
 /**
  * Holds one alert against an expectation; null when it is out of its scope. "Could not look" is never a yes: each question the condition

@@ -5,10 +5,13 @@ import { mail, type TestHouse, testHouse } from '../../../test/house.ts'
 import { addPeople } from '../../../test/people.ts'
 import { getAlert } from '../../db/alerts.ts'
 import type { Clock } from '../../kit/clock.ts'
+import { problemOfFilter } from '../../lake/sigma/try-filter.ts'
+import type { LeftOut } from '../../model/tuning.ts'
 import { decide, undo } from '../decide.ts'
 import { readMessage } from '../read-message.ts'
 import { makeReceive } from '../receive.ts'
 import { followUpLapses, sayOfTuning } from './tuning.ts'
+import { type ChangeDesk, proposeChange, tryChange } from './tuning-change.ts'
 import { tuningNow } from './tuning-now.ts'
 
 const dayMs = 86_400_000
@@ -166,4 +169,100 @@ test('what their reply seems to say is proposed with their words, and no more on
   })
   await sayOfTuning(house, { id: seen?.id ?? '', state: 'accepted', note: '', dueAt: null, by: by() })
   expect(await requestOf(first)).toMatchObject({ state: 'accepted', proposed: null })
+})
+
+const changing = (logs: LeftOut): ChangeDesk & { saved: string[] } => {
+  const saved: string[] = []
+  return {
+    ...{ db: database.db, clock, draftReply: house.draftReply, problemOfFilter },
+    ...{ tryFilter: async () => logs, saved },
+    draft: async (alertId) => {
+      const found = await database.db
+        .selectFrom('reply')
+        .select('id')
+        .where('alert_id', '=', alertId)
+        .where('state', '=', 'draft')
+        .executeTakeFirst()
+      return found?.id ?? ''
+    },
+    saveText: async (_id, text) => saved.push(text),
+  }
+}
+
+async function asDraft(alertId: string, decisionId: string): Promise<void> {
+  await sent(alertId, decisionId)
+  await database.db
+    .updateTable('reply')
+    .set({ state: 'draft', sent_at: null })
+    .where('alert_id', '=', alertId)
+    .execute()
+}
+
+test('a condition is tried on the past, stands in the answer with its back-test, and is refused where it would have hidden harm', async () => {
+  const first = await newAlert('Proposed', 'ws-9')
+  await asDraft(first, await tuned(first))
+  const harm = await newAlert('Proposed', 'ws-9', {}, 'Source: 198.51.100.9\n')
+  const version = (await getAlert(database.db, harm))?.version ?? 0
+  const incident = { outcome: 'incident', reason: 'It was one.', cites: [], withoutEvidence: true } as const
+  await decide(house, { alertId: harm, version, ...incident, by: by() })
+  const id = (await requestOf(first))?.id ?? ''
+  const desk = changing({ kind: 'could-not-look', why: 'not asked' })
+  const propose = (text: string) => proposeChange(desk, { id, change: { kind: 'condition', text }, by: by() })
+  await expect(tryChange(desk, id, { kind: 'condition', text: 'alert.sauce == 1' })).rejects.toMatchObject({
+    code: 'input.invalid',
+  })
+  expect((await tryChange(desk, id, { kind: 'condition', text: 'true' })).preview).toMatchObject({
+    inScope: 2,
+    holds: 2,
+    hidden: 1,
+  })
+  await expect(propose('true')).rejects.toMatchObject({ code: 'input.invalid' })
+  expect((await requestOf(first))?.change).toBeNull()
+  const narrow = 'alert.source != "198.51.100.9"'
+  await propose(narrow)
+  expect(desk.saved).toHaveLength(1)
+  expect(desk.saved[0]).toContain(`    ${narrow}`)
+  expect(desk.saved[0]).toContain('of 2 alerts of this rule about ws-9, 1 would not have come')
+  expect((await requestOf(first))?.change).toMatchObject({
+    kind: 'condition',
+    text: narrow,
+    by: by(),
+    trial: { logs: null },
+  })
+})
+
+test('a filter leaves out alerts near its events, and where the logs do not reach nobody can tell', async () => {
+  const old = await newAlert('Filtered', 'ws-20.example.com')
+  await sent(old, await tuned(old))
+  after(10)
+  const near = await newAlert('Filtered', 'ws-20.example.com')
+  const at = (ms: number) => new Date(now.getTime() + ms).toISOString()
+  const event = { time: at(-5 * 60_000), names: ['ws-20'] }
+  const logs = { from: at(-2 * dayMs), to: at(0) }
+  const looked = { kind: 'looked', events: 1, first: event.time, last: event.time, logs, shown: [event] } as const
+  const id = (await requestOf(old))?.id ?? ''
+  const filter = {
+    kind: 'sigma-filter',
+    text: 'title: Ours\nlogsource: { product: windows }\nfilter:\n  rules: any\n  ours: { Image: a }\n  condition: not ours',
+  } as const
+  const { preview, logs: told } = await tryChange(changing(looked), id, filter)
+  expect(preview).toMatchObject({ inScope: 2, holds: 1, unknown: 1, contradicted: 0 })
+  expect(preview.rows.find(({ kind }) => kind === 'holds')?.alertId).toBe(near)
+  expect(told).toMatchObject({ kind: 'looked', events: 1 })
+  const other = { ...looked, shown: [{ ...event, names: ['ws-21'] }] }
+  expect((await tryChange(changing(other), id, filter)).preview).toMatchObject({
+    holds: 0,
+    contradicted: 1,
+    unknown: 1,
+  })
+  const away = await tryChange(changing({ kind: 'could-not-look', why: 'The lake is away.' }), id, filter)
+  expect(away.preview).toMatchObject({ holds: 0, unknown: 2 })
+  await expect(tryChange(changing(looked), id, { ...filter, text: 'title: No filter' })).rejects.toMatchObject({
+    code: 'input.invalid',
+  })
+  drafted.length = 0
+  await proposeChange(changing(looked), { id, change: filter, by: by() })
+  expect(drafted[0]).toMatchObject({ alertId: old, followUp: expect.stringMatching(/^change [0-9a-f]{64}$/) })
+  expect(drafted[0]?.text).toContain('    title: Ours')
+  expect(drafted[0]?.text).toContain('For 1 we cannot tell.')
 })

@@ -13,6 +13,14 @@ export const sayOfTuning = serve('POST /api/tuning/:id/state', async ({ front, p
   return { done: true as const }
 })
 
+export const tryTuningChange = serve('POST /api/tuning/:id/try', ({ front, params, body }) =>
+  front.work.memory.tryChange(params.id, body),
+)
+
+export const proposeTuningChange = serve('POST /api/tuning/:id/change', ({ front, params, body, actor }) =>
+  front.work.memory.proposeChange({ id: params.id, change: body, by: actor() }),
+)
+
 export const previewTuning = serve('GET /api/tuning/:id/preview', async ({ front, params }) => {
   const now = front.clock.now()
   const request = known((await tuningNow(front.db, { id: params.id }, now))[0])

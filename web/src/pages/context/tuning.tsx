@@ -10,6 +10,7 @@ import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { plural } from '../../words.ts'
 import { useContextSearch } from './search.ts'
+import { ChangePart } from './tuning-change.tsx'
 import { measuredWords, stateWords, tuningSays } from './tuning-words.ts'
 
 /** What providers were asked to tune: what they said of it, when it is due, and whether it is kept by what came since. */
@@ -121,6 +122,7 @@ function Request({ one }: { readonly one: TuningRequest }) {
         </p>
       )}
       {may('tuning.write') && <Say one={one} />}
+      <ChangePart one={one} mayWrite={may('tuning.write')} />
       <div>
         <Button size="compact-sm" variant="default" aria-expanded={tried} onClick={() => setTried(!tried)}>
           What would not come any more
