@@ -108,7 +108,12 @@ async function fill(db: Db): Promise<number> {
     select alert_id, id, 'ipv4', '203.0.113.' || (get_byte(decode(id, 'hex'), 0)), '1', 0, 1, '' from message`.execute(
     db,
   )
-  for (const { def } of indexes.rows) await sql.raw(def).execute(db)
+  // A million words take minutes to index, and no statement of the house may last one.
+  for (const { def } of indexes.rows)
+    await db.transaction().execute(async (tx) => {
+      await sql`set local statement_timeout = 0`.execute(tx)
+      await sql.raw(def).execute(tx)
+    })
   await sql`analyze alert`.execute(db)
   await sql`analyze message`.execute(db)
   await sql`analyze sighting`.execute(db)
