@@ -273,3 +273,52 @@ test('what was read and where it stands point at each other; own logs open aroun
   expect(await seriousIn(page)).toEqual([])
   await context.close()
 })
+
+describe('on a phone', slow, () => {
+  test('the verbs of the decision stand at the foot of the screen, open the rail, and cover nothing', async () => {
+    const id = await alert({ rule: 'By thumb', host: 'ws-1' })
+    const { token } = await signedIn(desk, 'lead')
+    const { page, context, problems } = await openPage(browser, { viewport: { width: 390, height: 844 } })
+    const about = { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' } as const
+    await context.addCookies([about])
+    await page.goto(`${desk.origin}/alerts/${id}`)
+    const bar = page.getByRole('region', { name: 'Decide this alert' })
+    await page.locator('.rung > .evidence').first().waitFor()
+    await bar.waitFor()
+    const verbs = await bar.getByRole('button').allInnerTexts()
+    expect(verbs).toEqual(['Incident', 'Minor trouble', 'False alarm', 'Tune the rule'])
+    const [over, nav] = [await bar.boundingBox(), await page.locator('nav.nav').boundingBox()]
+    expect((over?.y ?? 0) + (over?.height ?? 0)).toBeLessThanOrEqual((nav?.y ?? 0) + 0.5)
+    expect(Math.min(...(await Promise.all((await bar.getByRole('button').all()).map(async (one) => (await one.boundingBox())?.height ?? 0))))).toBeGreaterThanOrEqual(44) // biome-ignore format: one line
+    expect(await page.getByRole('radiogroup', { name: 'Outcome' }).isVisible()).toBe(true)
+    const atTop = await page.evaluate<number>('document.querySelector("#decide .choices").getBoundingClientRect().top')
+    expect(atTop).toBeGreaterThan(844)
+    expect(await seriousIn(page)).toEqual([])
+
+    await bar.getByRole('button', { name: 'False alarm' }).click()
+    const chosen = page.getByRole('radio', { name: /False alarm/ })
+    await page.waitForFunction('document.activeElement.dataset.outcome === "false-alarm-nothing"')
+    expect(await chosen.getAttribute('aria-checked')).toBe('true')
+    await bar.waitFor({ state: 'hidden' })
+    expect((await chosen.boundingBox())?.y).toBeLessThan(700)
+
+    // At the end of the page the last line stands above where the bar is when it is shown.
+    await page.evaluate('window.scrollTo(0, document.documentElement.scrollHeight)')
+    const end = await page.evaluate<number>('document.querySelector(".alert-grid").getBoundingClientRect().bottom')
+    const place = await page.evaluate<number>('document.querySelector(".decide-bar").getBoundingClientRect().top')
+    expect(end).toBeLessThanOrEqual(place)
+
+    // The keys of a keyboard do what they do at the desk.
+    await page.keyboard.press('1')
+    await page.locator('#decide [data-outcome="incident"][aria-checked="true"]').waitFor()
+    await decide(id, 'Known and expected.')
+    await page.reload()
+    await bar.getByRole('button', { name: /^Decided: benign/ }).click()
+    await bar.waitFor({ state: 'hidden' })
+    expect(await page.locator('.standing').isVisible()).toBe(true)
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await bar.waitFor({ state: 'hidden' })
+    expect(problems).toEqual([])
+    await context.close()
+  })
+})

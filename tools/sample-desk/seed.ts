@@ -25,6 +25,8 @@ export type Seeded = {
   readonly alerts: string[]
   readonly decided: string
   readonly runId: string
+  /** Of the first provider. */
+  readonly intakeKey: string
 }
 
 /** Plays two weeks of a small desk through the real doors: lists, mail, decisions, replies. */
@@ -123,7 +125,10 @@ export async function seed(desk: Desk, clock: ShiftedClock): Promise<Seeded> {
     runs: { id: string }[]
   }
   const runId = shown.runs[0]?.id ?? ''
-  return { cookie: today.cookie, token: today.token, tokens: await others(desk), alerts, decided: reply, runId }
+  return {
+    ...{ cookie: today.cookie, token: today.token, tokens: await others(desk) },
+    ...{ alerts, decided: reply, runId, intakeKey: keys.get('northwatch') ?? '' },
+  }
 }
 
 async function others(desk: Desk): Promise<Seeded['tokens']> {

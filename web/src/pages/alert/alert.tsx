@@ -12,6 +12,7 @@ import { ErrorState, Loading } from '../../parts/states.tsx'
 import { say } from '../../parts/toast.tsx'
 import { plural } from '../../words.ts'
 import { TicketPanel } from '../tickets/panel.tsx'
+import { DecideBar } from './decide-bar.tsx'
 import { useDraftDecision } from './draft-decision.ts'
 import { Facts } from './facts.tsx'
 import { takeDrafted, useMemory } from './memory-card.tsx'
@@ -136,6 +137,7 @@ function AlertView({ page }: { readonly page: AlertPage }) {
         {view === 'ticket' && <TicketPanel alertId={alert.id} />}
         <Rail page={page} draft={draft} early={early} remember={() => setRemembering(true)} />
       </div>
+      <DecideBar page={page} draft={draft} early={early} />
       {remembering && <RememberPanel page={page} draft={draft} close={() => setRemembering(false)} />}
     </>
   )

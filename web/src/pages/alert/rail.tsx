@@ -92,13 +92,13 @@ function ProposalCard({ page, draft, early }: Props & { readonly early: boolean 
   )
 }
 
-const choices: readonly { readonly key: string; readonly outcome: Outcome; readonly label: string }[] = [
+export const choices: readonly { readonly key: string; readonly outcome: Outcome; readonly label: string }[] = [
   { key: '1', outcome: 'incident', label: 'Incident' },
   { key: '2', outcome: 'minor-trouble', label: 'Minor trouble' },
   { key: '3', outcome: 'false-alarm-nothing', label: 'False alarm' },
   { key: '4', outcome: 'tune', label: 'Tune the rule' },
 ]
-const isFalseAlarm = (outcome: Outcome | null): boolean =>
+export const isFalseAlarm = (outcome: Outcome | null): boolean =>
   outcome === 'false-alarm-nothing' || outcome === 'false-alarm-benign'
 
 function Decide({ draft, page }: Props) {
@@ -115,6 +115,7 @@ function Decide({ draft, page }: Props) {
               type="button"
               role="radio"
               aria-checked={chosen}
+              data-outcome={choice.outcome}
               onClick={() => draft.choose(choice.outcome)}
             >
               <kbd>{choice.key}</kbd>

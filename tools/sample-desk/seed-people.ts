@@ -1,0 +1,96 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { insertPersonQuestion } from '../../src/db/person-questions.ts'
+import { mailedToken, signAs, signer } from '../../test/approval-desk.ts'
+import { apiAs, type Desk, post } from '../../test/desk.ts'
+import type { Seeded } from './seed.ts'
+
+const day = 86_400_000
+const rule = 'Beaconing to a known control server'
+
+/** The one playbook of the sample house that asks for a signature; written before the house starts. */
+export async function approvalPlaybookIn(dataFolder: string): Promise<string> {
+  const folder = path.join(dataFolder, 'sample-playbooks')
+  await mkdir(folder)
+  await writeFile(
+    path.join(folder, 'isolate.yaml'),
+    `playbook: 1
+id: isolate
+version: 1
+title: Take a machine off the net
+on: alert
+when: alert.rule == "${rule}"
+priority: 1
+steps:
+  - id: sign-off
+    step: wait-for-person
+    title: Sign-off for the isolation
+    csf: RS.MA-04
+    phase: containment
+    for: approval
+    expires: 4h
+    approval:
+      what: Take {{ alert.host }} off the net
+      about: "{{ alert.host }} (payroll application server), {{ alert.title }}"
+      why: It has spoken to a known control server every 60 seconds since 09:12 UTC.
+      changes: Nobody can run payroll until it is back; the run of tonight waits.
+      ifSilent: It stays on the net and is watched.
+      alternatives: [Block the address only, Watch for a day]
+      from:
+        - title: Data protection officer
+          people: [dora.lie@halden.example]
+        - title: Business owner
+          people: [mara.weiss@halden.example]
+  - id: isolated
+    step: checklist
+    title: Isolate it by hand
+    csf: RS.MI-01
+    phase: containment
+    when: choices["sign-off"] == "approved"
+    items:
+      - id: cut
+        text: Take {{ alert.host }} off the net
+`,
+  )
+  return folder
+}
+
+/** Links as people who are not of the desk find them in their mail. */
+export type Links = { readonly approval: string; readonly signed: string; readonly question: string }
+
+/** An owner with a machine and questions, and a data protection officer with one approval to give and one given. */
+export async function seedPeople(desk: Desk, seeded: Seeded): Promise<Links> {
+  const { db } = desk.running.database
+  const owner = await db
+    .selectFrom('app_user')
+    .select('email')
+    .where('role', '=', 'asset-owner')
+    .executeTakeFirstOrThrow()
+  await apiAs(desk, seeded.cookie, 'PUT', '/api/assets/fin-app02', {
+    ...{ source: 'cmdb', name: 'fin-app02', ownerEmail: owner.email, owner: 'Mara Weiss' },
+  })
+  const [alertId = ''] = seeded.alerts
+  const questions = [
+    ['q'.repeat(43), 1, 'A sign-in from Lisbon at 10:04 UTC with your account mweiss, from a device not seen before'],
+    ['r'.repeat(43), 26, 'fin-app02 sent 2.1 GB to 203.0.113.66 last night. Is that a backup of yours?'],
+  ] as const
+  for (const [token, hoursAgo, what] of questions)
+    await insertPersonQuestion(db, token, {
+      ...{ alertId, runId: null, stepPath: null, findingId: null, email: owner.email, name: 'Mara Weiss', what },
+      askedAt: new Date(Date.now() - hoursAgo * 3600_000).toISOString(),
+      expiresAt: new Date(Date.now() + day).toISOString(),
+    })
+  const dpo = await signer(desk, 'approver', 'Dora Lie', 'dora.lie@halden.example')
+  await signer(desk, 'approver', 'Mara Weiss', 'mara.weiss@halden.example')
+  const ask = async (host: string, nth: number): Promise<string> => {
+    const body = `Ticket: NW-88${nth}\nRule: ${rule}\nSeverity: Critical\nHost: ${host}\nSource IP: 192.0.2.21\nDestination IP: 203.0.113.66\n`
+    await post(desk, seeded.intakeKey, { subject: `[NW-88${nth}] Critical: ${rule}`, body })
+    return mailedToken(desk, dpo.email, nth)
+  }
+  const signed = await ask('ws-0417', 1)
+  const status = await signAs(desk, signed, dpo.key)
+  if (status !== 200) throw new Error(`the signature was answered by ${status}`)
+  const approval = await ask('fin-app02', 2)
+  await db.updateTable('alert').set({ sample: true }).execute()
+  return { approval: `/approve/${approval}`, signed: `/approve/${signed}`, question: `/q/${'q'.repeat(43)}` }
+}

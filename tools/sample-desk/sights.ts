@@ -1,0 +1,326 @@
+import type { Page } from 'playwright-core'
+import { mailBytes } from '../../test/desk.ts'
+import { cases, mailOf } from './sample-mail.ts'
+import type { Seeded } from './seed.ts'
+import type { Links } from './seed-people.ts'
+
+export type Sight = {
+  readonly name: string
+  readonly path: string
+  readonly before?: (page: Page) => Promise<unknown>
+  /** Who looks; a lead where nothing is said. */
+  readonly as?: 'administrator' | 'asset-owner' | 'provider-analyst' | 'auditor' | 'nobody'
+}
+/** Every page and dialog, and how one comes there. */
+export function sights(seeded: Seeded, links: Links): Sight[] {
+  const [first = '', , third = ''] = seeded.alerts
+  return [
+    { name: 'sign-in', path: '/sign-in', as: 'nobody' },
+    { name: 'queue', path: '/queue' },
+    { name: 'queue-all', path: '/queue?tab=all' },
+    { name: 'queue-empty', path: '/queue?tab=asked' },
+    { name: 'tickets', path: '/tickets' },
+    { name: 'ticket', path: `/alerts/${first}#ticket` },
+    { name: 'settings-tickets', path: '/settings/tickets' },
+    { name: 'settings-elsewhere', path: '/settings/elsewhere' },
+    {
+      name: 'alert',
+      path: `/alerts/${first}`,
+      before: async (page) => {
+        await page.locator('.rung > .evidence .evidence-open').first().click()
+        await page.locator('.rung > .evidence').getByRole('button', { name: 'Cite', exact: true }).first().click()
+        await page.getByRole('radio', { name: /False alarm/ }).click()
+      },
+    },
+    {
+      name: 'alert-profiles',
+      path: `/alerts/${first}`,
+      before: (page) => page.locator('.profiles').scrollIntoViewIfNeeded(),
+    },
+    { name: 'alert-second', path: `/alerts/${third}` },
+    {
+      name: 'alert-message',
+      path: `/alerts/${first}`,
+      before: (page) => page.getByText('1 message', { exact: true }).click(),
+    },
+    {
+      name: 'reply',
+      path: `/replies/${seeded.decided}`,
+      before: async (page) => {
+        await page.waitForSelector('.span-row')
+        await page.keyboard.press('y')
+        await page.waitForTimeout(300)
+      },
+    },
+    {
+      name: 'reply-mime',
+      path: `/replies/${seeded.decided}`,
+      before: (page) => page.getByText('The bytes', { exact: true }).click(),
+    },
+    { name: 'run', path: `/runs/${seeded.runId}`, before: (page) => page.locator('.step-line').nth(1).click() },
+    { name: 'start', path: '/start', as: 'administrator' },
+    { name: 'handover', path: '/handover' },
+    { name: 'audit', path: '/ledger/audit', as: 'auditor' },
+    { name: 'what-left', path: '/ledger/left' },
+    { name: 'search', path: '/search?q=halden' },
+    { name: 'search-help', path: '/search' },
+    {
+      name: 'palette',
+      path: '/queue',
+      before: async (page) => {
+        await page.keyboard.press('Control+k')
+        await page.getByRole('dialog').getByRole('combobox').waitFor()
+        await page.keyboard.type('halden')
+        await page.getByRole('group', { name: 'Alerts' }).waitFor()
+      },
+    },
+    { name: 'quarantine', path: '/quarantine' },
+    { name: 'teach', path: `/alerts/${first}`, before: openTeaching },
+    {
+      name: 'teach-made',
+      path: `/alerts/${first}`,
+      before: async (page) => {
+        await openTeaching(page)
+        await page.getByRole('button', { name: /Make the reader/ }).click()
+        await page.waitForSelector('.teach-bar')
+        await page.locator('.teach-rows summary').first().click()
+        await page.getByRole('button', { name: 'Save and switch on' }).click()
+        await page.getByText('All taught readers').waitFor()
+      },
+    },
+    { name: 'settings-readers', path: '/settings/readers' },
+    { name: 'logs', path: '/logs' },
+    { name: 'logs-search', path: '/logs?q=dst_port:443&from=-24h' },
+    {
+      name: 'logs-line',
+      path: '/logs?q=action:denied&from=-24h',
+      before: async (page) => {
+        await page.locator('.event-line').nth(2).click()
+        await page.getByRole('button', { name: 'Lines before and after' }).click()
+        await page.waitForSelector('.context .event')
+      },
+    },
+    { name: 'logs-unread', path: '/logs?q=NOT%20parser:*' },
+    { name: 'logs-wrong', path: `/logs?q=${encodeURIComponent('action:denied (user:mweiss')}` },
+    {
+      name: 'logs-completions',
+      path: '/logs',
+      before: async (page) => {
+        await page.locator('#log-query').pressSequentially('dst')
+        await page.keyboard.press('ArrowDown')
+      },
+    },
+    {
+      name: 'logs-hunt',
+      path: '/logs/hunt',
+      before: async (page) => {
+        await page.locator('textarea').first().fill('203[.]0[.]113[.]77\nupdate.example.net\n198.51.100.250\n')
+        await page.getByRole('button', { name: 'Hunt', exact: true }).click()
+        await page.waitForSelector('.hunt-result')
+      },
+    },
+    {
+      name: 'logs-sources',
+      path: '/logs/sources',
+      before: (page) => page.locator('.source-name').first().click(),
+    },
+    { name: 'logs-detections', path: '/logs/detections' },
+    { name: 'context-vulnerabilities', path: '/context/vulnerabilities' },
+    { name: 'context-vulnerability-cve', path: '/context/vulnerabilities?cve=CVE-2026-10001' },
+    { name: 'context-vulnerability-machine', path: '/context/vulnerabilities?machine=FIN-APP02' },
+    { name: 'x-ray', path: '/x-ray' },
+    { name: 'x-ray-result', path: '/x-ray', before: dropMail },
+    { name: 'ledger', path: '/ledger' },
+    { name: 'settings-providers', path: '/settings/providers' },
+    { name: 'settings-connectors', path: '/settings/connectors', as: 'administrator' },
+    {
+      name: 'settings-coverage',
+      path: '/settings/connectors',
+      before: (page) => page.locator('table.heat').scrollIntoViewIfNeeded(),
+    },
+    { name: 'context-assets', path: '/context/assets' },
+    {
+      name: 'context-asset',
+      path: '/context/assets',
+      before: async (page) => {
+        await page.locator('.context-table a').first().click()
+        await page.waitForSelector('.facts-table')
+        await page.getByRole('button', { name: 'Change: Criticality' }).click()
+      },
+    },
+    { name: 'context-people', path: '/context/people' },
+    { name: 'context-networks', path: '/context/networks' },
+    { name: 'context-calendar', path: '/context/calendar' },
+    { name: 'context-lists', path: '/context/lists' },
+    {
+      name: 'alert-ask-by-chat',
+      path: `/alerts/${third}`,
+      before: async (page) => {
+        await page.getByRole('button', { name: 'Ask by chat…' }).click()
+        await page.getByLabel('Whose answer it will be').waitFor()
+      },
+    },
+    { name: 'context-packs', path: '/context/packs' },
+    {
+      name: 'context-pack-review',
+      path: '/context/packs',
+      before: async (page) => {
+        await page.getByRole('button', { name: 'Review what would leave' }).click()
+        await page.getByText('Under a pseudonym').waitFor()
+      },
+    },
+    { name: 'context-sources', path: '/context/sources' },
+    { name: 'context-intelligence', path: '/context/intelligence?q=203.0.113.66' },
+    {
+      name: 'settings-playbooks',
+      path: '/settings/playbooks',
+      before: async (page) => {
+        await page.getByRole('button', { name: 'Try it on the last 30 days' }).first().click()
+        await page.getByText('cannot tell').first().waitFor()
+        await page.getByRole('button', { name: 'Show its steps' }).first().click()
+        await page.waitForTimeout(400)
+      },
+    },
+    { name: 'settings-house', path: '/settings/house' },
+    {
+      name: 'settings-config',
+      path: '/settings/config',
+      as: 'administrator',
+      before: async (page) => {
+        const yaml = page.getByLabel('The settings as YAML')
+        await yaml.fill((await yaml.inputValue()).replace('replyHoldSeconds: null', 'replyHoldSeconds: 120'))
+        await page.getByRole('button', { name: 'Show what it would change' }).click()
+        await page.getByRole('region', { name: 'What would change' }).waitFor()
+      },
+    },
+    { name: 'settings-sources', path: '/settings/sources', as: 'administrator' },
+    { name: 'settings-users', path: '/settings/users', as: 'administrator' },
+    { name: 'settings-api-keys', path: '/settings/api-keys', as: 'administrator', before: openKeyForm },
+    { name: 'settings-me', path: '/settings/me' },
+    { name: 'keys', path: '/queue', before: (page) => page.keyboard.press('?') },
+    { name: 'dialog-decide', path: '/queue?tab=all', before: (page) => fromQueue(page, '3') },
+    { name: 'dialog-assign', path: '/queue?tab=all', before: (page) => fromQueue(page, 'a') },
+    { name: 'dialog-snooze', path: '/queue?tab=all', before: (page) => fromQueue(page, 'h') },
+    { name: 'dialog-views', path: '/queue?tab=all', before: (page) => fromQueue(page, 'v') },
+    {
+      name: 'dialog-playbook',
+      path: `/alerts/${third}`,
+      before: async (page) => {
+        await page.getByRole('button', { name: 'Run playbook…' }).first().click()
+        await page.getByRole('dialog').waitFor()
+      },
+    },
+    { name: 'dialog-remember', path: `/alerts/${third}`, before: (page) => fromAlert(page, 'Remember this') },
+    { name: 'dialog-note', path: `/alerts/${third}`, before: (page) => fromAlert(page, 'Write a note') },
+    {
+      name: 'dialog-run-cancel',
+      path: `/runs/${seeded.runId}`,
+      before: (page) => opening(page, 'Cancel'),
+    },
+    { name: 'dialog-quarantine', path: '/quarantine', before: (page) => opening(page, 'Release') },
+    {
+      name: 'dialog-provider',
+      path: '/settings/providers',
+      as: 'administrator',
+      before: (page) => opening(page, 'Add a provider'),
+    },
+    { name: 'dialog-door', path: '/settings/providers', as: 'administrator', before: (page) => opening(page, 'door') },
+    {
+      name: 'dialog-connector',
+      path: '/settings/connectors',
+      as: 'administrator',
+      before: (page) => opening(page, 'Add a connector'),
+    },
+    {
+      name: 'dialog-elsewhere',
+      path: '/settings/elsewhere',
+      as: 'administrator',
+      before: (page) => opening(page, 'Add a system'),
+    },
+    { name: 'dialog-reader', path: '/settings/readers', before: (page) => opening(page, 'Import YAML') },
+    { name: 'dialog-pack', path: '/context/packs', before: (page) => opening(page, 'Change') },
+    {
+      name: 'dialog-log-source',
+      path: '/logs/sources',
+      as: 'administrator',
+      before: (page) => opening(page, 'Add a source'),
+    },
+    { name: 'context-expectations', path: '/context/expectations' },
+    { name: 'context-tuning', path: '/context/tuning' },
+    { name: 'owned', path: '/mine', as: 'asset-owner' },
+    { name: 'portal', path: '/portal', as: 'provider-analyst' },
+    {
+      name: 'portal-ticket',
+      path: '/portal',
+      as: 'provider-analyst',
+      before: async (page) => {
+        await page.locator('table.plain a').first().click()
+        await page.getByText('As you sent it').waitFor()
+      },
+    },
+    { name: 'approve', path: links.approval, as: 'nobody' },
+    { name: 'approve-refuse', path: links.approval, as: 'nobody', before: (page) => page.getByText('Ask…').click() },
+    { name: 'approve-signed', path: links.signed, as: 'nobody' },
+    { name: 'question', path: links.question, as: 'nobody' },
+    { name: 'question-unknown', path: `/q/${'x'.repeat(43)}`, as: 'nobody' },
+    { name: 'nowhere', path: '/nowhere' },
+  ]
+}
+
+/** A dialog of the queue, for its first row. */
+async function fromQueue(page: Page, key: string): Promise<void> {
+  await page.locator('table.queue tbody tr').first().waitFor()
+  await page.keyboard.press('j')
+  await page.keyboard.press(key)
+  await page.getByRole('dialog').waitFor()
+}
+
+/** The dialog behind the first button whose name begins or ends so. */
+async function opening(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name }).first().click()
+  await page.getByRole('dialog').waitFor()
+}
+
+async function fromAlert(page: Page, name: string): Promise<void> {
+  await page.locator('.rung').first().waitFor()
+  await opening(page, name)
+}
+
+/** An account, one key of it, and the form for the next. */
+async function openKeyForm(page: Page): Promise<void> {
+  const open = async () => page.getByRole('button', { name: 'Make a key…' }).first().click()
+  if ((await page.getByRole('button', { name: 'Make a key…' }).count()) === 0) {
+    await page.getByLabel('Which program').fill('CMDB sync')
+    await page.getByRole('button', { name: 'Make the account' }).click()
+    await open()
+    await page.getByLabel('What uses it').fill('nightly import')
+    await page.getByLabel('Bring in assets, people and lists').check()
+    await page.getByRole('button', { name: 'Make the key' }).click()
+    await page.locator('.secret-shown').waitFor()
+    return
+  }
+  await open()
+  await page.getByLabel('What uses it').fill('Monitoring')
+}
+
+/** From an alert to the page where a reader is taught on its first message. */
+async function openTeaching(page: Page): Promise<void> {
+  await page.getByText('1 message', { exact: true }).click()
+  await page.getByRole('link', { name: 'Teach a reader' }).click()
+  await page.waitForSelector('.teach-field')
+}
+
+async function dropMail(page: Page): Promise<void> {
+  const files = Array.from({ length: 30 }, (_, index) => {
+    const one = cases[[0, 1, 1, 2, 1, 3, 4, 6][index % 8] ?? 0] ?? cases[0]
+    if (one === undefined) throw new Error('no case')
+    const at = new Date(Date.now() - index * 9 * 3600_000)
+    return {
+      name: `mail-${index}.eml`,
+      mimeType: 'message/rfc822',
+      buffer: mailBytes(mailOf(one, `NW-${3000 + index}`, at)),
+    }
+  })
+  await page.getByTestId('files').setInputFiles(files)
+  await page.waitForSelector('.story')
+}
