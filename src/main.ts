@@ -23,6 +23,7 @@ import { openDetections } from './main/detections.ts'
 import { type Doors, openDoors, reporter } from './main/doors.ts'
 import { elsewhereDesk } from './main/elsewhere.ts'
 import { frontWork } from './main/front-work.ts'
+import { makeInspect } from './main/inspection.ts'
 import { openIntelligence } from './main/intelligence.ts'
 import { openHouseLake } from './main/lake.ts'
 import { logPostDoor, openLogDoors } from './main/log-doors.ts'
@@ -212,9 +213,12 @@ async function openWork(
   closers.push(() => authenticate.close())
   const mail = openMail(config, parts)
   if (mail !== null) closers.push(async () => mail.close())
+  const inspect = makeInspect()
+  closers.push(() => inspect.close())
   const desk = answerDesk({
     db,
     clock,
+    inspect,
     log,
     mail,
     ownDomains: config.ownDomains,

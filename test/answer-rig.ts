@@ -8,6 +8,7 @@ import { egressById } from '../src/db/egress.ts'
 import { replyById } from '../src/db/replies.ts'
 import type { Tables } from '../src/db/tables.ts'
 import { systemClock } from '../src/kit/clock.ts'
+import { makeInspect } from '../src/main/inspection.ts'
 import type { Reply } from '../src/model/reply.ts'
 import { makeMailDoor } from '../src/outbox/mail/door.ts'
 import { type AnswerDesk, answerDesk } from '../src/playbooks/reply.ts'
@@ -48,7 +49,8 @@ export async function startAnswerRig(): Promise<AnswerRig> {
   const keyFile = path.join(folder, 'dkim.pem')
   writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }))
   const ownDomains = ['customer.example']
-  const parts = { db, clock: systemClock, log: silentLog, ownDomains }
+  const inspect = makeInspect()
+  const parts = { db, clock: systemClock, log: silentLog, ownDomains, inspect }
   const entryOf = (id: string) => egressById(db, id)
   const deskAt = (place: Record<string, unknown>, replyHoldSeconds: number) => {
     const dkim = { domain: 'customer.example', selector: 's', keyFile }

@@ -7,6 +7,7 @@ import { insertFindings } from '../src/db/findings.ts'
 import { providerById, saveProvider } from '../src/db/providers.ts'
 import { replyById, replyRecord } from '../src/db/replies.ts'
 import { systemClock } from '../src/kit/clock.ts'
+import { makeInspect } from '../src/main/inspection.ts'
 import { makeMailDoor } from '../src/outbox/mail/door.ts'
 import { decide } from '../src/playbooks/decide.ts'
 import { importIntelligenceFile } from '../src/playbooks/import-intelligence.ts'
@@ -26,6 +27,7 @@ beforeAll(async () => {
     clock: systemClock,
     log: silentLog,
     ownDomains: ['customer.example'],
+    inspect: makeInspect(),
     replyHoldSeconds: 0,
   }
   desk = answerDesk({ ...parts, mail: makeMailDoor(out, { ownDomains: [], people: {} }, async () => null) })

@@ -6,6 +6,7 @@ import { MailOut } from '../src/config/config.ts'
 import { egressById } from '../src/db/egress.ts'
 import { replyById } from '../src/db/replies.ts'
 import { systemClock } from '../src/kit/clock.ts'
+import { makeInspect } from '../src/main/inspection.ts'
 import { makeMailDoor } from '../src/outbox/mail/door.ts'
 import { answerDesk } from '../src/playbooks/reply.ts'
 import { answerAll, decideAlert, putAlert } from './answer-sample.ts'
@@ -64,6 +65,7 @@ test(`kill -9 of the sending process ${kills} times: no reply is sent twice, non
     log: silentLog,
     mail,
     ownDomains: ['customer.example'],
+    inspect: makeInspect(),
     replyHoldSeconds: 0,
   }
   const desk = answerDesk(parts)

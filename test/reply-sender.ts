@@ -3,6 +3,7 @@ import { MailOut } from '../src/config/config.ts'
 import { egressById } from '../src/db/egress.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { systemClock } from '../src/kit/clock.ts'
+import { makeInspect } from '../src/main/inspection.ts'
 import { makeMailDoor } from '../src/outbox/mail/door.ts'
 import { answerDesk } from '../src/playbooks/reply.ts'
 import { newNodeId, startWorker } from '../src/playbooks/worker.ts'
@@ -15,6 +16,14 @@ const out = MailOut.parse({
 })
 const ownDomains = ['customer.example']
 const mail = makeMailDoor(out, { ownDomains, people: {} }, (id) => egressById(database.db, id))
-const desk = answerDesk({ db: database.db, clock: systemClock, log: silentLog, mail, ownDomains, replyHoldSeconds: 0 })
+const desk = answerDesk({
+  db: database.db,
+  clock: systemClock,
+  log: silentLog,
+  mail,
+  ownDomains,
+  inspect: makeInspect(),
+  replyHoldSeconds: 0,
+})
 await startWorker({ url, node: newNodeId(), log: silentLog, tasks: desk.jobs, concurrency: 2 })
 process.stdout.write('ready\n')

@@ -6,6 +6,7 @@ import { egressOfReply } from '../src/db/egress.ts'
 import { saveProvider } from '../src/db/providers.ts'
 import { replyById, replyRecord } from '../src/db/replies.ts'
 import { systemClock } from '../src/kit/clock.ts'
+import { makeInspect } from '../src/main/inspection.ts'
 import { tlps } from '../src/model/intelligence.ts'
 import type { Provider, Sharing } from '../src/model/provider.ts'
 import { makeMailDoor } from '../src/outbox/mail/door.ts'
@@ -22,7 +23,7 @@ beforeAll(async () => {
   const out = MailOut.parse({ host: '127.0.0.1', port: 1, from: 'Security desk <desk@customer.example>' })
   const mail = makeMailDoor(out, { ownDomains: [], people: {} }, async () => null)
   const parts = { db: house.db, clock: systemClock, log: silentLog, mail, ownDomains: ['customer.example'] }
-  desk = answerDesk({ ...parts, replyHoldSeconds: 30 })
+  desk = answerDesk({ ...parts, inspect: makeInspect(), replyHoldSeconds: 30 })
   const lights = tlps.map((tlp) => `${tlp.toLowerCase().replace('+', '-')}.example.com,${tlp}\n`).join('')
   await importIntelligenceFile(house.db, {
     ...{ stream: Readable.from([Buffer.from(`indicator,tlp\n${lights}`)]), source: 'circle', tlp: null, column: null },

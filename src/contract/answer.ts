@@ -1,13 +1,37 @@
 import { z } from 'zod'
+import { AttachmentKind, attachmentBytesMax } from '../model/attachment.ts'
 import { Tlp } from '../model/intelligence.ts'
-import { Reply } from '../model/reply.ts'
+import { Reply, SensitiveSpan } from '../model/reply.ts'
 import { Done, endpoint } from './endpoint.ts'
 
 /** A reply is a mail, not a report; twenty pages of text. */
 export const replyCharactersMax = 50_000
 
+/** A file of a draft, as it is shown beside it. */
+const ReplyFileShown = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  kind: AttachmentKind.or(z.literal('blocked')),
+  sizeBytes: z.int(),
+  /** Why it was not looked into, and what to do; null for one that was. */
+  blocked: z.object({ why: z.string(), next: z.string() }).nullable(),
+  stripped: z.array(z.string()),
+  /** Places of it can be covered; of others only the file's name. */
+  isPlain: z.boolean(),
+  fromCase: z.boolean(),
+  addedBy: z.string(),
+  addedAt: z.iso.datetime(),
+  nameSpans: z.array(SensitiveSpan),
+  /** With the words around each: the file itself stands on no page. */
+  spans: z.array(SensitiveSpan.extend({ before: z.string(), after: z.string() })),
+})
+export type ReplyFileShown = z.infer<typeof ReplyFileShown>
+
 export const ReplyPage = z.object({
   reply: Reply,
+  files: z.array(ReplyFileShown),
+  /** Files of the case that can be taken along. */
+  evidence: z.array(z.object({ id: z.uuid(), name: z.string(), sizeBytes: z.int() })),
   alert: z.object({ id: z.uuid(), number: z.int(), title: z.string(), ticket: z.string().nullable() }),
   provider: z.object({
     id: z.string(),
@@ -40,7 +64,9 @@ export const ReplyPreview = z.object({
   text: z.string(),
   /** As it leaves: what stands in the draft's may be covered there. */
   subject: z.string(),
+  /** The beginning of the bytes, where files make them long. */
   mime: z.string(),
+  mimeCut: z.boolean(),
   sizeBytes: z.int(),
   sha256: z.string(),
   /** Spans nobody has looked at yet: what is shown there is what would leave if it were kept. */
@@ -50,6 +76,7 @@ export type ReplyPreview = z.infer<typeof ReplyPreview>
 
 const id = z.object({ id: z.uuid() })
 const version = z.int()
+const FileAdded = z.object({ fileId: z.uuid(), version })
 
 export const answerApi = {
   'POST /api/alerts/:id/reply': endpoint({
@@ -90,6 +117,32 @@ export const answerApi = {
       version,
     }),
     answer: z.object({ version }),
+  }),
+  'POST /api/replies/:id/files': endpoint({
+    permission: 'reply.write',
+    says: `Put a file beside a draft, at most ${attachmentBytesMax / 1024 / 1024} MiB; it is looked into at once. The field "version" comes before the file`,
+    params: id,
+    form: 'multipart',
+    answer: FileAdded,
+  }),
+  'POST /api/replies/:id/files/pick': endpoint({
+    permission: 'reply.write',
+    says: 'Take a file of the case along',
+    params: id,
+    body: z.object({ ticketFileId: z.uuid(), version }),
+    answer: FileAdded,
+  }),
+  'POST /api/replies/:id/files/:file/take-out': endpoint({
+    permission: 'reply.write',
+    says: 'Take a file out of a draft',
+    params: z.object({ id: z.uuid(), file: z.uuid() }),
+    body: z.object({ version }),
+    answer: z.object({ version }),
+  }),
+  'GET /api/replies/:id/files/:file': endpoint({
+    permission: 'desk.see',
+    says: 'A file as it was looked into, without what was stripped, as a download; it is never shown',
+    params: z.object({ id: z.uuid(), file: z.uuid() }),
   }),
   'POST /api/replies/:id/release': endpoint({
     permission: 'reply.release',

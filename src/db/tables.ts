@@ -1166,6 +1166,7 @@ export type Tables = {
   backtest_row: BacktestRowTable
   person_question: PersonQuestionTable
   reply: ReplyTable
+  reply_file: ReplyFileTable
   pseudonym: PseudonymTable
   notice: NoticeTable
   asset: AssetTable
@@ -1377,4 +1378,26 @@ export type ProviderLookTable = {
   hour: Timestamp
   at: Timestamp
   address: string
+}
+
+export type ReplyFileTable = {
+  id: string
+  reply_id: string
+  name: string
+  name_spans: JsonbByDefault
+  spans: JsonbByDefault
+  kind: string
+  media_type: string
+  bytes: OrNull<Buffer>
+  text: string
+  unread_from: OrNull<number>
+  is_plain: boolean
+  stripped: string[]
+  blocked_why: OrNull<string>
+  blocked_next: OrNull<string>
+  came_sha256: string
+  came_bytes: number
+  ticket_file_id: OrNull<string>
+  added_by: string
+  added_at: Timestamp
 }

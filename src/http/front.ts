@@ -257,9 +257,26 @@ export type Work = {
       by: string,
     ) => Promise<number>
     /** The exact bytes that would leave now, and the text a person reads in them. */
-    readonly preview: (
+    readonly preview: (id: string) => Promise<{
+      readonly bytes: Uint8Array
+      readonly text: string
+      readonly subject: string
+      readonly unreviewed: number
+    }>
+    /** A file beside a draft, or one of the case: looked into at once. */
+    readonly addFile: (
       id: string,
-    ) => Promise<{ readonly bytes: Uint8Array; readonly text: string; readonly subject: string }>
+      file: { readonly name: string; readonly bytes: Uint8Array },
+      version: number,
+      by: string,
+    ) => Promise<{ readonly fileId: string; readonly version: number }>
+    readonly pickFile: (
+      id: string,
+      ticketFileId: string,
+      version: number,
+      by: string,
+    ) => Promise<{ readonly fileId: string; readonly version: number }>
+    readonly takeOutFile: (id: string, fileId: string, version: number, by: string) => Promise<number>
     readonly release: (id: string, version: number, by: string) => Promise<'held' | 'second'>
     readonly second: (id: string, digest: string, yes: boolean, why: string, by: string) => Promise<void>
     readonly cancel: (id: string, by: string) => Promise<void>

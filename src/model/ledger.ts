@@ -5,7 +5,7 @@ import { z } from 'zod'
 export const LedgerKind = z.enum([
   'message.received', 'message.duplicate', 'message.quarantined', 'message.released', 'message.read',
   'alert.opened', 'alert.joined', 'alert.closed', 'alert.reopened', 'alert.assigned', 'alert.snoozed', 'alert.woken', 'alert.merged', 'alert.unmerged', 'view.saved', 'view.removed', 'finding.recorded', 'decision.made', 'decision.undone',
-  'run.started', 'run.ended', 'run.cancelled', 'run.item-marked', 'run.retried', 'run.step-skipped', 'run.nudged', 'step.ended', 'reply.drafted', 'reply.saved', 'reply.reviewed', 'reply.released', 'reply.second-asked', 'reply.second-refused', 'reply.cancelled',
+  'run.started', 'run.ended', 'run.cancelled', 'run.item-marked', 'run.retried', 'run.step-skipped', 'run.nudged', 'step.ended', 'reply.drafted', 'reply.saved', 'reply.reviewed', 'reply.file-added', 'reply.file-removed', 'reply.file-taken', 'reply.released', 'reply.second-asked', 'reply.second-refused', 'reply.cancelled',
   'reply.sending', 'reply.deferred', 'reply.sent', 'reply.unconfirmed', 'reply.settled', 'reply.failed', 'notice.sent', 'notice.failed', 'person.asked', 'person.answered',
   'house.started', 'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
   'user.signed-out', 'service-account.created', 'api-key.made', 'api-key.revoked', 'suggestion.made', 'suggestion.closed', 'message.downloaded', 'ledger.exported',

@@ -15,6 +15,8 @@ export const SensitiveClass = z.enum([
   'path',
   /** Marked so that it may not be passed on (TLP). */
   'intelligence',
+  /** In an attached file, and read by no detector: a person looks at it. */
+  'picture',
 ])
 export type SensitiveClass = z.infer<typeof SensitiveClass>
 

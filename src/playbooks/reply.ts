@@ -4,8 +4,9 @@ import type { House, Notice, ReplySeen } from './house.ts'
 import { cannotMail, mailNotice, sendNotice } from './notices.ts'
 import { type DeskParts, openDesk } from './replies/desk.ts'
 import { draftReply, saveDraft } from './replies/draft-reply.ts'
+import { addFile, pickFile, takeOutFile } from './replies/files.ts'
 import { mailPack, sendPack, settlePack, withdrawPack } from './replies/mail-pack.ts'
-import { cancelReply, previewReply, releaseReply, secondRelease } from './replies/release-reply.ts'
+import { cancelReply, type Preview, previewReply, releaseReply, secondRelease } from './replies/release-reply.ts'
 import { reviewReply, type SpanVerdict } from './replies/review-reply.ts'
 import { sendReply } from './replies/send-reply.ts'
 import { type HowSettled, replySeen, settleReply } from './replies/settle-reply.ts'
@@ -18,15 +19,24 @@ const SendPackJob = z.object({ id: z.uuid(), attempt: z.int().min(1).default(1) 
 /** What the house needs of the answer desk for its playbooks. */
 type ForHouse = Pick<House, 'cannotMail' | 'mailNotice' | 'draftReply' | 'replySeen'>
 
+type FileAdded = { readonly fileId: string; readonly version: number }
+
 /** The answer from draft to receipt, as functions for `main.ts` to hand out: to the house, to the front, to the worker. */
 export type AnswerDesk = {
   readonly forHouse: ForHouse
   readonly draft: (alertId: string, by: string) => Promise<string>
   readonly saveText: (id: string, text: string, version: number, by: string) => Promise<number>
   readonly review: (id: string, verdicts: readonly SpanVerdict[], version: number, by: string) => Promise<number>
-  readonly preview: (
+  /** A file beside a draft, or one of the case. It is looked into before anything else happens. */
+  readonly addFile: (
     id: string,
-  ) => Promise<{ readonly bytes: Uint8Array; readonly text: string; readonly subject: string }>
+    file: { readonly name: string; readonly bytes: Uint8Array },
+    version: number,
+    by: string,
+  ) => Promise<FileAdded>
+  readonly pickFile: (id: string, ticketFileId: string, version: number, by: string) => Promise<FileAdded>
+  readonly takeOutFile: (id: string, fileId: string, version: number, by: string) => Promise<number>
+  readonly preview: (id: string) => Promise<Preview>
   readonly release: (id: string, version: number, by: string) => Promise<'held' | 'second'>
   /** The second person's word over the bytes of this digest. */
   readonly second: (id: string, digest: string, yes: boolean, why: string, by: string) => Promise<void>
@@ -59,6 +69,9 @@ export function answerDesk(parts: DeskParts): AnswerDesk {
     draft: async (alertId, by) => (await draftReply(desk, desk.db, { alertId, text: null, by })).replyId,
     saveText: (replyId, text, version, by) => saveDraft(desk, { replyId, text, version, by }),
     review: (replyId, verdicts, version, by) => reviewReply(desk, { replyId, verdicts, version, by }),
+    addFile: (replyId, file, version, by) => addFile(desk, { replyId, ...file, version, by, ticketFileId: null }),
+    pickFile: (replyId, ticketFileId, version, by) => pickFile(desk, { replyId, ticketFileId, version, by }),
+    takeOutFile: (replyId, fileId, version, by) => takeOutFile(desk, { replyId, fileId, version, by }),
     preview: (replyId) => previewReply(desk, replyId),
     release: (replyId, version, by) => releaseReply(desk, { replyId, version, by }),
     second: (replyId, digest, yes, why, by) => secondRelease(desk, { replyId, digest, yes, why, by }),

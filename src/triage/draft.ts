@@ -6,7 +6,7 @@ import type { SensitiveSpan } from '../model/reply.ts'
 import { type Decision, type Judgement, type Outcome, outcomeTitles } from '../model/triage.ts'
 import { answersTo } from './answers.ts'
 import { type Exchange, verdicts } from './exchange.ts'
-import { applyReview, releaseLine, type SensitiveContext, valueKey } from './redact.ts'
+import { applyReview, coverValues, releaseLine, type SensitiveContext, valueKey } from './redact.ts'
 import { reputationOf } from './reputation.ts'
 
 /** The provider's own word for an outcome, and ours beside it: one word of theirs may stand for two outcomes of ours. */
@@ -282,13 +282,19 @@ export function releaseAnswer(
   answer: {
     readonly text: string
     readonly spans: readonly SensitiveSpan[]
+    /** Places of its files: what was covered there stands nowhere in the text either. */
+    readonly inFiles?: readonly SensitiveSpan[]
     readonly subject: string
     readonly machine: Exchange
   },
   context: SensitiveContext,
 ): ReleasedAnswer {
-  const { text, leftUnreviewed } = applyReview(answer.text, answer.spans)
-  const line = (value: string) => releaseLine(value, context, answer.spans)
+  const reviewed = applyReview(answer.text, answer.spans)
+  const { leftUnreviewed } = reviewed
+  const inFiles = answer.inFiles ?? []
+  const text = coverValues(reviewed.text, inFiles)
+  const all = [...answer.spans, ...inFiles]
+  const line = (value: string) => releaseLine(value, context, all)
   const lineOrNull = (value: string | null) => (value === null ? null : line(value))
   const { machine } = answer
   const reason = lineOrNull(machine.reason)
@@ -302,7 +308,7 @@ export function releaseAnswer(
       rule: lineOrNull(machine.rule),
       outcomeWords: line(machine.outcomeWords),
       reason: reason !== null && oneLine(text).includes(oneLine(reason)) ? oneLine(reason) : null,
-      observables: machine.observables.filter(({ value }) => line(value) === value && !isReplaced(value, answer.spans)),
+      observables: machine.observables.filter(({ value }) => line(value) === value && !isReplaced(value, all)),
     },
   }
 }

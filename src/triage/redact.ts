@@ -44,7 +44,7 @@ export function sensitiveContext(
 }
 
 /** Classes whose words mean nothing elsewhere: "sick leave" twice is two places, not one value. */
-const wordClasses: ReadonlySet<SensitiveClass> = new Set(['hr', 'health'])
+const wordClasses: ReadonlySet<SensitiveClass> = new Set(['hr', 'health', 'picture'])
 
 /**
  * Every place of a text that may not leave unseen, with class, reason and confidence; places never overlap, in order, all
@@ -234,6 +234,11 @@ function leaveOut(covered: readonly Covered[]): (text: string) => string {
     }
     return before
   }
+}
+
+/** A text with every value that a review covered anywhere covered in it too. */
+export function coverValues(text: string, reviewed: readonly SensitiveSpan[]): string {
+  return leaveOut(coversOf(reviewed).all)(text)
 }
 
 /**

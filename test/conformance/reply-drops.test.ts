@@ -4,6 +4,7 @@ import { MailOut } from '../../src/config/config.ts'
 import { egressById } from '../../src/db/egress.ts'
 import { replyById } from '../../src/db/replies.ts'
 import { systemClock } from '../../src/kit/clock.ts'
+import { makeInspect } from '../../src/main/inspection.ts'
 import { makeMailDoor } from '../../src/outbox/mail/door.ts'
 import { answerDesk } from '../../src/playbooks/reply.ts'
 import { answerAll, decideAlert, putAlert } from '../answer-sample.ts'
@@ -47,7 +48,7 @@ test(`a server takes the mail and breaks off, ${runs} times: every answer ends u
   const out = MailOut.parse({ host: '127.0.0.1', port, tls: 'none', from: 'desk@customer.example' })
   const mail = makeMailDoor(out, { ownDomains: ['customer.example'], people: {} }, (id) => egressById(db, id))
   const parts = { db, clock: systemClock, log: silentLog, mail, ownDomains: ['customer.example'], replyHoldSeconds: 0 }
-  const desk = answerDesk(parts)
+  const desk = answerDesk({ ...parts, inspect: makeInspect() })
   for (let run = 0; run < runs; run++) {
     const { alertId } = await putAlert(db)
     await decideAlert(db, alertId)

@@ -88,6 +88,7 @@ export const classWords: Record<SensitiveClass, string> = {
   health: 'Health',
   path: 'Path',
   intelligence: 'Intelligence (TLP)',
+  picture: 'Picture',
 }
 export const runWords: Record<RunState, string> = {
   running: 'Running',

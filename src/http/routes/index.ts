@@ -136,6 +136,7 @@ import { showReaders } from './readers/list.ts'
 import { saveReader } from './readers/save.ts'
 import { cancelReply } from './replies/cancel.ts'
 import { draftReply } from './replies/draft.ts'
+import { addReplyFile, downloadReplyFile, pickReplyFile, takeOutReplyFile } from './replies/files.ts'
 import { previewReply } from './replies/preview.ts'
 import { releaseReply, secondReply } from './replies/release.ts'
 import { settleReply } from './replies/settle.ts'
@@ -214,7 +215,7 @@ export const routes: readonly Route[] = [
   askAtDoor, showDoor, changeDoor,
   showElsewhere, syncElsewhere, listSystems, saveSystem, removeSystem, testSystem, reconcileSystem, takeSystemPost,
   showTicketing, saveTicketing,
-  draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, secondReply, cancelReply, settleReply,
+  draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, secondReply, cancelReply, settleReply, addReplyFile, pickReplyFile, takeOutReplyFile, downloadReplyFile,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,
   showCalendar, saveCalendarEntry, removeCalendarEntry,

@@ -6,6 +6,7 @@ import { type ReplyRecord, replyRecord } from '../../db/replies.ts'
 import type { Tables } from '../../db/tables.ts'
 import type { Clock } from '../../kit/clock.ts'
 import { Trouble } from '../../kit/errors.ts'
+import type { Inspect } from '../../model/attachment.ts'
 import type { MailDoor } from '../../model/doors.ts'
 import type { ReplyState } from '../../model/reply.ts'
 import { indexLists } from '../../triage/redact.ts'
@@ -22,6 +23,8 @@ export type DeskParts = {
   /** From the settings file; what a person set in the database counts too. */
   readonly ownDomains: readonly string[]
   readonly replyHoldSeconds: number
+  /** Looks into files before they may leave. */
+  readonly inspect: Inspect
 }
 
 /** The desk at work: with the index over our lists, which is built once for each state of them and needed at every save. */

@@ -2,13 +2,14 @@ import { insertEgress } from '../../db/egress.ts'
 import { addJob, removeJob } from '../../db/jobs.ts'
 import type { Db } from '../../db/open.ts'
 import { changeReply, holdForSecond, type ReplyRecord, replyRecord, saveReplyDraft } from '../../db/replies.ts'
+import { filesOfReply, type ReplyFile } from '../../db/reply-files.ts'
 import { settingOf } from '../../db/settings.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
 import { agreementOf, type Provider } from '../../model/provider.ts'
-import type { SensitiveSpan } from '../../model/reply.ts'
+import { filesReleased } from '../../triage/attached.ts'
 import { releaseAnswer } from '../../triage/draft.ts'
 import { Exchange } from '../../triage/exchange.ts'
 import { findSensitive } from '../../triage/redact.ts'
@@ -16,6 +17,7 @@ import { blockedIn, secondPersonBecause, strangersIn } from '../../triage/sharin
 import { onReplyReleased } from '../wake.ts'
 import { assertState, mailOf, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { carryOver, isTheirs, sendJobKey } from './draft-reply.ts'
+import { attachedOf, filePlacesChanged, refuseBlockedFiles, spansOfFile } from './files.ts'
 import { contextFor, decisionFor, type Knowledge, knowledgeOf } from './knowledge.ts'
 
 /** A crash counts as a try of the job; its tries are not tries to send: those are counted in the payload. */
@@ -26,10 +28,12 @@ async function bytesOf(
   db: Db,
   record: ReplyRecord,
   known: Knowledge,
-  spans: readonly SensitiveSpan[],
+  files: readonly ReplyFile[],
   date: Date,
 ) {
   const { reply } = record
+  const { spans } = reply
+  const inFiles = files.flatMap(spansOfFile)
   const machine = Exchange.parse(record.machine)
   const said = [
     reply.text,
@@ -39,36 +43,48 @@ async function bytesOf(
     ...machine.observables.map(({ value }) => value),
   ]
   const context = await contextFor(db, known, said.join('\n'))
-  const answer = releaseAnswer({ text: reply.text, spans, subject: reply.subject, machine }, context)
+  const answer = releaseAnswer({ text: reply.text, spans, inFiles, subject: reply.subject, machine }, context)
+  const { text, subject } = answer
+  const released = filesReleased(attachedOf(files), [...spans, ...inFiles])
   const bytes = await mailOf(desk).compose({
     to: reply.to,
-    subject: answer.subject,
-    text: answer.text,
+    subject,
+    text,
     files: [
       {
         name: 'counterfoil.json',
         type: 'application/json',
         content: Buffer.from(`${JSON.stringify(answer.machine, null, 2)}\n`),
       },
+      ...released,
     ],
     messageId: reply.messageId,
     inReplyTo: reply.inReplyTo,
     references: reply.references,
     date,
   })
-  return { bytes, text: answer.text, subject: answer.subject, leftUnreviewed: answer.leftUnreviewed }
+  const leftUnreviewed = answer.leftUnreviewed + inFiles.filter((span) => span.verdict === null).length
+  const digests = released.map(({ name, type, content }) => ({
+    ...{ name, type, sha256: sha256Hex(content), sizeBytes: content.byteLength },
+  }))
+  return { bytes, text, subject, leftUnreviewed, files: digests }
+}
+
+export type Preview = {
+  readonly bytes: Uint8Array
+  readonly text: string
+  readonly subject: string
+  readonly unreviewed: number
 }
 
 /** Exactly what would leave now, or what was released. Unreviewed places are shown as they are. */
-export async function previewReply(
-  desk: ReplyDesk,
-  replyId: string,
-): Promise<{ readonly bytes: Uint8Array; readonly text: string; readonly subject: string }> {
+export async function previewReply(desk: ReplyDesk, replyId: string): Promise<Preview> {
   const record = await replyRecord(desk.db, replyId)
   if (record === null) throw new Trouble('not.found', { replyId })
   const known = await knowledgeOf(desk, desk.db, record.reply.alertId)
-  const made = await bytesOf(desk, desk.db, record, known, record.reply.spans, desk.clock.now())
-  return { bytes: record.bytes ?? made.bytes, text: made.text, subject: made.subject }
+  const files = await filesOfReply(desk.db, replyId)
+  const made = await bytesOf(desk, desk.db, record, known, files, desk.clock.now())
+  return { bytes: record.bytes ?? made.bytes, text: made.text, subject: made.subject, unreviewed: made.leftUnreviewed }
 }
 
 type Release = { readonly replyId: string; readonly version: number; readonly by: string }
@@ -92,13 +108,16 @@ export async function releaseReply(desk: ReplyDesk, release: Release): Promise<'
     assertState(record, ['draft'], release.version)
     if (record.first !== null) throw new Trouble('state.conflict', { problem: 'it waits for a second person' })
     const { reply } = record
-    const known = await knowledgeForRelease(desk, tx, record)
+    const files = await filesOfReply(tx, reply.id)
+    const all = [...reply.spans, ...files.flatMap(spansOfFile)]
+    const known = await knowledgeForRelease(desk, tx, record, files)
     const now = desk.clock.now()
-    const { bytes, subject, leftUnreviewed } = await bytesOf(desk, tx, record, known, reply.spans, now)
+    const made = await bytesOf(desk, tx, record, known, files, now)
+    const { bytes, leftUnreviewed } = made
     if (leftUnreviewed > 0) throw new Trouble('state.conflict', { replyId: reply.id, unreviewed: leftUnreviewed })
-    const because = secondPersonBecause(reply.spans, agreementOf(known.provider), record.twoByPlaybook)
+    const because = secondPersonBecause(all, agreementOf(known.provider), record.twoByPlaybook)
     if (because.length === 0) {
-      await letLeave(desk, tx, record, { known, bytes, subject, by: release.by, first: null })
+      await letLeave(desk, tx, record, { ...made, known, by: release.by, first: null })
       return 'held'
     }
     const digest = sha256Hex(bytes)
@@ -111,13 +130,20 @@ export async function releaseReply(desk: ReplyDesk, release: Release): Promise<'
 }
 
 /** What it is made from, when nothing speaks against its leaving now. */
-async function knowledgeForRelease(desk: ReplyDesk, tx: Db, record: ReplyRecord): Promise<Knowledge> {
+async function knowledgeForRelease(
+  desk: ReplyDesk,
+  tx: Db,
+  record: ReplyRecord,
+  files: readonly ReplyFile[],
+): Promise<Knowledge> {
   const { reply } = record
+  const all = [...reply.spans, ...files.flatMap(spansOfFile)]
   const decision = await decisionFor(tx, reply.alertId)
   if (decision.id !== record.decisionId) throw new Trouble('state.conflict', { problem: 'the decision changed' })
   const known = await knowledgeOf(desk, tx, reply.alertId)
   const agreement = agreementOf(known.provider)
-  const blocked = blockedIn(reply.spans, agreement)
+  refuseBlockedFiles(files, all)
+  const blocked = blockedIn(all, agreement)
   if (blocked.length > 0)
     throw new Trouble('reply.blocked', {
       fields: Object.fromEntries(blocked.map(({ span, block }) => [span.id, `${block.why} ${block.next}`])),
@@ -138,6 +164,13 @@ async function knowledgeForRelease(desk: ReplyDesk, tx: Db, record: ReplyRecord)
   return known
 }
 
+type ReleasedFile = {
+  readonly name: string
+  readonly type: string
+  readonly sha256: string
+  readonly sizeBytes: number
+}
+
 /** Fixes what leaves, puts it into the egress ledger, and queues its sending. */
 async function letLeave(
   desk: ReplyDesk,
@@ -147,12 +180,14 @@ async function letLeave(
     readonly known: Knowledge
     readonly bytes: Uint8Array
     readonly subject: string
+    /** Files that go with it, besides the machine-readable part. */
+    readonly files: readonly ReleasedFile[]
     readonly by: string
     readonly first: ReplyRecord['first']
   },
 ): Promise<void> {
   const { reply } = record
-  const { known, bytes, subject, by, first } = leaving
+  const { known, bytes, subject, by, first, files } = leaving
   const { dryRun } = known.provider
   const now = desk.clock.now()
   const holdSeconds = (await settingOf(tx, 'reply-hold-seconds')) ?? desk.replyHoldSeconds
@@ -176,6 +211,7 @@ async function letLeave(
       to: reply.to,
     },
     ...{ sha256: digest, sizeBytes: bytes.byteLength, holdUntil: holdUntil.toISOString(), dryRun },
+    ...(files.length === 0 ? {} : { files }),
     ...(first === null ? {} : { first: first.by, because: first.because }),
   }
   await append(tx, { kind: 'reply.released', actor: by, subject: subjectOf(reply.id), body }, desk.clock)
@@ -219,9 +255,10 @@ export async function secondRelease(
       return tell(tx, reply.alertId)
     }
     if (first.by === second.by) throw new Trouble('reply.same-person', { replyId: reply.id })
-    const known = await knowledgeForRelease(desk, tx, record)
-    const { subject } = await bytesOf(desk, tx, record, known, reply.spans, new Date(first.at))
-    await letLeave(desk, tx, record, { known, bytes, subject, by: second.by, first })
+    const files = await filesOfReply(tx, reply.id)
+    const known = await knowledgeForRelease(desk, tx, record, files)
+    const made = await bytesOf(desk, tx, record, known, files, new Date(first.at))
+    await letLeave(desk, tx, record, { ...made, known, bytes, by: second.by, first })
   })
 }
 
@@ -241,12 +278,14 @@ async function placesChanged(
   return withReply(desk.db, seen.replyId, async (tx, record) => {
     assertState(record, ['draft'], seen.version ?? undefined)
     const { reply } = record
-    const context = await contextFor(tx, await knowledgeOf(desk, tx, reply.alertId), reply.text)
+    const known = await knowledgeOf(desk, tx, reply.alertId)
+    const filesChanged = await filePlacesChanged(tx, known, reply.id)
+    const context = await contextFor(tx, known, reply.text)
     const spans = carryOver(findSensitive(reply.text, context), reply.spans)
     const before = new Set(reply.spans.map((span) => `${span.start}-${span.end}`))
     const isNew = spans.some((span) => span.verdict === null && !before.has(`${span.start}-${span.end}`))
-    if (isNew) await saveReplyDraft(tx, reply.id, { text: reply.text, spans })
-    return isNew
+    if (isNew || filesChanged) await saveReplyDraft(tx, reply.id, { text: reply.text, spans })
+    return isNew || filesChanged
   })
 }
 

@@ -2,6 +2,7 @@ import type { Db } from '../../db/open.ts'
 import { providerById } from '../../db/providers.ts'
 import { type PseudonymKind, pseudonymFor } from '../../db/pseudonyms.ts'
 import { saveReplyDraft } from '../../db/replies.ts'
+import { filesOfReply, saveFileSpans } from '../../db/reply-files.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { append } from '../../ledger/append.ts'
 import { type Agreement, agreementOf } from '../../model/provider.ts'
@@ -9,6 +10,7 @@ import type { SensitiveClass, SensitiveSpan } from '../../model/reply.ts'
 import { valueKey } from '../../triage/redact.ts'
 import { blockOf } from '../../triage/sharing.ts'
 import { assertState, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
+import { spansOfFile } from './files.ts'
 
 export type SpanVerdict = {
   readonly spanId: string
@@ -46,15 +48,28 @@ export async function reviewReply(
     const provider = await providerById(tx, providerId)
     const agreement = agreementOf(provider ?? { mayShare: [] })
     const given = new Map(review.verdicts.map((verdict) => [verdict.spanId, verdict]))
-    const unknown = review.verdicts.find(({ spanId }) => !reply.spans.some((span) => span.id === spanId))
+    const files = await filesOfReply(tx, reply.id)
+    const all = [...reply.spans, ...files.flatMap(spansOfFile)]
+    const unknown = review.verdicts.find(({ spanId }) => !all.some((span) => span.id === spanId))
     if (unknown !== undefined) throw new Trouble('not.found', { spanId: unknown.spanId })
-    const spans: SensitiveSpan[] = []
-    for (const span of reply.spans) {
-      const verdict = given.get(span.id)
-      spans.push(verdict === undefined ? span : await judged(tx, providerId, span, verdict, agreement))
+    const judge = async (before: readonly SensitiveSpan[], isText: boolean) => {
+      const spans: SensitiveSpan[] = []
+      for (const span of before) {
+        const verdict = given.get(span.id)
+        if (verdict !== undefined && !isText) assertNotCovered(verdict)
+        spans.push(verdict === undefined ? span : await judged(tx, providerId, span, verdict, agreement))
+      }
+      return spans
+    }
+    const spans = await judge(reply.spans, true)
+    const inFiles: SensitiveSpan[] = []
+    for (const file of files.filter((one) => spansOfFile(one).some((span) => given.has(span.id)))) {
+      const judgedFile = { nameSpans: await judge(file.nameSpans, true), spans: await judge(file.spans, file.isPlain) }
+      await saveFileSpans(tx, { id: file.id, ...judgedFile })
+      inFiles.push(...judgedFile.nameSpans, ...judgedFile.spans)
     }
     const version = await saveReplyDraft(tx, review.replyId, { text: reply.text, spans })
-    const said = spans
+    const said = [...spans, ...inFiles]
       .filter((span) => given.has(span.id))
       .map(({ id, class: kind, verdict, keepReason }) => ({ id, class: kind, verdict, keepReason }))
     const body = { replyId: reply.id, version, said }
@@ -62,6 +77,15 @@ export async function reviewReply(
     await tell(tx, reply.alertId)
     return version
   })
+}
+
+/** Of a file that is no plain text nothing can be taken out here: it is kept as it is, or it stays. */
+function assertNotCovered({ verdict, spanId }: SpanVerdict): void {
+  if (verdict === 'redact' || verdict === 'pseudonym')
+    throw new Trouble('input.invalid', {
+      fields: { verdict: 'This file cannot be changed here: keep it with the reason, or take the file out.' },
+      spanId,
+    })
 }
 
 async function judged(
@@ -76,7 +100,9 @@ async function judged(
   }
   switch (verdict) {
     case null:
+      return { ...span, verdict, pseudonym: null, keepReason: null }
     case 'redact':
+      if (span.class === 'picture') refuse('nothing of a picture can be redacted: keep it, or take the file out')
       return { ...span, verdict, pseudonym: null, keepReason: null }
     case 'keep': {
       const block = blockOf(span, agreement)

@@ -20,6 +20,7 @@ export const classesByWeight: readonly SensitiveClass[] = [
   'account',
   'person',
   'personal',
+  'picture',
   'hr',
   'health',
   'intelligence',

@@ -2,15 +2,19 @@ import { replyById } from '../../../db/replies.ts'
 import { sha256Hex } from '../../../kit/digest.ts'
 import { known, serve } from '../../serve.ts'
 
+/** An answer without files is a twentieth of this; what a browser lays out at once. */
+const mimeShownBytesMax = 200_000
+
 export const previewReply = serve('GET /api/replies/:id/preview', async ({ front, params }) => {
-  const reply = known(await replyById(front.db, params.id))
-  const { bytes, text, subject } = await front.work.reply.preview(params.id)
+  known(await replyById(front.db, params.id))
+  const { bytes, text, subject, unreviewed } = await front.work.reply.preview(params.id)
   return {
     text,
     subject,
-    mime: Buffer.from(bytes).toString('utf8'),
+    mime: Buffer.from(bytes.subarray(0, mimeShownBytesMax)).toString('utf8'),
+    mimeCut: bytes.byteLength > mimeShownBytesMax,
     sizeBytes: bytes.byteLength,
     sha256: sha256Hex(bytes),
-    unreviewed: reply.spans.filter((span) => span.verdict === null).length,
+    unreviewed,
   }
 })

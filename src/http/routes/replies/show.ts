@@ -1,7 +1,9 @@
+import type { ReplyFileShown } from '../../../contract/answer.ts'
 import { listEgress } from '../../../db/egress.ts'
 import { replyAround } from '../../../db/house-front.ts'
 import { earlierAnswers } from '../../../db/released-replies.ts'
 import { replyRecord } from '../../../db/replies.ts'
+import { evidenceOf, filesOfReply, type ReplyFile } from '../../../db/reply-files.ts'
 import { settingOf } from '../../../db/settings.ts'
 import { namesOfActors } from '../../../db/users.ts'
 import { type Agreement, agreementOf, type Provider } from '../../../model/provider.ts'
@@ -17,9 +19,13 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
   const nameOf = await namesOfActors(front.db, [reply.releasedBy, first?.by ?? null])
   const { provider } = around
   const agreement = agreementOf(provider ?? { mayShare: [] })
+  const files = await filesOfReply(front.db, params.id)
+  const all = [...reply.spans, ...files.flatMap((file) => [...file.nameSpans, ...file.spans])]
   const [entry] = reply.releasedAt === null ? [] : await listEgress(front.db, { q: reply.messageId }, 1)
   return {
     reply,
+    files: files.map(shownFile),
+    evidence: [...(reply.state === 'draft' ? await evidenceOf(front.db, reply.alertId) : [])],
     alert: around.alert,
     provider: {
       ...{ id: around.providerId, name: provider?.name ?? around.providerId, dryRun: provider?.dryRun ?? true },
@@ -29,8 +35,8 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
     holdSeconds: (await settingOf(front.db, 'reply-hold-seconds')) ?? front.settings.config.replyHoldSeconds,
     releasedByName: reply.releasedBy === null ? null : nameOf(reply.releasedBy),
     mayRelease: may('reply.release'),
-    blocked: blocksOf(reply.spans, agreement),
-    twoBecause: [...secondPersonBecause(reply.spans, agreement, record.twoByPlaybook)],
+    blocked: blocksOf(all, agreement),
+    twoBecause: [...secondPersonBecause(all, agreement, record.twoByPlaybook)],
     first:
       first === null
         ? null
@@ -43,6 +49,24 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
     ),
   }
 })
+
+/** Words before and after a place of a file that tell what it is about. */
+const aroundChars = 60
+
+function shownFile(file: ReplyFile): ReplyFileShown {
+  const { id, name, kind, blocked, isPlain, text, addedBy, addedAt } = file
+  return {
+    ...{ id, name, kind, blocked, isPlain, addedBy, addedAt, stripped: [...file.stripped] },
+    sizeBytes: file.kind === 'blocked' ? file.came.bytes : file.bytes.length,
+    fromCase: file.came.ticketFileId !== null,
+    nameSpans: [...file.nameSpans],
+    spans: file.spans.map((span) => ({
+      ...span,
+      before: text.slice(Math.max(0, span.start - aroundChars), span.start).toWellFormed(),
+      after: text.slice(span.end, span.end + aroundChars).toWellFormed(),
+    })),
+  }
+}
 
 function becauseOf(address: string, provider: Provider | null, agreement: Agreement): string {
   if (provider === null) return 'This provider is not configured.'

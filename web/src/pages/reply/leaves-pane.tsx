@@ -55,6 +55,7 @@ export function LeavesPane({ page }: { readonly page: ReplyPage }) {
           {view === 'mime' && (
             <pre className="letter-mime scrolls" data-scrolls tabIndex={0}>
               {preview.data.mime}
+              {preview.data.mimeCut && '\n… (the bytes of the files go on)'}
             </pre>
           )}
           <p className="dim digest">

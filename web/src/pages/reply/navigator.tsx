@@ -5,7 +5,7 @@ import type { SensitiveSpan } from '../../../../src/model/reply.ts'
 import { CheckIcon } from '../../parts/icons.tsx'
 import { Problem } from '../../parts/states.tsx'
 import { classWords } from '../../words.ts'
-import { hasPseudonym, type Review } from './review.ts'
+import { hasPseudonym, type Place, type Review } from './review.ts'
 
 export function Navigator({ page, review }: { readonly page: ReplyPage; readonly review: Review }) {
   const { spans, open, current } = review
@@ -48,7 +48,10 @@ export function Navigator({ page, review }: { readonly page: ReplyPage; readonly
               onClick={() => review.select(span.id)}
             >
               <span className="dim">{classWords[span.class]}</span>
-              <span className="mono clip">{span.text}</span>
+              <span className="mono clip" title={span.file?.name}>
+                {span.file !== undefined && <span className="dim">{span.file.name}: </span>}
+                {span.text}
+              </span>
               <Verdict span={span} />
             </button>
           </li>
@@ -75,7 +78,7 @@ function Current({
   mayShare,
   block,
 }: {
-  readonly span: SensitiveSpan
+  readonly span: Place
   readonly review: Review
   readonly mayShare: readonly string[]
   readonly block: { readonly why: string; readonly next: string } | null
@@ -83,7 +86,12 @@ function Current({
   const { editable, asksReason, setAsksReason, give } = review
   return (
     <div className="current">
-      <div className="mono current-text">{span.text}</div>
+      {span.file !== undefined && <div className="dim">In the file {span.file.name}</div>}
+      <div className="mono current-text">
+        {span.before !== undefined && <span className="dim around">{span.before}</span>}
+        {span.text}
+        {span.after !== undefined && <span className="dim around">{span.after}</span>}
+      </div>
       <div>
         <strong>{classWords[span.class]}</strong>{' '}
         <span className="dim">
@@ -101,15 +109,17 @@ function Current({
       {span.keepReason !== null && <div className="dim">Kept because: {span.keepReason}</div>}
       {editable && (
         <div className="row wrap verdicts">
-          <Button
-            size="compact-sm"
-            variant={span.verdict === 'redact' ? 'filled' : 'default'}
-            onClick={() => give('redact')}
-            leftSection={<kbd>Y</kbd>}
-          >
-            Redact
-          </Button>
-          {hasPseudonym[span.class] && (
+          {span.isFixed !== true && (
+            <Button
+              size="compact-sm"
+              variant={span.verdict === 'redact' ? 'filled' : 'default'}
+              onClick={() => give('redact')}
+              leftSection={<kbd>Y</kbd>}
+            >
+              Redact
+            </Button>
+          )}
+          {span.isFixed !== true && hasPseudonym[span.class] && (
             <Button
               size="compact-sm"
               variant={span.verdict === 'pseudonym' ? 'filled' : 'default'}
@@ -128,14 +138,27 @@ function Current({
           >
             Keep
           </Button>
-          <Button
-            size="compact-sm"
-            variant="default"
-            onClick={() => give('redact', { alike: true })}
-            leftSection={<kbd>⇧Y</kbd>}
-          >
-            Redact all like this
-          </Button>
+          {span.isFixed !== true && (
+            <Button
+              size="compact-sm"
+              variant="default"
+              onClick={() => give('redact', { alike: true })}
+              leftSection={<kbd>⇧Y</kbd>}
+            >
+              Redact all like this
+            </Button>
+          )}
+          {span.file !== undefined && (
+            <Button
+              size="compact-sm"
+              variant="default"
+              loading={review.takeOut.isPending}
+              onClick={() => span.file !== undefined && review.takeOut.mutate(span.file.id)}
+              leftSection={<kbd>X</kbd>}
+            >
+              Take the file out
+            </Button>
+          )}
         </div>
       )}
       {asksReason && <KeepReason review={review} />}

@@ -41,7 +41,8 @@ function Release({ page, review }: Props) {
     onSettled: after,
   })
   const left = review.open.length
-  const releasable = left === 0 && mayRelease && !review.judge.isPending && !release.isPending
+  const blockedFiles = page.files.filter((file) => file.kind === 'blocked').length
+  const releasable = left === 0 && blockedFiles === 0 && mayRelease && !review.judge.isPending && !release.isPending
   useKeys({ 'shift+R': () => (releasable ? release.mutate() : review.jump()) })
   return (
     <section className="card pane">
@@ -55,7 +56,7 @@ function Release({ page, review }: Props) {
       ) : (
         <Button
           fullWidth
-          disabled={!mayRelease || review.judge.isPending}
+          disabled={!mayRelease || blockedFiles > 0 || review.judge.isPending}
           loading={release.isPending}
           rightSection={<kbd>Shift+R</kbd>}
           onClick={() => release.mutate()}
@@ -66,6 +67,11 @@ function Release({ page, review }: Props) {
               ? 'Release as a dry run'
               : `Release to ${provider.name}`}
         </Button>
+      )}
+      {blockedFiles > 0 && (
+        <p className="notice">
+          {plural(blockedFiles, 'file')} cannot leave: take out what is blocked, then it can be released.
+        </p>
       )}
       {left === 0 && twoBecause.length > 0 && (
         <p className="notice">A second person must release it too, because {twoBecause.join(', and ')}.</p>

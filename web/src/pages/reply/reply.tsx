@@ -8,6 +8,7 @@ import { OthersHere, useHere } from '../../parts/presence.tsx'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { replyWords } from '../../words.ts'
 import { DraftPane } from './draft-pane.tsx'
+import { Files } from './files.tsx'
 import { LeavesPane } from './leaves-pane.tsx'
 import { Navigator } from './navigator.tsx'
 import { Outcome } from './outcome.tsx'
@@ -59,6 +60,7 @@ function ReplyView({ page }: { readonly page: ReplyPage }) {
         <span className="dim clip">{alert.title}</span>
       </div>
       <Recipients page={page} />
+      <Files page={page} review={review} />
       <div className="reply-grid" ref={grid}>
         <DraftPane page={page} review={review} />
         <LeavesPane page={page} />

@@ -1,0 +1,174 @@
+import type { AttachmentKind, Inspected } from '../../model/attachment.ts'
+import { type Budget, type Entry, unzip, zip } from './archive.ts'
+import { Blocked } from './block.ts'
+import { depthMax, partsMax, textCharsMax, unpackedBytesMax } from './limits.ts'
+import { apart, textOfMarkup } from './markup.ts'
+import { officeKind, otherParts, refuseActive, textOfOffice, withoutProperties } from './office.ts'
+import { isJpeg, isPng, strippedJpeg, strippedPng } from './picture.ts'
+import { plainText } from './plain.ts'
+
+/** A mail taken apart by whoever reads mails: all that is no part of it as text, its parts with their names, and why it is not whole. */
+type MailApart = { readonly head: string; readonly parts: readonly Entry[]; readonly problem: string | null }
+type Apart = { readonly mail: (bytes: Buffer) => MailApart }
+
+type Looked = {
+  readonly kind: AttachmentKind
+  readonly type: string
+  readonly bytes: Buffer
+  readonly text: string
+  readonly unread: readonly string[]
+  readonly isPlain: boolean
+  readonly stripped: readonly string[]
+}
+type Looking = Apart & { readonly budget: Budget }
+
+/**
+ * Looks into a file: what it is by its bytes, all that can be read in it, what cannot be, and its bytes without what tells of who made it. A kind that
+ * cannot be looked into, or that goes over a limit, is blocked with the reason.
+ */
+export function inspectFile(name: string, bytes: Uint8Array, reading: Apart): Inspected {
+  try {
+    const budget = { bytesLeft: unpackedBytesMax, partsLeft: partsMax }
+    const looked = look({ name, bytes: Buffer.from(bytes) }, 0, { ...reading, budget })
+    if (looked.text.length > textCharsMax)
+      throw new Blocked(
+        `It has ${looked.text.length.toLocaleString('en')} characters of text; up to ${textCharsMax.toLocaleString('en')} are looked through.`,
+        'Attach the part that they need.',
+      )
+    return looked
+  } catch (error) {
+    if (error instanceof Blocked) return error.asValue()
+    throw error
+  }
+}
+
+function look(file: Entry, depth: number, looking: Looking): Looked {
+  const { name, bytes } = file
+  if (depth > depthMax)
+    throw new Blocked(`Files lie more than ${depthMax} deep in each other.`, 'Attach the inner files themselves.')
+  if (bytes.length === 0) return { ...plain, kind: 'text', type: 'text/plain', bytes, text: '' }
+  if (isPng(bytes)) return picture(name, 'image/png', strippedPng(bytes))
+  if (isJpeg(bytes)) return picture(name, 'image/jpeg', strippedJpeg(bytes))
+  if (bytes.length > 21 && bytes.readUInt16BE(0) === 0x504b) return packed(bytes, depth, looking)
+  const foreign = foreignKind(bytes)
+  if (foreign !== null) throw new Blocked(`${foreign}, which nobody here can look into.`, other)
+  const text = plainText(bytes)
+  if (text === null) throw new Blocked('It is of a kind that nobody here can look into.', other)
+  if (/-----BEGIN (?:PGP MESSAGE|PKCS7|CMS)-----/.test(text))
+    throw new Blocked('It is encrypted: nobody here can look into it.', 'Attach what it says, unencrypted.')
+  if (/^\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b/i.test(text) || /\.x?html?$/i.test(name))
+    return { ...opaque, kind: 'web-page', type: 'text/html', bytes, text: page(text), unread: blobsIn(name, text) }
+  if (isMail(name, text)) return mail(bytes, depth, looking)
+  return { ...plain, kind: 'text', type: typeOfText(name), bytes, text, unread: blobsIn(name, text) }
+}
+
+/** Bytes that were written as letters (a picture in a page, a key store in a script): the detectors read them only where they are text. */
+function blobsIn(name: string, text: string): string[] {
+  const blobs = text.match(/(?:[A-Za-z0-9+/_-]{40,}\s{0,2}){1,}[A-Za-z0-9+/_-]{0,40}={0,2}/g) ?? []
+  return blobs.some((one) => one.length > blobCharsMin && plainText(Buffer.from(one, 'base64')) === null)
+    ? [`data written as letters in ${name}`]
+    : []
+}
+
+/** A key or a token is shorter; a small picture has 1,000 letters. */
+const blobCharsMin = 800
+
+const other = 'Attach it as text, CSV, JSON, a web page, a mail, .docx, .xlsx, PNG or JPEG, or a ZIP of those.'
+const plain = { unread: [], isPlain: true, stripped: [] }
+const opaque = { unread: [], isPlain: false, stripped: [] }
+
+function typeOfText(name: string): string {
+  if (/\.csv$/i.test(name)) return 'text/csv'
+  return /\.json$/i.test(name) ? 'application/json' : 'text/plain'
+}
+
+/** The source, with all its attributes, scripts and comments, and how it reads. */
+const page = (source: string): string => `${source}${apart}${textOfMarkup(source, false)}`
+
+/** Kinds that are known and closed, to say so; by their first bytes. */
+function foreignKind(bytes: Buffer): string | null {
+  const begins = bytes.toString('latin1', 0, 1024)
+  if (begins.includes('%PDF-')) return 'It is a PDF'
+  if (begins.startsWith('\xd0\xcf\x11\xe0')) return 'It is a file of old Office or Outlook, or one with a password'
+  if (/^(?:\x1f\x8b|7z\xbc\xaf|Rar!|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/.test(begins))
+    return 'It is an archive other than ZIP'
+  if (/^(?:GIF8|BM|RIFF|II\*\0|MM\0\*)/.test(begins)) return 'It is a picture other than PNG or JPEG'
+  if (/^(?:MZ|\x7fELF|\xcf\xfa\xed\xfe)/.test(begins)) return 'It is a program'
+  return begins.startsWith('{\\rtf') ? 'It is an RTF document' : null
+}
+
+function picture(name: string, type: string, made: { bytes: Buffer; stripped: readonly string[] }): Looked {
+  return { ...opaque, kind: 'picture', type, text: '', bytes: made.bytes, stripped: made.stripped, unread: [name] }
+}
+
+const office = 'application/vnd.openxmlformats-officedocument.'
+const officeTypes = {
+  document: `${office}wordprocessingml.document`,
+  workbook: `${office}spreadsheetml.sheet`,
+}
+
+function packed(bytes: Buffer, depth: number, looking: Looking): Looked {
+  const entries = unzip(bytes, looking.budget)
+  const kind = officeKind(entries)
+  if (kind === null) return archive(entries, depth, looking)
+  refuseActive(entries)
+  const bare = withoutProperties(entries)
+  const inner = otherParts(bare.entries).map((entry) => ({ name: entry.name, looked: look(entry, depth + 1, looking) }))
+  const changed = new Map(inner.map(({ name, looked }) => [name, looked.bytes]))
+  return {
+    ...{ kind, type: officeTypes[kind], isPlain: false },
+    bytes: zip(bare.entries.map(({ name, bytes: own }) => ({ name, bytes: changed.get(name) ?? own }))),
+    ...together(inner, textOfOffice(bare.entries), bare.stripped),
+  }
+}
+
+function archive(entries: readonly Entry[], depth: number, looking: Looking): Looked {
+  const inner = entries.map((entry) => ({ name: entry.name, looked: look(entry, depth + 1, looking) }))
+  return {
+    ...{ kind: 'archive', type: 'application/zip', isPlain: false },
+    bytes: zip(inner.map(({ name, looked }) => ({ name, bytes: looked.bytes }))),
+    ...together(inner, '', ['dates, comments and anything between the packed files']),
+  }
+}
+
+/** Text of a file and of what is in it, each under its name; names are looked through like everything else. */
+function together(
+  inner: readonly { readonly name: string; readonly looked: Looked }[],
+  own: string,
+  stripped: readonly string[],
+): Pick<Looked, 'text' | 'unread' | 'stripped'> {
+  return {
+    text: [own, ...inner.map(({ name, looked }) => `${name}${apart}${looked.text}`)]
+      .filter((one) => one !== '')
+      .join(apart),
+    unread: inner.flatMap(({ name, looked }) =>
+      looked.unread.map((one) => (one === name || looked.kind === 'picture' ? name : `${name}/${one}`)),
+    ),
+    stripped: [...new Set([...stripped, ...inner.flatMap(({ looked }) => looked.stripped)])],
+  }
+}
+
+/** By its name, or by two fields of a header at its very beginning. */
+function isMail(name: string, text: string): boolean {
+  if (/\.(?:eml|mht|mhtml)$/i.test(name)) return true
+  const [head = ''] = text.slice(0, 64 * 1024).split(/\r?\n\r?\n/, 1)
+  const fields = head.match(/^(?:from|to|subject|date|received|message-id|mime-version|content-type|return-path):/gim)
+  return /^[\w-]+:/.test(head) && (fields?.length ?? 0) >= 2
+}
+
+/** A mail leaves as it is, or not at all: what is stripped from its parts would not be taken from its bytes, so a part with metadata is blocked. */
+function mail(bytes: Buffer, depth: number, looking: Looking): Looked {
+  const { head, parts, problem } = looking.mail(bytes)
+  if (problem !== null) throw new Blocked(`The mail is not whole: ${problem}.`, 'Attach its text, or save it anew.')
+  looking.budget.partsLeft -= parts.length
+  if (looking.budget.partsLeft < 0) throw new Blocked('The mail has too many parts.', 'Attach only what is needed.')
+  const inner = parts.map((part) => ({ name: part.name, looked: look(part, depth + 1, looking) }))
+  const told = inner.find(({ looked }) => looked.stripped.length > 0 && looked.kind !== 'archive')
+  if (told !== undefined)
+    throw new Blocked(
+      `${told.name} in the mail carries ${told.looked.stripped.join(', ')}.`,
+      'Attach that file itself: it is taken out there.',
+    )
+  const { text, unread } = together(inner, head, [])
+  return { ...opaque, kind: 'mail', type: 'message/rfc822', bytes, text, unread }
+}
