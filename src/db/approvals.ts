@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { sha256Hex } from '../kit/digest.ts'
-import { ApprovalMatter, ApprovalState, type ApprovalVerdict } from '../model/approval.ts'
+import { ApprovalMatter, ApprovalState, type ApprovalVerdict, approverRoles } from '../model/approval.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
 
@@ -337,7 +337,7 @@ export async function receiptOf(
   return row === undefined ? null : { recordId: row.id, index: row.leaf_index === null ? null : Number(row.leaf_index) }
 }
 
-/** People with an account that is open, by mail address or "role:approver"; what names nobody is told. */
+/** People whose account is open and may sign, by mail address or "role:approver"; what names nobody is told. An auditor fills no seat. */
 export async function peopleNamed(
   db: Db,
   names: readonly string[],
@@ -348,7 +348,7 @@ export async function peopleNamed(
   const roles = names.flatMap((name) => (name.startsWith('role:') ? [name.slice(5)] : []))
   const emails = names.flatMap((name) => (name.startsWith('role:') ? [] : [name.toLowerCase()]))
   const { rows } = await sql<{ id: string; email: string; role: string }>`
-    select id, email, role from app_user where kind = 'person' and not disabled
+    select id, email, role from app_user where kind = 'person' and not disabled and role = any (${[...approverRoles]}::text[])
       and (role = any (${roles}::text[]) or lower(email) = any (${emails}::text[])) order by name, id limit ${listMax}`.execute(
     db,
   )

@@ -9,7 +9,7 @@ import { type Approval, receiptOf, type Seat, seatsOf } from '../db/approvals.ts
 import type { Db } from '../db/open.ts'
 import { passkeyById, passkeysOf } from '../db/passkeys.ts'
 import { Trouble } from '../kit/errors.ts'
-import { type Assertion, questionsMax, type Standing } from '../playbooks/approvals/sign.ts'
+import { type Assertion, deputiesFor, questionsMax, type Standing } from '../playbooks/approvals/sign.ts'
 import type { Front } from './front.ts'
 import type { Site } from './serve.ts'
 
@@ -71,17 +71,7 @@ export async function approvalPage(db: Db, standing: Standing): Promise<Approval
           : { verdict: seat.verdict, at: seat.signedAt, recordId: receipt.recordId, ledgerIndex: receipt.index },
     },
     state,
-    deputies: seats
-      .filter(
-        (one) =>
-          one.place === seat.place &&
-          one.deputy &&
-          one.userId !== seat.userId &&
-          one.verdict === null &&
-          one.handedTo === null &&
-          !one.disabled,
-      )
-      .map(({ userId, name }) => ({ userId, name })),
+    deputies: deputiesFor(seats, seat).map(({ userId, name }) => ({ userId, name })),
   }
 }
 

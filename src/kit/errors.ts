@@ -202,3 +202,8 @@ export function isTrouble(error: unknown, ...codes: TroubleCode[]): error is Tro
 export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** What is wrong in the words of the place that noticed, for those who run the house; of other errors their message. */
+export function problemOf(error: unknown): string {
+  return isTrouble(error) ? String(error.details['problem'] ?? error.message) : wordsOf(error)
+}

@@ -15,6 +15,10 @@ export const approverRoles = [
   'asset-owner',
 ] as const satisfies readonly Role[]
 
+/** May this account sign, as it is now? What it was when it was asked does not count. */
+export const maySign = ({ role, disabled }: { readonly role: string; readonly disabled: boolean }): boolean =>
+  !disabled && (approverRoles as readonly string[]).includes(role)
+
 const person = z
   .string()
   .regex(

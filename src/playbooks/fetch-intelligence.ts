@@ -2,7 +2,7 @@ import { forgetOldIndicators, importIntelligence, noteFetch, positionOf } from '
 import { addJob } from '../db/jobs.ts'
 import type { Database } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
-import { isTrouble, Trouble, wordsOf } from '../kit/errors.ts'
+import { problemOf, Trouble, wordsOf } from '../kit/errors.ts'
 import { type Feed, FeedBusy, type FeedPiece } from '../model/feed.ts'
 import { openIntelligence } from '../parsers/intelligence/read.ts'
 import type { Log } from './house.ts'
@@ -51,7 +51,7 @@ export async function fetchFeed(
       taken.skipped += one.skipped
     }
   } catch (error) {
-    if (!signal.aborted) await noteFetch(db, feed.source, { ok: false, why: whyOf(error) }, clock)
+    if (!signal.aborted) await noteFetch(db, feed.source, { ok: false, why: problemOf(error) }, clock)
     throw error
   }
   await noteFetch(db, feed.source, { ok: true }, clock)
@@ -76,10 +76,6 @@ async function takePiece({ db, clock }: Pick<FetchParts, 'db' | 'clock'>, feed: 
     })
   }
   return taken
-}
-
-function whyOf(error: unknown): string {
-  return isTrouble(error) ? String(error.details['problem'] ?? error.message) : wordsOf(error)
 }
 
 /** The job, as the worker runs it. It never fails for good: what stops it stands beside the feed, and it is tried at the next turn. */

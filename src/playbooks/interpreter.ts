@@ -2,7 +2,7 @@ import { lockAlert } from '../db/alerts.ts'
 import { transaction } from '../db/open.ts'
 import { noteResumed, pastAttempts } from '../db/run-mending.ts'
 import { holdRun, journalOf, setRunState, takeRun } from '../db/runs.ts'
-import { isTrouble, wordsOf } from '../kit/errors.ts'
+import { isTrouble, problemOf } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
 import { backoffMs } from './durations.ts'
 import type { House } from './house.ts'
@@ -72,9 +72,9 @@ async function walkOn(walk: Walk): Promise<Continued> {
       // The record is away or we are not meant any more: that is no failure of the step.
       const notItsFault = error instanceof Superseded || error instanceof Interrupted
       if (notItsFault || isTrouble(error, 'database.unreachable', 'disk.full')) throw error
-      const retried = await stepFailed(walk, place, wordsOf(error))
+      const retried = await stepFailed(walk, place, problemOf(error))
       if (retried) return 'waiting'
-      return endRun(walk, 'failed', `step "${place.path}" failed: ${wordsOf(error)}`)
+      return endRun(walk, 'failed', `step "${place.path}" failed: ${problemOf(error)}`)
     }
     if (end.state === 'waiting') return 'waiting'
   }

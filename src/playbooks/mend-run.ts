@@ -1,4 +1,5 @@
 import { getAlert, lockAlert } from '../db/alerts.ts'
+import { approvalsOfRun, seatsOf } from '../db/approvals.ts'
 import { notifyAll } from '../db/live.ts'
 import { type Db, transaction } from '../db/open.ts'
 import { personQuestionOfStep } from '../db/person-questions.ts'
@@ -8,6 +9,7 @@ import { Trouble } from '../kit/errors.ts'
 import { stableId } from '../kit/stable-id.ts'
 import { append } from '../ledger/append.ts'
 import type { JournalLine } from '../model/playbook.ts'
+import { openSeats } from './approvals/ask-place.ts'
 import type { House } from './house.ts'
 import { queueRun } from './wake.ts'
 
@@ -100,7 +102,9 @@ export async function nudge(
     const where =
       line.waitingFor === 'answer'
         ? `Your one-time link is in the mail "Was this you? (A-${number})".`
-        : `Open A-${number} on the desk.`
+        : line.waitingFor === 'approval'
+          ? `Your one-time link is in the mail "Your approval is asked (A-${number})"; signed in, you can also sign from the page of the run.`
+          : `Open A-${number} on the desk.`
     await house.mailNotice(tx, {
       id: stableId('nudge', runId, path, String(line.attempt), String(times)),
       kind: 'notify',
@@ -126,6 +130,13 @@ async function waitedFor(
     case 'answer': {
       const asked = await personQuestionOfStep(tx, runId, line.path)
       return asked === null ? [] : [asked.email]
+    }
+    case 'approval': {
+      const approval = (await approvalsOfRun(tx, runId)).findLast((one) => one.stepPath === line.path)
+      if (approval === undefined || approval.state !== 'open') return []
+      return openSeats(await seatsOf(tx, approval.id), approval.placeNow).flatMap(({ askedAt, email }) =>
+        askedAt === null ? [] : [email],
+      )
     }
     case 'release':
       return people['approver'] ?? people['lead'] ?? people['analyst'] ?? []

@@ -1,5 +1,5 @@
 import { getAlert, lockAlert } from '../../db/alerts.ts'
-import { type Approval, approvalById, askSeat, insertApprovalLink, seatsOf } from '../../db/approvals.ts'
+import { type Approval, approvalById, askSeat, insertApprovalLink, type Seat, seatsOf } from '../../db/approvals.ts'
 import { addJob } from '../../db/jobs.ts'
 import { notifyAll } from '../../db/live.ts'
 import { noticeById } from '../../db/notices.ts'
@@ -7,12 +7,16 @@ import { type Db, transaction } from '../../db/open.ts'
 import { newSecret } from '../../kit/digest.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
+import { maySign } from '../../model/approval.ts'
 import { durationMs } from '../durations.ts'
 import type { House } from '../house.ts'
 
 export type ApprovalHouse = Pick<House, 'db' | 'clock' | 'approvalUrl' | 'cannotMail' | 'mailNotice'>
 
-/** Asks the members of a place, each with a link of their own, and plans its reminders. In the caller's transaction. */
+/**
+ * Asks the members of a place, each with a link of their own, and plans its reminders; where too few of them may still sign (an account was
+ * shut, a role taken away), its deputies at once. In the caller's transaction.
+ */
 export async function askPlace(
   house: ApprovalHouse,
   tx: Db,
@@ -21,8 +25,10 @@ export async function askPlace(
   remind: readonly string[],
 ): Promise<void> {
   const now = house.clock.now()
-  const members = (await seatsOf(tx, approval.id)).filter((seat) => seat.place === place && !seat.deputy)
-  for (const { userId } of members) {
+  const able = (await seatsOf(tx, approval.id)).filter((seat) => seat.place === place && maySign(seat))
+  const members = able.filter(({ deputy }) => !deputy)
+  const enough = members.length >= (approval.matter.places[place]?.quorum ?? 1)
+  for (const { userId } of enough ? members : able) {
     await askSeat(tx, { approvalId: approval.id, place, userId }, null, now)
     await mailLink(house, tx, approval, { place, userId, which: 'asked' })
   }
@@ -37,7 +43,14 @@ export async function askPlace(
 
 export type Reminder = { readonly approvalId: string; readonly place: number; readonly n: number }
 
-/** The job `remind-approval`: whoever was asked and has not signed gets another link; with the first one the deputies are asked as well. Safe to run twice. */
+/** Who can still answer at this place: nobody who has, who handed over, or who may not sign any more. */
+export const openSeats = (seats: readonly Seat[], place: number): readonly Seat[] =>
+  seats.filter((seat) => seat.place === place && seat.verdict === null && seat.handedTo === null && maySign(seat))
+
+/**
+ * The job `remind-approval`: whoever was asked and has not signed gets another link; with the first one the deputies are asked as well. Safe
+ * to run twice: its record names those whom this run asked or mailed, and there is none when there was nobody.
+ */
 export async function remindOfApproval(house: ApprovalHouse, { approvalId, place, n }: Reminder): Promise<void> {
   const seen = await approvalById(house.db, approvalId)
   if (seen === null) return
@@ -52,15 +65,13 @@ export async function remindOfApproval(house: ApprovalHouse, { approvalId, place
       now >= new Date(approval.expiresAt)
     )
       return
-    const open = (await seatsOf(tx, approvalId)).filter(
-      (seat) => seat.place === place && seat.verdict === null && seat.handedTo === null,
-    )
+    const open = openSeats(await seatsOf(tx, approvalId), place)
     const reminded: string[] = []
     for (const { userId, askedAt, deputy } of open) {
       if (askedAt === null && !(deputy && n === 1)) continue
       if (askedAt === null) await askSeat(tx, { approvalId, place, userId }, null, now)
-      await mailLink(house, tx, approval, { place, userId, which: `reminder ${n}` })
-      reminded.push(userId)
+      const mailed = await mailLink(house, tx, approval, { place, userId, which: `reminder ${n}` })
+      if (mailed || askedAt === null) reminded.push(userId)
     }
     if (reminded.length === 0) return
     const body = { place, reminder: n, users: reminded }
@@ -72,17 +83,17 @@ export async function remindOfApproval(house: ApprovalHouse, { approvalId, place
   })
 }
 
-/** A mail with a link for one person, once for each `which`; nothing where no mail can go, for who signs in sees it too. */
+/** A mail with a link for one person, once for each `which`; false where none went or can go, for who signs in sees it too. */
 export async function mailLink(
   house: ApprovalHouse,
   tx: Db,
   approval: Approval,
   to: { readonly place: number; readonly userId: string; readonly which: string },
-): Promise<void> {
+): Promise<boolean> {
   const { place, userId, which } = to
   const seat = (await seatsOf(tx, approval.id)).find((one) => one.place === place && one.userId === userId)
   const id = stableId('approval-mail', approval.id, String(place), userId, which)
-  if (seat === undefined || house.cannotMail([seat.email]) !== null || (await noticeById(tx, id)) !== null) return
+  if (seat === undefined || house.cannotMail([seat.email]) !== null || (await noticeById(tx, id)) !== null) return false
   const token = newSecret()
   await insertApprovalLink(
     tx,
@@ -100,4 +111,5 @@ export async function mailLink(
     subject: `${which === 'asked' ? '' : 'Reminder: '}Your approval is asked (A-${alert?.alert.number ?? '?'})`,
     text: `${what}\n\nAbout: ${about}\nWhat changes: ${changes}\nYou are asked as: ${places[place]?.title ?? ''}\nIf nobody answers by ${until}: ${ifSilent}\n\nLook and answer here, with your passkey:\n${house.approvalUrl(token)}\n\nThe link is for you alone and ends with your answer, or at ${until}. It opens nothing without your passkey.\n`,
   })
+  return true
 }

@@ -116,7 +116,7 @@ async function seatsFor(tx: Db, ask: ApprovalAsk, starter: string | null) {
         }
     if (sitting.size < quorum) {
       const nobody = [...members.nobody, ...stand.nobody]
-      const missing = nobody.length === 0 ? '' : `; no open account: ${nobody.join(', ')}`
+      const missing = nobody.length === 0 ? '' : `; no open account that may sign: ${nobody.join(', ')}`
       throw new Trouble('input.invalid', {
         problem: `"${title}" needs ${quorum} and ${sitting.size} can sign${missing}`,
       })

@@ -31,13 +31,13 @@ import { problemsOfSignature } from '../../ledger/approval-proof.ts'
 import {
   ApprovalStatement,
   type ApprovalVerdict,
-  approverRoles,
+  maySign,
   type SignedApproval,
   statementForm,
 } from '../../model/approval.ts'
 import { Snapshot } from '../snapshot.ts'
 import { wakeRuns } from '../wake.ts'
-import { type ApprovalHouse, askPlace, mailLink } from './ask-place.ts'
+import { type ApprovalHouse, askPlace, mailLink, openSeats } from './ask-place.ts'
 
 /** As long as any challenge of a passkey. */
 const challengeMs = 5 * 60_000
@@ -73,8 +73,7 @@ function stateOf(approval: Approval, seat: Seat, link: Link, now: Date): Standin
   if (now >= new Date(approval.expiresAt) || now >= new Date(link.expiresAt)) return 'expired'
   if (approval.placeNow < seat.place) return 'later'
   if (approval.placeNow > seat.place || link.usedAt !== null || seat.askedAt === null) return 'over'
-  const may = (approverRoles as readonly string[]).includes(seat.role) && !seat.disabled
-  return may && approval.askedBy !== `user:${seat.userId}` ? 'open' : 'not-allowed'
+  return maySign(seat) && approval.askedBy !== `user:${seat.userId}` ? 'open' : 'not-allowed'
 }
 
 async function openStanding(house: Pick<ApprovalHouse, 'clock'>, tx: Db, token: string): Promise<Standing> {
@@ -243,18 +242,17 @@ async function endIt(
   await notifyAll(tx, [`alert:${approval.alertId}`, `run:${approval.runId}`, 'queue'])
 }
 
+/**
+ * Who can take this seat over. Nobody who stands for somebody already: one signature for two people would leave the quorum out of reach.
+ */
+export const deputiesFor = (seats: readonly Seat[], seat: Seat): readonly Seat[] =>
+  openSeats(seats, seat.place).filter((one) => one.deputy && one.userId !== seat.userId && one.standsFor === null)
+
 /** "Not me": hands over to a deputy of the same place, who gets a link of their own. */
 export async function handOver(house: ApprovalHouse, token: string, to: string): Promise<void> {
   await transaction(house.db, async (tx) => {
     const { approval, seat, seats } = await openStanding(house, tx, token)
-    const deputy = seats.find((one) => one.place === seat.place && one.userId === to && one.deputy)
-    if (
-      deputy === undefined ||
-      deputy.userId === seat.userId ||
-      deputy.verdict !== null ||
-      deputy.handedTo !== null ||
-      deputy.disabled
-    )
+    if (!deputiesFor(seats, seat).some(({ userId }) => userId === to))
       throw new Trouble('input.invalid', { fields: { to: 'Choose a deputy who can still sign' } })
     const now = house.clock.now()
     const mine = { approvalId: approval.id, place: seat.place, userId: seat.userId }
