@@ -107,6 +107,7 @@ const records = async (approval: Asked, kind: string) =>
       .select('leaf')
       .where('subject', '=', `approval:${approval.id}`)
       .where('kind', '=', kind)
+      .orderBy('at')
       .execute()
   ).map(({ leaf }) => (JSON.parse(leaf) as { body: Record<string, unknown> }).body)
 /** Whom each reminder reached. */
@@ -193,11 +194,10 @@ test('two people cannot hand over to one deputy: the quorum would be out of reac
   expect(await signAs(desk, await linkOf(approval, lena), lena.key)).toBe(200)
   expect(await stateOf(approval)).toBe('approved')
   const chain = (await records(approval, 'approval.handed-over')).map(({ from, to }) => [from, to])
-  expect(chain).toEqual([
-    [dora.id, dan.id],
-    [hugo.id, eva.id],
-    [eva.id, lena.id],
-  ])
+  // The clock stands still, so their order is no promise here.
+  expect(new Set(chain.map(String))).toEqual(
+    new Set([dora, hugo, eva].map(({ id }, n) => `${id},${[dan, eva, lena][n]?.id}`)),
+  )
 })
 
 test('one yes of a quorum of two is no yes: it expires to the minute, and the run goes the way that was announced', async () => {
