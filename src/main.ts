@@ -19,6 +19,7 @@ import { version } from './kit/version.ts'
 import type { Lake } from './lake/open.ts'
 import { type LedgerKey, loadOrCreateKey } from './ledger/key.ts'
 import { startSequencer } from './ledger/sequencer.ts'
+import { chatDesk } from './main/chat.ts'
 import { openDetections } from './main/detections.ts'
 import { type Doors, openDoors, reporter } from './main/doors.ts'
 import { elsewhereDesk } from './main/elsewhere.ts'
@@ -36,6 +37,7 @@ import { recordStart } from './main/started.ts'
 import type { Receive } from './model/message.ts'
 import { makeMailDoor } from './outbox/mail/door.ts'
 import { backtestTasks } from './playbooks/backtest/backtest-job.ts'
+import { chatTasks } from './playbooks/chat/send.ts'
 import { elsewhereTasks, scheduleElsewhere } from './playbooks/elsewhere/watch.ts'
 import type { House } from './playbooks/house.ts'
 import { loadLibrary } from './playbooks/load.ts'
@@ -125,6 +127,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
       ...clockTasks(house),
       ...memoryTasks(house),
       ...elsewhereTasks(elsewhereDesk(house, settings, sealKey)),
+      ...chatTasks(chatDesk(house, desk, settings, sealKey)),
       ...desk.jobs,
       ...detections?.tasks,
       ...intelligence.tasks,

@@ -2,6 +2,7 @@ import { accessApi } from './access.ts'
 import { answerApi } from './answer.ts'
 import { approvalsApi } from './approvals.ts'
 import { auditApi } from './audit.ts'
+import { chatApi } from './chat.ts'
 import { coachingApi } from './coaching.ts'
 import { configApi } from './config.ts'
 import { connectorsApi } from './connectors.ts'
@@ -42,6 +43,7 @@ export const api = {
   ...coachingApi,
   ...ticketsApi,
   ...elsewhereApi,
+  ...chatApi,
   ...answerApi,
   ...approvalsApi,
   ...houseApi,

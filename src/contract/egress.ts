@@ -31,7 +31,7 @@ const id = z.object({ id: z.uuid() })
 export const egressApi = {
   'GET /api/egress': endpoint({
     permission: 'house.see',
-    says: 'What left towards providers: everything that was released, newest first',
+    says: 'What left: everything that was released towards providers, and what chats and tickets elsewhere were told, newest first',
     query: EgressFilter,
     answer: z.object({ rows: z.array(EgressEntry), next: z.string().nullable() }),
   }),

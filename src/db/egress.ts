@@ -7,11 +7,17 @@ import { containing } from './like.ts'
 import type { Db } from './open.ts'
 import type { EgressTable } from './tables.ts'
 
+function ofRow(row: Pick<Selectable<EgressTable>, 'kind' | 'reply_id' | 'pack_id' | 'pack_version'>): string {
+  if (row.kind === 'reply') return `reply:${row.reply_id}`
+  // Of a message elsewhere the subject in the ledger stands where a pack has its name.
+  return row.kind === 'pack' ? `pack:${row.pack_id}/${row.pack_version}` : (row.pack_id ?? '')
+}
+
 function egressOf(row: Omit<Selectable<EgressTable>, 'bytes'>): Egress {
   return Egress.parse({
     id: row.id,
     kind: row.kind,
-    of: row.kind === 'reply' ? `reply:${row.reply_id}` : `pack:${row.pack_id}/${row.pack_version}`,
+    of: ofRow(row),
     providerId: row.provider_id,
     channel: row.channel,
     recipients: row.recipients,
@@ -142,6 +148,14 @@ export type EgressFilter = {
   readonly before?: string | undefined
 }
 
+/** What left by another way than mail, in the columns of what a person released. */
+const outside = sql`
+  select id, case when way in ('slack', 'teams') then 'chat' else 'ticket' end as kind, null::uuid as reply_id,
+    case when alert_id is null then 'chat:' || place else 'alert:' || alert_id end as pack_id, null::integer as pack_version, '' as provider_id,
+    way as channel, array[place_title] as recipients, subject, '' as message_id, sha256, size_bytes, agreed_by as released_by, at as released_at,
+    rule, at as hold_until, state, left_at, says as receipt
+  from outside_send`
+
 /** Everything that was released, newest first, and one more than asked when there are more. */
 export async function listEgress(db: Db, filter: EgressFilter, most: number): Promise<readonly EgressRow[]> {
   const [beforeAt = null, beforeId = null] = filter.before?.split(' ') ?? []
@@ -150,11 +164,12 @@ export async function listEgress(db: Db, filter: EgressFilter, most: number): Pr
     Omit<Selectable<EgressTable>, 'bytes'> & { provider_name: string | null; leaf_index: string | null }
   >`
     select ${sql.join(columns.map((column) => sql.ref(`e.${column}`)))}, p.config ->> 'name' as provider_name, l.leaf_index
-    from egress e left join provider p on p.id = e.provider_id
+    from (select ${sql.join(columns.map((column) => sql.ref(column)))} from egress union all ${outside}) e left join provider p on p.id = e.provider_id
     left join lateral (
       select entry.leaf_index from ledger_entry entry
-      where entry.subject = case when e.kind = 'reply' then 'reply:' || e.reply_id else 'pack:' || e.pack_id end
-        and entry.kind in ('reply.released', 'pack.mailed') and entry.leaf::jsonb -> 'body' ->> 'sha256' = e.sha256
+      where entry.subject = case e.kind when 'reply' then 'reply:' || e.reply_id when 'pack' then 'pack:' || e.pack_id else e.pack_id end
+        and (entry.kind in ('reply.released', 'pack.mailed') and entry.leaf::jsonb -> 'body' ->> 'sha256' = e.sha256
+          or entry.kind in ('chat.sent', 'chat.failed', 'elsewhere.sent', 'elsewhere.failed') and entry.leaf::jsonb -> 'body' ->> 'sent' = e.id::text)
       order by entry.at desc limit 1) l on true
     where (${filter.provider ?? null}::text is null or e.provider_id = ${filter.provider ?? null})
       and (${filter.state ?? null}::text is null or e.state = ${filter.state ?? null})
@@ -165,7 +180,7 @@ export async function listEgress(db: Db, filter: EgressFilter, most: number): Pr
     order by e.released_at desc, e.id desc limit ${most + 1}`.execute(db)
   return rows.map((row) => ({
     ...egressOf(row),
-    providerName: row.provider_name ?? row.provider_id,
+    providerName: row.provider_name ?? (row.provider_id || (row.recipients[0] ?? '')),
     ledgerIndex: row.leaf_index === null ? null : Number(row.leaf_index),
   }))
 }

@@ -1227,6 +1227,9 @@ export type Tables = {
   elsewhere_link: ElsewhereLinkTable
   elsewhere_item: ElsewhereItemTable
   elsewhere_post: ElsewherePostTable
+  chat_channel: ChatChannelTable
+  chat_post: ChatPostTable
+  outside_send: OutsideSendTable
   provider_door: ProviderDoorTable
   provider_request: ProviderRequestTable
   provider_look: ProviderLookTable
@@ -1400,4 +1403,56 @@ export type ReplyFileTable = {
   ticket_file_id: OrNull<string>
   added_by: string
   added_at: Timestamp
+}
+
+export type ChatChannelTable = {
+  id: string
+  kind: string
+  title: string
+  settings: Jsonb
+  host: string
+  sealed: Buffer
+  enabled: Generated<boolean>
+  version: Generated<number>
+  changed_by: string
+  changed_at: Timestamp
+  next_at: ColumnType<Date, Date | undefined, Date>
+  not_before: TimestampOrNull
+  misses: Generated<number>
+  failing_since: TimestampOrNull
+  says: Generated<string>
+  answered_at: TimestampOrNull
+}
+
+export type ChatPostTable = {
+  id: string
+  channel_id: string
+  alert_id: OrNull<string>
+  matter: ColumnType<unknown, string | null, string | null>
+  bytes: OrNull<Buffer>
+  made_under: OrNull<number>
+  send_id: OrNull<string>
+  state: Generated<string>
+  tries: Generated<number>
+  says: Generated<string>
+  created_at: Timestamp
+  sent_at: TimestampOrNull
+}
+
+export type OutsideSendTable = {
+  id: string
+  way: string
+  place: string
+  place_title: string
+  alert_id: OrNull<string>
+  act: string
+  subject: string
+  sha256: string
+  size_bytes: number
+  agreed_by: string
+  rule: string
+  at: Timestamp
+  state: string
+  left_at: TimestampOrNull
+  says: Generated<string>
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { SecretPlace, Settings } from '../config/config.ts'
+import type { ChannelCard } from '../contract/chat.ts'
 import type { ConnectorCard, ConnectorDraft, ConnectorKindCard, Tried } from '../contract/connectors.ts'
 import type { ElsewhereView, Reconciled, SystemCard } from '../contract/elsewhere.ts'
 import type { ImportPreview } from '../contract/house.ts'
@@ -11,6 +12,7 @@ import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { ExportOptions } from '../ledger/export.ts'
 import type { ApprovalVerdict } from '../model/approval.ts'
+import type { ChatKind, ChatSettings } from '../model/chat.ts'
 import type { PackContent, PackDefinition } from '../model/context-pack.ts'
 import type { SystemKind, SystemSettings } from '../model/elsewhere.ts'
 import type { ExpectationDraft, ExpectationPreview } from '../model/expectation.ts'
@@ -164,6 +166,26 @@ export type ElsewhereFront = {
   }) => Promise<{ fresh: boolean }>
 }
 
+/** Channels of chat that people of the house are told in. */
+export type ChatFront = {
+  readonly cards: () => Promise<ChannelCard[]>
+  readonly save: (
+    draft: {
+      readonly id: string
+      readonly kind: ChatKind
+      readonly title: string
+      readonly settings: ChatSettings
+      /** The address of the webhook; null leaves the one that is set. */
+      readonly url: string | null
+      readonly enabled: boolean
+      readonly version: number
+    },
+    by: string,
+  ) => Promise<number>
+  readonly remove: (id: string, by: string) => Promise<void>
+  readonly test: (id: string, by: string) => Promise<{ ok: boolean; says: string }>
+}
+
 /**
  * What the other rooms do for the front; `main.ts` passes it in. Every function throws Trouble: `not.found` for what does not
  * exist, `state.conflict` for what somebody changed meanwhile, `input.invalid` with the field's name. `by` is an actor ("user:<id>").
@@ -229,6 +251,7 @@ export type Work = {
   readonly tickets: TicketWork
   readonly memory: MemoryWork
   readonly elsewhere: ElsewhereFront
+  readonly chat: ChatFront
   readonly askAgain: (asking: {
     readonly alertId: string
     readonly question: QuestionName

@@ -31,6 +31,7 @@ import type { AnswerDesk } from '../playbooks/reply.ts'
 import { dropSample, loadSample, sendTestAlert } from '../playbooks/sample.ts'
 import { readers } from '../providers/readers.ts'
 import { approvalWork } from './approval-work.ts'
+import { chatDesk, chatFront } from './chat.ts'
 import { secretAt } from './connector-registry.ts'
 import { elsewhereDesk, elsewhereFront } from './elsewhere.ts'
 import { memoryWork } from './memory-work.ts'
@@ -83,6 +84,7 @@ export function frontWork(parts: {
       ...{ draft: desk.draft, saveText: desk.saveText },
     }),
     elsewhere: elsewhereFront(elsewhereDesk(house, parts.settings, parts.sealKey)),
+    chat: chatFront(chatDesk(house, desk, parts.settings, parts.sealKey)),
     askAgain: (asking) => askAgain(house, asking),
     askPersonByLink: (asking) => askPersonByLink(house, asking),
     reply: { ...desk, readSent: (bytes) => readSent(house, bytes) },

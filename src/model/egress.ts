@@ -7,17 +7,21 @@ import { z } from 'zod'
 export const EgressState = z.enum(['released', 'leaving', 'left', 'unconfirmed', 'refused', 'withdrawn', 'dry-run'])
 export type EgressState = z.infer<typeof EgressState>
 
-export const EgressKind = z.enum(['reply', 'pack'])
+/** `chat` and `ticket` leave by agreement: who set the place up said what may go there, and no person releases each. */
+export const EgressKind = z.enum(['reply', 'pack', 'chat', 'ticket'])
 export type EgressKind = z.infer<typeof EgressKind>
+
+export const EgressChannel = z.enum(['mail', 'slack', 'teams', 'jira', 'servicenow', 'webhook'])
+export type EgressChannel = z.infer<typeof EgressChannel>
 
 /** Bytes that a person let leave towards a provider. All but `state`, `holdUntil`, `leftAt` and `receipt` stay as they were released. */
 export const Egress = z.object({
   id: z.uuid(),
   kind: EgressKind,
-  /** What it is: "reply:<id>", or "pack:<id>/<version>". */
+  /** What it is: "reply:<id>", "pack:<id>/<version>", "alert:<id>" that was told elsewhere, or "chat:<channel>". */
   of: z.string(),
   providerId: z.string(),
-  channel: z.enum(['mail']),
+  channel: EgressChannel,
   recipients: z.array(z.string()),
   subject: z.string(),
   messageId: z.string(),

@@ -32,3 +32,32 @@ export async function passGate(entryOf: EntryOf, entryId: string, knocking: Knoc
     refuse('the recipients are not those it was released for')
   return entry
 }
+
+/** What leaves by another way than mail, as it is committed in what left. */
+export type OutsideEntry = {
+  readonly way: string
+  readonly place: string
+  readonly sha256: string
+  readonly state: string
+  readonly agreedBy: string
+}
+export type OutsideEntryOf = (id: string) => Promise<OutsideEntry | null>
+
+/**
+ * The same gate for chats: no person releases each message, whoever set the channel up agreed to what goes there. Throws Trouble('internal')
+ * unless these very bytes stand in what left, for this place, as leaving now.
+ */
+export async function passOutside(
+  entryOf: OutsideEntryOf,
+  entryId: string,
+  knocking: { readonly way: string; readonly place: string; readonly bytes: Uint8Array },
+): Promise<void> {
+  const refuse = (problem: string): never => {
+    throw new Trouble('internal', { problem, entryId })
+  }
+  const entry = (await entryOf(entryId)) ?? refuse('it has no entry in what left')
+  if (!/^user:./.test(entry.agreedBy)) refuse('nobody agreed that it leaves')
+  if (entry.state !== 'leaving') refuse(`it is not leaving now: it is ${entry.state}`)
+  if (entry.way !== knocking.way || entry.place !== knocking.place) refuse('it was meant for another place')
+  if (sha256Hex(knocking.bytes) !== entry.sha256) refuse('the bytes are not those that were written down')
+}

@@ -20,6 +20,14 @@ export type Notice = {
   readonly to: readonly string[]
   readonly subject: string
   readonly text: string
+  /** What a chat may be told of it besides, as far as its channel agreed; the text of the mail never goes there. */
+  readonly about?: {
+    readonly alertId: string
+    readonly words?: string
+    /** For this person alone. */
+    readonly link?: string
+    readonly expiresAt?: string
+  }
 }
 
 /** What the work room is handed by `main.ts`: the record, the time, and the doors as functions. */

@@ -109,6 +109,7 @@ export async function nudge(
       id: stableId('nudge', runId, path, String(line.attempt), String(times)),
       kind: 'notify',
       to,
+      about: { alertId },
       subject: `Waiting for you: ${line.title} (A-${number})`.replace(/\s+/g, ' '),
       text: `"${title}" waits for you${until}: ${line.title}.\n\n${reason}\n\n${where}\n`,
     })

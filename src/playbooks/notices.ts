@@ -4,6 +4,7 @@ import { type Db, transaction } from '../db/open.ts'
 import { sha256Hex } from '../kit/digest.ts'
 import { Trouble } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
+import { queueChat } from './chat/queue.ts'
 import type { Notice } from './house.ts'
 import { mailOf, type ReplyDesk } from './replies/desk.ts'
 import { backoffMs, sendAttemptsMax } from './replies/send-reply.ts'
@@ -19,12 +20,15 @@ export function cannotMail(desk: ReplyDesk, to: readonly string[]): string | nul
 }
 
 /**
- * Queues a mail to our own people, in the caller's transaction; the same id queues one mail. Throws Trouble('input.invalid')
+ * Queues a mail to our own people, and what their channels of chat are told, in the caller's transaction; the same id queues one of each.
+ * Where no mail can go but each of them has a channel, the chat is the way. Throws Trouble('input.invalid')
  * for a recipient who is not ours, Trouble('mail.not-configured') while there is no mail server.
  */
 export async function mailNotice(desk: ReplyDesk, tx: Db, notice: Notice): Promise<void> {
-  const mail = mailOf(desk)
   const to = [...new Set(notice.to)]
+  const told = await queueChat(tx, { ...notice, to }, desk.clock)
+  if (to.length > 0 && to.every((address) => told.has(address)) && cannotMail(desk, to) !== null) return
+  const mail = mailOf(desk)
   const stranger = to.find((address) => !mail.isOwn(address))
   if (stranger !== undefined)
     throw new Trouble('input.invalid', { field: 'to', problem: 'a notice goes to our own people only', stranger })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Db } from '../db/open.ts'
 import type { House, Notice, ReplySeen } from './house.ts'
 import { cannotMail, mailNotice, sendNotice } from './notices.ts'
-import { type DeskParts, openDesk } from './replies/desk.ts'
+import { type DeskParts, openDesk, type ReplyDesk } from './replies/desk.ts'
 import { draftReply, saveDraft } from './replies/draft-reply.ts'
 import { addFile, pickFile, takeOutFile } from './replies/files.ts'
 import { mailPack, sendPack, settlePack, withdrawPack } from './replies/mail-pack.ts'
@@ -24,6 +24,8 @@ type FileAdded = { readonly fileId: string; readonly version: number }
 /** The answer from draft to receipt, as functions for `main.ts` to hand out: to the house, to the front, to the worker. */
 export type AnswerDesk = {
   readonly forHouse: ForHouse
+  /** The index over our lists, once for all who look for names. */
+  readonly lists: ReplyDesk['lists']
   readonly draft: (alertId: string, by: string) => Promise<string>
   readonly saveText: (id: string, text: string, version: number, by: string) => Promise<number>
   readonly review: (id: string, verdicts: readonly SpanVerdict[], version: number, by: string) => Promise<number>
@@ -56,6 +58,7 @@ export function answerDesk(parts: DeskParts): AnswerDesk {
   const settleAs = (replyId: string, how: HowSettled, by: string, why: string) =>
     settleReply(desk, { replyId, how, by, why })
   return {
+    lists: desk.lists,
     forHouse: {
       cannotMail: (to) => cannotMail(desk, to),
       mailNotice: (tx: Db, notice: Notice) => mailNotice(desk, tx, notice),

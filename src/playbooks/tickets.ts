@@ -201,7 +201,7 @@ export async function comment(
     const told = named.filter(({ id: who, email }) => `user:${who}` !== on.by && house.cannotMail([email]) === null)
     for (const { email, id: who } of told)
       await house.mailNotice(tx, {
-        ...{ id: stableId('mention', id, who), kind: 'notify', to: [email] },
+        ...{ id: stableId('mention', id, who), kind: 'notify', to: [email], about: { alertId: on.alertId } },
         subject: `You are named on T-${ticket?.number}`,
         text: `You are named in a comment on ticket T-${ticket?.number}: ${ticket?.title ?? ''}\n\n${text.slice(0, 2000)}\n`,
       })

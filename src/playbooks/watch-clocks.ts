@@ -102,7 +102,7 @@ async function escalate(house: Desk, { ticket, clock, rules, now }: Late): Promi
       if (reachable.length > 0)
         await house.mailNotice(tx, {
           id: stableId('escalation', ticket.alertId, clock.clock, new Date(dueAt).toISOString(), String(level)),
-          ...{ kind: 'notify', to: reachable.map(({ email }) => email) },
+          ...{ kind: 'notify', to: reachable.map(({ email }) => email), about: { alertId: ticket.alertId } },
           subject: `T-${ticket.number}: ${clockWords[clock.clock]}`,
           text: `Ticket T-${ticket.number} (${ticket.severity}): ${ticket.title}\n\nTime ran out at ${new Date(dueAt).toISOString()}: ${clockWords[clock.clock]}.\n`,
         })

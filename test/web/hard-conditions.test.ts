@@ -79,6 +79,7 @@ const pages: readonly { readonly name: string; readonly path: () => string; read
   { name: 'connectors', path: () => '/settings/connectors', main: /\/api\/connectors$/ },
   { name: 'sources', path: () => '/settings/sources', main: /\/api\/sources$/ },
   { name: 'rules for tickets', path: () => '/settings/tickets', main: /\/api\/ticketing$/ },
+  { name: 'chat', path: () => '/settings/chat', main: /\/api\/chat$/ },
   { name: 'house', path: () => '/settings/house', main: /\/api\/settings$/ },
   { name: 'settings as a file', path: () => '/settings/config', main: /\/api\/config$/ },
   { name: 'users', path: () => '/settings/users', main: /\/api\/users$/ },

@@ -23,6 +23,7 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
     { name: 'ticket', path: `/alerts/${first}#ticket` },
     { name: 'settings-tickets', path: '/settings/tickets' },
     { name: 'settings-elsewhere', path: '/settings/elsewhere' },
+    { name: 'settings-chat', path: '/settings/chat' },
     {
       name: 'alert',
       path: `/alerts/${first}`,

@@ -31,6 +31,7 @@ import { showBacktestRows } from './backtests/rows.ts'
 import { showBacktest } from './backtests/show.ts'
 import { showCalendar } from './calendar/list.ts'
 import { removeCalendarEntry, saveCalendarEntry } from './calendar/save.ts'
+import { listChannels, removeChannel, saveChannel, testChannel } from './chat/channels.ts'
 import { applyConfigFile, rollBackConfigFile } from './config/apply.ts'
 import { diffConfigFile } from './config/diff.ts'
 import { showConfig, showConfigVersion } from './config/show.ts'
@@ -214,6 +215,7 @@ export const routes: readonly Route[] = [
   showTickets, showTicket, moveTicket, changeTicketType, commentOnTicket, addTicketTask, editTicketTask, referTicket, addTicketFile, downloadTicketFile,
   askAtDoor, showDoor, changeDoor,
   showElsewhere, syncElsewhere, listSystems, saveSystem, removeSystem, testSystem, reconcileSystem, takeSystemPost,
+  listChannels, saveChannel, removeChannel, testChannel,
   showTicketing, saveTicketing,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, secondReply, cancelReply, settleReply, addReplyFile, pickReplyFile, takeOutReplyFile, downloadReplyFile,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,

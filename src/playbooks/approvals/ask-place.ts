@@ -2,12 +2,12 @@ import { getAlert, lockAlert } from '../../db/alerts.ts'
 import { type Approval, approvalById, askSeat, insertApprovalLink, type Seat, seatsOf } from '../../db/approvals.ts'
 import { addJob } from '../../db/jobs.ts'
 import { notifyAll } from '../../db/live.ts'
-import { noticeById } from '../../db/notices.ts'
 import { type Db, transaction } from '../../db/open.ts'
 import { newSecret } from '../../kit/digest.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
 import { maySign } from '../../model/approval.ts'
+import { cannotReach, wasTold } from '../chat/queue.ts'
 import { durationMs } from '../durations.ts'
 import type { House } from '../house.ts'
 
@@ -93,7 +93,8 @@ export async function mailLink(
   const { place, userId, which } = to
   const seat = (await seatsOf(tx, approval.id)).find((one) => one.place === place && one.userId === userId)
   const id = stableId('approval-mail', approval.id, String(place), userId, which)
-  if (seat === undefined || house.cannotMail([seat.email]) !== null || (await noticeById(tx, id)) !== null) return false
+  if (seat === undefined || (await cannotReach(house, tx, [seat.email])) !== null) return false
+  if (await wasTold(tx, id, [seat.email])) return false
   const token = newSecret()
   await insertApprovalLink(
     tx,
@@ -108,6 +109,7 @@ export async function mailLink(
     id,
     kind: 'approval',
     to: [seat.email],
+    about: { alertId: approval.alertId, words: what, link: house.approvalUrl(token), expiresAt: approval.expiresAt },
     subject: `${which === 'asked' ? '' : 'Reminder: '}Your approval is asked (A-${alert?.alert.number ?? '?'})`,
     text: `${what}\n\nAbout: ${about}\nWhat changes: ${changes}\nYou are asked as: ${places[place]?.title ?? ''}\nIf nobody answers by ${until}: ${ifSilent}\n\nLook and answer here, with your passkey:\n${house.approvalUrl(token)}\n\nThe link is for you alone and ends with your answer, or at ${until}. It opens nothing without your passkey.\n`,
   })

@@ -112,7 +112,8 @@ function providerText(messages: readonly Message[]): string {
   return texts.join('\n').slice(0, providerTextCharsMax)
 }
 
-async function listsIn(desk: ReplyDesk, db: Db): Promise<NameIndex> {
+/** The index over our lists, made anew when they changed. */
+export async function listsIn(desk: Pick<ReplyDesk, 'lists'>, db: Db): Promise<NameIndex> {
   const mark = await privateNamesMark(db)
   if (desk.lists.mark !== mark) {
     desk.lists.index = indexLists(await privateNames(db))

@@ -1,4 +1,5 @@
 import type { Step } from '../../model/playbook.ts'
+import { cannotReach } from '../chat/queue.ts'
 import { wordsForText } from '../condition-words.ts'
 import type { Place } from '../journal.ts'
 import { renderText } from '../texts.ts'
@@ -18,10 +19,13 @@ export async function notifyStep(walk: Walk, place: Place & { readonly step: Not
     const subject = renderText(step.subject, words).replace(/\s+/g, ' ').trim()
     const text = renderText(step.text, words)
     if (run.dryRun) return { state: 'done', output: { wouldSendTo: to, nobodyFor, subject, text } }
-    const problem = to.length > 0 ? house.cannotMail(to) : null
+    const problem = to.length > 0 ? await cannotReach(house, tx, to) : null
     if (problem !== null) return { state: 'skipped', error: problem, output: { wouldSendTo: to, nobodyFor, subject } }
     if (to.length > 0)
-      await house.mailNotice(tx, { id: onceId(walk, place.path, 'notify'), kind: 'notify', to, subject, text })
+      await house.mailNotice(tx, {
+        ...{ id: onceId(walk, place.path, 'notify'), kind: 'notify', to, subject, text },
+        about: { alertId: run.alertId, words: text },
+      })
     return { state: 'done', output: { sentTo: to, nobodyFor, subject } }
   })
 }

@@ -9,6 +9,7 @@ import { newSecret } from '../../kit/digest.ts'
 import { append } from '../../ledger/append.ts'
 import type { Step } from '../../model/playbook.ts'
 import { askForApproval } from '../approvals/ask.ts'
+import { cannotReach } from '../chat/queue.ts'
 import { type Known, wordsFor, wordsForText } from '../condition-words.ts'
 import { evaluate } from '../conditions.ts'
 import { durationMs } from '../durations.ts'
@@ -182,7 +183,7 @@ async function askPerson(walk: Walk, place: WaitPlace, tx: Db, known: Known, dea
     const remembered = await takeRemembered(house, tx, asked, take)
     if (remembered !== null) return { state: 'done', output: remembered }
   }
-  const problem = house.cannotMail([email])
+  const problem = await cannotReach(house, tx, [email])
   if (problem !== null) return { state: 'skipped', error: `nobody was asked: ${problem}` }
   const token = newSecret()
   const now = house.clock.now()
@@ -201,6 +202,7 @@ async function askPerson(walk: Walk, place: WaitPlace, tx: Db, known: Known, dea
     id: onceId(walk, place.path, 'question'),
     kind: 'person-question',
     to: [email],
+    about: { alertId: run.alertId, words: what, link: house.answerUrl(token), expiresAt: deadline.toISOString() },
     subject: `Was this you? (A-${known.alert.alert.number})`,
     text: `${what}\n\nPlease answer here, it takes one tap:\n${house.answerUrl(token)}\n\nThe link is for you alone and works once, until ${deadline.toISOString().slice(0, 16).replace('T', ' ')} UTC. If you are unsure, say so: that helps too.\n`,
   })

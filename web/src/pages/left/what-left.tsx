@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClie
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { EgressEntry } from '../../../../src/contract/egress.ts'
-import { EgressState } from '../../../../src/model/egress.ts'
+import { type EgressKind, EgressState } from '../../../../src/model/egress.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { useKeys } from '../../parts/keys.ts'
@@ -30,9 +30,14 @@ const stateTags: Record<EgressState, string> = {
   withdrawn: '',
   'dry-run': 'warn',
 }
-const kindWords = { reply: 'Answer', pack: 'Context pack' } as const
+const kindWords: Record<EgressKind, string> = {
+  reply: 'Answer',
+  pack: 'Context pack',
+  chat: 'Message to a chat',
+  ticket: 'To a ticket elsewhere',
+}
 
-/** The egress ledger: every byte that was let leave towards a provider. */
+/** The egress ledger: every byte that was let leave, towards a provider, a chat or a ticket elsewhere. */
 export function WhatLeftPage() {
   const search = useSearch({ from: '/desk/ledger/left' })
   const list = useInfiniteQuery({
@@ -60,17 +65,14 @@ export function WhatLeftPage() {
         </Button>
       </div>
       <p className="dim left-says">
-        Everything that a person let leave towards a provider, byte for byte. Nothing passes the gate without a line
-        here. <Link to="/ledger">The whole ledger</Link>
+        Everything that a person let leave towards a provider, byte for byte, and each message to a chat or a ticket
+        elsewhere that the agreement with its place let leave. Nothing passes the gate without a line here.{' '}
+        <Link to="/ledger">The whole ledger</Link>
       </p>
       {rows.length === 0 ? (
         <div className="card">
           <EmptyState
-            title={
-              Object.keys(search).length > 0
-                ? 'Nothing that left is like that.'
-                : 'Nothing has left towards a provider yet.'
-            }
+            title={Object.keys(search).length > 0 ? 'Nothing that left is like that.' : 'Nothing has left yet.'}
             proof="An answer stands here from the moment somebody releases it, also while it is held, and as a dry run."
           />
         </div>
@@ -113,7 +115,9 @@ function Row({ row }: { readonly row: EgressEntry }) {
     <tr>
       <td>
         <When at={row.releasedAt} ago />
-        <div className="dim">by {row.releasedByName}</div>
+        <div className="dim">
+          {row.providerId === '' ? 'agreed by' : 'by'} {row.releasedByName}
+        </div>
       </td>
       <td>
         <div>
@@ -122,13 +126,19 @@ function Row({ row }: { readonly row: EgressEntry }) {
               <Link to="/replies/$id" params={{ id: row.of.slice('reply:'.length) }}>
                 {row.subject}
               </Link>
+            ) : row.of.startsWith('alert:') ? (
+              <Link to="/alerts/$id" params={{ id: row.of.slice('alert:'.length) }}>
+                {row.subject}
+              </Link>
             ) : (
               row.subject
             )}
           </strong>
         </div>
         <div className="dim">
-          {kindWords[row.kind]} to {row.providerName}: {row.recipients.join(', ')}
+          {row.providerId === ''
+            ? `${kindWords[row.kind]}: ${row.providerName}`
+            : `${kindWords[row.kind]} to ${row.providerName}: ${row.recipients.join(', ')}`}
         </div>
         <div className="dim">{row.rule}</div>
       </td>
@@ -149,8 +159,12 @@ function Row({ row }: { readonly row: EgressEntry }) {
         {row.kind === 'pack' && <PackActs row={row} />}
       </td>
       <td>
-        <Link to="/ledger" search={{ subject: row.kind === 'reply' ? row.of : (row.of.split('/')[0] ?? '') }}>
-          {row.ledgerIndex === null ? 'being signed' : `No. ${row.ledgerIndex + 1}`}
+        <Link to="/ledger" search={{ subject: row.of.split('/')[0] ?? '' }}>
+          {row.ledgerIndex === null
+            ? row.state === 'leaving'
+              ? 'on its way'
+              : 'being signed'
+            : `No. ${row.ledgerIndex + 1}`}
         </Link>
       </td>
     </tr>
@@ -266,7 +280,7 @@ function Filters() {
       <Select
         size="xs"
         aria-label="Kind"
-        placeholder="Answers and packs"
+        placeholder="Of every kind"
         clearable
         data={Object.entries(kindWords).map(([value, label]) => ({ value, label }))}
         value={search.kind ?? null}

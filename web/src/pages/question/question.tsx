@@ -3,13 +3,18 @@ import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call } from '../../api.ts'
-import { type PersonAnswer, PersonAnswers } from '../../parts/person-answers.tsx'
+import { type PersonAnswer, PersonAnswers, personAnswers } from '../../parts/person-answers.tsx'
 import { Loading, Problem } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { Gate } from '../sign-in/gate.tsx'
 import { LinkProblem } from '../sign-in/link-problem.tsx'
 
-/** For whoever got a mail: one question, one tap. Opening the page changes nothing, since mail scanners open links too. */
+/** A link in a chat says which answer was tapped; it is chosen here, and sent by the button alone. */
+function tapped(): PersonAnswer | null {
+  return personAnswers.find(({ value }) => value === window.location.hash.slice(1))?.value ?? null
+}
+
+/** For whoever got a mail or a message: one question, one tap. Opening the page changes nothing, since mail scanners open links too. */
 export function QuestionPage() {
   const { token } = useParams({ from: '/q/$token' })
   const question = useQuery({
@@ -17,7 +22,7 @@ export function QuestionPage() {
     queryFn: () => call('GET /api/questions/:token', { params: { token } }),
     retry: false,
   })
-  const [answer, setAnswer] = useState<PersonAnswer | null>(null)
+  const [answer, setAnswer] = useState<PersonAnswer | null>(tapped)
   const [comment, setComment] = useState('')
   const [error, setError] = useState<unknown>(null)
   const [sent, setSent] = useState(false)
@@ -47,7 +52,7 @@ export function QuestionPage() {
   if (state === 'expired') {
     return (
       <Gate title="The time for this question is over">
-        <Text size="sm">It could be answered until {utc(expiresAt)}. If it still matters, reply to the mail.</Text>
+        <Text size="sm">It could be answered until {utc(expiresAt)}. If it still matters, tell the security desk.</Text>
       </Gate>
     )
   }

@@ -1,6 +1,7 @@
 import { useParams } from '@tanstack/react-router'
 import { type PagePart, PartedPage } from '../../parts/parted-page.tsx'
 import { ApiKeysPart } from './api-keys.tsx'
+import { ChatPart } from './chat.tsx'
 import { ConfigPart } from './config.tsx'
 import { ConnectorsPart } from './connectors.tsx'
 import { ElsewherePart } from './elsewhere.tsx'
@@ -21,6 +22,7 @@ const parts: readonly PagePart[] = [
   { id: 'sources', title: 'Sources', needs: 'house.see', show: SourcesPart },
   { id: 'tickets', title: 'Tickets', needs: 'house.see', show: TicketingPart },
   { id: 'elsewhere', title: 'Tickets elsewhere', needs: 'house.see', show: ElsewherePart },
+  { id: 'chat', title: 'Chat', needs: 'house.see', show: ChatPart },
   { id: 'house', title: 'Mail and house', needs: 'house.see', show: HousePart },
   { id: 'config', title: 'As a file', needs: 'setting.change', show: ConfigPart },
   { id: 'users', title: 'Users', needs: 'user.manage', show: UsersPart },
