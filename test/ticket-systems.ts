@@ -16,6 +16,8 @@ export type StandIn = {
   readonly writes: string[]
   /** Tickets made less than this many searches ago are not found yet, as where an index lags. */
   searchLag: number
+  /** Called when a write is done and not answered yet. */
+  onWrite?: () => void
   readonly stop: () => Promise<void>
 }
 /** `drop`: done, and the connection breaks before the answer. `lose`: it breaks before anything is done. */
@@ -85,7 +87,10 @@ async function serve(
   if (fault === 'busy') return void response.writeHead(429, { 'retry-after': '7' }).end()
   if (!/^(Basic|Bearer) ./.test(ask.headers.authorization ?? '')) return void response.writeHead(401).end()
   const reply = handle(ask, world)
-  if (ask.method !== 'GET') world.writes.push(`${ask.method} ${ask.path}`)
+  if (ask.method !== 'GET') {
+    world.writes.push(`${ask.method} ${ask.path}`)
+    world.onWrite?.()
+  }
   if (fault === 'drop') return void request.socket.destroy()
   if (fault === 'error') return void response.writeHead(502).end('bad gateway')
   response.writeHead(reply.status, {

@@ -16,6 +16,8 @@ export type SystemRecord = {
   readonly enabled: boolean
   readonly since: Date | null
   readonly version: number
+  /** Who set it up as it is now. */
+  readonly changedBy: string
   readonly notBefore: Date | null
   readonly misses: number
   readonly failingSince: Date | null
@@ -38,6 +40,7 @@ function systemOf(row: Selectable<ElsewhereSystemTable>): SystemRecord {
     enabled: row.enabled,
     since: row.since,
     version: row.version,
+    changedBy: row.changed_by,
     notBefore: row.not_before,
     misses: row.misses,
     failingSince: row.failing_since,
@@ -376,6 +379,16 @@ export async function noteChange(db: Db, systemId: string, alertId: string): Pro
     .where('alert_id', '=', alertId)
     .executeTakeFirst()
   return done.numUpdatedRows === 1n
+}
+
+/** Has those looked at again on which something is not as it should be: what was changed may have mended it. */
+export async function lookAgain(tx: Db, systemId: string): Promise<void> {
+  await tx
+    .updateTable('elsewhere_link')
+    .set({ changes: sql<string>`changes + 1`, due_at: null })
+    .where('system_id', '=', systemId)
+    .where('says', '<>', '')
+    .execute()
 }
 
 export type ItemRecord = {

@@ -77,3 +77,15 @@ function sendOf(row: Selectable<OutsideSendTable>): OutsideSend {
     ...{ rule: row.rule, at: row.at, state: row.state as OutsideSend['state'] },
   }
 }
+
+/** What a process began to send about this alert and did not live to end: nobody knows whether it left. */
+export async function endStaleSends(db: Db, place: string, alertId: string, at: Date): Promise<void> {
+  await db
+    .updateTable('outside_send')
+    .set({ state: 'unconfirmed', says: `The process that sent it ended before the answer (seen ${at.toISOString()})` })
+    .where('place', '=', place)
+    .where('alert_id', '=', alertId)
+    .where('state', '=', 'leaving')
+    .where('way', 'in', ['jira', 'servicenow', 'webhook'])
+    .execute()
+}

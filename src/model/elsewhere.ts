@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Tlp } from './intelligence.ts'
 import { TicketState, TicketType } from './ticket.ts'
 
 /** What a ticket can be kept in step with. */
@@ -47,6 +48,8 @@ export const SystemSettings = z.object({
   providers: z.array(z.string().max(64)).max(100).default([]),
   /** What may leave, and what is taken. */
   fields: z.array(SharedField).max(20).default(['title', 'severity', 'link']),
+  /** The strictest traffic light that leaves; of a ticket marked above it nothing does. */
+  upToTlp: Tlp.default('AMBER'),
   takes: z
     .array(z.enum(['status', 'comments', 'files']))
     .max(3)

@@ -163,3 +163,103 @@ test('from an address that was not agreed their session is nobody’s, on every 
     await browser.close()
   }
 })
+
+test('one question from the door to the answer they read: asked, decided, drafted, reviewed, released; nothing of it at the door before it left', {
+  timeout: 120_000,
+}, async () => {
+  const eastgate = {
+    ...{ id: 'eastgate', name: 'Eastgate SOC', addresses: ['soc@eastgate.example'], domains: ['eastgate.example'] },
+    replyAddress: 'soc@eastgate.example',
+  }
+  const key = await addProvider(desk, { ...deskProvider, ...eastgate })
+  const pia = (await signedIn(desk, 'provider-analyst', 'Pia of Eastgate', 'eastgate')).cookie
+  const sue = (await signedIn(desk, 'provider-analyst', 'Sue of Southbay', 'southbay')).cookie
+  const ask = { observable: '198.51.100.77', why: 'It beacons to us.' }
+  const { ticket } = JSON.parse((await call('POST', '/api/portal/requests', pia, ask)).text) as { ticket: string }
+  const alertId = await until('the alert', async () => {
+    const find = database.db
+      .selectFrom('alert')
+      .select('id')
+      .where('ticket', '=', ticket)
+      .where('filled_at', 'is not', null)
+    return (await find.executeTakeFirst())?.id
+  })
+  const secretWords = /fin-app02|payroll|10\.0\.4\.7|false|decid|draft|Kari/i
+  const reply = async () => {
+    const shown = (await apiAs(desk, lead, 'GET', `/api/alerts/${alertId}`)) as unknown as { replies: { id: string }[] }
+    return shown.replies[0]?.id
+  }
+  /** What the door tells now: two words and their own text, whatever we are at. */
+  const nothingYet = async (): Promise<void> => {
+    const list = await call('GET', '/api/portal/alerts', pia)
+    expect(JSON.parse(list.text)).toMatchObject({ rows: [{ ticket, state: 'received', answeredAt: null }] })
+    const one = await call('GET', `/api/portal/alerts/${alertId}`, pia)
+    expect(JSON.parse(one.text)).toMatchObject({ replies: [] })
+    expect(`${list.text}${one.text}`).not.toMatch(secretWords)
+    const id = await reply()
+    if (id !== undefined) expect((await call('GET', `/api/portal/replies/${id}/raw`, pia)).status).toBe(404)
+  }
+  await nothingYet()
+
+  const { version: seen } = (await apiAs(desk, lead, 'GET', `/api/alerts/${alertId}`)) as unknown as { version: number }
+  const decision = {
+    outcome: 'false-alarm-benign',
+    reason: 'It is ours.',
+    cites: [],
+    withoutEvidence: true,
+    version: seen,
+  }
+  await apiAs(desk, lead, 'POST', `/api/alerts/${alertId}/decision`, decision)
+  await nothingYet()
+  const replyId = await until('the draft', reply)
+  const saved = async () =>
+    (await apiAs(desk, lead, 'GET', `/api/replies/${replyId}`)) as unknown as {
+      reply: { version: number; state: string; spans: { id: string; verdict: string | null }[] }
+    }
+  const text = `It is the payroll server fin-app02.halden.example at 10.0.4.7, and known to us. Ticket ${ticket}.`
+  await apiAs(desk, lead, 'POST', `/api/replies/${replyId}/text`, { text, version: (await saved()).reply.version })
+  await nothingYet()
+  const { reply: drafted } = await saved()
+  expect(drafted.spans.length).toBeGreaterThan(1)
+  const tooEarly = await call('POST', `/api/replies/${replyId}/release`, lead, { version: drafted.version })
+  expect(tooEarly.status).toBe(409)
+  for (const { id } of drafted.spans) {
+    const { version } = (await saved()).reply
+    const verdict = { spanId: id, verdict: 'redact', keepReason: null, alike: false, version }
+    await apiAs(desk, lead, 'POST', `/api/replies/${replyId}/spans`, verdict)
+  }
+  await nothingYet()
+  const sent = desk.mailServer.arrived.length
+  await apiAs(desk, lead, 'POST', `/api/replies/${replyId}/release`, { version: (await saved()).reply.version })
+  // Held: a person may still take it back, so that they do not have it yet.
+  if ((await saved()).reply.state === 'held') await nothingYet()
+
+  const read = await until('the answer at the door', async () => {
+    const one = await call('GET', `/api/portal/alerts/${alertId}`, pia)
+    const { replies } = JSON.parse(one.text) as { replies: { id: string; text: string; sha256: string }[] }
+    return replies[0]
+  })
+  expect(read).toMatchObject({ id: replyId, text: expect.stringContaining('known to us') })
+  expect(read.text).toContain('[redacted: ')
+  expect(read.text).not.toMatch(/fin-app02|10\.0\.4\.7/)
+  expect(desk.mailServer.arrived).toHaveLength(sent + 1)
+  const list = await call('GET', '/api/portal/alerts', pia)
+  expect(JSON.parse(list.text)).toMatchObject({ rows: [{ ticket, state: 'answered', answeredAt: expect.any(String) }] })
+  const raw = await call('GET', `/api/portal/replies/${replyId}/raw`, pia)
+  expect(raw.status).toBe(200)
+  expect(raw.text).not.toMatch(/fin-app02|10\.0\.4\.7/)
+  for (const url of [`/api/portal/alerts/${alertId}`, `/api/portal/replies/${replyId}/raw`])
+    expect((await call('GET', url, sue)).status).toBe(404)
+  const { rows } = await apiAs(desk, lead, 'GET', '/api/egress?provider=eastgate')
+  expect(rows).toMatchObject([{ of: `reply:${replyId}`, state: 'left', sha256: read.sha256 }])
+
+  // Asked by a program with the key of their door for messages, it is theirs to read in the same place.
+  const byKey = {
+    subject: '[EG-7] Medium: What is this host?',
+    body: 'Ticket: EG-7\nRule: Question\nHost: ws-7\n',
+    from: 'soc@eastgate.example',
+  }
+  const asked = await alertOf(desk, await post(desk, key, byKey))
+  expect((await call('GET', `/api/portal/alerts/${asked}`, pia)).status).toBe(200)
+  expect((await call('GET', `/api/portal/alerts/${asked}`, sue)).status).toBe(404)
+})

@@ -2,6 +2,7 @@ import { lockAlert } from '../../db/alerts.ts'
 import {
   addLink,
   linkById,
+  lookAgain,
   noteChange,
   removeSystem,
   type SystemRecord,
@@ -55,6 +56,7 @@ export async function saveDraft(desk: ElsewhereDesk, draft: SystemDraft, by: str
     const sealed = draft.secret === null ? undefined : seal(desk.sealKey, draft.secret, placeOfSystem(draft.id))
     const version = await saveSystem(tx, { ...draft, sealed, by }, desk.clock.now())
     if (version === null) throw new Trouble('state.conflict', { system: draft.id })
+    await lookAgain(tx, draft.id)
     const { ca: _, ...told } = settings
     const body = {
       kind: draft.kind,

@@ -13,6 +13,7 @@ import {
   startJira,
   startServiceNow,
 } from '../../../test/ticket-systems.ts'
+import { listEgress } from '../../db/egress.ts'
 import { linkById, systemById } from '../../db/elsewhere.ts'
 import { fixedClock } from '../../kit/clock.ts'
 import { openTicketSystem } from '../../main/elsewhere.ts'
@@ -98,6 +99,11 @@ async function newAlert(): Promise<string> {
     .executeTakeFirstOrThrow()
   return String(row.alert_id)
 }
+
+const draftNow = async () => ({
+  ...{ id: 'jira', kind: 'jira' as const, title: 'Jira', secret: standInSecret, enabled: true },
+  version: (await systemById(database.db, 'jira'))?.version ?? 0,
+})
 
 const byText = (a: string | undefined, b: string | undefined): number => String(a).localeCompare(String(b))
 let minute = 0
@@ -326,6 +332,52 @@ test('a process that is killed between asking and writing down makes nothing twi
   const texts = only(jira).comments.map(({ text }) => text.split('\n')[0])
   expect(texts).toEqual(['Once.', ...[0, 1, 2, 3, 4, 5].map((kill) => `Also ${kill}.`)])
   expect(await commentsHere(alertId)).toHaveLength(7)
+})
+
+test('nothing of a ticket marked above the agreed light leaves, and it says so; a marked comment and file stay; every send and every refusal has its line', async () => {
+  await connect(jira, 'jira', { upToTlp: 'GREEN' })
+  const alertId = await newAlert()
+  await database.db.updateTable('alert').set({ title: 'TLP:RED Beaconing' }).where('id', '=', alertId).execute()
+  await rounds('jira', 3)
+  expect(jira.writes).toEqual([])
+  expect((await link(alertId)).says).toContain('marked TLP:RED; with Jira the agreement ends at TLP:GREEN')
+  const lines = async () =>
+    (await listEgress(database.db, { kind: 'ticket' }, 100))
+      .filter(({ of }) => of === `alert:${alertId}`)
+      .map(({ subject, state, receipt }) => ({ subject, state, receipt }))
+  expect(await lines()).toMatchObject([{ state: 'refused', receipt: expect.stringContaining('TLP:RED') }])
+
+  await saveDraft(
+    desk,
+    { ...(await draftNow()), settings: SystemSettings.parse({ ...usual, baseUrl: jira.url }) },
+    by(),
+  )
+  await database.db.updateTable('alert').set({ title: 'TLP:AMBER Beaconing' }).where('id', '=', alertId).execute()
+  await comment(desk, { alertId, by: by(), text: 'For you all.' })
+  await comment(desk, { alertId, by: by(), text: 'tlp:red only for us: OLDHERON' })
+  await addFile(desk, { alertId, by: by(), name: 'a.txt', bytes: Buffer.from('TLP:AMBER+STRICT\nOLDHERON') })
+  await rounds()
+  const there = only(jira)
+  expect(there.comments.map(({ text }) => text.split('\n')[0])).toEqual(['For you all.'])
+  expect(there.files).toEqual([])
+  expect(JSON.stringify([...jira.tickets])).not.toContain('OLDHERON')
+  expect((await link(alertId)).says).toContain('Kept here for their marking (TLP): 2')
+  const all = await lines()
+  expect(all.filter(({ state }) => state === 'left').map(({ subject }) => subject)).toEqual(
+    expect.arrayContaining(['A ticket is made', 'A comment']),
+  )
+  expect(all.filter(({ state }) => state === 'refused')).toHaveLength(3)
+  expect(all.filter(({ state }) => state === 'left')).toHaveLength(jira.writes.length)
+
+  // Marked only later: what is there is told no more.
+  await database.db.updateTable('alert').set({ title: 'TLP:RED Beaconing' }).where('id', '=', alertId).execute()
+  const writes = jira.writes.length
+  await comment(desk, { alertId, by: by(), text: 'Late.' })
+  await rounds('jira', 4)
+  expect(jira.writes).toHaveLength(writes)
+  commentThere(there, 'Ann', 'From there.')
+  await rounds('jira', 4)
+  expect((await commentsHere(alertId)).map(({ text }) => text)).toContain('From there.')
 })
 
 test('429 is waited out as long as it says; while a system is away nothing else of it is tried, and its card says since when', async () => {

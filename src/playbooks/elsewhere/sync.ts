@@ -13,9 +13,12 @@ import { fileOf, partsOfTicket, type TicketRecord, ticketOf } from '../../db/tic
 import { namesOfActors } from '../../db/users.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { append } from '../../ledger/append.ts'
-import type { Called, TheirRef, TheirTicket, TicketSystem } from '../../model/elsewhere.ts'
+import type { Called, Outgoing, TheirRef, TheirTicket, TicketSystem } from '../../model/elsewhere.ts'
+import { exceeds } from '../../model/intelligence.ts'
 import type { LedgerKind } from '../../model/ledger.ts'
+import { markingOfAlert } from '../marking.ts'
 import type { ElsewhereDesk } from './desk.ts'
+import { keepBack, keptBackFor, type Leaving, overWords } from './leaving.ts'
 import { commentMark, digestOf, markerOf, markIn, outlineOf } from './outline.ts'
 import { takeComment, takeFile, takeStatus } from './take.ts'
 
@@ -25,17 +28,22 @@ const looksAfterMs = [10_000, 30_000, 60_000] as const
 const refusedMsMin = 60_000
 const refusedMsMax = 6 * 60 * 60_000
 
+/** Text of a file that is looked through for a marking; one stands at the top. */
+const fileCharsMax = 200_000
+
 /** How one pass over a ticket ended. `away`: the system cannot be talked to, so the others need not be tried either. */
 export type Passed =
   | { readonly kind: 'even' }
   | { readonly kind: 'open'; readonly why: string }
   | { readonly kind: 'away'; readonly why: string; readonly afterMs: number | null }
 
-type On = {
+export type On = {
   readonly desk: ElsewhereDesk
   readonly system: SystemRecord
   readonly api: TicketSystem
   readonly link: LinkRecord
+  /** Whatever tells the system something goes by this. */
+  readonly leaving: Leaving
 }
 
 /** Leaves the pass where it stands: what was done so far is written down, and the next pass begins with a look. */
@@ -59,7 +67,8 @@ export async function syncTicket(on: On): Promise<Passed> {
   try {
     await pass(on)
     const now = desk.clock.now()
-    await changeLink(desk.db, link, { done: link.changes, tries: 0, says: '', dueAt: null, syncedAt: now })
+    const says = keptWords(await itemsOf(desk.db, link))
+    await changeLink(desk.db, link, { done: link.changes, tries: 0, says, dueAt: null, syncedAt: now })
     return { kind: 'even' }
   } catch (error) {
     if (!(error instanceof Halt)) throw error
@@ -68,13 +77,32 @@ export async function syncTicket(on: On): Promise<Passed> {
   }
 }
 
+function keptWords(items: readonly ItemRecord[]): string {
+  const kept = items.filter(({ direction, state }) => direction === 'out' && state === 'refused').length
+  return kept === 0 ? '' : `Kept here for their marking (TLP): ${kept} of its comments and files`
+}
+
+/** Of a ticket that is marked above what was agreed nothing leaves, and what is there already is not told more. */
+async function refuseMarked(on: On, ticket: TicketRecord): Promise<void> {
+  const { desk, system, link } = on
+  const marking = await markingOfAlert(desk.db, ticket.alertId)
+  if (!exceeds(marking, system.settings.upToTlp)) return
+  const why = `${overWords(marking, system.title, system.settings.upToTlp)}: nothing of it leaves`
+  const change = { done: link.changes, says: why }
+  if (link.says !== why)
+    await keepBack(on, { act: 'update', bytes: Buffer.from(ticket.alertId), why }, (tx) => changeLink(tx, link, change))
+  throw new Halt({ kind: 'open', why }, change)
+}
+
 async function pass(on: On): Promise<void> {
   const { desk, api, link } = on
   const ticket = await ticketOf(desk.db, link.alertId)
   if (ticket === null) return
+  if (link.theirId === null) await refuseMarked(on, ticket)
   const theirId = link.theirId ?? (await makeOrFind(on, ticket))
   const theirs = api.reads ? await readTheirs(on, theirId) : null
   await takeIn(on, theirs)
+  await refuseMarked(on, ticket)
   await giveFields(on, theirId, ticket)
   await giveComments(on, theirId, ticket)
   await giveFiles(on, theirId)
@@ -84,7 +112,8 @@ async function pass(on: On): Promise<void> {
 
 /** Their id: found by our mark, or made. Never made while it is not known whether it was made before. */
 async function makeOrFind(on: On, ticket: TicketRecord): Promise<string> {
-  const { desk, system, api, link } = on
+  const { desk, link } = on
+  const { api } = on.leaving
   const inDoubt = link.state === 'creating' || link.state === 'unconfirmed'
   if (link.state === 'creating')
     await note(
@@ -115,7 +144,7 @@ async function makeOrFind(on: On, ticket: TicketRecord): Promise<string> {
       },
     )
   }
-  const out = await outlineOf(desk.db, ticket, system.settings.fields, desk.alertUrl)
+  const out = await outlineFor(on, ticket)
   await changeLink(desk.db, link, { state: 'creating' })
   const made = await api.create(out)
   if (made.kind === 'unknown') {
@@ -193,9 +222,21 @@ async function recogniseComments(on: On, theirs: TheirTicket, items: readonly It
   }
 }
 
-async function giveFields(on: On, theirId: string, ticket: TicketRecord): Promise<void> {
-  const { desk, system, api, link } = on
+/** A ticket as it leaves; a line that names what may not go that far is left out, and says so. */
+async function outlineFor(on: On, ticket: TicketRecord): Promise<Outgoing> {
+  const { desk, system } = on
   const out = await outlineOf(desk.db, ticket, system.settings.fields, desk.alertUrl)
+  const lines = [out.title, ...out.description.split('\n')]
+  const kept: string[] = []
+  for (const line of lines) kept.push((await keptBackFor(on, line)) === null ? line : '[kept back: marked (TLP)]')
+  const [title = '', ...description] = kept
+  return { ...out, title, description: description.join('\n') }
+}
+
+async function giveFields(on: On, theirId: string, ticket: TicketRecord): Promise<void> {
+  const { link } = on
+  const { api } = on.leaving
+  const out = await outlineFor(on, ticket)
   const digest = digestOf(out)
   if (link.theirId === null || link.sentDigest === digest) return
   settle(on, await api.update(theirId, out))
@@ -203,7 +244,8 @@ async function giveFields(on: On, theirId: string, ticket: TicketRecord): Promis
 }
 
 async function giveComments(on: On, theirId: string, ticket: TicketRecord): Promise<void> {
-  const { desk, system, api, link } = on
+  const { desk, system, link } = on
+  const { api } = on.leaving
   if (!system.settings.fields.includes('comments')) return
   const { comments } = await partsOfTicket(desk.db, ticket.alertId)
   const items = new Map((await itemsOf(desk.db, link)).map((item) => [`${item.kind} ${item.ourId}`, item]))
@@ -224,6 +266,12 @@ async function giveComments(on: On, theirId: string, ticket: TicketRecord): Prom
         desk.clock.now(),
       ))
     if (itemId === null) continue
+    const marked = await keptBackFor(on, comment.text)
+    if (marked !== null) {
+      const kept = { act: 'comment', bytes: Buffer.from(comment.text), why: marked } as const
+      await keepBack(on, kept, (tx) => changeItem(tx, itemId, { state: 'refused' }))
+      continue
+    }
     const text = `${comment.text}\n\n${name(comment.by)} · T-${ticket.number} ${mark}`
     const told = settle(on, await api.comment(theirId, { id: comment.id, text }))
     await sent(on, 'comment', sha256Hex(text), {}, (tx) => changeItem(tx, itemId, { state: 'done', theirId: told }))
@@ -231,7 +279,8 @@ async function giveComments(on: On, theirId: string, ticket: TicketRecord): Prom
 }
 
 async function giveFiles(on: On, theirId: string): Promise<void> {
-  const { desk, system, api, link } = on
+  const { desk, system, link } = on
+  const { api } = on.leaving
   if (!system.settings.fields.includes('files')) return
   const { files } = await partsOfTicket(desk.db, link.alertId)
   const items = new Map((await itemsOf(desk.db, link)).map((item) => [`${item.kind} ${item.ourId}`, item]))
@@ -248,6 +297,12 @@ async function giveFiles(on: On, theirId: string): Promise<void> {
       ))
     const file = await fileOf(desk.db, link.alertId, id)
     if (itemId === null || file === null) continue
+    const marked = await keptBackFor(on, `${name}\n${file.bytes.toString('utf8', 0, fileCharsMax)}`)
+    if (marked !== null) {
+      const kept = { act: 'file', bytes: file.bytes, why: marked } as const
+      await keepBack(on, kept, (tx) => changeItem(tx, itemId, { state: 'refused' }))
+      continue
+    }
     const told = settle(on, await api.attach(theirId, { id, name, bytes: file.bytes }))
     await sent(on, 'file', sha256, {}, (tx) => changeItem(tx, itemId, { state: 'done', theirId: told }))
   }
@@ -258,7 +313,8 @@ async function giveFiles(on: On, theirId: string): Promise<void> {
  * clock has to be believed for it. A status that was taken is not sent back.
  */
 async function evenStatus(on: On, theirId: string, theirStatus: string | null): Promise<void> {
-  const { desk, system, api, link } = on
+  const { desk, system, link } = on
+  const { api } = on.leaving
   const { statusOut, takes } = system.settings
   const ticket = await ticketOf(desk.db, link.alertId)
   if (ticket === null) return
@@ -328,7 +384,13 @@ async function sent(
   along: (tx: Db) => Promise<void> = async () => undefined,
   more: Record<string, unknown> = {},
 ): Promise<void> {
-  const body = { act, ...(sha256 === null ? {} : { sha256 }), fields: on.system.settings.fields, ...more }
+  const body = {
+    act,
+    sent: on.leaving.last(),
+    ...(sha256 === null ? {} : { sha256 }),
+    fields: on.system.settings.fields,
+    ...more,
+  }
   await note(on, 'elsewhere.sent', body, change, along)
 }
 

@@ -19,6 +19,7 @@ import { unseal } from '../../kit/seal.ts'
 import type { TicketSystem } from '../../model/elsewhere.ts'
 import type { Tasks } from '../worker.ts'
 import { type ElsewhereDesk, placeOfSystem } from './desk.ts'
+import { leavingBy } from './leaving.ts'
 import { syncTicket } from './sync.ts'
 
 const watchJob = 'watch-elsewhere'
@@ -99,7 +100,8 @@ async function turn(desk: ElsewhereDesk, system: SystemRecord, api: TicketSystem
   await addWantedLinks(desk.db, system, ticketsAtOnce)
   const links = await dueLinks(desk.db, system.id, desk.clock.now(), ticketsAtOnce)
   for (const [seen, link] of links.entries()) {
-    const passed = await syncTicket({ desk, system, api, link })
+    const on = { desk, system, api, link }
+    const passed = await syncTicket({ ...on, leaving: await leavingBy(on) })
     if (passed.kind === 'away') {
       await leaveAlone(desk, system, passed.why, passed.afterMs)
       return seen

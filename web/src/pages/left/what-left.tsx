@@ -161,9 +161,9 @@ function Row({ row }: { readonly row: EgressEntry }) {
       <td>
         <Link to="/ledger" search={{ subject: row.of.split('/')[0] ?? '' }}>
           {row.ledgerIndex === null
-            ? row.state === 'leaving'
-              ? 'on its way'
-              : 'being signed'
+            ? row.providerId !== '' || row.state === 'left'
+              ? 'being signed'
+              : 'no line of its own'
             : `No. ${row.ledgerIndex + 1}`}
         </Link>
       </td>

@@ -13,6 +13,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { SystemCard } from '../../../../src/contract/elsewhere.ts'
 import { SharedField, SystemKind, type SystemSettings, TheirAct } from '../../../../src/model/elsewhere.ts'
+import { Tlp } from '../../../../src/model/intelligence.ts'
 import { TicketState, TicketType } from '../../../../src/model/ticket.ts'
 import { call, fieldProblem, problemOf } from '../../api.ts'
 import { Problem } from '../../parts/states.tsx'
@@ -60,7 +61,15 @@ const emptySettings: SystemSettings = {
     issueType: 'Task',
     table: 'incident',
   },
-  ...{ journal: 'work_notes', extra: {}, closing: {}, types: [], providers: [], fields: ['title', 'severity', 'link'] },
+  ...{
+    journal: 'work_notes',
+    extra: {},
+    closing: {},
+    types: [],
+    providers: [],
+    fields: ['title', 'severity', 'link'],
+    upToTlp: 'AMBER',
+  },
   ...{ takes: ['status', 'comments'], statusOut: {}, statusIn: {}, allowAddresses: [], ca: '' },
 }
 
@@ -323,6 +332,14 @@ function Leaving({
         data={SharedField.options.map((value) => ({ value, label: fieldWords[value] }))}
         value={[...settings.fields]}
         onChange={(fields) => set({ fields: fields.map((field) => SharedField.parse(field)) })}
+      />
+      <Select
+        label="Up to which traffic light"
+        description="Of a ticket marked above it nothing leaves"
+        allowDeselect={false}
+        data={Tlp.options.map((value) => ({ value, label: `TLP:${value}` }))}
+        value={settings.upToTlp}
+        onChange={(value) => value !== null && set({ upToTlp: Tlp.parse(value) })}
       />
       <MultiSelect
         label="What is taken from there"

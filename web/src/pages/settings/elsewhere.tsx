@@ -99,7 +99,9 @@ function Card({ system, edit }: { readonly system: SystemCard; readonly edit: ()
           {settings.providers.length > 0 && ` of ${settings.providers.join(', ')}`}
         </dd>
         <dt>What leaves</dt>
-        <dd>number{settings.fields.map((field) => `, ${field}`).join('')}</dd>
+        <dd>
+          number{settings.fields.map((field) => `, ${field}`).join('')}; up to TLP:{settings.upToTlp}
+        </dd>
         <dt>Tickets</dt>
         <dd>
           {links.linked} in step, {links.waiting} waiting, {links.trouble} in trouble, {links.gone} gone there
