@@ -61,11 +61,8 @@ export type Links = { readonly approval: string; readonly signed: string; readon
 /** An owner with a machine and questions, and a data protection officer with one approval to give and one given. */
 export async function seedPeople(desk: Desk, seeded: Seeded): Promise<Links> {
   const { db } = desk.running.database
-  const owner = await db
-    .selectFrom('app_user')
-    .select('email')
-    .where('role', '=', 'asset-owner')
-    .executeTakeFirstOrThrow()
+  const owner = { email: 'mara.weiss@halden.example' }
+  await db.updateTable('app_user').set(owner).where('role', '=', 'asset-owner').execute()
   await apiAs(desk, seeded.cookie, 'PUT', '/api/assets/fin-app02', {
     ...{ source: 'cmdb', name: 'fin-app02', ownerEmail: owner.email, owner: 'Mara Weiss' },
   })
@@ -81,7 +78,6 @@ export async function seedPeople(desk: Desk, seeded: Seeded): Promise<Links> {
       expiresAt: new Date(Date.now() + day).toISOString(),
     })
   const dpo = await signer(desk, 'approver', 'Dora Lie', 'dora.lie@halden.example')
-  await signer(desk, 'approver', 'Mara Weiss', 'mara.weiss@halden.example')
   const ask = async (host: string, nth: number): Promise<string> => {
     const body = `Ticket: NW-88${nth}\nRule: ${rule}\nSeverity: Critical\nHost: ${host}\nSource IP: 192.0.2.21\nDestination IP: 203.0.113.66\n`
     await post(desk, seeded.intakeKey, { subject: `[NW-88${nth}] Critical: ${rule}`, body })
@@ -91,6 +87,5 @@ export async function seedPeople(desk: Desk, seeded: Seeded): Promise<Links> {
   const status = await signAs(desk, signed, dpo.key)
   if (status !== 200) throw new Error(`the signature was answered by ${status}`)
   const approval = await ask('fin-app02', 2)
-  await db.updateTable('alert').set({ sample: true }).execute()
   return { approval: `/approve/${approval}`, signed: `/approve/${signed}`, question: `/q/${'q'.repeat(43)}` }
 }

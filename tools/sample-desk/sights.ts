@@ -62,6 +62,16 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
     { name: 'start', path: '/start', as: 'administrator' },
     { name: 'handover', path: '/handover' },
     { name: 'audit', path: '/ledger/audit', as: 'auditor' },
+    {
+      name: 'audit-sample',
+      path: '/ledger/audit',
+      as: 'auditor',
+      before: async (page) => {
+        await page.getByLabel('Seed').fill('lottery of 27 November')
+        await page.getByRole('button', { name: 'Draw', exact: true }).click()
+        await page.locator('main table, main ol').first().waitFor()
+      },
+    },
     { name: 'what-left', path: '/ledger/left' },
     { name: 'search', path: '/search?q=halden' },
     { name: 'search-help', path: '/search' },
@@ -72,7 +82,7 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
         await page.keyboard.press('Control+k')
         await page.getByRole('dialog').getByRole('combobox').waitFor()
         await page.keyboard.type('halden')
-        await page.getByRole('group', { name: 'Alerts' }).waitFor()
+        await page.getByRole('group', { name: 'Assets' }).waitFor()
       },
     },
     { name: 'quarantine', path: '/quarantine' },
@@ -137,7 +147,7 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
     {
       name: 'settings-coverage',
       path: '/settings/connectors',
-      before: (page) => page.locator('table.heat').scrollIntoViewIfNeeded(),
+      before: (page) => page.getByRole('heading', { name: /^Coverage/ }).scrollIntoViewIfNeeded(),
     },
     { name: 'context-assets', path: '/context/assets' },
     {
@@ -225,7 +235,12 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
       as: 'administrator',
       before: (page) => opening(page, 'Add a provider'),
     },
-    { name: 'dialog-door', path: '/settings/providers', as: 'administrator', before: (page) => opening(page, 'door') },
+    {
+      name: 'dialog-door',
+      path: '/settings/providers',
+      as: 'administrator',
+      before: (page) => opening(page, 'Their analysts'),
+    },
     {
       name: 'dialog-connector',
       path: '/settings/connectors',
@@ -295,7 +310,7 @@ async function openKeyForm(page: Page): Promise<void> {
     await page.getByRole('button', { name: 'Make the account' }).click()
     await open()
     await page.getByLabel('What uses it').fill('nightly import')
-    await page.getByLabel('Bring in assets, people and lists').check()
+    await page.getByLabel('See the queue and alerts').check()
     await page.getByRole('button', { name: 'Make the key' }).click()
     await page.locator('.secret-shown').waitFor()
     return

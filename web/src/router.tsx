@@ -12,18 +12,17 @@ import { type LeftSearch, leftSearchOf } from './pages/left/address.ts'
 import { type LogSearch, logSearchOf } from './pages/logs/log-search.ts'
 import { type QueueSearch, queueSearchOf } from './pages/queue/search.ts'
 import { type Search, searchOf } from './pages/search/address.ts'
+import { Gate } from './pages/sign-in/gate.tsx'
 import { type TicketSearch, ticketSearchOf } from './pages/tickets/ticket-search.ts'
-import { EmptyState, ErrorState } from './parts/states.tsx'
+import { ErrorState } from './parts/states.tsx'
 
 const root = createRootRoute({
   component: Outlet,
   errorComponent: ({ error, reset }) => <ErrorState error={error} retry={reset} />,
   notFoundComponent: () => (
-    <EmptyState
-      title="There is no such page."
-      proof="The address may be cut short."
-      action={<a href="/queue">Go to the queue</a>}
-    />
+    <Gate title="There is no such page">
+      The address may be cut short. <a href="/">Go to the first page</a>
+    </Gate>
   ),
 })
 const signIn = createRoute({

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import type { ComponentType } from 'react'
+import { type ComponentType, useEffect, useRef } from 'react'
 import type { Permission } from '../../../src/contract/permissions.ts'
 import { useMay } from '../me.ts'
 import { EmptyState } from './states.tsx'
@@ -31,13 +31,20 @@ export function PartedPage({
   const may = useMay()
   const allowed = parts.filter((one) => may(one.needs))
   const current = allowed.find((one) => one.id === part)
+  const list = useRef<HTMLElement>(null)
+  // Where the list is a strip that scrolls, the part that is open is in it.
+  useEffect(() => {
+    const [strip, open] = [list.current, list.current?.querySelector<HTMLElement>(`[href$="/${part}"]`)]
+    if (strip === null || open == null) return
+    strip.scrollLeft = open.offsetLeft - strip.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2
+  }, [part])
   return (
     <>
       <div className="page-head">
         <h1>{title}</h1>
       </div>
       <div className={wide ? 'parted-grid wide' : 'parted-grid'}>
-        <nav className="parted-nav" aria-label={title}>
+        <nav className="parted-nav" aria-label={title} ref={list}>
           {allowed.map((one) => (
             <Link key={one.id} to={to} params={{ part: one.id }} className="nav-link">
               {one.title}

@@ -27,7 +27,7 @@ export function ApprovePage() {
   })
   if (shown.data === undefined) {
     if (shown.error === null) return <Loading />
-    return <LinkProblem error={shown.error} />
+    return <LinkProblem error={shown.error} retry={() => void shown.refetch()} />
   }
   const { approval, state } = shown.data
   return (

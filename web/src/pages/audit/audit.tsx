@@ -137,7 +137,7 @@ function Sample({ draw, alert }: { readonly draw: AuditDraw; readonly alert: str
         <EmptyState title="No alert lies in this period." proof="Sample data is never drawn." />
       ) : (
         <div className="scroll-x" tabIndex={0} role="region" aria-label="Sample">
-          <table className="plain audit-table">
+          <table className="plain cards audit-table">
             <thead>
               <tr>
                 <th>Alert</th>
@@ -156,17 +156,21 @@ function Sample({ draw, alert }: { readonly draw: AuditDraw; readonly alert: str
                       A-{row.number} {row.title}
                     </Link>
                   </td>
-                  <td>
+                  <td data-label="Received">
                     <When at={row.receivedAt} ago />
                   </td>
-                  <td>
+                  <td data-label="Decision">
                     {row.outcome === null ? 'Not decided' : `${outcomeWords[row.outcome]}, ${row.decidedBy ?? ''}`}
                   </td>
-                  <td className="num">{row.cites}</td>
-                  <td>
+                  <td data-label="Cites" className="num">
+                    {row.cites}
+                  </td>
+                  <td data-label="Concluded">
                     {row.said === null ? <span className="dim">Not yet</span> : conclusionWords[row.said.conclusion]}
                   </td>
-                  <td className="mono dim">{row.key.slice(0, 8)}</td>
+                  <td data-label="Key" className="mono dim">
+                    {row.key.slice(0, 8)}
+                  </td>
                 </tr>
               ))}
             </tbody>

@@ -88,7 +88,7 @@ function Leases({ leases, now }: { readonly leases: readonly LeaseRow[]; readonl
       {leases.length === 0 ? (
         <p className="dim">No lease names it. Import those of DHCP and VPN to know who had an address when.</p>
       ) : (
-        <table className="plain">
+        <table className="plain cards">
           <thead>
             <tr>
               <th>Address</th>
@@ -101,9 +101,11 @@ function Leases({ leases, now }: { readonly leases: readonly LeaseRow[]; readonl
             {leases.map((lease) => (
               <tr key={`${lease.address} ${lease.from} ${lease.source}`}>
                 <td className="mono">{lease.address}</td>
-                <td>{utc(lease.from).slice(0, 16)}</td>
-                <td>{lease.to === null ? <span className="dim">no end known</span> : utc(lease.to).slice(0, 16)}</td>
-                <td>
+                <td data-label="From">{utc(lease.from).slice(0, 16)}</td>
+                <td data-label="To">
+                  {lease.to === null ? <span className="dim">no end known</span> : utc(lease.to).slice(0, 16)}
+                </td>
+                <td data-label="Source">
                   {lease.source} <span className="dim">{lease.kind}</span>
                 </td>
               </tr>

@@ -107,7 +107,7 @@ function NoAssets({ narrowed, clear }: { readonly narrowed: boolean; readonly cl
 function AssetTable({ rows }: { readonly rows: readonly AssetRow[] }) {
   return (
     <div className="scroll-x" tabIndex={0} role="region" aria-label="Assets">
-      <table className="plain context-table">
+      <table className="plain cards context-table">
         <thead>
           <tr>
             <th>Asset</th>
@@ -128,27 +128,31 @@ function AssetTable({ rows }: { readonly rows: readonly AssetRow[] }) {
                   {asset.name}
                 </Link>
               </td>
-              <td className="mono clip">
+              <td data-label="Addresses" className="mono clip">
                 {asset.addresses.slice(0, addressesShown).join(', ')}
                 {asset.addresses.length > addressesShown && ` +${asset.addresses.length - addressesShown}`}
               </td>
-              <td className="clip wide" title={asset.role ?? ''}>
+              <td data-label="Business role" className="clip wide" title={asset.role ?? ''}>
                 {asset.role ?? <Unknown />}
               </td>
-              <td className="clip">{asset.owner ?? asset.ownerEmail ?? <Unknown />}</td>
-              <td>
+              <td data-label="Owner" className="clip">
+                {asset.owner ?? asset.ownerEmail ?? <Unknown />}
+              </td>
+              <td data-label="Criticality">
                 {asset.criticality === null ? (
                   <Unknown />
                 ) : (
                   <span className={`sev ${asset.criticality}`}>{severityWords[asset.criticality]}</span>
                 )}
               </td>
-              <td className="clip">{asset.site ?? <Unknown />}</td>
-              <td className="clip">
+              <td data-label="Site" className="clip">
+                {asset.site ?? <Unknown />}
+              </td>
+              <td data-label="Sources" className="clip">
                 {sources.map((one) => (one === 'manual' ? 'by hand' : one)).join(', ')}
                 {conflicts > 0 && <span className="tag warn">{plural(conflicts, 'conflict')}</span>}
               </td>
-              <td>
+              <td data-label="As of">
                 <Age at={asOf} />
               </td>
             </tr>

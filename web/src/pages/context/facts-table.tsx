@@ -31,7 +31,7 @@ export function FactsTable({
   const may = useMay()
   return (
     <div className="scroll-x" tabIndex={0} role="region" aria-label="Facts">
-      <table className="plain facts-table">
+      <table className="plain cards facts-table">
         <thead>
           <tr>
             <th>Fact</th>
@@ -86,7 +86,7 @@ function FactRow({
   const others = fact.conflict ? fact.says.filter((one) => one.source !== fact.source) : []
   return (
     <tr>
-      <td className="dim">{title}</td>
+      <td className="dim fact-name">{title}</td>
       <td className="fact-value">
         {text ?? <span className="dim">{fact.source === null ? 'not known' : 'none'}</span>}
         {fact.conflict && (
@@ -100,7 +100,7 @@ function FactRow({
           </div>
         )}
       </td>
-      <td>
+      <td data-label={fact.source === null ? undefined : 'Source'}>
         {fact.source === null ? (
           ''
         ) : fact.source === 'manual' ? (

@@ -47,7 +47,7 @@ export function NetworksPart() {
       )}
       <section className="card flush">
         <div className="scroll-x" tabIndex={0} role="region" aria-label="Our ranges">
-          <table className="plain context-table">
+          <table className="plain cards context-table">
             <thead>
               <tr>
                 <th>Range</th>
@@ -67,12 +67,22 @@ export function NetworksPart() {
                       {network.cidr}
                     </Link>
                   </td>
-                  <td className="clip wide">{network.name}</td>
-                  <td className="clip">{network.site ?? <span className="dim">not known</span>}</td>
-                  <td className="clip">{network.zone ?? <span className="dim">not known</span>}</td>
-                  <td className="num">{assets ?? ''}</td>
-                  <td className="clip">{source}</td>
-                  <td>
+                  <td data-label="Name" className="clip wide">
+                    {network.name}
+                  </td>
+                  <td data-label="Site" className="clip">
+                    {network.site ?? <span className="dim">not known</span>}
+                  </td>
+                  <td data-label="Zone" className="clip">
+                    {network.zone ?? <span className="dim">not known</span>}
+                  </td>
+                  <td data-label="Assets" className="num">
+                    {assets ?? ''}
+                  </td>
+                  <td data-label="Source" className="clip">
+                    {source}
+                  </td>
+                  <td data-label="As of">
                     <Age at={asOf} />
                   </td>
                 </tr>

@@ -142,7 +142,7 @@ function Assets({ draft }: { readonly draft: PackDraft }) {
           : plural(counts.assets, 'asset')}
       </h3>
       <div style={{ overflowX: 'auto' }}>
-        <table className="plain">
+        <table className="plain cards">
           <thead>
             <tr>
               {columns.map((field) => (
@@ -154,7 +154,9 @@ function Assets({ draft }: { readonly draft: PackDraft }) {
             {assets.map((row) => (
               <tr key={String(row['name'])}>
                 {columns.map((field) => (
-                  <td key={field}>{cellText(row[field] ?? null)}</td>
+                  <td key={field} data-label={fieldWords[field]}>
+                    {cellText(row[field] ?? null)}
+                  </td>
                 ))}
               </tr>
             ))}

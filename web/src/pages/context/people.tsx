@@ -52,7 +52,7 @@ export function PeoplePart() {
       ) : (
         <div className="card flush">
           <div className="scroll-x" tabIndex={0} role="region" aria-label="People">
-            <table className="plain context-table">
+            <table className="plain cards context-table">
               <thead>
                 <tr>
                   <th>Person</th>
@@ -73,19 +73,29 @@ export function PeoplePart() {
                         {person.name}
                       </Link>
                     </td>
-                    <td className="mono clip">{person.accounts.slice(0, 2).join(', ')}</td>
-                    <td className="clip">{person.title ?? <span className="dim">not known</span>}</td>
-                    <td className="clip">{person.department ?? <span className="dim">not known</span>}</td>
-                    <td className="clip">{person.manager ?? <span className="dim">not known</span>}</td>
-                    <td>
+                    <td data-label="Accounts" className="mono clip">
+                      {person.accounts.slice(0, 2).join(', ')}
+                    </td>
+                    <td data-label="Position" className="clip">
+                      {person.title ?? <span className="dim">not known</span>}
+                    </td>
+                    <td data-label="Department" className="clip">
+                      {person.department ?? <span className="dim">not known</span>}
+                    </td>
+                    <td data-label="Manager" className="clip">
+                      {person.manager ?? <span className="dim">not known</span>}
+                    </td>
+                    <td data-label="Notes">
                       <span className="row tight">
                         {person.privileged === true && <span className="tag warn">Privileged</span>}
                         {away !== null && <span className="tag">Away until {utc(away.to).slice(0, 10)}</span>}
                         {conflicts > 0 && <span className="tag warn">{plural(conflicts, 'conflict')}</span>}
                       </span>
                     </td>
-                    <td className="clip">{sources.map((one) => (one === 'manual' ? 'by hand' : one)).join(', ')}</td>
-                    <td>
+                    <td data-label="Sources" className="clip">
+                      {sources.map((one) => (one === 'manual' ? 'by hand' : one)).join(', ')}
+                    </td>
+                    <td data-label="As of">
                       <Age at={asOf} />
                     </td>
                   </tr>

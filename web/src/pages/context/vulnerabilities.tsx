@@ -161,7 +161,7 @@ function Choice(props: {
 function OpenTable({ rows, hasKev }: { readonly rows: readonly VulnerabilityRow[]; readonly hasKev: boolean }) {
   return (
     <div className="scroll-x" tabIndex={0} role="region" aria-label="Open vulnerabilities">
-      <table className="plain vulnerability-table">
+      <table className="plain cards vulnerability-table">
         <thead>
           <tr>
             <th>Due</th>
@@ -181,7 +181,7 @@ function OpenTable({ rows, hasKev }: { readonly rows: readonly VulnerabilityRow[
               <td className="due">
                 <DueCell due={row.due} cleared={row.clearedHosts > 0 && row.clearedHosts === row.hosts} />
               </td>
-              <td className="clip wide" title={row.title}>
+              <td data-label="Vulnerability" className="clip wide" title={row.title}>
                 {row.cves[0] === undefined ? (
                   row.title
                 ) : (
@@ -190,13 +190,13 @@ function OpenTable({ rows, hasKev }: { readonly rows: readonly VulnerabilityRow[
                   </Link>
                 )}
               </td>
-              <td className="mono clip">
+              <td data-label="CVE" className="mono clip">
                 <CveLinks cves={row.cves} />
               </td>
-              <td>
+              <td data-label="Severity">
                 <SeverityCell severity={row.severity} score={row.score} />
               </td>
-              <td>
+              <td data-label="Machines">
                 <span className="count">{row.hosts}</span>
                 {row.exposedHosts > 0 && <span className="tag warn">{row.exposedHosts} exposed</span>}
                 {row.clearedHosts > 0 && (
@@ -205,24 +205,24 @@ function OpenTable({ rows, hasKev }: { readonly rows: readonly VulnerabilityRow[
                   </span>
                 )}
               </td>
-              <td>
+              <td data-label="Criticality">
                 {row.criticality === null ? (
                   <span className="dim">not known</span>
                 ) : (
                   <span className={`sev ${row.criticality}`}>{severityWords[row.criticality]}</span>
                 )}
               </td>
-              <td>
+              <td data-label="Exploited">
                 {row.kevAdded === null ? (
                   <span className="dim">{hasKev ? 'not listed' : 'not known'}</span>
                 ) : (
                   <span className="tag bad">since {row.kevAdded}</span>
                 )}
               </td>
-              <td className="num">
+              <td data-label="EPSS" className="num">
                 {row.epss === null ? <span className="dim">–</span> : `${(row.epss * 100).toFixed(1)} %`}
               </td>
-              <td>
+              <td data-label="Since">
                 <When at={row.firstSeen} />
               </td>
             </tr>

@@ -82,7 +82,7 @@ export function LedgerPage() {
 function Rows({ rows }: { readonly rows: readonly LedgerRow[] }) {
   return (
     <div className="scroll-x" tabIndex={0} role="region" aria-label="Records">
-      <table className="plain ledger">
+      <table className="plain cards ledger">
         <thead>
           <tr>
             <th className="num">No.</th>
@@ -97,17 +97,19 @@ function Rows({ rows }: { readonly rows: readonly LedgerRow[] }) {
           {rows.map((row) => (
             <tr key={row.id}>
               <td className="num dim">{row.index === null ? 'next' : row.index}</td>
-              <td title={utc(row.at)}>
+              <td data-label="When" title={utc(row.at)}>
                 <When at={row.at} ago />
               </td>
-              <td>
+              <td data-label="What">
                 <strong>{row.kind}</strong>
               </td>
-              <td className="mono clip">{short(row.actor)}</td>
-              <td className="mono clip">
+              <td data-label="Who" className="mono clip">
+                {short(row.actor)}
+              </td>
+              <td data-label="About" className="mono clip">
                 <Subject subject={row.subject} />
               </td>
-              <td className="dim clip mono" title={JSON.stringify(row.body, null, 2)}>
+              <td data-label="Said" className="dim clip mono" title={JSON.stringify(row.body, null, 2)}>
                 {JSON.stringify(row.body)}
               </td>
             </tr>

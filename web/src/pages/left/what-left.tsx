@@ -245,7 +245,7 @@ function Filters() {
     })
   useKeys({ '/': () => document.querySelector<HTMLInputElement>('#left-filter')?.focus() })
   return (
-    <div className="row wrap" role="search" aria-label="Filter what left">
+    <div className="row wrap narrows" role="search" aria-label="Filter what left">
       <TextInput
         id="left-filter"
         size="xs"

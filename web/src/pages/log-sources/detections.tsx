@@ -64,7 +64,7 @@ function Detections({ page }: { readonly page: DetectionsPage }) {
       </div>
       <div className="card sources-card">
         <div className="scroll-x" tabIndex={0} role="region" aria-label="Rules">
-          <table className="plain detections">
+          <table className="plain cards detections">
             <thead>
               <tr>
                 <th>Rule</th>
@@ -95,8 +95,8 @@ function Row({ rule }: { readonly rule: DetectionRow }) {
   return (
     <tr>
       <td title={rule.id}>{rule.title}</td>
-      <td>{rule.level ?? <span className="dim">none</span>}</td>
-      <td>
+      <td data-label="Level">{rule.level ?? <span className="dim">none</span>}</td>
+      <td data-label="State">
         {rule.notRun === null ? (
           <span className="tag good">Looks</span>
         ) : (
@@ -105,8 +105,12 @@ function Row({ rule }: { readonly rule: DetectionRow }) {
           </>
         )}
       </td>
-      <td className="num">{rule.hits.toLocaleString('en')}</td>
-      <td>{rule.lastHitAt === null ? <span className="dim">never</span> : <When at={rule.lastHitAt} ago />}</td>
+      <td data-label="Matches" className="num">
+        {rule.hits.toLocaleString('en')}
+      </td>
+      <td data-label="Last match">
+        {rule.lastHitAt === null ? <span className="dim">never</span> : <When at={rule.lastHitAt} ago />}
+      </td>
     </tr>
   )
 }

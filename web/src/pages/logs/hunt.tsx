@@ -201,7 +201,7 @@ function Result({ result }: { readonly result: HuntResult }) {
 function Hits({ hits, window }: { readonly hits: readonly HuntHit[]; readonly window: HuntResult['window'] }) {
   return (
     <div className="scroll-x" tabIndex={0} role="region" aria-label="Hits">
-      <table className="plain hunt-hits">
+      <table className="plain cards hunt-hits">
         <thead>
           <tr>
             <th>Indicator</th>
@@ -232,15 +232,19 @@ function Hits({ hits, window }: { readonly hits: readonly HuntHit[]; readonly wi
                 </Link>{' '}
                 <span className="dim">{hit.type}</span>
               </td>
-              <td className="num">{hit.count.toLocaleString('en')}</td>
-              <td>
+              <td data-label="Events" className="num">
+                {hit.count.toLocaleString('en')}
+              </td>
+              <td data-label="First seen">
                 <When at={hit.first} ago />
               </td>
-              <td>
+              <td data-label="Last seen">
                 <When at={hit.last} ago />
               </td>
-              <td>{hit.sources.map(({ source, count }) => `${source} (${count.toLocaleString('en')})`).join(', ')}</td>
-              <td>
+              <td data-label="Sources">
+                {hit.sources.map(({ source, count }) => `${source} (${count.toLocaleString('en')})`).join(', ')}
+              </td>
+              <td data-label="Hosts">
                 <Hosts hosts={hit.hosts} />
               </td>
             </tr>

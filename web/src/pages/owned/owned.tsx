@@ -59,7 +59,7 @@ function Question({ question }: { readonly question: OwnedQuestionRow }) {
     onSettled: () => client.invalidateQueries({ queryKey: ownedQuery.queryKey }),
   })
   return (
-    <section className="card" aria-label="A question to you">
+    <section className="card stack" aria-label="A question to you">
       <h2>Was this you?</h2>
       <p className="question-what">{question.what}</p>
       <p className="dim">
@@ -82,7 +82,7 @@ function Alerts({ alerts }: { readonly alerts: readonly OwnedAlertRow[] }) {
         <p className="dim">None.</p>
       ) : (
         <div className="scroll-x">
-          <table className="plain">
+          <table className="plain cards">
             <thead>
               <tr>
                 <th>Number</th>
@@ -96,12 +96,12 @@ function Alerts({ alerts }: { readonly alerts: readonly OwnedAlertRow[] }) {
               {alerts.map((alert) => (
                 <tr key={alert.number}>
                   <td className="mono">A-{alert.number}</td>
-                  <td>{alert.assets.join(', ')}</td>
-                  <td>{severityWords[alert.severity]}</td>
-                  <td>
+                  <td data-label="Asset">{alert.assets.join(', ')}</td>
+                  <td data-label="Severity">{severityWords[alert.severity]}</td>
+                  <td data-label="When">
                     <When at={alert.receivedAt} ago />
                   </td>
-                  <td>{alert.state === 'done' ? 'Done' : 'Being looked at'}</td>
+                  <td data-label="State">{alert.state === 'done' ? 'Done' : 'Being looked at'}</td>
                 </tr>
               ))}
             </tbody>

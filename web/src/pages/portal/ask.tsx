@@ -19,7 +19,7 @@ export function AskForm() {
   })
   return (
     <form
-      className="card"
+      className="card stack portal-ask"
       onSubmit={(event) => {
         event.preventDefault()
         ask.mutate()

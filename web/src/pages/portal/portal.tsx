@@ -7,6 +7,7 @@ import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { severityWords } from '../../words.ts'
 import { AskForm } from './ask.tsx'
+import './portal.css'
 
 /** News do not reach a provider's page (what happens here and when is ours); it looks by itself. */
 const lookAgainMs = 30_000
@@ -52,8 +53,8 @@ export function PortalPage() {
           proof="You see the tickets that your organisation sent here, and the answers that were released to it."
         />
       ) : (
-        <div className="scroll-x">
-          <table className="plain">
+        <div className="card portal-list scroll-x">
+          <table className="plain cards">
             <thead>
               <tr>
                 <th>Ticket</th>
@@ -67,16 +68,16 @@ export function PortalPage() {
               {rows.map((row) => (
                 <tr key={row.id}>
                   <td className="mono">{row.ticket ?? <span className="dim">none</span>}</td>
-                  <td>
+                  <td data-label="Title">
                     <Link to="/portal/$id" params={{ id: row.id }}>
                       {row.title}
                     </Link>
                   </td>
-                  <td>{severityWords[row.severity]}</td>
-                  <td>
+                  <td data-label="Severity, as you sent it">{severityWords[row.severity]}</td>
+                  <td data-label="Received">
                     <When at={row.receivedAt} ago />
                   </td>
-                  <td>
+                  <td data-label="State">
                     <span className={row.state === 'answered' ? 'tag good' : 'tag'}>{stateWords[row.state]}</span>{' '}
                     {row.answeredAt !== null && <When at={row.answeredAt} ago />}
                   </td>
@@ -122,10 +123,10 @@ export function PortalAlertPage() {
           <dt>Severity</dt>
           <dd>{severityWords[alert.severity]}</dd>
           <dt>Happened</dt>
-          <dd>{alert.occurredAt === null ? 'not said' : <When at={alert.occurredAt} />}</dd>
+          <dd>{alert.occurredAt === null ? 'not said' : <When at={alert.occurredAt} ago />}</dd>
           <dt>Received</dt>
           <dd>
-            <When at={alert.receivedAt} />
+            <When at={alert.receivedAt} ago />
           </dd>
         </dl>
       </section>

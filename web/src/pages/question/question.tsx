@@ -29,7 +29,7 @@ export function QuestionPage() {
 
   if (question.isPending) return <Loading />
   if (question.error !== null) {
-    return <LinkProblem error={question.error} />
+    return <LinkProblem error={question.error} retry={() => void question.refetch()} />
   }
   const { state, what, name, askedAt, expiresAt, answeredAt } = question.data
   if (sent) {

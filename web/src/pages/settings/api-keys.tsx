@@ -141,7 +141,7 @@ function Keys({ keys }: { readonly keys: readonly ApiKeyRow[] }) {
   return (
     <>
       <div className="scroll-x">
-        <table className="plain">
+        <table className="plain cards">
           <thead>
             <tr>
               <th>Key</th>
@@ -161,12 +161,14 @@ function Keys({ keys }: { readonly keys: readonly ApiKeyRow[] }) {
                     {key.name}
                     <div className="mono dim">{key.prefix}…</div>
                   </td>
-                  <td>{key.scopes.map((scope) => scopeWords[scope as Scope] ?? scope).join(', ')}</td>
-                  <td className="mono">{key.allowFrom.join(' ') || <span className="dim">anywhere</span>}</td>
-                  <td>
+                  <td data-label="May">{key.scopes.map((scope) => scopeWords[scope as Scope] ?? scope).join(', ')}</td>
+                  <td data-label="From" className="mono">
+                    {key.allowFrom.join(' ') || <span className="dim">anywhere</span>}
+                  </td>
+                  <td data-label="Until">
                     <When at={key.expiresAt} ago />
                   </td>
-                  <td>
+                  <td data-label="Last used">
                     {key.lastUsedAt === null ? (
                       <span className="dim">never</span>
                     ) : (
@@ -175,7 +177,7 @@ function Keys({ keys }: { readonly keys: readonly ApiKeyRow[] }) {
                       </>
                     )}
                   </td>
-                  <td>
+                  <td data-label="State">
                     <div className="row tight">
                       <span className={tag}>{word}</span>
                       {word === 'Works' && (

@@ -26,7 +26,7 @@ export function CoverageHeat() {
       {cells.length === 0 ? (
         <EmptyState
           title={`No alert of the last ${days} days named an asset of ours.`}
-          proof={`${plural(alerts, 'alert')} looked at. The asset list (Context, Lists) says which machine is whose, and how critical.`}
+          proof={`${plural(alerts, 'alert')} looked at; sample data does not count. The asset list (Context, Lists) says which machine is whose, and how critical.`}
         />
       ) : (
         <>

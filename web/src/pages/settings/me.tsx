@@ -110,6 +110,10 @@ function Sessions() {
     mutationFn: (id: string) => call('POST /api/sessions/:id/revoke', { params: { id } }),
     onSettled: () => client.invalidateQueries({ queryKey: ['sessions'] }),
   })
+  const here = useMutation({
+    mutationFn: () => call('POST /api/sign-out'),
+    onSuccess: () => window.location.assign('/sign-in'),
+  })
   const everywhere = useMutation({
     mutationFn: () => call('POST /api/sign-out/everywhere'),
     onSuccess: () => window.location.assign('/sign-in'),
@@ -120,7 +124,7 @@ function Sessions() {
     <section className="card">
       <h2>Sessions</h2>
       <div className="scroll-x">
-        <table className="plain">
+        <table className="plain cards">
           <thead>
             <tr>
               <th>Who</th>
@@ -136,18 +140,20 @@ function Sessions() {
             {sessions.data.sessions.map((session) => (
               <tr key={session.id}>
                 <td>{session.userName}</td>
-                <td>
+                <td data-label="Since">
                   <When at={session.createdAt} ago />
                 </td>
-                <td>
+                <td data-label="Last seen">
                   <When at={session.lastSeenAt} ago />
                 </td>
-                <td>{session.method}</td>
-                <td className="mono">{session.address}</td>
-                <td className="dim" title={session.userAgent}>
+                <td data-label="By">{session.method}</td>
+                <td data-label="From" className="mono">
+                  {session.address}
+                </td>
+                <td data-label="Browser" className="dim" title={session.userAgent}>
                   {browserOf(session.userAgent)}
                 </td>
-                <td>
+                <td data-label="End">
                   {session.current ? (
                     <span className="tag good">This one</span>
                   ) : (
@@ -161,15 +167,15 @@ function Sessions() {
           </tbody>
         </table>
       </div>
-      <Problem error={end.error ?? everywhere.error} />
-      <Button
-        variant="default"
-        style={{ alignSelf: 'flex-start' }}
-        loading={everywhere.isPending}
-        onClick={() => everywhere.mutate()}
-      >
-        Sign out everywhere
-      </Button>
+      <Problem error={end.error ?? here.error ?? everywhere.error} />
+      <div className="row wrap">
+        <Button variant="default" loading={here.isPending} onClick={() => here.mutate()}>
+          Sign out here
+        </Button>
+        <Button variant="default" loading={everywhere.isPending} onClick={() => everywhere.mutate()}>
+          Sign out everywhere
+        </Button>
+      </div>
     </section>
   )
 }

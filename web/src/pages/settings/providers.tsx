@@ -109,6 +109,11 @@ function ProviderCard({
     mutationFn: () => call('POST /api/providers/:id/key', { params: { id: provider.id } }),
     onSettled: again,
   })
+  const theirs = (
+    <Button size="compact-sm" variant="default" onClick={() => setDoor(true)}>
+      Their analysts…
+    </Button>
+  )
   return (
     <section className="card">
       <div className="connector-head">
@@ -156,13 +161,10 @@ function ProviderCard({
           <Button size="compact-sm" variant="default" loading={key.isPending} onClick={() => key.mutate()}>
             {row.hasKey ? 'Replace the intake key' : 'Make an intake key'}
           </Button>
+          {theirs}
         </div>
       )}
-      <div className="row">
-        <Button size="compact-sm" variant="subtle" onClick={() => setDoor(true)}>
-          Their analysts…
-        </Button>
-      </div>
+      {!may('provider.change') && <div className="row">{theirs}</div>}
       {door && <DoorForm id={provider.id} close={() => setDoor(false)} />}
       <Problem error={live.error ?? key.error} />
       {key.data !== undefined && <Shown secret={key.data.key} />}

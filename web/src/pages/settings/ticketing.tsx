@@ -8,6 +8,7 @@ import { ErrorState, Loading } from '../../parts/states.tsx'
 import { say } from '../../parts/toast.tsx'
 import { ticketTypeWords } from '../tickets/ticket-words.ts'
 import { Refusal } from './refusal.tsx'
+import './ticketing.css'
 
 type Rules = Answer<'GET /api/ticketing'>
 
@@ -53,7 +54,7 @@ function Matrix({ rules }: { readonly rules: Rules }) {
         <code>role:lead</code>.
       </p>
       <div className="scroll-x" tabIndex={0} role="region" aria-label="Who does what">
-        <table className="plain">
+        <table className="plain cards duties">
           <thead>
             <tr>
               <th>Type</th>
@@ -69,13 +70,14 @@ function Matrix({ rules }: { readonly rules: Rules }) {
               <tr key={type}>
                 <th scope="row">{ticketTypeWords[type]}</th>
                 <Parties
+                  label="Responsible"
                   what={`Responsible for ${ticketTypeWords[type]}`}
                   data={people}
                   value={types[type].responsible}
                   locked={locked}
                   set={(responsible) => set(type, { responsible })}
                 />
-                <td>
+                <td data-label="Accountable">
                   <Select
                     size="xs"
                     aria-label={`Accountable for ${ticketTypeWords[type]}`}
@@ -88,6 +90,7 @@ function Matrix({ rules }: { readonly rules: Rules }) {
                   />
                 </td>
                 <Parties
+                  label="Consulted"
                   what={`Consulted about ${ticketTypeWords[type]}`}
                   data={people}
                   value={types[type].consulted}
@@ -95,6 +98,7 @@ function Matrix({ rules }: { readonly rules: Rules }) {
                   set={(consulted) => set(type, { consulted })}
                 />
                 <Parties
+                  label="Informed"
                   what={`Informed about ${ticketTypeWords[type]}`}
                   data={people}
                   value={types[type].informed}
@@ -102,6 +106,7 @@ function Matrix({ rules }: { readonly rules: Rules }) {
                   set={(informed) => set(type, { informed })}
                 />
                 <Parties
+                  label="Tasks it brings"
                   what={`Tasks of ${ticketTypeWords[type]}`}
                   data={[]}
                   value={types[type].tasks}
@@ -128,6 +133,7 @@ function Matrix({ rules }: { readonly rules: Rules }) {
 }
 
 function Parties(props: {
+  readonly label: string
   readonly what: string
   readonly data: readonly string[]
   readonly value: readonly string[]
@@ -135,7 +141,7 @@ function Parties(props: {
   readonly set: (value: string[]) => void
 }) {
   return (
-    <td>
+    <td data-label={props.label}>
       <TagsInput
         size="xs"
         aria-label={props.what}

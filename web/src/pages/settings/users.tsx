@@ -20,7 +20,7 @@ export function UsersPart() {
       <section className="card">
         <h2>Users</h2>
         <div className="scroll-x">
-          <table className="plain">
+          <table className="plain cards">
             <thead>
               <tr>
                 <th>Name</th>
@@ -91,7 +91,7 @@ function Row({ user }: { readonly user: UserRow }) {
     <tr>
       <td>{user.name}</td>
       <td>{user.email}</td>
-      <td>
+      <td data-label="Role">
         <Select
           size="xs"
           aria-label={`Role of ${user.name}`}

@@ -88,7 +88,7 @@ function Filters() {
   useKeys({ '/': () => document.querySelector<HTMLInputElement>('#ticket-filter')?.focus() })
   return (
     <form
-      className="row wrap"
+      className="row wrap narrows"
       onSubmit={(event) => {
         event.preventDefault()
         set({ q: text })
@@ -157,7 +157,7 @@ function List({ rows, more }: { readonly rows: readonly TicketRow[]; readonly mo
   })
   return (
     <div className="card ticket-list">
-      <table className="plain queue">
+      <table className="plain cards queue">
         <thead>
           <tr>
             <th>Ticket</th>
@@ -192,21 +192,21 @@ function List({ rows, more }: { readonly rows: readonly TicketRow[]; readonly mo
                   {row.sample && <span className="tag sample">Sample</span>}
                 </div>
               </td>
-              <td>{ticketTypeWords[row.type]}</td>
-              <td>
+              <td data-label="Type">{ticketTypeWords[row.type]}</td>
+              <td data-label="State">
                 <span className="tag">{ticketStateWords[row.state]}</span>
               </td>
-              <td>{row.owner?.name ?? <span className="dim">nobody</span>}</td>
-              <td>
+              <td data-label="Owner">{row.owner?.name ?? <span className="dim">nobody</span>}</td>
+              <td data-label="We owe">
                 <ClockTag short clock={mainClock(row.clocks, 'ours')} />
               </td>
-              <td>
+              <td data-label="They owe">
                 <ClockTag short clock={mainClock(row.clocks, 'theirs')} />
               </td>
-              <td className="num">
+              <td data-label="Tasks" className="num">
                 {row.tasks.all === 0 ? <span className="dim">none</span> : `${row.tasks.done}/${row.tasks.all}`}
               </td>
-              <td className="num">
+              <td data-label="Received" className="num">
                 <When at={row.receivedAt} />
               </td>
             </tr>
