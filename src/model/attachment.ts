@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** What a file is, told by its bytes and not by its name. */
-export const AttachmentKind = z.enum(['text', 'web-page', 'mail', 'document', 'workbook', 'archive', 'picture'])
+export const AttachmentKind = z.enum(['text', 'web-page', 'mail', 'document', 'workbook', 'archive', 'picture', 'pdf'])
 export type AttachmentKind = z.infer<typeof AttachmentKind>
 
 /** One file of a draft; a mail of more than 25 MB is refused by most servers, and base64 makes three bytes four. */

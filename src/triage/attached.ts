@@ -58,8 +58,17 @@ const endings: Readonly<Record<AttachmentKind, RegExp>> = {
   workbook: /\.xlsx$/i,
   archive: /\.zip$/i,
   picture: /\.(?:png|jpe?g)$/i,
+  pdf: /\.pdf$/i,
 }
-const endingFor = { text: 'txt', 'web-page': 'html', mail: 'eml', document: 'docx', workbook: 'xlsx', archive: 'zip' }
+const endingFor = {
+  text: 'txt',
+  'web-page': 'html',
+  mail: 'eml',
+  document: 'docx',
+  workbook: 'xlsx',
+  archive: 'zip',
+  pdf: 'pdf',
+}
 
 /** Letters before the ending; outbox/mail allows 100 in all. */
 const stemCharsMax = 80

@@ -73,7 +73,8 @@ function blobsIn(name: string, text: string): string[] {
 /** A key or a token is shorter; a small picture has 1,000 letters. */
 const blobCharsMin = 800
 
-const other = 'Attach it as text, CSV, JSON, a web page, a mail, .docx, .xlsx, PNG or JPEG, or a ZIP of those.'
+const other =
+  'Attach it as text, CSV, JSON, a web page, a mail, .docx, .xlsx, PNG or JPEG (or a ZIP of those), or as a PDF of its own.'
 const plain = { unread: [], isPlain: true, stripped: [] }
 const opaque = { unread: [], isPlain: false, stripped: [] }
 
@@ -88,7 +89,7 @@ const page = (source: string): string => `${source}${apart}${textOfMarkup(source
 /** Kinds that are known and closed, to say so; by their first bytes. */
 function foreignKind(bytes: Buffer): string | null {
   const begins = bytes.toString('latin1', 0, 1024)
-  if (begins.includes('%PDF-')) return 'It is a PDF'
+  if (begins.includes('%PDF-')) return 'It is a PDF inside another file'
   if (begins.startsWith('\xd0\xcf\x11\xe0')) return 'It is a file of old Office or Outlook, or one with a password'
   if (/^(?:\x1f\x8b|7z\xbc\xaf|Rar!|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/.test(begins))
     return 'It is an archive other than ZIP'

@@ -62,8 +62,15 @@ function shownFile(file: ReplyFile): ReplyFileShown {
     nameSpans: [...file.nameSpans],
     spans: file.spans.map((span) => ({
       ...span,
-      before: text.slice(Math.max(0, span.start - aroundChars), span.start).toWellFormed(),
-      after: text.slice(span.end, span.end + aroundChars).toWellFormed(),
+      // Up to an empty line: behind that stands something else (markup.ts).
+      before: text
+        .slice(Math.max(0, span.start - aroundChars), span.start)
+        .toWellFormed()
+        .replace(/[\s\S]*\n\s*\n/, ''),
+      after: text
+        .slice(span.end, span.end + aroundChars)
+        .toWellFormed()
+        .replace(/\n\s*\n[\s\S]*/, ''),
     })),
   }
 }

@@ -16,6 +16,7 @@ const kindWords: Readonly<Record<AttachmentKind, string>> = {
   workbook: 'Workbook',
   archive: 'ZIP archive',
   picture: 'Picture',
+  pdf: 'PDF',
 }
 
 /** Files that go with the answer: what was found in each, what was taken out of it, or why it stays here. */
