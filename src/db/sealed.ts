@@ -56,5 +56,12 @@ export async function resealOthers(tx: Db, reseal: (sealed: Uint8Array, about: s
       .where('id', '=', id)
       .execute()
   }
-  return factors.length + webhooks.length + systems.length
+  const channels = await tx.selectFrom('chat_channel').select(['id', 'sealed']).forUpdate().execute()
+  for (const { id, sealed } of channels)
+    await tx
+      .updateTable('chat_channel')
+      .set({ sealed: reseal(sealed, `chat:${id}`) })
+      .where('id', '=', id)
+      .execute()
+  return factors.length + webhooks.length + systems.length + channels.length
 }

@@ -7,6 +7,8 @@ import { silentLog } from '../../../test/house.ts'
 import { postById } from '../../db/chat.ts'
 import { listEgress } from '../../db/egress.ts'
 import { outsideSendById } from '../../db/outside.ts'
+import { resealOthers } from '../../db/sealed.ts'
+import { seal, unseal } from '../../kit/seal.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { ChatSettings } from '../../model/chat.ts'
 import { chatBytes, openChat } from '../../outbox/chat/index.ts'
@@ -271,4 +273,25 @@ test('a webhook is https, never shown, and entered again when the way there chan
     .execute()
   expect(lines).toHaveLength(1)
   expect(JSON.stringify([lines, kept.settings])).not.toContain('secret-part')
+})
+
+test('another key for the secrets opens the webhook as before; what is made up is told to no channel', async () => {
+  const { id } = await channel()
+  const other = Buffer.alloc(32, 9)
+  await resealOthers(database.db, (sealed, about) => seal(other, unseal(desk().sealKey, sealed, about), about))
+  const post = await queued()
+  expect(await sendChat({ ...desk(), sealKey: other }, post, false)).toMatchObject({ kind: 'done' })
+  expect(wire.posts).toHaveLength(1)
+  const { alertId } = await putAlert(database.db)
+  await database.db.updateTable('alert').set({ sample: true }).where('id', '=', alertId).execute()
+  const notice = {
+    id: randomUUID(),
+    kind: 'notify',
+    to: [mara],
+    subject: 'Made up',
+    text: '',
+    about: { alertId },
+  } as const
+  expect([...(await queueChat(database.db, notice, clock))]).toEqual([mara])
+  expect(await postById(database.db, stableId('chat', notice.id, id))).toBeNull()
 })

@@ -38,7 +38,7 @@ export function ChatPart() {
           />
         </div>
       ) : (
-        <div className="row between">
+        <div className="row between wrap">
           <span className="dim">
             {plural(channels.length, 'channel')}. Every message stands in{' '}
             <Link to="/ledger/left" search={{ kind: 'chat' }}>
