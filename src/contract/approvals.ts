@@ -41,6 +41,19 @@ export const ApprovalRow = z.object({
 })
 export type ApprovalRow = z.infer<typeof ApprovalRow>
 
+/** What somebody signed, and what became of it. */
+const SignedRow = z.object({
+  approval: ApprovalRow,
+  mine: z.object({
+    place: z.string(),
+    verdict: ApprovalVerdict,
+    reason: z.string(),
+    at: when,
+    ledgerIndex: z.int().nullable(),
+  }),
+})
+export type SignedRow = z.infer<typeof SignedRow>
+
 /** The page behind a link: what it is about, who looks, and what they can do now. */
 export const ApprovalPage = z.object({
   approval: ApprovalRow,
@@ -65,8 +78,8 @@ const Loose = z.looseObject({})
 export const approvalsApi = {
   'GET /api/approvals': endpoint({
     permission: 'approval.sign',
-    says: 'What waits for your signature',
-    answer: z.object({ approvals: z.array(ApprovalRow) }),
+    says: 'What waits for your signature, and the last fifty that you signed',
+    answer: z.object({ approvals: z.array(ApprovalRow), signed: z.array(SignedRow), moreSigned: z.boolean() }),
   }),
   'GET /api/runs/:id/approvals': endpoint({
     permission: 'desk.see',

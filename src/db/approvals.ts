@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { sha256Hex } from '../kit/digest.ts'
-import { ApprovalMatter, ApprovalState, type ApprovalVerdict, approverRoles } from '../model/approval.ts'
+import { ApprovalMatter, ApprovalState, ApprovalVerdict, approverRoles } from '../model/approval.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
 
@@ -48,6 +48,8 @@ export type Link = {
   readonly usedAt: string | null
 }
 
+/** What a person signed that their page lists: a month of it for most; older ones are in the ledger. */
+const signedMax = 50
 /** Approvals that a page lists: more than anybody signs in a day. */
 const listMax = 200
 
@@ -118,6 +120,37 @@ export async function approvalsFor(db: Db, userId: string, now: Date): Promise<r
     .limit(listMax)
     .execute()
   return rows.map(approvalOf)
+}
+
+/** What this person signed, newest first, at most fifty; `more`: there are older ones. */
+export async function approvalsSignedBy(
+  db: Db,
+  userId: string,
+): Promise<{
+  readonly signed: readonly {
+    readonly approval: Approval
+    readonly place: number
+    readonly verdict: ApprovalVerdict
+    readonly reason: string
+    readonly at: string
+  }[]
+  readonly more: boolean
+}> {
+  const rows = await db
+    .selectFrom('approval_answer as w')
+    .innerJoin('approval as a', 'a.id', 'w.approval_id')
+    .selectAll('a')
+    .select(['w.place', 'w.verdict', 'w.reason', 'w.at'])
+    .where('w.user_id', '=', userId)
+    .orderBy('w.at', 'desc')
+    .orderBy('w.place', 'desc')
+    .limit(signedMax + 1)
+    .execute()
+  const signed = rows.slice(0, signedMax).map((row) => ({
+    ...{ approval: approvalOf(row), place: row.place, verdict: ApprovalVerdict.parse(row.verdict), reason: row.reason },
+    at: iso(row.at),
+  }))
+  return { signed, more: rows.length > signedMax }
 }
 
 export async function seatsOf(db: Db, approvalId: string): Promise<readonly Seat[]> {

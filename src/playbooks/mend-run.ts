@@ -103,7 +103,7 @@ export async function nudge(
       line.waitingFor === 'answer'
         ? `Your one-time link is in the mail "Was this you? (A-${number})".`
         : line.waitingFor === 'approval'
-          ? `Your one-time link is in the mail "Your approval is asked (A-${number})"; signed in, you can also sign from the page of the run.`
+          ? `Your one-time link is in the mail "Your approval is asked (A-${number})"; signed in, you find it under My approvals.`
           : `Open A-${number} on the desk.`
     await house.mailNotice(tx, {
       id: stableId('nudge', runId, path, String(line.attempt), String(times)),

@@ -274,6 +274,7 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
         await page.getByText('As you sent it').waitFor()
       },
     },
+    { name: 'my-approvals', path: '/approvals' },
     { name: 'approve', path: links.approval, as: 'nobody' },
     { name: 'approve-refuse', path: links.approval, as: 'nobody', before: (page) => page.getByText('Ask…').click() },
     { name: 'approve-signed', path: links.signed, as: 'nobody' },

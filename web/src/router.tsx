@@ -95,6 +95,11 @@ const portalAlert = createRoute({
   path: '/portal/$id',
   component: lazyRouteComponent(() => import('./pages/portal/portal.tsx'), 'PortalAlertPage'),
 })
+const myApprovals = createRoute({
+  getParentRoute: () => desk,
+  path: '/approvals',
+  component: lazyRouteComponent(() => import('./pages/my-approvals/my-approvals.tsx'), 'MyApprovalsPage'),
+})
 const owned = createRoute({
   getParentRoute: () => desk,
   path: '/mine',
@@ -221,6 +226,7 @@ export const router = createRouter({
       portal,
       portalAlert,
       owned,
+      myApprovals,
       start,
       auditRoom,
       whatLeft,

@@ -18,6 +18,7 @@ const sheets: readonly Sheet[] = [
       ['G H', 'Shift handover'],
       ['G W', 'What left'],
       ['G A', 'Auditor’s room'],
+      ['G P', 'My approvals'],
       ['G Q', 'Queue'],
       ['G T', 'Tickets'],
       ['G U', 'Quarantine'],
@@ -85,6 +86,14 @@ const sheets: readonly Sheet[] = [
       ['U', 'First one not reviewed'],
       ['Shift+R', 'Release it'],
       ['Z', 'Take it back, while it is held'],
+    ],
+  },
+  {
+    title: 'My approvals',
+    at: /^\/approvals$/,
+    keys: [
+      ['J K', 'Down, up'],
+      ['Enter', 'Look and sign'],
     ],
   },
   {

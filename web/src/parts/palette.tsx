@@ -45,6 +45,7 @@ const pages: readonly {
   { to: '/settings/readers', title: 'Settings: readers', needs: 'house.see' },
   { to: '/settings/playbooks', title: 'Settings: playbooks', needs: 'house.see' },
   { to: '/settings/users', title: 'Settings: people and roles', needs: 'user.manage' },
+  { to: '/approvals', title: 'My approvals', key: 'G P', needs: 'approval.sign' },
   { to: '/handover', title: 'Shift handover', key: 'G H' },
   { to: '/ledger/left', title: 'What left', key: 'G W', needs: 'house.see' },
   { to: '/ledger/audit', title: 'Auditor’s room', key: 'G A', needs: 'ledger.see' },

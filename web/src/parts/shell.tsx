@@ -91,6 +91,7 @@ function Nav() {
     'g w': () => void navigate({ to: '/ledger/left' }),
     'g a': () => void navigate({ to: '/ledger/audit' }),
     'g f': () => void navigate({ to: '/search' }),
+    'g p': () => may('approval.sign') && void navigate({ to: '/approvals' }),
     'g q': () => void navigate({ to: '/queue' }),
     'g t': () => void navigate({ to: '/tickets' }),
     'g u': () => void navigate({ to: '/quarantine' }),

@@ -1,11 +1,23 @@
-import { approvalsFor, approvalsOfRun } from '../../../db/approvals.ts'
+import { approvalsFor, approvalsOfRun, approvalsSignedBy } from '../../../db/approvals.ts'
 import { runState } from '../../../db/runs.ts'
 import { approvalRow } from '../../approvals.ts'
 import { known, serve } from '../../serve.ts'
 
 export const showMyApprovals = serve('GET /api/approvals', async ({ front, session }) => {
-  const mine = await approvalsFor(front.db, session().user.id, front.clock.now())
-  return { approvals: await Promise.all(mine.map((one) => approvalRow(front.db, one))) }
+  const me = session().user.id
+  const waiting = await approvalsFor(front.db, me, front.clock.now())
+  const { signed, more } = await approvalsSignedBy(front.db, me)
+  const rows = signed.map(async ({ approval, place, verdict, reason, at }) => {
+    const row = await approvalRow(front.db, approval)
+    const seat = row.places[place]?.seats.find(({ userId }) => userId === me)
+    const title = row.places[place]?.title ?? ''
+    return { approval: row, mine: { place: title, verdict, reason, at, ledgerIndex: seat?.ledgerIndex ?? null } }
+  })
+  return {
+    approvals: await Promise.all(waiting.map((one) => approvalRow(front.db, one))),
+    signed: await Promise.all(rows),
+    moreSigned: more,
+  }
 })
 
 export const showApprovalsOfRun = serve('GET /api/runs/:id/approvals', async ({ front, params, session }) => {

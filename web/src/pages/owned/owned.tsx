@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { OwnedAlertRow, OwnedAssetRow, OwnedQuestionRow } from '../../../../src/contract/limited.ts'
 import { call } from '../../api.ts'
+import { ApprovalsWait } from '../../parts/my-approvals.tsx'
 import { type PersonAnswer, PersonAnswers, personAnswers } from '../../parts/person-answers.tsx'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
@@ -27,6 +28,7 @@ export function OwnedPage() {
     <>
       <div className="page-head">
         <h1>Mine</h1>
+        <ApprovalsWait />
       </div>
       <div className="stack">
         {open.length === 0 && (

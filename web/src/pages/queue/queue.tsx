@@ -8,6 +8,7 @@ import type { Outcome } from '../../../../src/model/triage.ts'
 import { call, type Input } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { useKeys } from '../../parts/keys.ts'
+import { ApprovalsWait } from '../../parts/my-approvals.tsx'
 import { LookUp } from '../../parts/run-playbook.tsx'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { say } from '../../parts/toast.tsx'
@@ -196,6 +197,7 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
     <>
       <div className="page-head">
         <h1>Queue</h1>
+        <ApprovalsWait />
         <Filters queue={queue} />
         <Button
           size="compact-sm"
