@@ -41,6 +41,6 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // Locking the scroll adds a style element without our nonce, which our policy refuses.
-    Modal: Modal.extend({ defaultProps: { lockScroll: false } }),
+    Modal: Modal.extend({ defaultProps: { lockScroll: false, closeButtonProps: { 'aria-label': 'Close' } } }),
   },
 })

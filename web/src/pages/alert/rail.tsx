@@ -76,8 +76,13 @@ function ProposalCard({ page, draft, early }: Props & { readonly early: boolean 
         <p className="dim">The evidence is coming in.</p>
       </section>
     ) : null
+  // Early it has a place of one height, and may scroll in it: also by keyboard.
   return (
-    <section className={early ? 'card proposal early' : 'card proposal'}>
+    <section
+      className={early ? 'card proposal early' : 'card proposal'}
+      aria-label="What is proposed"
+      tabIndex={early ? 0 : undefined}
+    >
       <h2>
         {proposal.outcome === null ? 'No decision is proposed' : `Proposed: ${outcomeWords[proposal.outcome]}`}
         {proposal.outcome !== null && <span className="dim"> · {proposal.confidence} confidence</span>}

@@ -33,7 +33,7 @@ export function AssetsPart() {
   const narrowed = [q, source, criticality, site].some((one) => one !== '')
   return (
     <>
-      <div className="row wrap context-filters">
+      <div className="row wrap narrows context-filters">
         <TextInput
           ref={box}
           aria-label="Search assets"

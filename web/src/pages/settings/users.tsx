@@ -115,8 +115,10 @@ function Row({ user }: { readonly user: UserRow }) {
           />
         )}
       </td>
-      <td>{user.methods.join(', ') || 'nothing yet'}</td>
-      <td>{user.lastSeenAt === null ? <span className="dim">never</span> : <When at={user.lastSeenAt} ago />}</td>
+      <td data-label="Signs in by">{user.methods.join(', ') || 'nothing yet'}</td>
+      <td data-label="Last seen">
+        {user.lastSeenAt === null ? <span className="dim">never</span> : <When at={user.lastSeenAt} ago />}
+      </td>
       <td>
         <Button size="compact-sm" variant="default" onClick={() => change.mutate({ disabled: !user.disabled })}>
           {user.disabled ? 'Open again' : 'Shut'}
