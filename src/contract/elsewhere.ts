@@ -12,6 +12,9 @@ export const SystemCard = z.object({
   title: z.string(),
   settings: SystemSettings,
   hasSecret: z.boolean(),
+  /** Jira: its signed webhooks are taken, and when one came last. */
+  hasHook: z.boolean(),
+  hookedAt: when.nullable(),
   enabled: z.boolean(),
   version: z.int(),
   state: z.enum(['off', 'waiting', 'active', 'failing']),
@@ -84,6 +87,8 @@ export const elsewhereApi = {
       title: z.string().trim().min(1).max(60),
       settings: SystemSettings,
       secret: z.string().min(1).max(4_000).nullable().default(null),
+      /** What Jira signs its webhooks with. */
+      hookSecret: z.string().min(16).max(200).nullable().default(null),
       enabled: z.boolean(),
       version: z.int().nonnegative(),
     }),
@@ -110,7 +115,7 @@ export const elsewhereApi = {
   }),
   'POST /api/elsewhere/:system/posts': endpoint({
     permission: 'webhook',
-    says: 'What a system has to say of a ticket, signed as our posts to it are (docs/tickets-elsewhere.md)',
+    says: 'What a system has to say of a ticket, signed as our posts to it are, or as Jira signs its webhooks (docs/tickets-elsewhere.md)',
     params: z.object({ system: id.shape.id }),
     form: 'raw',
     answer: z.object({ fresh: z.boolean() }),

@@ -13,6 +13,9 @@ export type SystemRecord = {
   readonly title: string
   readonly settings: SystemSettings
   readonly sealed: Buffer | null
+  /** Of the webhooks that it signs. */
+  readonly hookSealed: Buffer | null
+  readonly hookedAt: Date | null
   readonly enabled: boolean
   readonly since: Date | null
   readonly version: number
@@ -37,6 +40,8 @@ function systemOf(row: Selectable<ElsewhereSystemTable>): SystemRecord {
     title: row.title,
     settings: SystemSettings.parse(row.settings),
     sealed: row.sealed,
+    hookSealed: row.hook_sealed,
+    hookedAt: row.hooked_at,
     enabled: row.enabled,
     since: row.since,
     version: row.version,
@@ -78,6 +83,7 @@ export async function saveSystem(
     readonly title: string
     readonly settings: SystemSettings
     readonly sealed: Buffer | null | undefined
+    readonly hookSealed: Buffer | undefined
     readonly enabled: boolean
     readonly version: number
     readonly by: string
@@ -91,6 +97,7 @@ export async function saveSystem(
     changed_by: system.by,
     changed_at: now,
     ...(system.sealed === undefined ? {} : { sealed: system.sealed }),
+    ...(system.hookSealed === undefined ? {} : { hook_sealed: system.hookSealed }),
     // Whoever mended it wants it tried at once.
     ...{ not_before: null, misses: 0, unmapped: '{}' },
   }
@@ -172,6 +179,11 @@ export async function markSystem(
     )
     .where('id', '=', id)
     .execute()
+}
+
+/** A signed word of it came. */
+export async function markHooked(db: Db, id: string, now: Date): Promise<void> {
+  await db.updateTable('elsewhere_system').set({ hooked_at: now }).where('id', '=', id).execute()
 }
 
 export async function markPolled(db: Db, id: string, now: Date): Promise<void> {

@@ -56,6 +56,20 @@ export async function resealOthers(tx: Db, reseal: (sealed: Uint8Array, about: s
       .where('id', '=', id)
       .execute()
   }
+  const hooks = await tx
+    .selectFrom('elsewhere_system')
+    .select(['id', 'hook_sealed'])
+    .where('hook_sealed', 'is not', null)
+    .forUpdate()
+    .execute()
+  for (const { id, hook_sealed: sealed } of hooks) {
+    if (sealed === null) continue
+    await tx
+      .updateTable('elsewhere_system')
+      .set({ hook_sealed: reseal(sealed, `elsewhere-hook:${id}`) })
+      .where('id', '=', id)
+      .execute()
+  }
   const channels = await tx.selectFrom('chat_channel').select(['id', 'sealed']).forUpdate().execute()
   for (const { id, sealed } of channels)
     await tx
@@ -63,5 +77,5 @@ export async function resealOthers(tx: Db, reseal: (sealed: Uint8Array, about: s
       .set({ sealed: reseal(sealed, `chat:${id}`) })
       .where('id', '=', id)
       .execute()
-  return factors.length + webhooks.length + systems.length + channels.length
+  return factors.length + webhooks.length + systems.length + hooks.length + channels.length
 }

@@ -1257,6 +1257,8 @@ export type ElsewhereSystemTable = {
   polled_at: TimestampOrNull
   held_by: OrNull<string>
   held_until: TimestampOrNull
+  hook_sealed: OrNull<Buffer>
+  hooked_at: TimestampOrNull
   unmapped: ColumnType<unknown, string | undefined, string>
 }
 

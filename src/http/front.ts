@@ -149,6 +149,7 @@ export type ElsewhereFront = {
       readonly title: string
       readonly settings: SystemSettings
       readonly secret: string | null
+      readonly hookSecret?: string | null
       readonly enabled: boolean
       readonly version: number
     },

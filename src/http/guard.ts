@@ -58,7 +58,8 @@ export function guard(app: FastifyInstance, front: Front, site: Site, origins: (
     const { access } = request.routeOptions.config
     // Of a system of the house it is enough that it carries a signature at all; a provider's door knows more beforehand.
     if (access === 'webhook' && isOfSystem(request)) {
-      if (request.headers['webhook-signature'] === undefined) throw new Trouble('webhook.refused')
+      const { 'webhook-signature': ours, 'x-hub-signature': jiras } = request.headers
+      if (ours === undefined && jiras === undefined) throw new Trouble('webhook.refused')
     } else if (access === 'webhook') await front.work.webhooks.knock(knockOf(request))
     if (access !== 'provider-key') return payload
     const key = bearerOf(request)

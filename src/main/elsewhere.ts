@@ -72,9 +72,21 @@ export function elsewhereFront(desk: ElsewhereDesk): ElsewhereFront {
             { kind: 'standard', toleranceSeconds },
             { secrets: [secret], headers, bytes, now: clock.now() },
           ).ok,
+        verifyHook: (secret) => verifySignature(jiraScheme, { secrets: [secret], headers, bytes, now: clock.now() }).ok,
       }),
   }
 }
+
+/** As Jira signs its webhooks: WebSub's header. It signs no time; what comes again has an issue read again. */
+const jiraScheme = {
+  kind: 'hmac',
+  header: 'x-hub-signature',
+  prefix: 'sha256=',
+  algorithm: 'sha256',
+  encoding: 'hex',
+  timestampHeader: null,
+  toleranceSeconds: 300,
+} as const
 
 /** What Standard Webhooks names for how far two clocks may be apart. */
 const toleranceSeconds = 300
@@ -92,6 +104,8 @@ function cardOf(system: SystemRecord, links: Readonly<Record<string, number>>): 
   return {
     ...{ id, kind, title, settings, enabled, version, state, says, unmapped },
     hasSecret: system.sealed !== null,
+    hasHook: system.hookSealed !== null,
+    hookedAt: system.hookedAt?.toISOString() ?? null,
     failingSince: system.failingSince?.toISOString() ?? null,
     nextTryAt: system.notBefore?.toISOString() ?? null,
     answeredAt: system.answeredAt?.toISOString() ?? null,

@@ -6,7 +6,7 @@ import { seriousIn } from '../axe.ts'
 import { openPage, startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
-import { standInSecret, startJira } from '../ticket-systems.ts'
+import { commentThere, standInSecret, startJira } from '../ticket-systems.ts'
 
 let database: FreshDatabase
 let desk: Desk
@@ -183,6 +183,65 @@ test('an analyst syncs a ticket by hand; both sides are compared on the page and
     expect(JSON.stringify(await apiAs(desk, admin, 'GET', '/api/elsewhere'))).not.toContain(standInSecret)
     await apiAs(desk, admin, 'DELETE', '/api/elsewhere/jira')
     expect(jira.tickets.size).toBe(1)
+  } finally {
+    await jira.stop()
+  }
+})
+
+test('a webhook that Jira signed has its issue read at once; unsigned, under another secret, or of nobody it does nothing', {
+  timeout: 60_000,
+}, async () => {
+  const jira = await startJira()
+  try {
+    const hookSecret = 'agreed-with-jira-over-the-phone'
+    const draft = {
+      ...{ kind: 'jira', title: 'Hooked', secret: standInSecret, hookSecret, enabled: true, version: 0 },
+      settings: { ...settings, baseUrl: jira.url, user: 'bot@example.com', project: 'SEC', fields: ['title'] },
+    }
+    await apiAs(desk, admin, 'PUT', '/api/elsewhere/hooked', draft)
+    const alertId = await newAlert('NW-9')
+    const ticket = await until('it to be made', async () =>
+      [...jira.tickets.values()].find(({ marker }) => marker.endsWith(alertId)),
+    )
+    const comments = async () =>
+      (await database.db.selectFrom('ticket_comment').select('text').where('alert_id', '=', alertId).execute()).map(
+        ({ text }) => text,
+      )
+    await until('it to be quiet', async () => {
+      const { links } = await apiAs(desk, admin, 'GET', `/api/tickets/${alertId}/elsewhere`)
+      return (links as unknown as { system: string; state: string; waits: boolean }[]).some(
+        (one) => one.system === 'hooked' && one.state === 'linked' && !one.waits,
+      )
+    })
+    // Asked, it would say that nothing changed: only the webhook tells of this comment.
+    commentThere(ticket, 'Ann', 'Seen by webhook.')
+    ticket.changed = false
+    const hook = async (body: object, secretOfIt: string | null) => {
+      const text = JSON.stringify(body)
+      const signed = secretOfIt === null ? null : createHmac('sha256', secretOfIt).update(text).digest('hex')
+      const headers = {
+        'content-type': 'application/json',
+        ...(signed === null ? {} : { 'x-hub-signature': `sha256=${signed}` }),
+      }
+      const answer = await fetch(`${desk.origin}/api/elsewhere/hooked/posts`, { method: 'POST', headers, body: text })
+      return { status: answer.status, body: (await answer.json()) as { fresh?: boolean } }
+    }
+    const event = { webhookEvent: 'comment_created', issue: { id: ticket.id, key: ticket.key } }
+    expect((await hook(event, null)).status).toBe(401)
+    expect((await hook(event, 'another secret of 16 signs')).status).toBe(401)
+    expect((await hook({ webhookEvent: 'x' }, hookSecret)).status).toBe(400)
+    expect(await hook({ ...event, issue: { id: '99999' } }, hookSecret)).toMatchObject({
+      status: 200,
+      body: { fresh: false },
+    })
+    expect(await comments()).not.toContain('Seen by webhook.')
+    expect(await hook(event, hookSecret)).toMatchObject({ status: 200, body: { fresh: true } })
+    await until('the comment to be here', async () => (await comments()).includes('Seen by webhook.'))
+    expect(await hook(event, hookSecret)).toMatchObject({ status: 200 })
+    const shown = JSON.stringify(await apiAs(desk, admin, 'GET', '/api/elsewhere'))
+    expect(shown).toContain('"hasHook":true')
+    expect(shown).not.toContain(hookSecret)
+    await apiAs(desk, admin, 'DELETE', '/api/elsewhere/hooked')
   } finally {
     await jira.stop()
   }

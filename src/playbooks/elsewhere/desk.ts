@@ -19,6 +19,11 @@ export function placeOfSystem(id: string): string {
   return `elsewhere:${id}`
 }
 
+/** The same for the secret that it signs its webhooks with. */
+export function placeOfHook(id: string): string {
+  return `elsewhere-hook:${id}`
+}
+
 /** Who did it, where it was done over there: as it stands in the ledger. */
 export function actorOf(systemId: string): string {
   return `elsewhere:${systemId}`

@@ -1,9 +1,18 @@
-import { changeLink, insertPost, linkById, noteChange } from '../../db/elsewhere.ts'
+import { z } from 'zod'
+import {
+  changeLink,
+  insertPost,
+  linkById,
+  markHooked,
+  noteChange,
+  noteTheirChanges,
+  type SystemRecord,
+} from '../../db/elsewhere.ts'
 import { transaction } from '../../db/open.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { unseal } from '../../kit/seal.ts'
 import { SystemPost } from '../../model/elsewhere.ts'
-import { type ElsewhereDesk, placeOfSystem } from './desk.ts'
+import { type ElsewhereDesk, placeOfHook, placeOfSystem } from './desk.ts'
 import { known } from './settings.ts'
 import { takeComment } from './take.ts'
 
@@ -13,6 +22,8 @@ export type SystemPosted = {
   readonly postId: string
   readonly bytes: Uint8Array
   readonly verify: (secret: string) => boolean
+  /** The same as Jira signs: HMAC-SHA256 over the body, in `X-Hub-Signature`. */
+  readonly verifyHook: (secret: string) => boolean
 }
 
 /**
@@ -24,10 +35,11 @@ export async function takePost(desk: ElsewhereDesk, posted: SystemPosted): Promi
   const system = await known(desk, posted.systemId).catch(() => {
     throw refused('no such system')
   })
+  if (system.kind === 'jira') return takeHook(desk, system, posted, refused)
   const secret = system.sealed === null ? '' : unseal(desk.sealKey, system.sealed, placeOfSystem(system.id))
   if (!system.enabled || system.kind !== 'webhook' || secret === '' || !posted.verify(secret))
     throw refused('signature')
-  const post = readPost(posted.bytes)
+  const post = readAs(SystemPost, posted.bytes)
   const link = await linkById(desk.db, system.id, post.id)
   if (link === null) throw new Trouble('not.found')
   const now = desk.clock.now()
@@ -52,14 +64,34 @@ export async function takePost(desk: ElsewhereDesk, posted: SystemPosted): Promi
   })
 }
 
-function readPost(bytes: Uint8Array): SystemPost {
+/** What a webhook of Jira is good for: which issue to look at. */
+const Hook = z.looseObject({ issue: z.looseObject({ id: z.string().max(64) }) })
+
+/**
+ * Takes a webhook of Jira: nothing in it is believed but that its issue is to be read now instead of within a minute. The same post again
+ * has it read again, and changes nothing.
+ */
+async function takeHook(
+  desk: ElsewhereDesk,
+  system: SystemRecord,
+  posted: SystemPosted,
+  refused: (why: string) => Trouble,
+): Promise<{ fresh: boolean }> {
+  const secret = system.hookSealed === null ? '' : unseal(desk.sealKey, system.hookSealed, placeOfHook(system.id))
+  if (!system.enabled || secret === '' || !posted.verifyHook(secret)) throw refused('signature')
+  const { issue } = readAs(Hook, posted.bytes)
+  await markHooked(desk.db, system.id, desk.clock.now())
+  return { fresh: (await noteTheirChanges(desk.db, system.id, [issue.id])) > 0 }
+}
+
+function readAs<T>(shape: z.ZodType<T>, bytes: Uint8Array): T {
   let value: unknown
   try {
     value = JSON.parse(Buffer.from(bytes).toString('utf8'))
   } catch (error) {
     throw new Trouble('input.invalid', { fields: { body: 'This is no JSON' } }, error)
   }
-  const parsed = SystemPost.safeParse(value)
+  const parsed = shape.safeParse(value)
   if (parsed.success) return parsed.data
   const fields = parsed.error.issues.slice(0, 10).map(({ path, message }) => [path.join('.') || 'body', message])
   throw new Trouble('input.invalid', { fields: Object.fromEntries(fields) })

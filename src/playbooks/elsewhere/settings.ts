@@ -14,7 +14,7 @@ import { Trouble } from '../../kit/errors.ts'
 import { seal } from '../../kit/seal.ts'
 import { append } from '../../ledger/append.ts'
 import type { SystemKind, SystemSettings } from '../../model/elsewhere.ts'
-import { type ElsewhereDesk, placeOfSystem } from './desk.ts'
+import { type ElsewhereDesk, placeOfHook, placeOfSystem } from './desk.ts'
 import { openSystem } from './watch.ts'
 
 export type SystemDraft = {
@@ -24,6 +24,8 @@ export type SystemDraft = {
   readonly settings: SystemSettings
   /** Null leaves the one that is set. */
   readonly secret: string | null
+  /** What Jira signs its webhooks with. Null leaves the one that is set. */
+  readonly hookSecret?: string | null
   readonly enabled: boolean
   /** 0 adds. */
   readonly version: number
@@ -44,6 +46,7 @@ export async function saveDraft(desk: ElsewhereDesk, draft: SystemDraft, by: str
     Buffer.from(draft.secret.replace(/^whsec_/, ''), 'base64').length < 16
   )
     refuse('secret', 'A secret of Standard Webhooks is "whsec_" and 16 to 64 bytes as base64')
+  if (draft.hookSecret != null && draft.kind !== 'jira') refuse('hookSecret', 'Only Jira signs webhooks in this way')
   return transaction(desk.db, async (tx) => {
     const before = await systemById(tx, draft.id, { lock: true })
     if (before !== null && draft.version === 0) refuse('id', 'Another system has this name')
@@ -54,7 +57,9 @@ export async function saveDraft(desk: ElsewhereDesk, draft: SystemDraft, by: str
         before === null ? 'Enter the secret' : 'Another place: enter the secret again, so that it goes nowhere unmeant',
       )
     const sealed = draft.secret === null ? undefined : seal(desk.sealKey, draft.secret, placeOfSystem(draft.id))
-    const version = await saveSystem(tx, { ...draft, sealed, by }, desk.clock.now())
+    const hookSealed =
+      draft.hookSecret == null ? undefined : seal(desk.sealKey, draft.hookSecret, placeOfHook(draft.id))
+    const version = await saveSystem(tx, { ...draft, sealed, hookSealed, by }, desk.clock.now())
     if (version === null) throw new Trouble('state.conflict', { system: draft.id })
     await lookAgain(tx, draft.id)
     const { ca: _, ...told } = settings
@@ -64,6 +69,7 @@ export async function saveDraft(desk: ElsewhereDesk, draft: SystemDraft, by: str
       enabled: draft.enabled,
       settings: told,
       secretChanged: draft.secret !== null,
+      hookSecretChanged: draft.hookSecret != null,
       version,
     }
     await append(tx, { kind: 'elsewhere.changed', actor: by, subject: `elsewhere:${draft.id}`, body }, desk.clock)

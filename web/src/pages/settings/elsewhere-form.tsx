@@ -91,13 +91,22 @@ export function SystemForm(props: {
   const client = useQueryClient()
   const [draft, setDraft] = useState(props.start)
   const [secret, setSecret] = useState('')
+  const [hook, setHook] = useState('')
   const { settings } = draft
   const set = (change: Partial<SystemSettings>): void => setDraft({ ...draft, settings: { ...settings, ...change } })
   const isNew = draft.version === 0
   const save = useMutation({
     mutationFn: () => {
       const { id, kind, title, enabled, version } = draft
-      const body = { kind, title, settings, enabled, version, secret: secret === '' ? null : secret }
+      const body = {
+        kind,
+        title,
+        settings,
+        enabled,
+        version,
+        secret: secret === '' ? null : secret,
+        hookSecret: hook === '' ? null : hook,
+      }
       return call('PUT /api/elsewhere/:id', { params: { id }, body })
     },
     onSuccess: () => {
@@ -169,6 +178,16 @@ export function SystemForm(props: {
             value={secret}
             onChange={(event) => setSecret(event.currentTarget.value)}
           />
+          {draft.kind === 'jira' && (
+            <PasswordInput
+              label="Secret of its webhook"
+              description={`If Jira is to post to /api/elsewhere/${draft.id === '' ? 'SHORT-NAME' : draft.id}/posts; 16 signs or more`}
+              autoComplete="new-password"
+              error={fieldProblem(save.error, 'hookSecret')}
+              value={hook}
+              onChange={(event) => setHook(event.currentTarget.value)}
+            />
+          )}
         </div>
         <OfKind kind={draft.kind} settings={settings} set={set} />
         <Leaving settings={settings} set={set} providers={props.providers} />

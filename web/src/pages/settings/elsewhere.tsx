@@ -106,6 +106,12 @@ function Card({ system, edit }: { readonly system: SystemCard; readonly edit: ()
         <dd>
           {links.linked} in step, {links.waiting} waiting, {links.trouble} in trouble, {links.gone} gone there
         </dd>
+        {system.hasHook && (
+          <>
+            <dt>Last webhook</dt>
+            <dd>{system.hookedAt === null ? 'none yet' : <When at={system.hookedAt} ago />}</dd>
+          </>
+        )}
         <dt>Last answered</dt>
         <dd>{system.answeredAt === null ? 'not yet' : <When at={system.answeredAt} ago />}</dd>
       </dl>
