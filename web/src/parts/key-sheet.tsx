@@ -84,6 +84,7 @@ const sheets: readonly Sheet[] = [
       ['Shift+Y', 'Redact all like this'],
       ['J K', 'Next, previous place'],
       ['U', 'First one not reviewed'],
+      ['X', 'Take the file of this place out'],
       ['Shift+R', 'Release it'],
       ['Z', 'Take it back, while it is held'],
     ],
