@@ -32,7 +32,7 @@ export async function settleReply(
       }
       case 'resend': {
         const now = desk.clock.now()
-        const receipt = `To be sent again: ${why}`
+        const receipt = `Handed over and not confirmed, to be sent again: ${why}`
         await move(desk, tx, record, { state: 'held', holdUntil: now, receipt }, 'reply.settled', body, settle.by)
         return queueSend(tx, settle.replyId, now, 1)
       }
