@@ -78,14 +78,26 @@ function Row({ row, cells }: { readonly row: Coverage['rungs'][number]; readonly
         ) : row.fillers.length === 0 ? (
           'a REST source, program or database of yours'
         ) : (
-          <ul>
-            {row.fillers.map((filler) => (
-              <li key={filler}>{filler}</li>
-            ))}
-          </ul>
+          <Fillers names={row.fillers} />
         )}
       </td>
     </tr>
+  )
+}
+
+/** As many as a line or two hold; the others are one key away. */
+const fillersShown = 2
+
+function Fillers({ names }: { readonly names: readonly string[] }) {
+  const first = names.slice(0, fillersShown).join('; ')
+  if (names.length <= fillersShown) return first
+  return (
+    <details>
+      <summary>
+        {first}, and {names.length - fillersShown} more
+      </summary>
+      {names.slice(fillersShown).join('; ')}
+    </details>
   )
 }
 
