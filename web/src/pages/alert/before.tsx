@@ -10,6 +10,7 @@ import { ErrorState, Loading } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { outcomeShort, plural } from '../../words.ts'
 import type { DraftDecision } from './draft-decision.ts'
+import { TuningLine, useMemory } from './memory-card.tsx'
 
 type Props = { readonly page: AlertPage; readonly draft: DraftDecision }
 
@@ -97,8 +98,15 @@ function Strip({ page: { history, alert } }: { readonly page: AlertPage }) {
             </li>
           ))}
       </ol>
+      <OpenTuning alertId={alert.id} />
     </div>
   )
+}
+
+/** What the provider was asked to change, so that it need not come again. */
+function OpenTuning({ alertId }: { readonly alertId: string }) {
+  const { data } = useMemory(alertId)
+  return data?.tuning.map((request) => <TuningLine key={request.id} request={request} />)
 }
 
 const likenessWords: Record<Likeness['kind'], string> = {

@@ -52,7 +52,7 @@ export function MemoryCard({
         <Match key={match.expectationId} match={match} />
       ))}
       {tuning.map((request) => (
-        <Tuning key={request.id} request={request} />
+        <TuningLine key={request.id} request={request} />
       ))}
       {before !== null && <Before before={before} />}
       {drafted !== null && usable && <Drafted drafted={drafted} draft={draft} />}
@@ -91,7 +91,8 @@ function Match({ match }: { readonly match: MatchOfAlert }) {
   )
 }
 
-function Tuning({ request }: { readonly request: TuningRequest }) {
+/** A tuning request that was to end alerts like this one, and what the stream says of it. */
+export function TuningLine({ request }: { readonly request: TuningRequest }) {
   return (
     <p>
       <Link to="/context/$part" params={{ part: 'tuning' }} search={{ q: `TR-${request.number}` }} className="mono">
