@@ -319,7 +319,7 @@ describe('import', () => {
   test('a file that breaks half way leaves everything as it was', async () => {
     await take('assets', assets)
     await expect(take('assets', `name\n${'good\n'.repeat(3_000)}"${'x\n'.repeat(100_000)}`)).rejects.toMatchObject({
-      code: 'input.invalid',
+      code: 'file.invalid',
     })
     expect(await rowsOf('assets')).toEqual([['assets', 4]])
   })

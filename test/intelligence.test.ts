@@ -224,7 +224,7 @@ describe('imports', () => {
   test('a list that is empty or broken withdraws nothing, and a dry run changes nothing', async () => {
     await take('203.0.113.1\n')
     expect(await take('# maintenance\n', { clock: day('2026-11-21') })).toMatchObject({ indicators: 0, withdrawn: 0 })
-    await expect(take('{"type":"bundle","objects":[')).rejects.toThrow('input.invalid')
+    await expect(take('{"type":"bundle","objects":[')).rejects.toThrow('file.invalid')
     expect(await take('203.0.113.5\n', { dryRun: true })).toMatchObject({ indicators: 1, dryRun: true })
     expect(await found('ipv4', '203.0.113.1')).toMatchObject({ verdict: 'malicious' })
     expect((await ask('ipv4', '203.0.113.5')).kind).toBe('nothing')

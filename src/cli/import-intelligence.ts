@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from '../kit/clock.ts'
+import { isTrouble, problemOf } from '../kit/errors.ts'
 import { readTlp, type Tlp, type WarningList } from '../model/intelligence.ts'
 import {
   type IntelligenceImported,
@@ -10,7 +11,7 @@ import {
 import { openInput } from './import-file.ts'
 import { openHouse } from './open-house.ts'
 import { progress } from './progress.ts'
-import { shownText } from './shown-text.ts'
+import { shownLines, shownText } from './shown-text.ts'
 
 /** Entries that could not be taken, as they are named. */
 const skippedShown = 20
@@ -81,6 +82,12 @@ async function importAction(files: readonly string[], flags: Flags): Promise<voi
       bar.end()
       tell(taken, flags.json)
       if (taken.indicators + taken.gone + taken.objects === 0) process.exitCode = 1
+    } catch (error) {
+      // The files before it are taken already, so that those behind it are too.
+      if (!isTrouble(error, 'file.invalid') || files.length === 1) throw error
+      bar.end()
+      process.stderr.write(`${shownText(file)} is passed over: ${shownLines(problemOf(error))}\n`)
+      process.exitCode = 1
     } finally {
       bar.end()
       stream.destroy()
@@ -106,6 +113,10 @@ function tell(taken: IntelligenceImported, json: boolean): void {
     `${taken.skipped} not compared`,
   ]
   process.stdout.write(`${taken.source} (${taken.form}): ${parts.join(', ')}\n`)
+  if (taken.indicators + taken.gone + taken.objects + taken.skipped === 0)
+    process.stderr.write(
+      '  It was read to its end, and names nothing that is looked for: docs/intelligence.md says what is read.\n',
+    )
 }
 
 const warningExamples = `
@@ -115,7 +126,7 @@ Example:
 A list says what it knows to be good ("harmless"), or only what something is ("known": sinkholes, throw-away mail). MISP's category tells;
 --means says otherwise. Importing a list of the same name takes its place.`
 
-/** `counterfoil import warninglist FILE...`. */
+/** `counterfoil import warninglist FILE...`. Exit 1 when none of the files could be taken. */
 export function importWarningListCommand(): Command {
   return new Command('warninglist')
     .description('lists of what is known to be good (MISP warning lists)')
@@ -131,16 +142,26 @@ async function warningAction(
 ): Promise<void> {
   const house = await openHouse({ create: true })
   try {
+    let taken = 0
     for (const file of files) {
       const { stream } = openInput(file)
-      const { list, kept, refused } = await importWarningList(house.database.db, {
-        ...{ stream, means: flags.means ?? null, by: 'system', clock: systemClock },
-      })
-      for (const { entry, why } of refused.slice(0, skippedShown)) process.stderr.write(`${shownText(entry)}: ${why}\n`)
-      process.stdout.write(
-        `${shownText(list.name)}: ${kept} entries (${list.match}, ${list.means}), ${refused.length} refused\n`,
-      )
+      try {
+        const { list, kept, refused } = await importWarningList(house.database.db, {
+          ...{ stream, means: flags.means ?? null, by: 'system', clock: systemClock },
+        })
+        taken += 1
+        for (const { entry, why } of refused.slice(0, skippedShown))
+          process.stderr.write(`${shownText(entry)}: ${why}\n`)
+        process.stdout.write(
+          `${shownText(list.name)}: ${kept} entries (${list.match}, ${list.means}), ${refused.length} refused\n`,
+        )
+      } catch (error) {
+        // MISP publishes lists of what an alert never names; one of a hundred keeps nobody from the others.
+        if (!isTrouble(error, 'file.invalid') || files.length === 1) throw error
+        process.stderr.write(`${shownText(file)} is passed over: ${shownLines(problemOf(error))}\n`)
+      }
     }
+    if (taken === 0) process.exitCode = 1
   } finally {
     await house.close()
   }

@@ -85,3 +85,29 @@ test('a wrong call exits 2, a missing file or column exits 1 and says what to do
   expect(column.err).toContain('--map name=')
   expect((await counterfoil(['assets', '--help'])).out).toContain('criticality')
 })
+
+test('a list of what an alert never names keeps nobody from the other warning lists, and is named', async () => {
+  const list = (name: string, type: string, entries: readonly string[]) =>
+    file(
+      `${name}.json`,
+      JSON.stringify({ name, version: 1, description: '', type: 'string', matching_attributes: [type], list: entries }),
+    )
+  const good = list('good', 'domain', ['example.com'])
+  const foreign = list('foreign', 'azure-application-id', ['0000'])
+  const said = await counterfoil(['warninglist', foreign, good])
+  expect(said).toMatchObject({ code: 0, out: 'good: 1 entries (string, harmless), 0 refused\n' })
+  expect(said.err).toBe(
+    `${foreign} is passed over: not one entry can be used: nothing that is asked about is of its kinds (azure-application-id)\n`,
+  )
+  expect((await counterfoil(['warninglist', foreign])).code).toBe(1)
+})
+
+test('a workbook is no list of indicators, whatever words stand in it by chance; what names none is said so', async () => {
+  const workbook = file('feed.xlsx', 'PK\u0003\u0004\u0014\u0000evil.example.net\n')
+  const empty = file('empty.json', '{"response": []}')
+  const said = await counterfoil(['intelligence', workbook, empty])
+  expect(said.code).toBe(1)
+  expect(said.err).toContain(`${workbook} is passed over: it is no text in UTF-8`)
+  expect(said.err).toContain('names nothing that is looked for')
+  expect(said.out).toBe('empty (misp): 0 indicators taken (0 new), 0 not compared\n')
+})

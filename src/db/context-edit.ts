@@ -9,6 +9,7 @@ import { type Merged, manualSource } from '../model/merged-facts.ts'
 import { type Described, type DescribedFact, mergedOf, settleAssets, settlePeople } from './entities.ts'
 import { iso, jsonb } from './jsonb.ts'
 import { keysOf, namesOf } from './list-keys.ts'
+import { editTurnMsMax, importTurn } from './one-at-a-time.ts'
 import { type Db, transaction } from './open.ts'
 
 /** Changes of one asset or person that its page shows. */
@@ -75,7 +76,7 @@ export async function editFact<N extends Described>(
 
 /** Imports and edits of one kind wait for each other: both say which rows are one entity. */
 async function lock(tx: Db, noun: Described): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtext(${`import ${noun}`}))`.execute(tx)
+  await importTurn(tx, `import ${noun}`, editTurnMsMax)
 }
 
 async function one<N extends Described>(tx: Db, noun: N, entity: string): Promise<Merged<DescribedFact[N]>> {

@@ -4,6 +4,7 @@ import { Trouble } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
 import type { Indicator, IntelligenceObject, IntelligenceRead, IntelligenceSource } from '../model/intelligence.ts'
 import { jsonb, plainText } from './jsonb.ts'
+import { importTurn } from './one-at-a-time.ts'
 import { type Db, transaction } from './open.ts'
 
 /** Rows in one statement: 79,000 rows/s were measured from a thousand on, and a batch stays under 2 MB. */
@@ -67,7 +68,7 @@ async function importInside(tx: Db, given: IntelligenceImport, clock: Clock): Pr
   const { source, isWhole, by, dryRun } = given
   const now = clock.now()
   // Two imports of one source at once would withdraw each other's entries.
-  await sql`select pg_advisory_xact_lock(hashtext(${`intelligence ${source.id}`}))`.execute(tx)
+  await importTurn(tx, `intelligence ${source.id}`)
   await saveSource(tx, source)
   const taking = new Taking(tx, given, now)
   for await (const read of given.reads) await taking.take(read)

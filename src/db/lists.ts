@@ -5,6 +5,7 @@ import { append } from '../ledger/append.ts'
 import type { FactOf, ImportResult, ListNoun, Mapping, Refusal, RowRead } from '../model/list.ts'
 import { iso, jsonb } from './jsonb.ts'
 import { type Found, storeOf } from './list-stores.ts'
+import { importTurn } from './one-at-a-time.ts'
 import { type Db, transaction } from './open.ts'
 
 /** Rows in one insert: 79,000 rows/s were measured from a thousand on, and a batch stays under a few MB. */
@@ -53,7 +54,7 @@ export async function replaceList<N extends ListNoun>(
 
 async function replaceInside<N extends ListNoun>(tx: Db, list: ListImport<N>, clock: Clock): Promise<ImportResult> {
   // Two imports of one kind at once would refuse each other's rows as doubles.
-  await sql`select pg_advisory_xact_lock(hashtext(${`import ${list.noun}`}))`.execute(tx)
+  await importTurn(tx, `import ${list.noun}`)
   const store = storeOf(list.noun)
   const replaced = await store.clear(tx, list.source, list.asOf)
   const refused: Refusal[] = []

@@ -10,6 +10,7 @@ import {
   VulnerabilitySeverity,
 } from '../model/vulnerability.ts'
 import { iso, isoOrNull, plainText } from './jsonb.ts'
+import { importTurn } from './one-at-a-time.ts'
 import { type Db, transaction } from './open.ts'
 
 /** Rows in one statement: from some thousand on a row costs no less, and what waits stays under a few MB. */
@@ -59,7 +60,7 @@ type ScanImport = {
  */
 export async function takeScan(db: Db, scan: ScanImport, clock: Clock): Promise<ScanTaken> {
   return transaction(db, async (tx) => {
-    await sql`select pg_advisory_xact_lock(hashtext(${`scan ${scan.source}`}))`.execute(tx)
+    await importTurn(tx, `scan ${scan.source}`)
     await sql`select set_config('statement_timeout', ${String(statementMs)}, true)`.execute(tx)
     const row = await tx
       .insertInto('scan_import')

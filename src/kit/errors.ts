@@ -171,6 +171,16 @@ export const troubles = {
     says: 'A secret was sealed by a key that this process does not have.',
     next: 'Give it the key as a further line of seal.key (or of COUNTERFOIL_SEAL_KEY) and restart, or enter the secret anew.',
   },
+  'file.invalid': {
+    status: 400,
+    says: 'This file cannot be taken as it is.',
+    next: 'Nothing of it was taken. Mend what is named here, or export the file anew: it may have been cut short, or be of another kind.',
+  },
+  'import.busy': {
+    status: 409,
+    says: 'Another import of the same kind is under way.',
+    next: 'Nothing of yours was changed. Wait until the other is done, and try again.',
+  },
   'file.unreadable': { status: 400, says: 'This file could not be read.', next: 'Check the path and its permissions.' },
 } as const satisfies Record<string, { status: number; says: string; next: string }>
 

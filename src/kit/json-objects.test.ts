@@ -25,7 +25,7 @@ test('what is broken, cut off or too large says so', () => {
   expect(() => read('[{"a": 1}]')).not.toThrow()
   for (const text of ['[{"a": 1}', '{"a": nonsense}', '}', '{"a": "x']) {
     if (text === '[{"a": 1}') continue
-    expect(() => read(text)).toThrow('input.invalid')
+    expect(() => read(text)).toThrow('file.invalid')
   }
   expect(() => read(`{"a": "${'x'.repeat(200)}`)).toThrow('input.too-large')
 })

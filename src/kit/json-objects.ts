@@ -8,7 +8,7 @@ const close = 125
 /**
  * Cuts the objects out of a JSON text that comes in pieces, so that a file of any size is read with the memory of one object. `depth` 1 are
  * objects that stand in nothing but arrays ("[{...},{...}]", JSON lines); 2 those within one object (`{"value": [{...}]}`).
- * Braces are counted outside of strings only. Throws Trouble('input.invalid') for what is no JSON or ends in the middle, and
+ * Braces are counted outside of strings only. Throws Trouble('file.invalid') for what is no JSON or ends in the middle, and
  * 'input.too-large' for an object of more than `charsMax`.
  */
 export function jsonObjectCutter({ depth, charsMax }: { readonly depth: number; readonly charsMax: number }): {
@@ -61,5 +61,5 @@ function parsed(text: string): unknown {
 }
 
 function broken(problem: string, cause?: unknown): Trouble {
-  return new Trouble('input.invalid', { problem: `this JSON is broken: ${problem}` }, cause)
+  return new Trouble('file.invalid', { problem: `this JSON is broken: ${problem}` }, cause)
 }

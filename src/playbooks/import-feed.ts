@@ -42,7 +42,7 @@ export async function importFeed(db: Db, { feed, files, by, clock, onFile }: Fee
   if (feed === 'vulnrichment') {
     news.push(await putCveFacts(db, factsOf(files, refused, onFile), by, clock))
     if (news[0]?.rows === 0)
-      throw new Trouble('input.invalid', { problem: 'none of the files is a CVE record with state PUBLISHED' })
+      throw new Trouble('file.invalid', { problem: 'none of the files is a CVE record with state PUBLISHED' })
   } else {
     for (const [done, file] of files.entries()) {
       try {

@@ -99,7 +99,7 @@ export async function importWarningList(
   }
   const read = readWarningList(Buffer.concat(pieces).toString(), file.means)
   if (read.entries.length === 0)
-    throw new Trouble('input.invalid', {
+    throw new Trouble('file.invalid', {
       list: read.list.name,
       problem: `not one entry can be used: ${read.refused[0]?.why ?? 'it is empty'}`,
     })

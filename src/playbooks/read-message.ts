@@ -100,7 +100,7 @@ async function parseRaw(house: House, raw: Raw, tries: number): Promise<Parsed> 
   try {
     return { letter: await house.parse(raw.bytes), problem: '' }
   } catch (error) {
-    if (!isTrouble(error, 'input.invalid', 'input.too-large') && tries < readTriesMax) throw error
+    if (!isTrouble(error, 'input.invalid', 'file.invalid', 'input.too-large') && tries < readTriesMax) throw error
     return {
       letter: null,
       problem: isTrouble(error) ? String(error.details['problem'] ?? wordsOf(error)) : wordsOf(error),

@@ -80,7 +80,7 @@ describe.skipIf(!existsSync(at('csaf')))('CSAF documents', () => {
     try {
       readCsaf(read('csaf', name))
     } catch (error) {
-      expect(error).toMatchObject({ code: 'input.invalid' })
+      expect(error).toMatchObject({ code: 'file.invalid' })
     }
   })
 
@@ -88,7 +88,7 @@ describe.skipIf(!existsSync(at('csaf')))('CSAF documents', () => {
     'csaf_2.0/mandatory/oasis_csaf_tc-csaf_2_0-2021-6-1-01-01.json',
     'csaf_2.1/mandatory/oasis_csaf_tc-csaf_2_1-2024-6-1-01-01.json',
   ])('%s names a product that it does not define', (name) => {
-    expect(() => readCsaf(read('csaf', name))).toThrow('input.invalid')
+    expect(() => readCsaf(read('csaf', name))).toThrow('file.invalid')
   })
 })
 

@@ -51,7 +51,7 @@ describe.skipIf(!existsSync(path.join(corpus, 'stix')))('real intelligence besid
         counts.files += 1
       } catch (error) {
         counts.refused += 1
-        expect(String(error), file).toContain('input.invalid')
+        expect(String(error), file).toContain('file.invalid')
       }
     }
     console.log(`STIX and MISP files: ${JSON.stringify(counts)}`)

@@ -39,7 +39,7 @@ describe('KEV', () => {
     ['no CVE', { ...catalogue, vulnerabilities: [{ ...entry, cveID: 'CVE-1' }] }],
     ['something else', { vulnerabilities: [] }],
   ])('%s is refused whole: half a catalogue would call the rest not exploited', (_name, value) => {
-    expect(() => readKev(JSON.stringify(value))).toThrow('input.invalid')
+    expect(() => readKev(JSON.stringify(value))).toThrow('file.invalid')
   })
 })
 
@@ -70,7 +70,7 @@ describe('EPSS', () => {
     ['an empty score', `${head}CVE-2026-0001,,0.1\n`],
     ['nothing', ''],
   ])('%s is refused', async (_name, text) => {
-    await expect(scores(text)).rejects.toMatchObject({ code: 'input.invalid' })
+    await expect(scores(text)).rejects.toMatchObject({ code: 'file.invalid' })
   })
 })
 
@@ -192,5 +192,5 @@ describe('CSAF', () => {
     ['something else', '{"document": 1}'],
     ['no JSON', '{'],
     ['branches without end', `{"document": ${'{"a":'.repeat(500)}1${'}'.repeat(500)}}`],
-  ])('%s is refused', (_name, text) => expect(() => readCsaf(text)).toThrow('input.invalid'))
+  ])('%s is refused', (_name, text) => expect(() => readCsaf(text)).toThrow('file.invalid'))
 })

@@ -76,7 +76,7 @@ const statusOf: Readonly<Record<string, VexStatus>> = {
 }
 
 /**
- * A CSAF 2.0 or 2.1 document (an advisory or VEX): each statement about a product and a CVE. Throws Trouble('input.invalid') for what is no such
+ * A CSAF 2.0 or 2.1 document (an advisory or VEX): each statement about a product and a CVE. Throws Trouble('file.invalid') for what is no such
  * document, names a product that it does not define, or says two things of one product.
  */
 export function readCsaf(text: string): VexDocument {
@@ -195,5 +195,5 @@ function undefinedProduct(id: string): Trouble {
 }
 
 function broken(problem: string): Trouble {
-  return new Trouble('input.invalid', { problem: `this is no CSAF document that can be taken: ${problem}` })
+  return new Trouble('file.invalid', { problem: `this is no CSAF document that can be taken: ${problem}` })
 }

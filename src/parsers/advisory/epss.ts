@@ -15,7 +15,7 @@ export type EpssRead = {
 
 /**
  * EPSS scores as FIRST publishes them each day: "#model_version:v2025.03.14,score_date:2026-01-05T...", headings, a row for each CVE. Without model
- * and date the numbers cannot be compared with others, so such a file is refused. Throws Trouble('input.invalid').
+ * and date the numbers cannot be compared with others, so such a file is refused. Throws Trouble('file.invalid').
  */
 export async function readEpss(text: AsyncIterable<string>): Promise<EpssRead> {
   const records = recordsOf(text, { encoding: 'utf-8', delimiter: ',', skipLines: 0 }, rowCharsMax)
@@ -25,7 +25,7 @@ export async function readEpss(text: AsyncIterable<string>): Promise<EpssRead> {
   const headings = (await nextRecord(records))?.values.map((value) => value.trim().toLowerCase()) ?? []
   if (model === undefined || scoredAt === null || headings.join() !== 'cve,epss,percentile') {
     await records.return(undefined)
-    throw new Trouble('input.invalid', {
+    throw new Trouble('file.invalid', {
       problem: 'no EPSS file: its first line must name model_version and score_date, its second cve,epss,percentile',
     })
   }
@@ -46,7 +46,7 @@ async function* scoresOf(records: Parameters<typeof nextRecord>[0]): AsyncGenera
       !(score.epss >= 0 && score.epss <= 1) ||
       !(score.percentile >= 0 && score.percentile <= 1)
     )
-      throw new Trouble('input.invalid', { problem: `row ${record.row} is no score between 0 and 1 of a CVE` })
+      throw new Trouble('file.invalid', { problem: `row ${record.row} is no score between 0 and 1 of a CVE` })
     scores.push(score)
     if (scores.length < piece) continue
     yield scores

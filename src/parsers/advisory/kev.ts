@@ -25,15 +25,15 @@ export type KevCatalogue = {
 
 /**
  * CISA's catalogue of known exploited vulnerabilities (known_exploited_vulnerabilities.json). Its due dates are passed over: BOD 26-04 has put a
- * decision table in their place. Throws Trouble('input.invalid') where the catalogue says another number than it has.
+ * decision table in their place. Throws Trouble('file.invalid') where the catalogue says another number than it has.
  */
 export function readKev(text: string): KevCatalogue {
   const parsed = Catalogue.safeParse(jsonOf(text))
   if (!parsed.success)
-    throw new Trouble('input.invalid', { problem: `no KEV catalogue: ${z.prettifyError(parsed.error).slice(0, 300)}` })
+    throw new Trouble('file.invalid', { problem: `no KEV catalogue: ${z.prettifyError(parsed.error).slice(0, 300)}` })
   const { catalogVersion, dateReleased, count, vulnerabilities } = parsed.data
   if (count !== vulnerabilities.length)
-    throw new Trouble('input.invalid', {
+    throw new Trouble('file.invalid', {
       problem: `the catalogue says ${count} entries and has ${vulnerabilities.length}`,
     })
   const entries = vulnerabilities.map((one) => ({
@@ -44,7 +44,7 @@ export function readKev(text: string): KevCatalogue {
     ransomware: one.knownRansomwareCampaignUse?.toLowerCase() === 'known',
   }))
   const released = new Date(dateReleased)
-  if (Number.isNaN(released.getTime())) throw new Trouble('input.invalid', { problem: 'the catalogue has no date' })
+  if (Number.isNaN(released.getTime())) throw new Trouble('file.invalid', { problem: 'the catalogue has no date' })
   return { version: catalogVersion, releasedAt: released.toISOString(), entries }
 }
 
@@ -52,6 +52,6 @@ export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
-    throw new Trouble('input.invalid', { problem: 'this is no JSON' }, error)
+    throw new Trouble('file.invalid', { problem: 'this is no JSON' }, error)
   }
 }

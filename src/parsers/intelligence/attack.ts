@@ -36,7 +36,7 @@ const wanted: ReadonlySet<string> = new Set(['attack-pattern', 'x-mitre-tactic',
 
 /**
  * Techniques and tactics of MITRE ATT&CK from its STIX bundle, with what took the place of those that were revoked. Everything in it is
- * data: version 19 split a tactic, and the next one may do so again. Throws Trouble('input.invalid').
+ * data: version 19 split a tactic, and the next one may do so again. Throws Trouble('file.invalid').
  */
 export async function readAttack(bytes: AsyncIterable<Uint8Array>): Promise<ReadAttack> {
   let version = 'unknown'
@@ -74,7 +74,7 @@ export async function readAttack(bytes: AsyncIterable<Uint8Array>): Promise<Read
     ]
   })
   if (!entries.some(({ kind }) => kind === 'technique'))
-    throw new Trouble('input.invalid', { problem: 'it is no STIX bundle of MITRE ATT&CK: no technique was found' })
+    throw new Trouble('file.invalid', { problem: 'it is no STIX bundle of MITRE ATT&CK: no technique was found' })
   // Of an id that stands twice the one that holds counts.
   const byId = new Map(
     entries.toSorted((a, b) => Number(b.deprecated) - Number(a.deprecated)).map((entry) => [entry.id, entry]),
@@ -87,7 +87,7 @@ function partOf(text: string): Part | null {
   try {
     json = JSON.parse(text)
   } catch (error) {
-    throw new Trouble('input.invalid', { problem: `it begins like JSON, but is none: ${wordsOf(error)}` }, error)
+    throw new Trouble('file.invalid', { problem: `it begins like JSON, but is none: ${wordsOf(error)}` }, error)
   }
   const parsed = Part.safeParse(json)
   return parsed.success && wanted.has(parsed.data.type) ? parsed.data : null

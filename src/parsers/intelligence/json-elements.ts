@@ -16,7 +16,7 @@ export type Element = { readonly name: string; readonly text: string }
 
 /**
  * The objects in the members `names` of a JSON object (each the object itself, or those of a list), or those of a list that is the whole:
- * a bundle of a gigabyte passes by with one object in memory. Throws Trouble('input.invalid') where the text ends in the middle,
+ * a bundle of a gigabyte passes by with one object in memory. Throws Trouble('file.invalid') where the text ends in the middle,
  * Trouble('input.too-large') for an element that is none.
  */
 export async function* jsonElements(
@@ -94,7 +94,7 @@ class Scan {
 
   end(): void {
     if (!this.#begun || this.#open.length > 0 || this.#inText) {
-      throw new Trouble('input.invalid', { problem: 'the JSON ends in the middle: it was cut short, or is none' })
+      throw new Trouble('file.invalid', { problem: 'the JSON ends in the middle: it was cut short, or is none' })
     }
   }
 

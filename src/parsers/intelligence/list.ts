@@ -33,7 +33,7 @@ const nothingTold: Omit<Indicator, 'type' | 'value'> = {
 /**
  * A list as feeds publish it: one a line ("#", ";" and "//" begin a comment; lines of a hosts file are read for their name), or CSV with a
  * header (`column` names the column where it is not one that we know; columns of confidence, TLP, times, malware and notes are read
- * along). Defanged forms are read. Flat in memory. Throws Trouble('input.invalid') for a column that is not there or a CSV that is none.
+ * along). Defanged forms are read. Flat in memory. Throws Trouble('file.invalid') for a column that is not there or a CSV that is none.
  */
 export async function* readIntelligenceList(
   bytes: AsyncIterable<Uint8Array>,
@@ -108,7 +108,7 @@ async function* ofCsv(lines: AsyncIterable<Line>, header: Header): AsyncGenerato
     }
   } catch (error) {
     if (error instanceof Trouble) throw error
-    throw new Trouble('input.invalid', { problem: `the list is no CSV: ${wordsOf(error)}` }, error)
+    throw new Trouble('file.invalid', { problem: `the list is no CSV: ${wordsOf(error)}` }, error)
   }
 }
 

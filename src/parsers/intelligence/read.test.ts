@@ -192,8 +192,8 @@ describe('STIX 2.1', () => {
   })
 
   test('a bundle that was cut short is refused, however much of it was good', async () => {
-    await expect(readAll(JSON.stringify(bundle).slice(0, -30))).rejects.toThrow('input.invalid')
-    await expect(readAll('{"report": 1}')).rejects.toThrow('input.invalid')
+    await expect(readAll(JSON.stringify(bundle).slice(0, -30))).rejects.toThrow('file.invalid')
+    await expect(readAll('{"report": 1}')).rejects.toThrow('file.invalid')
   })
 
   test('a pattern of brackets or of a million signs costs nothing', async () => {

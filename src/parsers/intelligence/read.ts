@@ -13,13 +13,18 @@ const headBytes = 64 * 1024
 /** What a text of intelligence is, and what it says, piece by piece: a STIX 2.1 bundle (or TAXII envelope), events of MISP, or a list. */
 export type Opened = { readonly form: IntelligenceForm; readonly reads: AsyncIterable<IntelligenceRead> }
 
-/** Opens a text of intelligence, whatever its form. Flat in memory. Throws Trouble('input.invalid' | 'input.too-large'), also while it is read. */
+/** Opens a text of intelligence, whatever its form. Flat in memory. Throws Trouble('file.invalid' | 'input.too-large'), also while it is read. */
 export async function openIntelligence(
   bytes: AsyncIterable<Uint8Array>,
   column: string | null = null,
 ): Promise<Opened> {
   const { head, all } = await beginningOf(bytes)
   const first = head.find((byte) => !blank.has(byte))
+  // Whatever words stand in a workbook, a picture or an archive by chance are no indicators.
+  if (head.includes(0))
+    throw new Trouble('file.invalid', {
+      problem: 'it is no text in UTF-8: a workbook, an archive? Save a workbook as CSV UTF-8, and unpack an archive',
+    })
   if (first !== 0x7b && first !== 0x5b) return { form: 'list', reads: readIntelligenceList(all, column) }
   const names = first === 0x5b ? new Set(['']) : memberNames(head)
   if (names.has('objects') || names.has('spec_version'))
@@ -32,7 +37,7 @@ export async function openIntelligence(
   if (names.has('response') || names.has('Event'))
     return { form: 'misp', reads: ofElements(all, ['response', 'Event'], readMisp) }
   if (names.has('Attribute') || names.has('info')) return { form: 'misp', reads: ofWhole(all) }
-  throw new Trouble('input.invalid', { problem: 'it is JSON, but neither a STIX 2.1 bundle nor an event of MISP' })
+  throw new Trouble('file.invalid', { problem: 'it is JSON, but neither a STIX 2.1 bundle nor an event of MISP' })
 }
 
 // The byte order mark, too.
@@ -88,6 +93,6 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new Trouble('input.invalid', { problem: `it begins like JSON, but is none: ${wordsOf(error)}` }, error)
+    throw new Trouble('file.invalid', { problem: `it begins like JSON, but is none: ${wordsOf(error)}` }, error)
   }
 }

@@ -35,11 +35,11 @@ export type ReadWarningList = {
 const saysWhatItIs =
   /sinkhole|parking|parked|disposable|throw-?away|link.in.bio|ipfs|dynamic dns|shorten|\btor\b|\bvpn|crypto|top-level|\btlds?\b/i
 
-/** Reads a warning list of MISP. `means` says otherwise than the list itself. Throws Trouble('input.invalid' | 'input.too-large'). */
+/** Reads a warning list of MISP. `means` says otherwise than the list itself. Throws Trouble('file.invalid' | 'input.too-large'). */
 export function readWarningList(text: string, means: WarningList['means'] | null = null): ReadWarningList {
   const read = MispList.safeParse(jsonOf(text))
   if (!read.success)
-    throw new Trouble('input.invalid', { problem: `it is no warning list of MISP: ${z.prettifyError(read.error)}` })
+    throw new Trouble('file.invalid', { problem: `it is no warning list of MISP: ${z.prettifyError(read.error)}` })
   const { name, description, version, type, list, matching_attributes, category } = read.data
   if (type === 'regex' && list.length > patternsMax)
     throw new Trouble('input.too-large', { problem: `the list has more than ${patternsMax} patterns` })
@@ -104,6 +104,6 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new Trouble('input.invalid', { problem: `it is no JSON: ${wordsOf(error)}` }, error)
+    throw new Trouble('file.invalid', { problem: `it is no JSON: ${wordsOf(error)}` }, error)
   }
 }

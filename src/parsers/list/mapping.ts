@@ -16,7 +16,7 @@ const needed: Record<ListNoun, readonly (readonly string[])[]> = {
 
 /**
  * Which columns fill which field. Overrides come first; the rest is guessed from the headings, each column for one field only
- * (the name's column may be an alias too, and that adds nothing). Throws Trouble('input.invalid') that names fields and headings.
+ * (the name's column may be an alias too, and that adds nothing). Throws Trouble('file.invalid') that names fields and headings.
  */
 export function mapColumns(
   noun: ListNoun,
@@ -51,7 +51,7 @@ export function mapColumns(
   }
   for (const group of needed[noun]) {
     if (group.some((field) => (mapping[field] ?? []).length > 0)) continue
-    throw new Trouble('input.invalid', {
+    throw new Trouble('file.invalid', {
       problem: `no column is a ${group.join(', ')}; say which with --map ${group[0]}="Heading"`,
       columns: headings.join(', '),
     })

@@ -100,7 +100,7 @@ describe('columns', () => {
     ['Price,Colour\n1,2\n', 'no column'],
   ])('a file that is no list is refused: %j', async (file, words) => {
     await expect(read('assets', file)).rejects.toSatisfy(
-      (error) => isTrouble(error, 'input.invalid') && String(error.details['problem']).includes(words),
+      (error) => isTrouble(error, 'file.invalid') && String(error.details['problem']).includes(words),
     )
   })
 })
@@ -179,8 +179,12 @@ describe('rows', () => {
   })
 
   test('an open quote is told as what it is, and does not eat memory', async () => {
-    await expect(read('assets', Buffer.from(`name\n"${'x\n'.repeat(200_000)}`))).rejects.toSatisfy((error) =>
-      isTrouble(error, 'input.invalid'),
+    const problem = (says: string) => ({ code: 'file.invalid', details: { problem: expect.stringContaining(says) } })
+    await expect(read('assets', Buffer.from(`name\n"${'x\n'.repeat(200_000)}`))).rejects.toMatchObject(
+      problem('is longer than 128 KiB'),
+    )
+    await expect(read('assets', Buffer.from('name,owner\nsrv,Ada\n"web,Bo'))).rejects.toMatchObject(
+      problem('line 3 opens a quote that nothing closes'),
     )
   })
 
@@ -196,7 +200,7 @@ describe('rows', () => {
           try {
             await read(noun, bytes)
           } catch (error) {
-            expect(isTrouble(error, 'input.invalid')).toBe(true)
+            expect(isTrouble(error, 'file.invalid')).toBe(true)
           }
         },
       ),

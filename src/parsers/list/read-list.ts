@@ -24,13 +24,13 @@ export type ListRead<N extends ListNoun> = {
   readonly mapping: Mapping
   /** Headings that fill nothing. */
   readonly unused: readonly string[]
-  /** Reads on as it is iterated; once. Throws Trouble('input.invalid') where the file itself is broken (an open quote). */
+  /** Reads on as it is iterated; once. Throws Trouble('file.invalid') where the file itself is broken (an open quote). */
   readonly rows: AsyncIterable<RowRead<FactOf[N]>>
 }
 
 /**
  * Reads a list: encoding, delimiter and columns are found out from its beginning, then its rows flow one by one. Nothing is kept.
- * Throws Trouble('input.invalid') for a file without headings, or in which no column can be the name.
+ * Throws Trouble('file.invalid') for a file without headings, or in which no column can be the name.
  */
 export async function readList<N extends ListNoun>(
   noun: N,
@@ -40,10 +40,10 @@ export async function readList<N extends ListNoun>(
 ): Promise<ListRead<N>> {
   const source = bytes[Symbol.asyncIterator]()
   const beginning = await takeBeginning(source)
-  if (beginning.length === 0) throw new Trouble('input.invalid', { problem: 'the file is empty' })
+  if (beginning.length === 0) throw new Trouble('file.invalid', { problem: 'the file is empty' })
   const { form, records } = await opened(noun, beginning, source, { zone, now })
   const heading = await nextRecord(records)
-  if (heading === null) throw new Trouble('input.invalid', { problem: 'the file has no row of headings' })
+  if (heading === null) throw new Trouble('file.invalid', { problem: 'the file has no row of headings' })
   const headings = heading.values.map((value) => value.trim())
   if (headings.length > headingsMax)
     throw new Trouble('input.too-large', { columns: headings.length, most: headingsMax })
@@ -117,8 +117,21 @@ export async function nextRecord(records: AsyncGenerator<Record>): Promise<Recor
     const next = await records.next()
     return next.done === true ? null : next.value
   } catch (error) {
-    if (error instanceof CsvError) throw new Trouble('input.invalid', { problem: error.message }, error)
+    if (error instanceof CsvError) throw new Trouble('file.invalid', { problem: csvProblem(error) }, error)
     throw error
+  }
+}
+
+/** In words of a person at a spreadsheet: the parser's own name bytes and options. */
+function csvProblem(error: CsvError): string {
+  const line = 'lines' in error && typeof error.lines === 'number' ? `line ${error.lines}` : 'a line'
+  switch (error.code) {
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return `${line} opens a quote that nothing closes: the file may have been cut short`
+    case 'CSV_MAX_RECORD_SIZE':
+      return `the row at ${line} is longer than ${rowCharsMax / 1024} KiB: a quote before it may not be closed, or it is no list`
+    default:
+      return error.message
   }
 }
 

@@ -31,7 +31,7 @@ export async function* recordsOfXlsx(bytes: Buffer): AsyncGenerator<Record> {
 }
 
 function noWorkbook(problem: string): Trouble {
-  return new Trouble('input.invalid', { problem: `this is no XLSX workbook: ${problem}` })
+  return new Trouble('file.invalid', { problem: `this is no XLSX workbook: ${problem}` })
 }
 
 async function* textsOf(part: Part, charsMax = Number.POSITIVE_INFINITY): AsyncGenerator<string> {

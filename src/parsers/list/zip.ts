@@ -12,7 +12,7 @@ export type Part = { readonly name: string; readonly read: () => AsyncGenerator<
 
 /**
  * The parts of a ZIP file by its central directory, each read as a stream: nothing is unpacked before it is asked for, nothing is written to
- * disk. Encrypted files and ZIP64 are refused. Throws Trouble('input.invalid') for what is no ZIP file.
+ * disk. Encrypted files and ZIP64 are refused. Throws Trouble('file.invalid') for what is no ZIP file.
  */
 export function partsOf(bytes: Buffer): ReadonlyMap<string, Part> {
   const end = bytes.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]))
@@ -69,12 +69,12 @@ async function* inflated(packed: Buffer, name: string): AsyncGenerator<Uint8Arra
     }
   } catch (error) {
     if (error instanceof Trouble) throw error
-    throw new Trouble('input.invalid', { problem: `this ZIP file is broken: ${name} cannot be unpacked` }, error)
+    throw new Trouble('file.invalid', { problem: `this ZIP file is broken: ${name} cannot be unpacked` }, error)
   } finally {
     inflate.destroy()
   }
 }
 
 function broken(problem: string): Trouble {
-  return new Trouble('input.invalid', { problem: `this ZIP file is broken: ${problem}` })
+  return new Trouble('file.invalid', { problem: `this ZIP file is broken: ${problem}` })
 }

@@ -255,7 +255,7 @@ describe('what is no whole report is refused, and costs little', () => {
     ['a list of assets', 'Host Name;IP\nweb-01;192.0.2.1\n'],
     ['nothing', ''],
   ])('%s', async (_name, text) => {
-    await expect(told(text, 4096)).rejects.toMatchObject({ code: 'input.invalid' })
+    await expect(told(text, 4096)).rejects.toMatchObject({ code: 'file.invalid' })
   })
 
   test('entities that a report defines itself are not expanded, and no file is opened', async () => {
@@ -265,7 +265,7 @@ ${nessus.slice(nessus.indexOf('<NessusClientData_v2>')).replace('Upgrade to 2.4.
   })
 
   test('elements without end in each other, and one token without end, stop the reading', async () => {
-    await expect(told(`<nmaprun>${'<a>'.repeat(200_000)}`, 65_536)).rejects.toMatchObject({ code: 'input.invalid' })
+    await expect(told(`<nmaprun>${'<a>'.repeat(200_000)}`, 65_536)).rejects.toMatchObject({ code: 'file.invalid' })
     await expect(told(`<nmaprun><!-- ${'x'.repeat(9 * 1024 * 1024)}`, 65_536)).rejects.toMatchObject({
       code: 'input.too-large',
     })

@@ -53,7 +53,7 @@ export type ScanRead = {
 
 /**
  * Reads a scanner's report. The format is told from its beginning, then its hosts, checks and sightings flow in pieces; nothing but the
- * ids of checks is kept, so that memory does not grow with the report. Throws Trouble('input.invalid') for what is no report that is known.
+ * ids of checks is kept, so that memory does not grow with the report. Throws Trouble('file.invalid') for what is no report that is known.
  */
 export async function readScan(bytes: AsyncIterable<Uint8Array>): Promise<ScanRead> {
   const source = bytes[Symbol.asyncIterator]()
@@ -144,7 +144,7 @@ async function* flowing(
 }
 
 function unknownFormat(problem: string): Trouble {
-  return new Trouble('input.invalid', {
+  return new Trouble('file.invalid', {
     problem,
     known:
       'Nessus and Tenable (.nessus, CSV), Qualys (XML, CSV), OpenVAS (XML, CSV), Rapid7 (XML, CSV), Nmap (XML), Defender (JSON, CSV)',

@@ -21,7 +21,7 @@ export type XmlElements = {
 
 /**
  * Reads XML piece by piece and calls back; after each piece the caller may take what came of it. Only the five entities of XML and
- * numbers are known, so none can grow ("billion laughs"), and no file or address is ever opened. Throws Trouble('input.invalid') for a text
+ * numbers are known, so none can grow ("billion laughs"), and no file or address is ever opened. Throws Trouble('file.invalid') for a text
  * that ends before its root does: half a report would close what it no longer names.
  */
 export function xmlReader(elements: XmlElements): {
@@ -81,5 +81,5 @@ export function xmlReader(elements: XmlElements): {
 }
 
 function broken(problem: string): Trouble {
-  return new Trouble('input.invalid', { problem: `this XML is broken: ${problem}` })
+  return new Trouble('file.invalid', { problem: `this XML is broken: ${problem}` })
 }
