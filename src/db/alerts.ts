@@ -5,7 +5,7 @@ import { Judgement, type Outcome, type PastAlert } from '../model/triage.ts'
 import { pastAlerts } from './context.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { AlertTable } from './tables.ts'
+import type { AlertTable } from './tables/alerts.ts'
 
 /** An alert with what the house made of it. `version` goes up with every change a person may have overlooked. */
 export type AlertRecord = {

@@ -4,7 +4,7 @@ import { Role, type User } from '../model/user.ts'
 import { iso, isoOrNull } from './jsonb.ts'
 import type { Db } from './open.ts'
 import type { Session } from './sessions.ts'
-import type { ApiKeyTable } from './tables.ts'
+import type { ApiKeyTable } from './tables/users.ts'
 import { userById, usersListMax } from './users.ts'
 
 /** In front of every key, so that scanners of repositories and logs recognise one. */

@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { Backtest, BacktestRow, BacktestSummary, type BacktestVerdict } from '../model/backtest.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { BacktestTable } from './tables.ts'
+import type { BacktestTable } from './tables/backtests.ts'
 
 /** Looks back that are kept; the oldest give way. Each holds at most as many rows as it looked at. */
 export const backtestsMax = 50

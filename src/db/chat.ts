@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { ChatKind, ChatMatter, ChatSettings } from '../model/chat.ts'
 import { jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { ChatChannelTable, ChatPostTable } from './tables.ts'
+import type { ChatChannelTable, ChatPostTable } from './tables/chat.ts'
 
 /** A channel of Slack or Teams that people of ours are told in. */
 export type ChannelRecord = {

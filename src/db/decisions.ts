@@ -3,7 +3,7 @@ import { Trouble } from '../kit/errors.ts'
 import type { Decision, Outcome } from '../model/triage.ts'
 import { iso, isoOrNull, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { DecisionTable } from './tables.ts'
+import type { DecisionTable } from './tables/decisions.ts'
 
 function decisionOf(row: Selectable<DecisionTable>): Decision {
   return {

@@ -5,7 +5,7 @@ import type { ReplyState } from '../model/reply.ts'
 import { iso, isoOrNull, plainText } from './jsonb.ts'
 import { containing } from './like.ts'
 import type { Db } from './open.ts'
-import type { EgressTable } from './tables.ts'
+import type { EgressTable } from './tables/outside.ts'
 
 function ofRow(row: Pick<Selectable<EgressTable>, 'kind' | 'reply_id' | 'pack_id' | 'pack_version'>): string {
   if (row.kind === 'reply') return `reply:${row.reply_id}`

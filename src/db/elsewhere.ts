@@ -4,7 +4,7 @@ import { type SystemKind, SystemKind as SystemKinds, SystemSettings } from '../m
 import { TicketState } from '../model/ticket.ts'
 import { jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { ElsewhereLinkTable, ElsewhereSystemTable } from './tables.ts'
+import type { ElsewhereLinkTable, ElsewhereSystemTable } from './tables/elsewhere.ts'
 
 /** A system of the customer's own that tickets are kept in step with. */
 export type SystemRecord = {

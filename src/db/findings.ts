@@ -3,7 +3,7 @@ import type { Finding, FindingKind } from '../model/finding.ts'
 import type { QuestionName } from '../model/question.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { FindingTable } from './tables.ts'
+import type { FindingTable } from './tables/findings.ts'
 
 export type NewFinding = Finding & { readonly runId: string | null }
 

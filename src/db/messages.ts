@@ -6,7 +6,7 @@ import { Authentication, type Channel, type MessageKind, type MessageState, type
 import type { Sighting } from '../model/observable.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { MessageTable } from './tables.ts'
+import type { MessageTable } from './tables/messages.ts'
 
 /** A message as the record keeps it, without its bytes. What was parsed is null until it was read. */
 export type Message = {

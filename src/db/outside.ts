@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import type { EgressChannel } from '../model/egress.ts'
 import { plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { OutsideSendTable } from './tables.ts'
+import type { OutsideSendTable } from './tables/outside.ts'
 
 /** Something that leaves by another way than mail, as it stands in what left. */
 export type OutsideSend = {

@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { sha256Hex } from '../kit/digest.ts'
 import { iso, isoOrNull, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { PersonQuestionTable } from './tables.ts'
+import type { PersonQuestionTable } from './tables/findings.ts'
 
 export type PersonAnswer = 'yes' | 'no' | 'unsure' | 'not-me'
 

@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { Playbook, type RunState } from '../model/playbook.ts'
 import { iso, isoOrNull, jsonb } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { PlaybookTable } from './tables.ts'
+import type { PlaybookTable } from './tables/playbooks.ts'
 
 /** A playbook that a person brought in; the text as it came stands beside it. */
 export type ImportedPlaybook = {

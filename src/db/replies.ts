@@ -4,7 +4,7 @@ import { Reply, type ReplyState, SensitiveSpan } from '../model/reply.ts'
 import { followReply } from './egress.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { ReplyTable } from './tables.ts'
+import type { ReplyTable } from './tables/replies.ts'
 
 /** A reply with what only the work room needs of its row. */
 export type ReplyRecord = {

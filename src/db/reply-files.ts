@@ -4,7 +4,7 @@ import { AttachmentKind } from '../model/attachment.ts'
 import { SensitiveSpan } from '../model/reply.ts'
 import { iso, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { ReplyFileTable } from './tables.ts'
+import type { ReplyFileTable } from './tables/replies.ts'
 
 /** A file that goes with a draft: looked into, with its places, or blocked, and why. */
 export type ReplyFile = {

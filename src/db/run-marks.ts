@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import type { Mark } from '../model/playbook.ts'
 import { iso, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { RunMarkTable } from './tables.ts'
+import type { RunMarkTable } from './tables/runs.ts'
 
 /** Marks of one run: 100 checklists of 50 items. */
 const marksMax = 5000

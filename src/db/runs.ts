@@ -3,7 +3,7 @@ import type { LedgerRow } from '../ledger/append.ts'
 import type { JournalLine, Run, RunState, StepState } from '../model/playbook.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { RunTable, StepTable } from './tables.ts'
+import type { RunTable, StepTable } from './tables/runs.ts'
 
 export type NewRun = {
   readonly id: string

@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { User } from '../model/user.ts'
 import { iso, isoOrNull } from './jsonb.ts'
 import type { Db } from './open.ts'
-import type { AppUserTable } from './tables.ts'
+import type { AppUserTable } from './tables/users.ts'
 
 /** A desk has a few dozen people; this bounds the list. */
 export const usersListMax = 1000
