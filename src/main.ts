@@ -106,8 +106,9 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     closers.push(() => lake.close())
     const sources = await openSources({ db, clock, log, settings, lake: lake.lake, databaseUrl: url })
     closers.push(() => sources.close())
+    const sealKey = (await openKeyRing(settings)).current.bytes
     const { house, desk } = await openWork(
-      { database, settings, clock, log, sources, resolver: options.resolver },
+      { database, settings, clock, log, sources, sealKey, resolver: options.resolver },
       closers,
     )
     const hasRoom = settings.databaseUrl === null ? roomOn(clusterFolder(settings.dataFolder)) : null
@@ -119,7 +120,6 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     closers.push(() => intelligence.close())
     const watching = { db, clock, sources, lake: lake.lake }
     const signs = sourceSigns(watching)
-    const sealKey = (await openKeyRing(settings)).current.bytes
     const tasks = {
       ...houseTasks(house),
       ...sourceTasks(house, signs),
@@ -203,6 +203,7 @@ async function openWork(
     readonly clock: Clock
     readonly log: Logger
     readonly sources: Sources
+    readonly sealKey: Uint8Array
     readonly resolver: Resolver | undefined
   },
   closers: (() => Promise<void>)[],
@@ -224,6 +225,7 @@ async function openWork(
     inspect,
     log,
     mail,
+    sealKey: parts.sealKey,
     ownDomains: config.ownDomains,
     replyHoldSeconds: config.replyHoldSeconds,
   })

@@ -64,6 +64,7 @@ test(`kill -9 of the sending process ${kills} times: no reply is sent twice, non
     clock: systemClock,
     log: silentLog,
     mail,
+    sealKey: Buffer.alloc(32, 7),
     ownDomains: ['customer.example'],
     inspect: makeInspect(),
     replyHoldSeconds: 0,

@@ -21,6 +21,7 @@ const desk = answerDesk({
   clock: systemClock,
   log: silentLog,
   mail,
+  sealKey: Buffer.alloc(32, 7),
   ownDomains,
   inspect: makeInspect(),
   replyHoldSeconds: 0,

@@ -22,7 +22,14 @@ beforeAll(async () => {
   house = await freshDatabase()
   const out = MailOut.parse({ host: '127.0.0.1', port: 1, from: 'Security desk <desk@customer.example>' })
   const mail = makeMailDoor(out, { ownDomains: [], people: {} }, async () => null)
-  const parts = { db: house.db, clock: systemClock, log: silentLog, mail, ownDomains: ['customer.example'] }
+  const parts = {
+    db: house.db,
+    clock: systemClock,
+    sealKey: Buffer.alloc(32, 7),
+    log: silentLog,
+    mail,
+    ownDomains: ['customer.example'],
+  }
   desk = answerDesk({ ...parts, inspect: makeInspect(), replyHoldSeconds: 30 })
   const lights = tlps.map((tlp) => `${tlp.toLowerCase().replace('+', '-')}.example.com,${tlp}\n`).join('')
   await importIntelligenceFile(house.db, {

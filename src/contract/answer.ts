@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AttachmentKind, attachmentBytesMax } from '../model/attachment.ts'
 import { Tlp } from '../model/intelligence.ts'
+import { ProtectionSeen } from '../model/mail-key.ts'
 import { Reply, SensitiveSpan } from '../model/reply.ts'
 import { Done, endpoint } from './endpoint.ts'
 
@@ -54,6 +55,8 @@ export const ReplyPage = z.object({
   earlier: z.array(z.object({ replyId: z.uuid(), sentAt: z.iso.datetime(), text: z.string() })),
   /** Each recipient, and why it may receive this. */
   recipients: z.array(z.object({ address: z.string(), because: z.string() })),
+  /** Whether it leaves signed and encrypted: as things are, or as it was released. */
+  protection: ProtectionSeen,
   holdSeconds: z.number(),
   releasedByName: z.string().nullable(),
   mayRelease: z.boolean(),
@@ -69,6 +72,8 @@ export const ReplyPreview = z.object({
   mimeCut: z.boolean(),
   sizeBytes: z.int(),
   sha256: z.string(),
+  /** Where other bytes leave, because it is signed or encrypted: those, once they are fixed. What is shown is what their reader sees. */
+  leaves: z.object({ sha256: z.string(), sizeBytes: z.int() }).nullable(),
   /** Spans nobody has looked at yet: what is shown there is what would leave if it were kept. */
   unreviewed: z.int(),
 })

@@ -16,6 +16,7 @@ import { houseApi } from './house.ts'
 import { intelligenceApi } from './intelligence.ts'
 import { limitedApi } from './limited.ts'
 import { logsApi } from './logs.ts'
+import { mailKeysApi } from './mail-keys.ts'
 import { memoryApi } from './memory.ts'
 import { packsApi } from './packs.ts'
 import { playbooksApi } from './playbooks.ts'
@@ -53,6 +54,7 @@ export const api = {
   ...contextApi,
   ...packsApi,
   ...egressApi,
+  ...mailKeysApi,
   ...readersApi,
   ...connectorsApi,
   ...sourcesApi,

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import { Egress, type EgressState } from '../model/egress.ts'
 import type { ReplyState } from '../model/reply.ts'
-import { iso, isoOrNull, plainText } from './jsonb.ts'
+import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import { containing } from './like.ts'
 import type { Db } from './open.ts'
 import type { EgressTable } from './tables/outside.ts'
@@ -32,13 +32,15 @@ function egressOf(row: Omit<Selectable<EgressTable>, 'bytes'>): Egress {
     state: row.state,
     leftAt: isoOrNull(row.left_at),
     receipt: row.receipt,
+    clearSha256: row.clear_sha256,
+    protection: row.protection,
   })
 }
 
 // biome-ignore format: a table reads better in few lines
 const columns = [
   'id', 'kind', 'reply_id', 'pack_id', 'pack_version', 'provider_id', 'channel', 'recipients', 'subject', 'message_id', 'sha256', 'size_bytes',
-  'released_by', 'released_at', 'rule', 'hold_until', 'state', 'left_at', 'receipt',
+  'released_by', 'released_at', 'rule', 'hold_until', 'state', 'left_at', 'receipt', 'clear_sha256', 'protection',
 ] as const
 
 /** Null when there is none. `lock` holds it until the transaction ends. */
@@ -80,7 +82,8 @@ export async function insertEgress(tx: Db, fresh: NewEgress): Promise<void> {
       ...{ recipients: fresh.recipients.map(plainText), subject: plainText(fresh.subject) },
       ...{ message_id: fresh.messageId, sha256: fresh.sha256, size_bytes: fresh.sizeBytes },
       ...{ released_by: fresh.releasedBy, released_at: fresh.releasedAt, rule: fresh.rule },
-      ...{ hold_until: fresh.holdUntil, state: fresh.state },
+      ...{ hold_until: fresh.holdUntil, state: fresh.state, clear_sha256: fresh.clearSha256 },
+      protection: fresh.protection === null ? null : jsonb(fresh.protection),
     })
     .execute()
 }
@@ -153,7 +156,7 @@ const outside = sql`
   select id, case when way in ('slack', 'teams') then 'chat' else 'ticket' end as kind, null::uuid as reply_id,
     case when alert_id is null then 'chat:' || place else 'alert:' || alert_id end as pack_id, null::integer as pack_version, '' as provider_id,
     way as channel, array[place_title] as recipients, subject, '' as message_id, sha256, size_bytes, agreed_by as released_by, at as released_at,
-    rule, at as hold_until, state, left_at, says as receipt
+    rule, at as hold_until, state, left_at, says as receipt, null::text as clear_sha256, null::jsonb as protection
   from outside_send`
 
 /** Everything that was released, newest first, and one more than asked when there are more. */

@@ -90,7 +90,7 @@ export async function portalAlerts(db: Db, scope: ProviderScope, q: string): Pro
 
 export type SentReply = PortalReplyRow & { readonly bytes: Buffer }
 
-/** One of them with the answers that left, as the bytes that left; null where it is another provider's, or none. */
+/** One of them with the answers that left, as their reader sees them; null where it is another provider's, or none. */
 export async function portalAlert(
   db: Db,
   scope: ProviderScope,
@@ -99,7 +99,7 @@ export async function portalAlert(
   const [alert] = await portalRows(db, scope, { id })
   if (alert === undefined) return null
   const { rows } = await sql<{ id: string; sent_at: Date; digest: string; bytes: Buffer }>`
-    select id, sent_at, digest, bytes from reply
+    select id, sent_at, encode(sha256(coalesce(clear_bytes, bytes)), 'hex') as digest, coalesce(clear_bytes, bytes) as bytes from reply
     where alert_id = ${id}::uuid and provider_id = ${scope.providerId} and ${isOut}
     order by sent_at limit ${repliesMax}`.execute(db)
   const replies = rows.map((row) => ({
@@ -111,7 +111,7 @@ export async function portalAlert(
 /** An answer that left, by its id; null where it went to somebody else, or never left. */
 export async function portalReplyBytes(db: Db, scope: ProviderScope, replyId: string): Promise<Buffer | null> {
   const { rows } = await sql<{ bytes: Buffer }>`
-    select reply.bytes from reply join alert on alert.id = reply.alert_id
+    select coalesce(reply.clear_bytes, reply.bytes) as bytes from reply join alert on alert.id = reply.alert_id
     where reply.id = ${replyId}::uuid and reply.provider_id = ${scope.providerId}
       and alert.provider_id = ${scope.providerId} and ${isOut}`.execute(db)
   return rows[0]?.bytes ?? null

@@ -23,13 +23,13 @@ export async function releasedReplyOf(
 /** Earlier answers that say more of what a provider knows than this are rarely read. */
 const earlierMax = 5
 
-/** Bytes of answers that left before: to the same alert, or to earlier ones of the same rule about the same machine or person; newest first. */
+/** Answers that left before, as their reader sees them: to the same alert, or to earlier ones of the same rule about the same machine or person; newest first. */
 export async function earlierAnswers(
   db: Db,
   replyId: string,
 ): Promise<readonly { readonly replyId: string; readonly sentAt: string; readonly bytes: Buffer }[]> {
   const { rows } = await sql<{ id: string; sent_at: Date; bytes: Buffer }>`
-    select earlier.id, earlier.sent_at, earlier.bytes
+    select earlier.id, earlier.sent_at, coalesce(earlier.clear_bytes, earlier.bytes) as bytes
     from reply this join alert a on a.id = this.alert_id
       join alert b on b.provider_id = a.provider_id and (b.id = a.id or (lower(b.rule) = lower(a.rule) and lower(b.entity) = lower(a.entity)))
       join reply earlier on earlier.alert_id = b.id and earlier.provider_id = this.provider_id

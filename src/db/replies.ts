@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
+import { MailProtection } from '../model/mail-key.ts'
 import { Reply, type ReplyState, SensitiveSpan } from '../model/reply.ts'
 import { followReply } from './egress.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
@@ -15,6 +16,8 @@ export type ReplyRecord = {
   readonly machine: unknown
   /** Exactly what leaves; null until it was released. */
   readonly bytes: Buffer | null
+  /** What their reader sees of them, where they are signed or encrypted. */
+  readonly clear: { readonly bytes: Buffer; readonly protection: MailProtection } | null
   readonly createdAt: string
   /** A draft that one person released, and that waits for a second: who and when, and why one is not enough. */
   readonly first: { readonly by: string; readonly at: string; readonly because: readonly string[] } | null
@@ -64,7 +67,9 @@ function recordOf(row: Selectable<ReplyTable>): ReplyRecord {
       ? null
       : { by: row.first_by, at: iso(row.first_at), because: row.second_because }
   const twoByPlaybook = row.second_by_playbook
-  return { reply, providerId, decisionId, machine, bytes, createdAt: iso(row.created_at), first, twoByPlaybook }
+  const clear =
+    row.clear_bytes === null ? null : { bytes: row.clear_bytes, protection: MailProtection.parse(row.protection) }
+  return { reply, providerId, decisionId, machine, bytes, clear, createdAt: iso(row.created_at), first, twoByPlaybook }
 }
 
 /** Null when there is none. */
@@ -134,12 +139,20 @@ export async function saveReplyDraft(
     .updateTable('reply')
     .set((eb) => ({
       ...{ text: plainText(draft.text), spans: jsonb(draft.spans), version: eb('version', '+', 1) },
-      ...{ bytes: null, digest: null, first_by: null, first_at: null },
+      ...{ bytes: null, digest: null, first_by: null, first_at: null, clear_bytes: null, protection: null },
     }))
     .where('id', '=', id)
     .returning('version')
     .executeTakeFirstOrThrow()
   return row.version
+}
+
+type Clear = { readonly bytes: Uint8Array; readonly protection: MailProtection } | null
+
+function clearOf(clear: Clear) {
+  return clear === null
+    ? { clear_bytes: null, protection: null }
+    : { clear_bytes: Buffer.from(clear.bytes), protection: jsonb(clear.protection) }
 }
 
 /** Fixes the bytes of a draft that one person released; it leaves when a second one has. */
@@ -148,6 +161,7 @@ export async function holdForSecond(
   id: string,
   first: {
     readonly bytes: Uint8Array
+    readonly clear: Clear
     readonly digest: string
     readonly by: string
     readonly at: Date
@@ -158,6 +172,7 @@ export async function holdForSecond(
     .updateTable('reply')
     .set((eb) => ({
       ...{ bytes: Buffer.from(first.bytes), digest: first.digest, first_by: first.by, first_at: first.at },
+      ...clearOf(first.clear),
       ...{ second_because: first.because.map(plainText), version: eb('version', '+', 1) },
     }))
     .where('id', '=', id)
@@ -167,6 +182,7 @@ export async function holdForSecond(
 export type ReplyChange = {
   readonly state: ReplyState
   readonly bytes?: Uint8Array
+  readonly clear?: Clear
   readonly digest?: string
   readonly releasedBy?: string
   readonly releasedAt?: Date
@@ -183,6 +199,7 @@ export async function changeReply(tx: Db, id: string, change: ReplyChange): Prom
       state: change.state,
       version: eb('version', '+', 1),
       ...(change.bytes === undefined ? {} : { bytes: Buffer.from(change.bytes) }),
+      ...(change.clear === undefined ? {} : clearOf(change.clear)),
       ...(change.digest === undefined ? {} : { digest: change.digest }),
       ...(change.releasedBy === undefined ? {} : { released_by: change.releasedBy }),
       ...(change.releasedAt === undefined ? {} : { released_at: change.releasedAt }),

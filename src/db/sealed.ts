@@ -19,7 +19,7 @@ export async function rewrapSecrets(
   return rows.length
 }
 
-/** What is sealed by the key itself (second factors, secrets of webhooks), sealed anew; how many there were. `about` is what each was sealed for. */
+/** What is sealed by the key itself (second factors, secrets of webhooks, mail keys...), sealed anew; how many there were. `about` is what each was sealed for. */
 export async function resealOthers(tx: Db, reseal: (sealed: Uint8Array, about: string) => Buffer): Promise<number> {
   const factors = await tx
     .selectFrom('app_user')
@@ -77,5 +77,12 @@ export async function resealOthers(tx: Db, reseal: (sealed: Uint8Array, about: s
       .set({ sealed: reseal(sealed, `chat:${id}`) })
       .where('id', '=', id)
       .execute()
-  return factors.length + webhooks.length + systems.length + hooks.length + channels.length
+  const mailKeys = await tx.selectFrom('mail_key').select(['id', 'sealed']).forUpdate().execute()
+  for (const { id, sealed } of mailKeys)
+    await tx
+      .updateTable('mail_key')
+      .set({ sealed: reseal(sealed, `mail-key:${id}`) })
+      .where('id', '=', id)
+      .execute()
+  return mailKeys.length + factors.length + webhooks.length + systems.length + hooks.length + channels.length
 }

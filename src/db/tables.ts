@@ -14,6 +14,7 @@ import type { FindingTables } from './tables/findings.ts'
 import type { HandoverTables } from './tables/handover.ts'
 import type { IntelligenceTables } from './tables/intelligence.ts'
 import type { LedgerTables } from './tables/ledger.ts'
+import type { MailKeyTables } from './tables/mail-keys.ts'
 import type { MessageTables } from './tables/messages.ts'
 import type { NodeTables } from './tables/nodes.ts'
 import type { NoteTables } from './tables/notes.ts'
@@ -53,6 +54,7 @@ export interface Tables
     HandoverTables,
     IntelligenceTables,
     LedgerTables,
+    MailKeyTables,
     MessageTables,
     NodeTables,
     NoteTables,

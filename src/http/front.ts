@@ -280,9 +280,10 @@ export type Work = {
       version: number,
       by: string,
     ) => Promise<number>
-    /** The exact bytes that would leave now, and the text a person reads in them. */
+    /** The exact bytes that would leave now, or what their reader sees of them, and the text a person reads in them. */
     readonly preview: (id: string) => Promise<{
       readonly bytes: Uint8Array
+      readonly leaves: Uint8Array | null
       readonly text: string
       readonly subject: string
       readonly unreviewed: number

@@ -55,10 +55,10 @@ export async function exportLedger(
     for await (const record of recordsOf(tx, scope, head.size)) {
       await put(writeLine(record))
       records++
-      const attached = await attachmentOf(tx, record, options.attach)
-      if (attached === null) continue
-      await put(attached)
-      attachments++
+      for (const attached of await attachmentsOf(tx, record, options.attach)) {
+        await put(attached)
+        attachments++
+      }
     }
     const end: EndLine['end'] = { records, attachments, sha256: digest.digest('hex') }
     await write(writeLine({ end, note: signNote(endText(origin, end), key.verifier, key.privateKey) }))
@@ -142,24 +142,25 @@ async function subjectsOf(tx: Db, ids: readonly string[]): Promise<string[]> {
   return [...ids.map((id) => `alert:${id}`), ...rows.map((row) => row.subject)]
 }
 
-/** The line with the bytes that a record names by their digest, where they are asked for and there. */
-async function attachmentOf(tx: Db, record: RecordLine, attach: ExportOptions['attach']): Promise<string | null> {
+/** The lines with the bytes that a record names by their digest, where they are asked for and there. */
+async function attachmentsOf(tx: Db, record: RecordLine, attach: ExportOptions['attach']): Promise<string[]> {
   const leaf = JSON.parse(record.leaf) as { kind?: unknown; subject?: unknown }
   const [noun, id] = String(leaf.subject).split(':', 2)
-  if (id === undefined) return null
+  if (id === undefined) return []
   if (attach.replies && leaf.kind === 'reply.released' && noun === 'reply') {
-    const row = await tx.selectFrom('reply').select('bytes').where('id', '=', id).executeTakeFirst()
-    return row?.bytes ? attachmentLine('reply', row.bytes, record) : null
+    const row = await tx.selectFrom('reply').select(['bytes', 'clear_bytes']).where('id', '=', id).executeTakeFirst()
+    // Of one that is encrypted what was released in the clear too: nobody but its reader opens the other.
+    return [row?.bytes, row?.clear_bytes].flatMap((bytes) => (bytes ? attachmentLine('reply', bytes, record) : []))
   }
   if (attach.messages && leaf.kind === 'message.received' && noun === 'message') {
     const row = await tx.selectFrom('message').select('bytes').where('id', '=', id).executeTakeFirst()
-    return row ? attachmentLine('message', row.bytes, record) : null
+    return row ? attachmentLine('message', row.bytes, record) : []
   }
-  return null
+  return []
 }
 
 /** Left out where the record does not name this digest: such bytes would prove nothing. */
-function attachmentLine(attachment: 'reply' | 'message', bytes: Buffer, record: RecordLine): string | null {
+function attachmentLine(attachment: 'reply' | 'message', bytes: Buffer, record: RecordLine): string[] {
   const sha256 = sha256Hex(bytes)
-  return record.leaf.includes(sha256) ? writeLine({ attachment, sha256, bytes: bytes.toString('base64') }) : null
+  return record.leaf.includes(sha256) ? [writeLine({ attachment, sha256, bytes: bytes.toString('base64') })] : []
 }

@@ -1,5 +1,6 @@
 import type { Answered } from './finding.ts'
 import type { Letter } from './letter.ts'
+import type { MailKeyMethod } from './mail-key.ts'
 import type { Authentication, Raw } from './message.ts'
 import type { Provider } from './provider.ts'
 import type { QuestionName } from './question.ts'
@@ -62,6 +63,15 @@ export type LetterOut = {
   readonly date: Date
 }
 
+/** How a mail is signed and encrypted. The private key is open for this one call, and kept by nobody. */
+export type Sealing = {
+  readonly method: MailKeyMethod
+  /** PEM: our certificate first, then those that vouch for it. */
+  readonly sign: { readonly certificates: string; readonly privateKey: string }
+  /** Their certificates, PEM; none: signed only. */
+  readonly encryptTo: readonly string[]
+}
+
 /** What may leave: bytes that an entry of the egress ledger lets leave towards a provider, or a notice to our own people. */
 export type Leaving = {
   readonly bytes: Uint8Array
@@ -81,6 +91,11 @@ export type MailDoor = {
   /** True for addresses a notice may go to: our own domains, and people who were named in the settings. */
   readonly isOwn: (address: string) => boolean
   readonly compose: (letter: LetterOut) => Promise<Uint8Array>
+  /** The same mail signed, or signed and encrypted (DKIM outermost), and what of it its reader sees: the mail in the clear. */
+  readonly protect: (
+    letter: LetterOut,
+    sealing: Sealing,
+  ) => Promise<{ readonly bytes: Uint8Array; readonly clear: Uint8Array }>
   /** Sends exactly these bytes, once, or says why not. Throws Trouble('internal') for bytes that are not what was released. */
   readonly leave: (leaving: Leaving) => Promise<SendResult>
   readonly close: () => Promise<void>

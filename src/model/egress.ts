@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MailProtection } from './mail-key.ts'
 
 /**
  * released: a person let it leave; it waits for its hold to end. leaving: it is being handed over. left: their server took it.
@@ -35,5 +36,8 @@ export const Egress = z.object({
   state: EgressState,
   leftAt: z.iso.datetime().nullable(),
   receipt: z.string().nullable(),
+  /** Where it left signed or encrypted: by which keys, and the digest of what was released in the clear, which is what its reader sees. */
+  clearSha256: z.string().nullable(),
+  protection: MailProtection.nullable(),
 })
 export type Egress = z.infer<typeof Egress>

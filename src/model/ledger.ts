@@ -20,6 +20,7 @@ export const LedgerKind = z.enum([
   'chat.changed', 'chat.removed', 'chat.tested', 'chat.sent', 'chat.failed',
   'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',
   'config.applied',
+  'mail-key.added', 'mail-key.retired',
   'source.watched', 'source.silent', 'source.heard',
   'expectation.added', 'expectation.renewed', 'expectation.retired', 'expectation.decides', 'answer.remembered', 'tuning.changed', 'tuning.followed-up', 'tuning.proposed', 'note.written', 'note.removed',
   'vulnerability.said', 'vulnerability.withdrawn',

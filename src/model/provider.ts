@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Tlp } from './intelligence.ts'
+import { MailRule } from './mail-key.ts'
 import { SensitiveClass } from './reply.ts'
 
 /** What an agreement can let leave. A secret is never one: whoever reads the answer could use it. */
@@ -44,6 +45,8 @@ export const Provider = z.object({
   mayShare: z.array(ShareableClass),
   /** Absent: what was agreed before there was more to say (triage/sharing.ts). */
   sharing: Sharing.optional(),
+  /** How mails to it are signed and encrypted. Absent: not at all. */
+  mail: MailRule.optional(),
 })
 export type Provider = z.infer<typeof Provider>
 

@@ -24,5 +24,7 @@ export function checkProvider(provider: Provider, id: string, formats: readonly 
     (address) => !/^[^\s@<>,;"\p{Cc}]{1,64}@[^\s@<>,;"\p{Cc}]{3,253}$/u.test(address),
   )
   if (badAddress !== undefined) fields['addresses'] = `${badAddress} is no mail address`
+  if (provider.mail?.mustEncrypt === true && provider.mail.protect !== 'encrypt')
+    fields['mail.mustEncrypt'] = 'What must be encrypted has to be signed and encrypted: choose that'
   if (Object.keys(fields).length > 0) throw new Trouble('input.invalid', { fields })
 }

@@ -47,7 +47,15 @@ test(`a server takes the mail and breaks off, ${runs} times: every answer ends u
   const port = address === null || typeof address === 'string' ? 0 : address.port
   const out = MailOut.parse({ host: '127.0.0.1', port, tls: 'none', from: 'desk@customer.example' })
   const mail = makeMailDoor(out, { ownDomains: ['customer.example'], people: {} }, (id) => egressById(db, id))
-  const parts = { db, clock: systemClock, log: silentLog, mail, ownDomains: ['customer.example'], replyHoldSeconds: 0 }
+  const parts = {
+    db,
+    clock: systemClock,
+    sealKey: Buffer.alloc(32, 7),
+    log: silentLog,
+    mail,
+    ownDomains: ['customer.example'],
+    replyHoldSeconds: 0,
+  }
   const desk = answerDesk({ ...parts, inspect: makeInspect() })
   for (let run = 0; run < runs; run++) {
     const { alertId } = await putAlert(db)

@@ -193,6 +193,7 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
       },
     },
     { name: 'settings-house', path: '/settings/house' },
+    { name: 'settings-mail-keys', path: '/settings/mail-keys', as: 'administrator' },
     {
       name: 'settings-config',
       path: '/settings/config',
@@ -240,6 +241,18 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
       path: '/settings/providers',
       as: 'administrator',
       before: (page) => opening(page, 'Their analysts'),
+    },
+    {
+      name: 'dialog-own-mail-key',
+      path: '/settings/mail-keys',
+      as: 'administrator',
+      before: (page) => opening(page, 'Add a certificate of ours'),
+    },
+    {
+      name: 'dialog-their-mail-key',
+      path: '/settings/providers',
+      as: 'administrator',
+      before: (page) => opening(page, 'Add a certificate of theirs'),
     },
     {
       name: 'dialog-connector',

@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely'
-import type { OrNull, Timestamp, TimestampOrNull } from './columns.ts'
+import type { JsonbOrNull, OrNull, Timestamp, TimestampOrNull } from './columns.ts'
 
 export type EgressTable = {
   id: string
@@ -22,6 +22,8 @@ export type EgressTable = {
   state: string
   left_at: TimestampOrNull
   receipt: OrNull<string>
+  clear_sha256: OrNull<string>
+  protection: JsonbOrNull
 }
 
 export type OutsideSendTable = {

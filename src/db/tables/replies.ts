@@ -1,5 +1,5 @@
 import type { Generated, GeneratedAlways } from 'kysely'
-import type { JsonbByDefault, OrNull, Texts, Timestamp, TimestampOrNull } from './columns.ts'
+import type { JsonbByDefault, JsonbOrNull, OrNull, Texts, Timestamp, TimestampOrNull } from './columns.ts'
 
 export type ReplyTable = {
   id: string
@@ -28,6 +28,8 @@ export type ReplyTable = {
   first_at: TimestampOrNull
   second_because: Texts
   second_by_playbook: Generated<boolean>
+  clear_bytes: OrNull<Buffer>
+  protection: JsonbOrNull
   search: GeneratedAlways<string>
 }
 

@@ -80,6 +80,9 @@ import { downloadLine } from './logs/raw.ts'
 import { saveLogSource } from './logs/save-source.ts'
 import { searchLogs } from './logs/search.ts'
 import { showLogSources } from './logs/sources.ts'
+import { addOwnKey, retireOwnKey } from './mail-keys/own.ts'
+import { showMailKeys } from './mail-keys/show.ts'
+import { addTheirKey, removeTheirKey } from './mail-keys/theirs.ts'
 import { switchCoaching } from './me/coaching.ts'
 import { keepOneMorePasskey, morePasskeyOptions } from './me/passkey.ts'
 import { showMe } from './me/show.ts'
@@ -218,6 +221,7 @@ export const routes: readonly Route[] = [
   listChannels, saveChannel, removeChannel, testChannel,
   showTicketing, saveTicketing,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, secondReply, cancelReply, settleReply, addReplyFile, pickReplyFile, takeOutReplyFile, downloadReplyFile,
+  showMailKeys, addOwnKey, retireOwnKey, addTheirKey, removeTheirKey,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,
   showCalendar, saveCalendarEntry, removeCalendarEntry,

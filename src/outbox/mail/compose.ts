@@ -1,9 +1,10 @@
 import MailComposer from 'nodemailer/lib/mail-composer'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
-import type { LetterOut } from '../../model/doors.ts'
+import type { LetterOut, Sealing } from '../../model/doors.ts'
 import { type DkimKey, signMail } from './dkim.ts'
 import { splitMail } from './headers.ts'
+import { sealSmime } from './smime.ts'
 
 /** RFC 5322 allows 998 characters in a line; a subject is read in a list of tickets. */
 const subjectCharsMax = 250
@@ -17,6 +18,7 @@ const recipientsMax = 20
 // biome-ignore format: a table reads better in few lines
 const ourFields = new Set([
   'from', 'to', 'subject', 'message-id', 'in-reply-to', 'references', 'date', 'mime-version', 'content-type', 'content-transfer-encoding',
+  'content-disposition',
 ])
 
 /** One plain address: what stands in an envelope. Local part as RFC 5321 atoms, so that nothing needs quoting. */
@@ -102,6 +104,19 @@ export async function composeMail(letter: LetterOut, from: string, key: DkimKey 
     .build()
   assertOurs(bytes)
   return key === null ? bytes : signMail(bytes, key, letter.date)
+}
+
+/** The mail signed and, where there are keys to encrypt to, encrypted; DKIM goes over what leaves. `clear` is what its reader sees. */
+export async function protectMail(
+  letter: LetterOut,
+  from: string,
+  key: DkimKey | null,
+  sealing: Sealing,
+): Promise<{ readonly bytes: Buffer; readonly clear: Buffer }> {
+  const clear = await composeMail(letter, from, null)
+  const sealed = await sealSmime(clear, sealing, letter.date)
+  assertOurs(sealed)
+  return { clear, bytes: key === null ? sealed : signMail(sealed, key, letter.date) }
 }
 
 function assertOurs(bytes: Buffer): void {

@@ -3,7 +3,7 @@ import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import type { Leaving, MailDoor } from '../../model/doors.ts'
 import { type EntryOf, passGate } from '../gate.ts'
-import { addressIn, composeMail, isAddress } from './compose.ts'
+import { addressIn, composeMail, isAddress, protectMail } from './compose.ts'
 import { dkimKey } from './dkim.ts'
 import { splitMail, valueOf } from './headers.ts'
 import { makeSend, readKept, type SendLimits, sendLimitsDefault } from './send.ts'
@@ -43,6 +43,7 @@ export function makeMailDoor(
     domain: address.slice(address.lastIndexOf('@') + 1),
     isOwn: (one) => isOwnAddress(one, own),
     compose: (letter) => composeMail(letter, config.from, key),
+    protect: (letter, sealing) => protectMail(letter, config.from, key, sealing),
     leave: async (leaving) => {
       assertMayLeave(leaving, own)
       if (leaving.kind === 'released') await passGate(entryOf, leaving.entryId, { ...leaving, channel: 'mail' })

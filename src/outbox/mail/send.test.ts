@@ -192,6 +192,8 @@ describe('the one way out', () => {
         state: 'leaving',
         leftAt: null,
         receipt: null,
+        clearSha256: null,
+        protection: null,
       },
       ...changes,
     })

@@ -23,6 +23,8 @@ export type DeskParts = {
   /** From the settings file; what a person set in the database counts too. */
   readonly ownDomains: readonly string[]
   readonly replyHoldSeconds: number
+  /** Opens our own mail keys, for as long as one mail is signed. */
+  readonly sealKey: Uint8Array
   /** Looks into files before they may leave. */
   readonly inspect: Inspect
 }

@@ -15,6 +15,7 @@ import type { LedgerKind } from '../../model/ledger.ts'
 import { waysOf } from '../../triage/context-pack.ts'
 import { mailOf, type ReplyDesk } from './desk.ts'
 import { isTheirs } from './draft-reply.ts'
+import { makeMail, protectionRecord, whyHeldBack } from './protect.ts'
 import { sendJobAttemptsMax } from './release-reply.ts'
 import { backoffMs, sendAttemptsMax } from './send-reply.ts'
 
@@ -60,7 +61,8 @@ export async function mailPack(
     const lines = Object.entries(released.files).map(([name, digest]) => `${digest}  ${name}`)
     const text = `${subject}.\n\nWhat we tell you about our assets, as agreed. Files, with their SHA-256:\n\n${lines.join('\n')}\n\nsignature.txt is a signed note over these digests.\n`
     const letter = { to: [to], subject, text, files, messageId, inReplyTo: null, references: [], date: now }
-    const bytes = await mail.compose(letter)
+    const { bytes, clear } = await makeMail(desk, tx, provider, letter)
+    const protection = protectionRecord(clear)
     if (bytes.byteLength > packMailBytesMax)
       throw new Trouble('input.too-large', {
         pack: packId,
@@ -80,7 +82,7 @@ export async function mailPack(
       },
       ...{ subject, messageId, sha256, sizeBytes: bytes.byteLength, releasedBy: by, releasedAt: now },
       ...{ rule: `Version ${version} was reviewed and released by ${released.releasedBy}`, holdUntil },
-      state: provider.dryRun ? 'dry-run' : 'released',
+      ...{ state: provider.dryRun ? 'dry-run' : 'released', ...protection },
     })
     const body = {
       version,
@@ -90,6 +92,7 @@ export async function mailPack(
       sizeBytes: bytes.byteLength,
       dryRun: provider.dryRun,
       files: released.files,
+      ...(clear === null ? {} : protection),
     }
     await append(tx, { kind: 'pack.mailed', actor: by, subject: `pack:${packId}`, body }, desk.clock)
     if (!provider.dryRun) await queue(tx, id, holdUntil, 1)
@@ -164,6 +167,11 @@ async function take(desk: ReplyDesk, tx: Db, entry: Egress, attempt: number): Pr
   }
   if (new Date(entry.holdUntil) > desk.clock.now()) {
     await queue(tx, entry.id, new Date(entry.holdUntil), attempt)
+    return null
+  }
+  const held = await whyHeldBack(tx, provider, entry.protection)
+  if (held !== null) {
+    await moved(desk, tx, entry, 'refused', 'pack.failed', held)
     return null
   }
   await changeEgress(tx, entry.id, { state: 'leaving' })

@@ -8,6 +8,7 @@ import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
+import type { LetterOut } from '../../model/doors.ts'
 import { agreementOf, type Provider } from '../../model/provider.ts'
 import { filesReleased } from '../../triage/attached.ts'
 import { releaseAnswer } from '../../triage/draft.ts'
@@ -19,18 +20,25 @@ import { assertState, mailOf, type ReplyDesk, subjectOf, tell, withReply } from 
 import { carryOver, isTheirs, sendJobKey } from './draft-reply.ts'
 import { attachedOf, filePlacesChanged, refuseBlockedFiles, spansOfFile } from './files.ts'
 import { contextFor, decisionFor, type Knowledge, knowledgeOf } from './knowledge.ts'
+import { type Made, makeMail, protectionRecord, whyHeldBack } from './protect.ts'
 
 /** A crash counts as a try of the job; its tries are not tries to send: those are counted in the payload. */
 export const sendJobAttemptsMax = 50
 
-async function bytesOf(
-  desk: ReplyDesk,
+/** A mail before it is signed and encrypted, and what there is to say of it. */
+type Composed = {
+  readonly letter: LetterOut
+  readonly leftUnreviewed: number
+  readonly files: readonly ReleasedFile[]
+}
+
+async function letterOf(
   db: Db,
   record: ReplyRecord,
   known: Knowledge,
   files: readonly ReplyFile[],
   date: Date,
-) {
+): Promise<Composed> {
   const { reply } = record
   const { spans } = reply
   const inFiles = files.flatMap(spansOfFile)
@@ -46,7 +54,7 @@ async function bytesOf(
   const answer = releaseAnswer({ text: reply.text, spans, inFiles, subject: reply.subject, machine }, context)
   const { text, subject } = answer
   const released = filesReleased(attachedOf(files), [...spans, ...inFiles])
-  const bytes = await mailOf(desk).compose({
+  const letter = {
     to: reply.to,
     subject,
     text,
@@ -62,16 +70,19 @@ async function bytesOf(
     inReplyTo: reply.inReplyTo,
     references: reply.references,
     date,
-  })
+  }
   const leftUnreviewed = answer.leftUnreviewed + inFiles.filter((span) => span.verdict === null).length
   const digests = released.map(({ name, type, content }) => ({
     ...{ name, type, sha256: sha256Hex(content), sizeBytes: content.byteLength },
   }))
-  return { bytes, text, subject, leftUnreviewed, files: digests }
+  return { letter, leftUnreviewed, files: digests }
 }
 
 export type Preview = {
+  /** As their reader sees it; where it is signed or encrypted, other bytes leave. */
   readonly bytes: Uint8Array
+  /** Those, once they are fixed. */
+  readonly leaves: Uint8Array | null
   readonly text: string
   readonly subject: string
   readonly unreviewed: number
@@ -83,8 +94,9 @@ export async function previewReply(desk: ReplyDesk, replyId: string): Promise<Pr
   if (record === null) throw new Trouble('not.found', { replyId })
   const known = await knowledgeOf(desk, desk.db, record.reply.alertId)
   const files = await filesOfReply(desk.db, replyId)
-  const made = await bytesOf(desk, desk.db, record, known, files, desk.clock.now())
-  return { bytes: record.bytes ?? made.bytes, text: made.text, subject: made.subject, unreviewed: made.leftUnreviewed }
+  const { letter, leftUnreviewed } = await letterOf(desk.db, record, known, files, desk.clock.now())
+  const bytes = record.clear?.bytes ?? record.bytes ?? (await mailOf(desk).compose(letter))
+  return { bytes, leaves: record.bytes, text: letter.text, subject: letter.subject, unreviewed: leftUnreviewed }
 }
 
 type Release = { readonly replyId: string; readonly version: number; readonly by: string }
@@ -112,17 +124,21 @@ export async function releaseReply(desk: ReplyDesk, release: Release): Promise<'
     const all = [...reply.spans, ...files.flatMap(spansOfFile)]
     const known = await knowledgeForRelease(desk, tx, record, files)
     const now = desk.clock.now()
-    const made = await bytesOf(desk, tx, record, known, files, now)
-    const { bytes, leftUnreviewed } = made
+    const { letter, leftUnreviewed, files: attached } = await letterOf(tx, record, known, files, now)
     if (leftUnreviewed > 0) throw new Trouble('state.conflict', { replyId: reply.id, unreviewed: leftUnreviewed })
+    const made = await makeMail(desk, tx, known.provider, letter)
     const because = secondPersonBecause(all, agreementOf(known.provider), record.twoByPlaybook)
     if (because.length === 0) {
-      await letLeave(desk, tx, record, { ...made, known, by: release.by, first: null })
+      const { subject } = letter
+      await letLeave(desk, tx, record, { ...made, subject, files: attached, known, by: release.by, first: null })
       return 'held'
     }
-    const digest = sha256Hex(bytes)
-    await holdForSecond(tx, reply.id, { bytes, digest, by: release.by, at: now, because })
-    const body = { replyId: reply.id, alertId: reply.alertId, messageId: reply.messageId, sha256: digest, because }
+    const digest = sha256Hex(made.bytes)
+    await holdForSecond(tx, reply.id, { ...made, digest, by: release.by, at: now, because })
+    const body = {
+      ...{ replyId: reply.id, alertId: reply.alertId, messageId: reply.messageId, sha256: digest, because },
+      ...(made.clear === null ? {} : protectionRecord(made.clear)),
+    }
     await append(tx, { kind: 'reply.second-asked', actor: release.by, subject: subjectOf(reply.id), body }, desk.clock)
     await tell(tx, reply.alertId)
     return 'second'
@@ -179,6 +195,7 @@ async function letLeave(
   leaving: {
     readonly known: Knowledge
     readonly bytes: Uint8Array
+    readonly clear: Made['clear']
     readonly subject: string
     /** Files that go with it, besides the machine-readable part. */
     readonly files: readonly ReleasedFile[]
@@ -187,7 +204,8 @@ async function letLeave(
   },
 ): Promise<void> {
   const { reply } = record
-  const { known, bytes, subject, by, first, files } = leaving
+  const { known, bytes, clear, subject, by, first, files } = leaving
+  const protection = protectionRecord(clear)
   const { dryRun } = known.provider
   const now = desk.clock.now()
   const holdSeconds = (await settingOf(tx, 'reply-hold-seconds')) ?? desk.replyHoldSeconds
@@ -198,10 +216,10 @@ async function letLeave(
     ...{ id: stableId('egress', reply.id), of: { kind: 'reply', replyId: reply.id }, providerId: record.providerId },
     ...{ channel: 'mail', recipients: reply.to, subject, messageId: reply.messageId, sha256: digest },
     ...{ sizeBytes: bytes.byteLength, releasedBy: by, releasedAt: now, rule: `${ruleOf(known.provider)}${two}` },
-    ...{ holdUntil, state: dryRun ? 'dry-run' : 'released' },
+    ...{ holdUntil, state: dryRun ? 'dry-run' : 'released', ...protection },
   })
   const state = dryRun ? 'dry-run' : 'held'
-  await changeReply(tx, reply.id, { state, bytes, digest, releasedBy: by, releasedAt: now, holdUntil })
+  await changeReply(tx, reply.id, { state, bytes, clear, digest, releasedBy: by, releasedAt: now, holdUntil })
   const body = {
     ...{
       replyId: reply.id,
@@ -211,6 +229,7 @@ async function letLeave(
       to: reply.to,
     },
     ...{ sha256: digest, sizeBytes: bytes.byteLength, holdUntil: holdUntil.toISOString(), dryRun },
+    ...(clear === null ? {} : protection),
     ...(files.length === 0 ? {} : { files }),
     ...(first === null ? {} : { first: first.by, because: first.because }),
   }
@@ -257,8 +276,11 @@ export async function secondRelease(
     if (first.by === second.by) throw new Trouble('reply.same-person', { replyId: reply.id })
     const files = await filesOfReply(tx, reply.id)
     const known = await knowledgeForRelease(desk, tx, record, files)
-    const made = await bytesOf(desk, tx, record, known, files, new Date(first.at))
-    await letLeave(desk, tx, record, { ...made, known, bytes, by: second.by, first })
+    const why = await whyHeldBack(tx, known.provider, record.clear?.protection ?? null)
+    if (why !== null) throw new Trouble('reply.blocked', { fields: { to: why } })
+    const { letter, files: attached } = await letterOf(tx, record, known, files, new Date(first.at))
+    const made = { bytes, clear: record.clear, subject: letter.subject, files: attached }
+    await letLeave(desk, tx, record, { ...made, known, by: second.by, first })
   })
 }
 

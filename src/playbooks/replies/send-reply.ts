@@ -10,6 +10,7 @@ import type { SendResult } from '../../model/doors.ts'
 import type { LedgerKind } from '../../model/ledger.ts'
 import { type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { isCopyOf } from './own-copy.ts'
+import { whyHeldBack } from './protect.ts'
 import { queueSend } from './release-reply.ts'
 
 /** A server that is down or puts us off for a day and a half (30 s, doubling, an hour at most) will not take it any more. */
@@ -56,6 +57,11 @@ async function take(desk: ReplyDesk, tx: Db, record: ReplyRecord, job: SendJob):
   const provider = await providerById(tx, record.providerId)
   if (provider === null || provider.dryRun) {
     await move(desk, tx, record, { state: 'dry-run' }, 'reply.cancelled', { why: 'the provider is not live' })
+    return null
+  }
+  const held = await whyHeldBack(tx, provider, record.clear?.protection ?? null)
+  if (held !== null) {
+    await move(desk, tx, record, { state: 'failed', receipt: held }, 'reply.failed', { why: held })
     return null
   }
   await move(desk, tx, record, { state: 'sending' }, 'reply.sending', { sha256: reply.digest, attempt: job.attempt })

@@ -23,6 +23,27 @@ function icon(name: string, body: ReactNode) {
   return Icon
 }
 
+export const OpenLockIcon = icon(
+  'OpenLockIcon',
+  <>
+    <rect x="3" y="7" width="10" height="6.5" rx="1.2" />
+    <path d="M5.2 7V4.6a2.8 2.8 0 0 1 5.4-.9" />
+  </>,
+)
+export const SealIcon = icon(
+  'SealIcon',
+  <>
+    <circle cx="8" cy="6.2" r="4.2" />
+    <path d="m6.2 6.3 1.3 1.3 2.4-2.5M5.5 10l-1 4.2L8 12.6l3.5 1.6-1-4.2" />
+  </>,
+)
+export const BlockedIcon = icon(
+  'BlockedIcon',
+  <>
+    <circle cx="8" cy="8" r="6" />
+    <path d="m3.8 3.8 8.4 8.4" />
+  </>,
+)
 export const SearchIcon = icon(
   'SearchIcon',
   <>

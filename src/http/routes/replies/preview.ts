@@ -7,7 +7,7 @@ const mimeShownBytesMax = 200_000
 
 export const previewReply = serve('GET /api/replies/:id/preview', async ({ front, params }) => {
   known(await replyById(front.db, params.id))
-  const { bytes, text, subject, unreviewed } = await front.work.reply.preview(params.id)
+  const { bytes, leaves, text, subject, unreviewed } = await front.work.reply.preview(params.id)
   return {
     text,
     subject,
@@ -15,6 +15,10 @@ export const previewReply = serve('GET /api/replies/:id/preview', async ({ front
     mimeCut: bytes.byteLength > mimeShownBytesMax,
     sizeBytes: bytes.byteLength,
     sha256: sha256Hex(bytes),
+    leaves:
+      leaves === null || Buffer.from(bytes).equals(leaves)
+        ? null
+        : { sha256: sha256Hex(leaves), sizeBytes: leaves.byteLength },
     unreviewed,
   }
 })

@@ -2,13 +2,17 @@ import type { ReplyFileShown } from '../../../contract/answer.ts'
 import { listEgress } from '../../../db/egress.ts'
 import { replyAround } from '../../../db/house-front.ts'
 import { earlierAnswers } from '../../../db/released-replies.ts'
-import { replyRecord } from '../../../db/replies.ts'
+import { type ReplyRecord, replyRecord } from '../../../db/replies.ts'
 import { evidenceOf, filesOfReply, type ReplyFile } from '../../../db/reply-files.ts'
 import { settingOf } from '../../../db/settings.ts'
 import { namesOfActors } from '../../../db/users.ts'
+import type { ProtectionSeen } from '../../../model/mail-key.ts'
 import { type Agreement, agreementOf, type Provider } from '../../../model/provider.ts'
 import type { SensitiveSpan } from '../../../model/reply.ts'
+import { protectingOf } from '../../../playbooks/replies/protect.ts'
+import { releasedProtection } from '../../../triage/mail-protection.ts'
 import { blockOf, secondPersonBecause, strangersIn } from '../../../triage/sharing.ts'
+import type { Front } from '../../front.ts'
 import { domainsCover } from '../../recipients.ts'
 import { known, serve } from '../../serve.ts'
 
@@ -32,6 +36,7 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
       ...{ mayShare: [...agreement.mayShare], upToTlp: agreement.upToTlp },
     },
     recipients: reply.to.map((address) => ({ address, because: becauseOf(address, provider, agreement) })),
+    protection: await protectionSeen(front, record, provider),
     holdSeconds: (await settingOf(front.db, 'reply-hold-seconds')) ?? front.settings.config.replyHoldSeconds,
     releasedByName: reply.releasedBy === null ? null : nameOf(reply.releasedBy),
     mayRelease: may('reply.release'),
@@ -49,6 +54,21 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
     ),
   }
 })
+
+/** Before it is fixed: as things are. After: as it was released, whatever changed since. */
+async function protectionSeen(
+  front: Pick<Front, 'db' | 'clock'>,
+  { bytes, clear, providerId }: ReplyRecord,
+  provider: Provider | null,
+): Promise<ProtectionSeen> {
+  if (bytes !== null) return releasedProtection(clear?.protection ?? null)
+  const { state, says, next } = await protectingOf(
+    front.db,
+    { id: providerId, ...(provider?.mail === undefined ? {} : { mail: provider.mail }) },
+    front.clock.now(),
+  )
+  return { state, says, next }
+}
 
 /** Words before and after a place of a file that tell what it is about. */
 const aroundChars = 60

@@ -147,6 +147,17 @@ function Row({ row }: { readonly row: EgressEntry }) {
         <div className="mono dim left-hash" title={row.sha256}>
           {row.sha256.slice(0, 16)}…
         </div>
+        {row.protection !== null && (
+          <div className="dim">
+            {row.protection.encryptedTo.length === 0
+              ? 'Signed'
+              : `Signed, encrypted to ${row.protection.encryptedTo.map((one) => `${one.slice(0, 8)}…`).join(', ')}`}
+            , in the clear{' '}
+            <span className="mono" title={row.clearSha256 ?? ''}>
+              {row.clearSha256?.slice(0, 8)}…
+            </span>
+          </div>
+        )}
       </td>
       <td>
         <span className={`tag ${stateTags[row.state]}`}>{stateWords[row.state]}</span>

@@ -59,8 +59,18 @@ export function LeavesPane({ page }: { readonly page: ReplyPage }) {
             </pre>
           )}
           <p className="dim digest">
+            {preview.data.leaves !== null && 'As they read it: '}
             {bytesWords(preview.data.sizeBytes)} · SHA-256 <span className="mono">{preview.data.sha256}</span>
           </p>
+          {preview.data.leaves !== null && (
+            <p className="dim digest">
+              As it travels, signed or encrypted: {bytesWords(preview.data.leaves.sizeBytes)} · SHA-256{' '}
+              <span className="mono">{preview.data.leaves.sha256}</span>
+            </p>
+          )}
+          {preview.data.leaves === null && page.reply.state === 'draft' && page.protection.state !== 'plain' && (
+            <p className="dim digest">This is what they read. It is signed or encrypted when you release it.</p>
+          )}
         </>
       )}
     </section>

@@ -10,6 +10,8 @@ import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { classWords, plural } from '../../words.ts'
+import { TheirKeys } from './mail-keys.tsx'
+import { MailRulePart } from './mail-rule.tsx'
 import { DoorForm } from './provider-door.tsx'
 import { RepeatRate } from './repeat-rate.tsx'
 import { SharingPart } from './sharing.tsx'
@@ -168,6 +170,7 @@ function ProviderCard({
       {door && <DoorForm id={provider.id} close={() => setDoor(false)} />}
       <Problem error={live.error ?? key.error} />
       {key.data !== undefined && <Shown secret={key.data.key} />}
+      <TheirKeys provider={provider} />
       <WebhookPart id={provider.id} row={row.webhook} />
     </section>
   )
@@ -280,6 +283,7 @@ function Edit({ start, version, formats, close }: EditProps) {
         />
         <MayShare chosen={provider.mayShare} choose={(mayShare) => set({ mayShare })} />
         <SharingPart provider={provider} change={(sharing) => set({ sharing })} says={says} />
+        <MailRulePart rule={provider.mail} change={(mail) => set({ mail })} says={says} />
         <Problem error={save.error} />
         <Button disabled={provider.name.trim() === ''} loading={save.isPending} onClick={() => save.mutate()}>
           {version === 0 ? 'Add it' : 'Save'}

@@ -6,6 +6,7 @@ import { ConfigPart } from './config.tsx'
 import { ConnectorsPart } from './connectors.tsx'
 import { ElsewherePart } from './elsewhere.tsx'
 import { HousePart } from './house.tsx'
+import { MailKeysPart } from './mail-keys.tsx'
 import { MePart } from './me.tsx'
 import { PlaybooksPart } from './playbooks.tsx'
 import { ProvidersPart } from './providers.tsx'
@@ -24,6 +25,7 @@ const parts: readonly PagePart[] = [
   { id: 'elsewhere', title: 'Tickets elsewhere', needs: 'house.see', show: ElsewherePart },
   { id: 'chat', title: 'Chat', needs: 'house.see', show: ChatPart },
   { id: 'house', title: 'Mail and house', needs: 'house.see', show: HousePart },
+  { id: 'mail-keys', title: 'Mail keys', needs: 'house.see', show: MailKeysPart },
   { id: 'config', title: 'As a file', needs: 'setting.change', show: ConfigPart },
   { id: 'users', title: 'Users', needs: 'user.manage', show: UsersPart },
   { id: 'api-keys', title: 'API keys', needs: 'user.manage', show: ApiKeysPart },

@@ -1,0 +1,165 @@
+import { dkimVerify } from 'mailauth/lib/dkim/verify.js'
+import { simpleParser } from 'mailparser'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type AnswerRig, startAnswerRig } from '../../../test/answer-rig.ts'
+import { answerAll, decideAlert, putAlert, sampleProvider } from '../../../test/answer-sample.ts'
+import { type MailAuthority, type MailIdentity, mailAuthority } from '../../../test/mail-certificates.ts'
+import { egressOfReply } from '../../db/egress.ts'
+import { removeTheirMailKey } from '../../db/mail-keys.ts'
+import { saveProvider } from '../../db/providers.ts'
+import { replyRecord } from '../../db/replies.ts'
+import { systemClock } from '../../kit/clock.ts'
+import { sha256Hex } from '../../kit/digest.ts'
+import type { MailRule } from '../../model/mail-key.ts'
+import { takeOwnKey, takeTheirKey } from '../mail-keys.ts'
+
+const sealKey = Buffer.alloc(32, 7)
+const must: MailRule = { protect: 'encrypt', method: 'smime', mustEncrypt: true }
+
+let rig: AnswerRig
+let mails: MailAuthority
+let ours: MailIdentity
+beforeAll(async () => {
+  rig = await startAnswerRig()
+  mails = mailAuthority()
+  ours = mails.issue('desk@customer.example')
+})
+afterAll(async () => {
+  mails.close()
+  await rig.stop()
+})
+
+const parts = () => ({ db: rig.db, clock: systemClock, sealKey })
+const address = 'soc@provider.example'
+let providers = 0
+
+/** A decided alert of a provider of its own, under this rule and with these certificates of it. */
+async function alertUnder(mail: MailRule, theirs: readonly MailIdentity[]) {
+  const id = `acme-${++providers}`
+  await saveProvider(rig.db, { ...sampleProvider, id, mail }, 0, new Date())
+  for (const one of theirs) await takeTheirKey(parts(), { providerId: id, publicText: one.certificate }, 'user:1')
+  const alert = await putAlert(rig.db, { provider: { id } })
+  await decideAlert(rig.db, alert.alertId)
+  return { ...alert, providerId: id }
+}
+
+test('without a certificate of ours nothing that must be signed is released, and the next step is said', async () => {
+  const { alertId } = await alertUnder({ protect: 'sign', method: 'smime', mustEncrypt: false }, [])
+  await expect(answerAll(rig.db, rig.real(), alertId)).rejects.toMatchObject({
+    code: 'reply.blocked',
+    details: { fields: { to: expect.stringMatching(/we have no certificate.*Settings, Mail keys/) } },
+  })
+})
+
+describe('with a certificate of ours', () => {
+  beforeAll(() =>
+    takeOwnKey(
+      parts(),
+      { publicText: `${ours.certificate}${mails.authority}`, privateText: ours.privateKey, passphrase: null },
+      'user:1',
+    ),
+  )
+
+  test('an answer arrives signed and encrypted, DKIM outermost, and the record keeps both digests and the keys', async () => {
+    const theirs = mails.issue(address)
+    const { alertId } = await alertUnder(must, [theirs])
+    const desk = rig.real()
+    const replyId = await answerAll(rig.db, desk, alertId)
+    await rig.runOnce(desk, replyId)
+    const [received] = await rig.servers.waitForMail(address, 1)
+    const record = await replyRecord(rig.db, replyId)
+    const sent = record?.bytes ?? Buffer.alloc(0)
+    expect(received?.subarray(received.length - sent.length).equals(sent)).toBe(true)
+    const { results } = await dkimVerify(sent, { resolver: async () => [[rig.dkimRecord]] })
+    expect(results[0]?.status?.result).toBe('pass')
+    const inside = mails.openssl(
+      ['cms', '-decrypt', '-recip', theirs.certificateFile, '-inkey', theirs.keyFile],
+      received,
+    )
+    const read = await simpleParser(mails.openssl(['cms', '-verify', '-CAfile', 'ca.pem'], inside))
+    expect(read.text).toContain('A planned test of our own.')
+    expect(read.attachments[0]?.filename).toBe('counterfoil.json')
+    const clear = record?.clear?.bytes ?? Buffer.alloc(0)
+    expect((await simpleParser(clear)).text).toBe(read.text)
+    const entry = await egressOfReply(rig.db, replyId)
+    expect(entry).toMatchObject({
+      sha256: sha256Hex(sent),
+      clearSha256: sha256Hex(clear),
+      protection: { method: 'smime', signedBy: expect.any(String), encryptedTo: [expect.any(String)] },
+    })
+    const line = await rig.db
+      .selectFrom('ledger_entry')
+      .select('leaf')
+      .where('kind', '=', 'reply.released')
+      .where('subject', '=', `reply:${replyId}`)
+      .executeTakeFirstOrThrow()
+    expect(JSON.parse(line.leaf).body).toMatchObject({ clearSha256: sha256Hex(clear), protection: entry?.protection })
+  })
+
+  test('what must be encrypted and cannot be is not released: no certificate, one that only signs, one that has ended', async () => {
+    const signs = mails.issue(address, { extra: 'keyUsage=digitalSignature' })
+    for (const theirs of [[], [signs]]) {
+      const { alertId } = await alertUnder(must, theirs)
+      await expect(answerAll(rig.db, rig.real(), alertId)).rejects.toMatchObject({
+        code: 'reply.blocked',
+        details: { fields: { to: expect.stringMatching(/^Not sent: it must be encrypted.*Ask them/) } },
+      })
+    }
+    const { alertId, providerId } = await alertUnder(must, [mails.issue(address)])
+    const past = new Date(Date.now() - 86_400_000).toISOString()
+    const row = rig.db.selectFrom('provider_mail_key').select('facts').where('provider_id', '=', providerId)
+    const facts = (await row.executeTakeFirstOrThrow()).facts as object
+    await rig.db
+      .updateTable('provider_mail_key')
+      .set({ facts: JSON.stringify({ ...facts, endsAt: past }) })
+      .where('provider_id', '=', providerId)
+      .execute()
+    await expect(answerAll(rig.db, rig.real(), alertId)).rejects.toMatchObject({
+      code: 'reply.blocked',
+      details: { fields: { to: expect.stringContaining('has ended') } },
+    })
+  })
+
+  test('where encryption is no must, an answer without their certificate leaves signed, and the record says so', async () => {
+    const { alertId } = await alertUnder({ ...must, mustEncrypt: false }, [])
+    const desk = rig.broken()
+    rig.faulty.setFault({ at: 'none' })
+    const replyId = await answerAll(rig.db, desk, alertId)
+    await rig.runOnce(desk, replyId)
+    const arrived = rig.faulty.arrived.at(-1) ?? Buffer.alloc(0)
+    expect(mails.openssl(['cms', '-verify', '-CAfile', 'ca.pem'], arrived).toString()).toContain('A planned test')
+    expect((await egressOfReply(rig.db, replyId))?.protection?.encryptedTo).toEqual([])
+  })
+
+  test('a key that is taken out while the answer is held keeps it here, and so does a rule that became stricter', async () => {
+    const desk = rig.broken(0)
+    rig.faulty.setFault({ at: 'none' })
+    const arrived = rig.faulty.arrived.length
+    const first = await alertUnder(must, [mails.issue(address)])
+    const lost = await answerAll(rig.db, desk, first.alertId)
+    const row = rig.db.selectFrom('provider_mail_key').select('fingerprint').where('provider_id', '=', first.providerId)
+    await removeTheirMailKey(rig.db, first.providerId, (await row.executeTakeFirstOrThrow()).fingerprint)
+    await rig.runOnce(desk, lost)
+    expect(await rig.fetchReply(lost)).toMatchObject({ state: 'failed', receipt: expect.stringContaining('taken out') })
+    const second = await alertUnder({ ...must, protect: 'sign', mustEncrypt: false }, [])
+    const plain = await answerAll(rig.db, desk, second.alertId)
+    await saveProvider(rig.db, { ...sampleProvider, id: second.providerId, mail: must }, 1, new Date())
+    await rig.runOnce(desk, plain)
+    expect(await rig.fetchReply(plain)).toMatchObject({
+      state: 'failed',
+      receipt: expect.stringContaining('must be encrypted'),
+    })
+    expect(rig.faulty.arrived.length).toBe(arrived)
+    expect((await egressOfReply(rig.db, plain))?.state).toBe('refused')
+  })
+
+  test('what was released of it is never changed, not even by PostgreSQL', async () => {
+    const { alertId } = await alertUnder(must, [mails.issue(address)])
+    const replyId = await answerAll(rig.db, rig.broken(60), alertId)
+    const change = rig.db
+      .updateTable('egress')
+      .set({ clear_sha256: 'a'.repeat(64) })
+      .where('reply_id', '=', replyId)
+    await expect(change.execute()).rejects.toThrow('what was released is never changed')
+  })
+})

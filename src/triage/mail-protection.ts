@@ -1,0 +1,117 @@
+import type { MailKeyFacts, MailProtection, MailRule, ProtectionSeen } from '../model/mail-key.ts'
+
+/** So many days before a key ends it is said: a certificate that has to be bought takes two weeks. */
+export const endsSoonDays = 30
+const dayMs = 86_400_000
+
+/** What becomes of a mail, and by which keys. `keys` null: it leaves as it is, or not at all. */
+export type Protecting = ProtectionSeen & {
+  readonly keys: {
+    readonly ownId: string
+    readonly signedBy: string
+    readonly encryptTo: readonly MailKeyFacts[]
+  } | null
+}
+
+type Own = { readonly id: string; readonly facts: MailKeyFacts; readonly retiredAt: string | null }
+
+/** Why a key cannot be used now; null when it can. */
+export function whyUnusable(facts: Pick<MailKeyFacts, 'startsAt' | 'endsAt'>, now: Date): string | null {
+  if (new Date(facts.startsAt) > now) return 'it is not valid yet'
+  return facts.endsAt !== null && new Date(facts.endsAt) <= now ? 'it has ended' : null
+}
+
+/** Days until it ends, where these are few; null else. */
+export function endsSoon(facts: Pick<MailKeyFacts, 'endsAt'>, now: Date): number | null {
+  if (facts.endsAt === null) return null
+  const days = Math.floor((new Date(facts.endsAt).getTime() - now.getTime()) / dayMs)
+  return days <= endsSoonDays ? days : null
+}
+
+const words = { smime: { key: 'certificate', called: 'S/MIME' } } as const
+
+/**
+ * How a mail to a provider leaves under its rule, with the keys there are. It is never let leave with less than the rule says, but for one case
+ * that the rule itself allows: where encryption is not a must and they have no key, it is signed only, and that is said.
+ */
+export function protectionFor(
+  rule: MailRule | undefined,
+  own: readonly Own[],
+  theirs: readonly MailKeyFacts[],
+  now: Date,
+): Protecting {
+  if (rule === undefined || rule.protect === 'none')
+    return { state: 'plain', says: 'Neither signed nor encrypted, besides DKIM.', next: null, keys: null }
+  const { method } = rule
+  const { key, called } = words[method]
+  const blocked = (says: string, next: string): Protecting => ({ state: 'blocked', says, next, keys: null })
+  const mine = own.filter((one) => one.facts.method === method && one.retiredAt === null && one.facts.forSigning)
+  const signer = mine.find((one) => whyUnusable(one.facts, now) === null)
+  if (signer === undefined)
+    return blocked(
+      `Not sent: it has to be signed with ${called}, and ${mine.length === 0 ? `we have no ${key}` : `our ${key} has ended`}.`,
+      `Put our ${key} and its key under Settings, Mail keys.`,
+    )
+  const signed = { ownId: signer.id, signedBy: signer.facts.fingerprint }
+  const late = lateWords(`Our ${key}`, signer.facts, now)
+  if (rule.protect === 'sign')
+    return {
+      state: 'signed',
+      says: `Signed (${called}), not encrypted.${late}`,
+      next: null,
+      keys: { ...signed, encryptTo: [] },
+    }
+  const known = theirs.filter((one) => one.method === method && one.forEncryption)
+  const usable = known.filter((one) => whyUnusable(one, now) === null)
+  if (usable.length > 0) {
+    const to = usable.map((one) => `${one.emails[0] ?? one.subject} (${one.fingerprint.slice(0, 8)}…)`).join(', ')
+    const soon = usable.map((one) => lateWords(`Their ${key}`, one, now)).find((text) => text !== '') ?? ''
+    const says = `Signed and encrypted (${called}) to ${to}; the subject stays readable.${late}${soon}`
+    return { state: 'encrypted', says, next: null, keys: { ...signed, encryptTo: usable } }
+  }
+  const why = known.length === 0 ? `they have no ${key} for encryption here` : `their ${key} has ended`
+  const next = `Ask them for their ${key}, and put it under Settings, Providers.`
+  if (rule.mustEncrypt) return blocked(`Not sent: it must be encrypted with ${called}, and ${why}.`, next)
+  return {
+    state: 'signed',
+    says: `Signed (${called}), not encrypted: ${why}.${late}`,
+    next,
+    keys: { ...signed, encryptTo: [] },
+  }
+}
+
+function lateWords(whose: string, facts: MailKeyFacts, now: Date): string {
+  const days = endsSoon(facts, now)
+  if (days === null) return ''
+  return ` ${whose} ends ${days < 1 ? 'today' : days === 1 ? 'tomorrow' : `in ${days} days`}.`
+}
+
+/**
+ * Why a mail that was released may not leave any more, though nothing about it changed: the rule asks for more by now, or a key that it
+ * was encrypted to was taken out, which people do when it fell into wrong hands. Null when it may.
+ */
+export function whyNotAsReleased(
+  protection: MailProtection | null,
+  rule: MailRule | undefined,
+  theirs: readonly MailKeyFacts[],
+): string | null {
+  const encrypted = protection?.encryptedTo ?? []
+  if (rule?.mustEncrypt === true && encrypted.length === 0)
+    return 'By now mail to this provider must be encrypted, and this one is not. Draft it anew.'
+  const gone = encrypted.find((fingerprint) => !theirs.some((one) => one.fingerprint === fingerprint))
+  return gone === undefined
+    ? null
+    : `It was encrypted to ${gone.slice(0, 8)}…, which was taken out since. Draft it anew.`
+}
+
+/** How a released mail leaves or left. */
+export function releasedProtection(protection: MailProtection | null): ProtectionSeen {
+  if (protection === null) return { state: 'plain', says: 'Neither signed nor encrypted, besides DKIM.', next: null }
+  const { called } = words[protection.method]
+  const by = `by ${protection.signedBy.slice(0, 8)}…`
+  if (protection.encryptedTo.length === 0)
+    return { state: 'signed', says: `Signed (${called}) ${by}, not encrypted.`, next: null }
+  const to = protection.encryptedTo.map((one) => `${one.slice(0, 8)}…`).join(', ')
+  const says = `Signed (${called}) ${by} and encrypted to ${to}; the subject stays readable.`
+  return { state: 'encrypted', says, next: null }
+}

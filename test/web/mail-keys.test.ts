@@ -1,0 +1,162 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { seriousIn } from '../axe.ts'
+import { openPage, startBrowser } from '../browser.ts'
+import { type FreshDatabase, freshDatabase } from '../database.ts'
+import { addProvider, alertOf, apiAs, type Desk, deskProvider, post, signedIn, startDesk, until } from '../desk.ts'
+import { type MailAuthority, type MailIdentity, mailAuthority } from '../mail-certificates.ts'
+
+let database: FreshDatabase
+let desk: Desk
+let browser: Browser
+let mails: MailAuthority
+let ours: MailIdentity
+let admin: { token: string; cookie: string }
+beforeAll(async () => {
+  database = await freshDatabase()
+  desk = await startDesk({ databaseUrl: database.url })
+  browser = await startBrowser()
+  mails = mailAuthority()
+  ours = mails.issue('desk@halden.example')
+  admin = await signedIn(desk, 'administrator', 'Ada Berg')
+}, 600_000)
+afterAll(async () => {
+  mails?.close()
+  await browser?.close()
+  await desk?.stop()
+  await database?.close()
+})
+
+async function ask(method: string, url: string, body?: unknown) {
+  const response = await fetch(desk.origin + url, {
+    method,
+    headers: {
+      ...{ cookie: admin.cookie, origin: desk.origin },
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return { status: response.status, text, body: JSON.parse(text) as Record<string, unknown> }
+}
+
+describe('over the API', () => {
+  test('a key of ours is taken with its passphrase, sealed, told to nobody, and retired', async () => {
+    const locked = mails
+      .openssl(['pkcs8', '-topk8', '-in', ours.keyFile, '-passout', 'pass:three words more'])
+      .toString()
+    const give = (passphrase: string | null, privateText = locked) =>
+      ask('POST', '/api/mail-keys', { publicText: ours.certificate, privateText, passphrase })
+    for (const wrong of [null, 'another'])
+      expect(await give(wrong)).toMatchObject({ status: 400, text: expect.stringContaining('privateText') })
+    const other = mails.issue('desk@halden.example')
+    expect((await give(null, other.privateKey)).text).toContain('the key of another certificate')
+    const taken = await give('three words more')
+    expect(taken.status).toBe(200)
+    expect((await give('three words more')).text).toContain('there already')
+    const shown = await ask('GET', '/api/mail-keys')
+    expect(shown.text).toContain(String(taken.body['fingerprint']))
+    expect(shown.text).not.toContain('PRIVATE')
+    const rows = await desk.running.database.db.selectFrom('mail_key').select('sealed').execute()
+    expect(rows[0]?.sealed.includes('PRIVATE KEY')).toBe(false)
+    expect((await ask('POST', `/api/mail-keys/${String(taken.body['id'])}/retire`)).status).toBe(200)
+    expect((await ask('POST', `/api/mail-keys/${String(taken.body['id'])}/retire`)).status).toBe(404)
+    const kinds = await desk.running.database.db
+      .selectFrom('ledger_entry')
+      .select('kind')
+      .where('subject', '=', `mail-key:${String(taken.body['id'])}`)
+      .orderBy('id')
+      .execute()
+    expect(kinds.map((row) => row.kind)).toEqual(['mail-key.added', 'mail-key.retired'])
+  })
+
+  test('what is no certificate for mail is refused, with the field and the reason', async () => {
+    await addProvider(desk, { ...deskProvider, id: 'refusing' })
+    const refused: readonly (readonly [string, RegExp])[] = [
+      ['hello', /There is no certificate in it/],
+      ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----', /cannot be read/],
+      [mails.issue('soc@northwatch.example', { extra: 'extendedKeyUsage=serverAuth' }).certificate, /not for mail/],
+      [`${ours.certificate}${mails.authority}`, /more than one/],
+    ]
+    for (const [publicText, why] of refused) {
+      const answer = await ask('POST', '/api/providers/refusing/mail-keys', { publicText })
+      expect(answer.status).toBe(400)
+      expect(answer.text).toMatch(why)
+    }
+    const publicText = mails.issue('soc@northwatch.example').certificate
+    expect((await ask('POST', '/api/providers/nobody/mail-keys', { publicText })).status).toBe(404)
+    const added = await ask('POST', '/api/providers/refusing/mail-keys', { publicText })
+    const place = `/api/providers/refusing/mail-keys/${String(added.body['fingerprint'])}`
+    expect((await ask('DELETE', place)).status).toBe(200)
+    expect((await ask('DELETE', place)).status).toBe(404)
+    const rule = { protect: 'sign', method: 'smime', mustEncrypt: true }
+    const provider = { ...deskProvider, id: 'refusing', mail: rule }
+    expect((await ask('PUT', '/api/providers/refusing', { provider, version: 1 })).text).toContain('mail.mustEncrypt')
+  })
+})
+
+test('the recipients say that an answer cannot be sent as it must, and, once both certificates are here, that it leaves encrypted', async () => {
+  const { token, cookie } = await signedIn(desk, 'lead', 'Kari Dahl')
+  const { context, page, problems } = await openPage(browser)
+  const session = { name: 'counterfoil', url: desk.origin, httpOnly: true, sameSite: 'Strict' } as const
+  await context.addCookies([{ ...session, value: admin.token }])
+  const mail = { protect: 'encrypt', method: 'smime', mustEncrypt: true } as const
+  const key = await addProvider(desk, { ...deskProvider, mail })
+  const body = 'Ticket: NW-9\nRule: Odd sign-in\nSeverity: High\nHost: ws-9\n'
+  const id = await alertOf(desk, await post(desk, key, { subject: '[NW-9] High: Odd sign-in', body }))
+  const alert = (await apiAs(desk, cookie, 'GET', `/api/alerts/${id}`)) as unknown as { version: number }
+  const decision = { outcome: 'false-alarm-benign', reason: 'A planned test.', cites: [], withoutEvidence: true }
+  await apiAs(desk, cookie, 'POST', `/api/alerts/${id}/decision`, { ...decision, version: alert.version })
+  const replyId = await until('the draft', async () => {
+    const shown = (await apiAs(desk, cookie, 'GET', `/api/alerts/${id}`)) as unknown as { replies: { id: string }[] }
+    return shown.replies[0]?.id
+  })
+  await page.goto(`${desk.origin}/replies/${replyId}`)
+  await page.getByText('Cannot be sent').waitFor()
+  await page.getByText('we have no certificate').waitFor()
+  expect(await seriousIn(page)).toEqual([])
+
+  const mine = mails.issue('desk@halden.example')
+  await page.goto(`${desk.origin}/settings/mail-keys`)
+  await page.getByRole('button', { name: 'Add a certificate of ours' }).click()
+  const own = page.getByRole('dialog', { name: 'A certificate of ours' })
+  await own.getByLabel('Certificate', { exact: true }).fill(mine.certificate)
+  await own.getByLabel('Private key', { exact: true }).fill(mine.privateKey)
+  expect(await seriousIn(page)).toEqual([])
+  await own.getByRole('button', { name: 'Add it' }).click()
+  await page.getByRole('region', { name: 'desk@halden.example' }).getByText('Ends in 19 days').first().waitFor()
+  expect(await seriousIn(page)).toEqual([])
+
+  await page.goto(`${desk.origin}/settings/providers`)
+  await page.getByText('signed and encrypted (S/MIME), or not sent').waitFor()
+  const card = page.locator('section.card', { has: page.getByText('signed and encrypted (S/MIME), or not sent') })
+  await card.getByRole('button', { name: 'Add a certificate of theirs' }).click()
+  const theirs = page.getByRole('dialog', { name: 'A certificate of Northwatch MDR' })
+  await theirs.getByLabel('or out of a file').setInputFiles(mails.issue('soc@northwatch.example').certificateFile)
+  await theirs.getByRole('button', { name: 'Add it' }).click()
+  await card.getByText('Certificate of soc@northwatch.example').click()
+  await card.getByText('signatures and encryption').waitFor()
+  expect(await seriousIn(page)).toEqual([])
+
+  await context.clearCookies()
+  await context.addCookies([{ ...session, value: token }])
+  await page.goto(`${desk.origin}/replies/${replyId}`)
+  await page.getByText('Signed and encrypted', { exact: true }).waitFor()
+  await page.getByText('the subject stays readable').waitFor()
+  const left = () => page.getByRole('button', { name: / left to review$/ }).allInnerTexts()
+  for (let before = await left(); before.length > 0; before = await left()) {
+    await page.keyboard.press('y')
+    await expect.poll(left, { timeout: 20_000 }).not.toEqual(before)
+  }
+  await page.getByRole('button', { name: /^Release/ }).click()
+  await page.getByText('As it travels, signed or encrypted').waitFor()
+  const [arrived] = await until('the mail', async () => {
+    const mails = desk.mailServer.arrived.filter((one) => one.includes('smime.p7m'))
+    return mails.length === 0 ? undefined : mails
+  })
+  expect(arrived?.toString('latin1')).not.toContain('A planned test.')
+  await page.goto(`${desk.origin}/ledger/left`)
+  await page.getByText('Signed, encrypted to').waitFor()
+  expect(await seriousIn(page)).toEqual([])
+  expect(problems).toEqual([])
+})
