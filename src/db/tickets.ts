@@ -6,6 +6,7 @@ import { type Ticketing, TicketState, TicketType, ticketingDefault } from '../mo
 import { iso, isoOrNull, plainText } from './jsonb.ts'
 import { containing } from './like.ts'
 import type { Db } from './open.ts'
+import { isRare, withoutOrder } from './queue-history.ts'
 import { settingOf } from './settings.ts'
 
 /** A ticket with what its clocks are counted from. Times in ms since 1970. */
@@ -126,16 +127,17 @@ export async function listTickets(db: Db, query: TicketQuery, me: string): Promi
       : query.clock === 'ours-overdue'
         ? sql`t.ours_state = 'overdue'`
         : sql`t.theirs_state = 'overdue'`,
-    words === ''
-      ? sql`true`
-      : number !== undefined
-        ? sql`a.number = ${Number(number)}`
-        : sql`a.words like lower(${containing(words)})`,
+    number === undefined ? sql`true` : sql`a.number = ${Number(number)}`,
   ]
+  const worded = words === '' || number !== undefined ? null : sql<boolean>`a.words like lower(${containing(words)})`
+  // What is open is few, whatever they say; of all tickets, a rare word is looked up.
+  const from =
+    worded !== null && query.state !== 'open' && (await isRare(db, worded)) ? withoutOrder(worded) : sql`alert a`
+  if (worded !== null) conditions.push(worded)
   const order =
     query.state === 'open' ? sql`t.ours_due_at asc nulls last, a.priority desc, a.received_at` : sql`a.received_at desc`
   const picked = sql`
-    select a.id from alert a left join ticket t on t.alert_id = a.id where ${sql.join(conditions, sql` and `)}
+    select a.id from ${from} left join ticket t on t.alert_id = a.id where ${sql.join(conditions, sql` and `)}
     order by ${order} limit ${ticketRowsMax + 1}`
   return (await records(picked, order).execute(db)).rows.map(recordOf)
 }
@@ -188,17 +190,31 @@ export async function clearEndedDue(db: Db): Promise<void> {
   )
 }
 
+/** One level of the escalation of a clock that ran out. */
+export type Escalation = {
+  readonly alertId: string
+  readonly clock: string
+  readonly dueAt: Date
+  readonly level: number
+}
+
+export const escalationKey = ({ alertId, clock, dueAt, level }: Escalation): string =>
+  [alertId, clock, dueAt.getTime(), level].join(' ')
+
+/** Keys of those of these tickets that somebody was told of. */
+export async function toldEscalations(db: Db, alertIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom('ticket_escalation')
+    .select(['alert_id', 'clock', 'due_at', 'level'])
+    .where(sql<boolean>`alert_id = any(${alertIds}::uuid[])`)
+    .execute()
+  return new Set(rows.map((row) => escalationKey({ ...row, alertId: row.alert_id, dueAt: row.due_at })))
+}
+
 /** True when nobody was told of this yet. */
 export async function insertEscalation(
   tx: Db,
-  told: {
-    readonly alertId: string
-    readonly clock: string
-    readonly dueAt: Date
-    readonly level: number
-    readonly told: readonly string[]
-    readonly at: Date
-  },
+  told: Escalation & { readonly told: readonly string[]; readonly at: Date },
 ): Promise<boolean> {
   const done = await tx
     .insertInto('ticket_escalation')

@@ -1,7 +1,15 @@
 import { addJob } from '../db/jobs.ts'
 import { notifyAll } from '../db/live.ts'
 import { type Db, transaction } from '../db/open.ts'
-import { clearEndedDue, insertEscalation, openTicketsAfter, type TicketRecord, ticketingOf } from '../db/tickets.ts'
+import {
+  clearEndedDue,
+  escalationKey,
+  insertEscalation,
+  openTicketsAfter,
+  type TicketRecord,
+  ticketingOf,
+  toldEscalations,
+} from '../db/tickets.ts'
 import { systemClock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import { stableId } from '../kit/stable-id.ts'
@@ -61,9 +69,14 @@ export async function watchClocks(house: Desk): Promise<number> {
     const now = house.clock.now()
     const looked = piece.map((ticket) => ({ ticket, clocks: clocksOf(ticket, rules, calendar, now) }))
     await keepDue(house.db, ...looked.map(({ ticket, clocks }) => [ticket.alertId, clocks] as const))
+    // Most were told of long ago: asked once for all, and not by a transaction for each.
+    const before = await toldEscalations(
+      house.db,
+      looked.flatMap(({ ticket, clocks }) => (clocks.some(({ state }) => state === 'overdue') ? [ticket.alertId] : [])),
+    )
     for (const { ticket, clocks } of looked) {
       for (const clock of clocks)
-        if (clock.state === 'overdue') told += await escalate(house, { ticket, clock, rules, now })
+        if (clock.state === 'overdue') told += await escalate(house, { ticket, clock, rules, now, before })
     }
     after = piece.at(-1)?.alertId ?? null
     if (piece.length < pieceRows || after === null) break
@@ -84,20 +97,23 @@ type Late = {
   readonly clock: TicketClock
   readonly rules: Ticketing
   readonly now: Date
+  /** Of what somebody was told before, as far as is known; the row decides. */
+  readonly before: ReadonlySet<string>
 }
 
 /** Tells the levels whose time has come, each once for each time the clock came due. Sample data tells nobody. */
-async function escalate(house: Desk, { ticket, clock, rules, now }: Late): Promise<number> {
+async function escalate(house: Desk, { ticket, clock, rules, now, before }: Late): Promise<number> {
   const { dueAt } = clock
   if (dueAt === null || ticket.sample) return 0
   let told = 0
   for (const [level, step] of rules.escalations.entries()) {
     if (now.getTime() < dueAt + step.afterMinutes * 60_000) continue
+    const due = { alertId: ticket.alertId, clock: clock.clock, dueAt: new Date(dueAt), level }
+    if (before.has(escalationKey(due))) continue
     told += await transaction(house.db, async (tx) => {
       const everybody = await members(tx)
       const people = [...new Set(step.tell.flatMap((who) => toldBy(who, ticket, rules, everybody)))]
-      const escalation = { alertId: ticket.alertId, clock: clock.clock, dueAt: new Date(dueAt), level, at: now }
-      if (!(await insertEscalation(tx, { ...escalation, told: people.map(({ name }) => name) }))) return 0
+      if (!(await insertEscalation(tx, { ...due, at: now, told: people.map(({ name }) => name) }))) return 0
       const reachable = people.filter(({ email }) => house.cannotMail([email]) === null)
       if (reachable.length > 0)
         await house.mailNotice(tx, {
