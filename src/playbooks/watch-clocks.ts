@@ -1,15 +1,8 @@
 import { addJob } from '../db/jobs.ts'
 import { notifyAll } from '../db/live.ts'
 import { type Db, transaction } from '../db/open.ts'
-import {
-  clearEndedDue,
-  escalationKey,
-  insertEscalation,
-  openTicketsAfter,
-  type TicketRecord,
-  ticketingOf,
-  toldEscalations,
-} from '../db/tickets.ts'
+import { escalationKey, insertEscalation, toldEscalations } from '../db/ticket-escalations.ts'
+import { clearEndedDue, openTicketsAfter, type TicketRecord, ticketingOf } from '../db/tickets.ts'
 import { systemClock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import { stableId } from '../kit/stable-id.ts'
