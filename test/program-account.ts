@@ -7,12 +7,21 @@ import type { Role } from '../src/model/user.ts'
 export async function program(
   db: Db,
   role: Role,
+  providerId: string | null = null,
 ): Promise<{
   readonly id: string
   readonly newKey: (scopes: readonly string[], allowFrom?: readonly string[], expiresAt?: Date) => Promise<string>
 }> {
   const id = crypto.randomUUID()
-  const account = { id, email: `service:${id}`, name: 'A program', role, disabled: false, kind: 'service' as const }
+  const account = {
+    id,
+    email: `service:${id}`,
+    name: 'A program',
+    role,
+    disabled: false,
+    kind: 'service' as const,
+    providerId,
+  }
   const none = { passwordHash: null, totpSealed: null, totpLastStep: 0 }
   await addUser(db, { ...account, createdAt: new Date().toISOString() }, none)
   const newKey = async (

@@ -12,7 +12,7 @@ const when = z.iso.datetime()
 export const Scope = z.enum(forKeys)
 export const ServiceRole = z.enum(serviceRoles)
 
-const ApiKeyRow = z.object({
+export const ApiKeyRow = z.object({
   id: z.uuid(),
   name: z.string(),
   /** The first characters, to recognise it by. */

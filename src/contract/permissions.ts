@@ -13,6 +13,7 @@ export const permissions = {
   'owned.see': ['asset-owner'],
   'owned.answer': ['asset-owner'],
   'portal.see': ['provider-analyst'],
+  'portal.ask': ['provider-analyst'],
   'desk.see': ['administrator', 'lead', 'analyst', 'approver', 'auditor'],
   // That they have an alert open: said by people only.
   'presence.say': ['administrator', 'lead', 'analyst', 'approver', 'auditor'],
@@ -84,6 +85,9 @@ export const forKeys = [
   'logs.see',
   'ledger.see',
   'xray.run',
+  // For a provider's own systems at its door; no account of the house has a role that may (decision 0020).
+  'portal.see',
+  'portal.ask',
 ] as const satisfies readonly Permission[]
 export type Scope = (typeof forKeys)[number]
 
@@ -93,6 +97,9 @@ export const serviceRoles = ['lead', 'analyst', 'auditor'] as const satisfies re
 export function isScope(permission: string): permission is Scope {
   return (forKeys as readonly string[]).includes(permission)
 }
+
+/** What a key of a provider's own systems can be given: to read what was released, to ask. */
+export const doorScopes = ['portal.see', 'portal.ask'] as const satisfies readonly Scope[]
 
 /** The scopes that a key of an account with this role can have. */
 export function scopesOf(role: Role): Scope[] {

@@ -71,13 +71,14 @@ export async function addApiKey(
   return { id, key: secret, prefix }
 }
 
-/** Takes a key back. Returns whose it was; null when there is none that still works. */
-export async function revokeApiKey(tx: Db, id: string, now: Date): Promise<string | null> {
+/** Takes a key back, `of` this account where one is named. Returns whose it was; null when there is none that still works. */
+export async function revokeApiKey(tx: Db, id: string, now: Date, of?: string): Promise<string | null> {
   const done = await tx
     .updateTable('api_key')
     .set({ revoked_at: now })
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
+    .$if(of !== undefined, (query) => query.where('account_id', '=', of ?? ''))
     .returning('account_id')
     .executeTakeFirst()
   return done?.account_id ?? null
@@ -98,6 +99,8 @@ export async function listServiceAccounts(db: Db): Promise<ServiceAccount[]> {
     .selectFrom('app_user')
     .select(['id', 'name', 'role', 'disabled', 'created_at'])
     .where('kind', '=', 'service')
+    // Keys of a provider's systems are made and shown at its door, where their addresses are asked for.
+    .where('provider_id', 'is', null)
     .orderBy('name')
     .limit(usersListMax)
     .execute()
@@ -111,6 +114,20 @@ export async function listServiceAccounts(db: Db): Promise<ServiceAccount[]> {
   }))
 }
 
+/** The account of a provider's systems, with its keys; null until the first is made. */
+export async function systemsOfProvider(
+  db: Db,
+  providerId: string,
+): Promise<{ readonly id: string; readonly keys: ApiKey[] } | null> {
+  const account = await db
+    .selectFrom('app_user')
+    .select('id')
+    .where('kind', '=', 'service')
+    .where('provider_id', '=', providerId)
+    .executeTakeFirst()
+  return account === undefined ? null : { id: account.id, keys: (await keysOf(db, [account.id])).map(keyOf) }
+}
+
 async function keysOf(db: Db, accountIds: readonly string[]): Promise<Selectable<ApiKeyTable>[]> {
   return db
     .selectFrom('api_key')
@@ -121,13 +138,22 @@ async function keysOf(db: Db, accountIds: readonly string[]): Promise<Selectable
     .execute()
 }
 
-/** How many keys of an account still work; locks the account, so that two who make one at once are counted one by one. */
-export async function livingKeysOf(tx: Db, accountId: string, now: Date): Promise<number | null> {
+/**
+ * How many keys of an account still work; locks the account, so that two who make one at once are counted one by one. Null where there is
+ * no such account of the house, or (`ofProvider`) of that provider.
+ */
+export async function livingKeysOf(
+  tx: Db,
+  accountId: string,
+  now: Date,
+  ofProvider: string | null = null,
+): Promise<number | null> {
   const account = await tx
     .selectFrom('app_user')
     .select('id')
     .where('id', '=', accountId)
     .where('kind', '=', 'service')
+    .where('provider_id', 'is not distinct from', ofProvider)
     .where('disabled', '=', false)
     .forUpdate()
     .executeTakeFirst()

@@ -62,6 +62,7 @@ export async function insertRequest(
     readonly id: string
     readonly providerId: string
     readonly askedBy: string
+    readonly keyId: string | null
     readonly observable: string
     readonly why: string
     readonly messageId: string
@@ -74,6 +75,7 @@ export async function insertRequest(
       id: request.id,
       provider_id: request.providerId,
       asked_by: request.askedBy,
+      key_id: request.keyId,
       observable: plainText(request.observable),
       why: plainText(request.why),
       message_id: request.messageId,
@@ -90,6 +92,7 @@ export async function noteLook(
   look: {
     readonly providerId: string
     readonly userId: string
+    readonly keyId: string | null
     readonly what: string
     readonly subject: string
     readonly address: string
@@ -99,7 +102,8 @@ export async function noteLook(
   const done = await tx
     .insertInto('provider_look')
     .values({
-      ...{ provider_id: look.providerId, user_id: look.userId, what: look.what, subject: look.subject },
+      ...{ provider_id: look.providerId, user_id: look.userId, key_id: look.keyId },
+      ...{ what: look.what, subject: look.subject },
       ...{ hour: new Date(Math.floor(at.getTime() / hourMs) * hourMs), at, address: look.address },
     })
     .onConflict((on) => on.doNothing())
@@ -115,24 +119,27 @@ export async function doorTrail(db: Db, providerId: string) {
   const { rows } = await sql<{
     at: Date
     who: string
+    key: string | null
     what: string
     number: number | null
     alert_id: string | null
     says: string
     address: string
   }>`
-    select l.at, u.name as who, l.what, a.number, a.id as alert_id, '' as says, l.address
-    from provider_look l join app_user u on u.id = l.user_id left join alert a on a.id::text = l.subject
+    select l.at, coalesce(k.name, u.name) as who, k.prefix as key, l.what, a.number, a.id as alert_id, '' as says, l.address
+    from provider_look l join app_user u on u.id = l.user_id left join api_key k on k.id = l.key_id
+    left join alert a on a.id::text = l.subject
     where l.provider_id = ${providerId}
     union all
-    select r.asked_at, u.name, 'asked', a.number, a.id, r.observable, ''
-    from provider_request r join app_user u on u.id = r.asked_by
+    select r.asked_at, coalesce(k.name, u.name), k.prefix, 'asked', a.number, a.id, r.observable, ''
+    from provider_request r join app_user u on u.id = r.asked_by left join api_key k on k.id = r.key_id
     left join message m on m.id = r.message_id left join alert a on a.id = m.alert_id
     where r.provider_id = ${providerId}
     order by 1 desc limit ${looksMax}`.execute(db)
   return rows.map((row) => ({
     at: iso(row.at),
     who: row.who,
+    key: row.key,
     what: row.what,
     alert: row.alert_id === null || row.number === null ? null : { id: row.alert_id, number: row.number },
     says: row.says,

@@ -27,8 +27,8 @@ const tokenShape = /^[A-Za-z0-9_-]{43}$/
  * that what is not said is shut.
  */
 export function guard(app: FastifyInstance, front: Front, site: Site, origins: () => ReadonlySet<string>): void {
-  const byKey = keyDoor(front)
   const gate = providerGate(front)
+  const byKey = keyDoor(front, gate)
   app.decorateRequest('session', null)
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access
@@ -47,7 +47,7 @@ export function guard(app: FastifyInstance, front: Front, site: Site, origins: (
     const session = await sessionBehind(request, front, site)
     if (session === null) throw new Trouble('sign-in.needed')
     // Before the role is looked at, so that from elsewhere every call is answered alike.
-    await gate(session, request.ip)
+    await gate.person(session, request.ip)
     if (!may(session.user.role, access)) throw new Trouble('role.refused', { access, role: session.user.role })
     request.session = session
     await noteSeen(front.db, session, front.clock.now())

@@ -3,9 +3,10 @@ import { isScope, may, type Permission } from '../contract/permissions.ts'
 import { holderOfKey, keyMark, noteKeyUsed, sessionByKey } from '../db/api-keys.ts'
 import type { Session } from '../db/sessions.ts'
 import { Trouble } from '../kit/errors.ts'
-import { inRanges, peerNetwork } from '../kit/ip-ranges.ts'
+import { peerNetwork } from '../kit/ip-ranges.ts'
 import { bearerOf } from './bearer.ts'
 import type { Front } from './front.ts'
+import { noteProviderLook, type ProviderGate } from './provider-gate.ts'
 
 /** A key of ours is this long; anything else is not looked up. */
 const keyShape = new RegExp(`^${keyMark}[A-Za-z0-9_-]{43}$`)
@@ -24,7 +25,7 @@ export function comesWithKey(request: FastifyRequest, cookieName: string): boole
 }
 
 /** Programs with a key. A request without one never gets here. */
-export function keyDoor(front: Front) {
+export function keyDoor(front: Front, gate: ProviderGate) {
   const misses = new Map<string, { from: number; n: number }>()
 
   const missed = (network: string, at: number): number => {
@@ -52,11 +53,13 @@ export function keyDoor(front: Front) {
     }
     const { key, user } = holder
     // The same words as for a key that is none: whoever stole it learns nothing from trying it elsewhere. We read of it in the log.
-    if (key.allowFrom.length > 0 && !inRanges(request.ip, key.allowFrom)) {
+    if (!(await gate.keyFits(holder, request.ip))) {
       note(network, now.getTime())
       front.log.warn({ key: key.id, from: request.ip }, 'an API key was tried from an address that it is not for')
+      await noteProviderLook(front, holder, { what: 'refused', subject: request.ip, address: request.ip })
       throw new Trouble('key.refused', { why: 'address' })
     }
+    gate.countKey(user, key)
     await noteKeyUsed(front.db, key, request.ip, now)
     if (access !== 'api-key') checkScope(user.role, key.scopes, access)
     return sessionByKey(holder, request.ip, now)

@@ -61,6 +61,10 @@ export const examples: Partial<Record<Call, unknown>> = {
     ...{ cites: [], withoutEvidence: true, version: 3 },
   },
   'POST /api/replies/:id/text': { text: 'This was a planned scan of ours.', version: 1 },
+  'POST /api/portal/requests': { observable: '198.51.100.7', why: 'Our case 4711: seen in a beacon.' },
+  'POST /api/providers/:id/door/keys': {
+    ...{ name: 'case system', scopes: ['portal.see', 'portal.ask'], days: 90, allowFrom: ['192.0.2.10'] },
+  },
   'POST /api/service-accounts/:id/keys': { name: 'nightly import', scopes: ['context.import'], days: 90 },
 }
 

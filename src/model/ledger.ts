@@ -16,7 +16,7 @@ export const LedgerKind = z.enum([
   'logs.searched', 'logs.hunted', 'logs.downloaded', 'log-source.changed', 'logs.removed',
   'pack.defined', 'pack.drafted', 'pack.released', 'pack.downloaded', 'pack.mailed', 'pack.sent', 'pack.unconfirmed', 'pack.settled', 'pack.failed', 'pack.withdrawn',
   'ticket.changed', 'ticket.commented', 'ticket.task', 'ticket.file', 'ticket.escalated', 'ticketing.changed',
-  'elsewhere.changed', 'elsewhere.removed', 'elsewhere.tested', 'elsewhere.linked', 'elsewhere.sent', 'elsewhere.taken', 'elsewhere.unconfirmed', 'elsewhere.failed', 'elsewhere.reconciled', 'door.looked', 'door.asked',
+  'elsewhere.changed', 'elsewhere.removed', 'elsewhere.tested', 'elsewhere.linked', 'elsewhere.sent', 'elsewhere.taken', 'elsewhere.unconfirmed', 'elsewhere.failed', 'elsewhere.reconciled', 'door.looked', 'door.asked', 'door.refused',
   'chat.changed', 'chat.removed', 'chat.tested', 'chat.sent', 'chat.failed',
   'asset.changed', 'person.changed', 'calendar.changed', 'mapping.saved',
   'config.applied',

@@ -1,18 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { api, type Call } from '../../src/contract/api.ts'
-import { forKeys, isScope, type Permission, permissions, scopesOf } from '../../src/contract/permissions.ts'
+import { doorScopes, forKeys, isScope, type Permission, permissions, scopesOf } from '../../src/contract/permissions.ts'
 import { routes } from '../../src/http/routes/index.ts'
 import { Role } from '../../src/model/user.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, type Desk, signedIn, startDesk } from '../desk.ts'
+import { addProvider, type Desk, deskProvider, signedIn, startDesk } from '../desk.ts'
 import { program } from '../program-account.ts'
 import { columns, table } from './permission-table.ts'
 
 let database: FreshDatabase
 let desk: Desk
 const cookies = new Map<Role, string>()
-/** A key of a lead's program with every scope there is, and with all but one. */
+/** A key of a lead's program with every scope there is, and for each scope one without it. */
 let key: string
+/** Keys of a provider's systems; several, as each may call 120 times a minute. */
+const doorKeys: string[] = []
+const doorKeyFor = (call: Call): string => doorKeys[guarded.indexOf(call) % doorKeys.length] ?? ''
 const keysWithout = new Map<string, string>()
 const calls = Object.keys(api) as Call[]
 const guarded = calls.filter((call) => table[call].includes(' '))
@@ -28,7 +31,15 @@ beforeAll(async () => {
   }
   const { newKey } = await program(database.db, 'lead')
   key = await newKey(scopesOf('lead'))
-  for (const scope of forKeys) keysWithout.set(scope, await newKey(scopesOf('lead').filter((other) => other !== scope)))
+  await addProvider(desk, { ...deskProvider, id: 'southbay', addresses: ['soc@southbay.example'], domains: [] })
+  const door = await program(database.db, 'provider-analyst', 'southbay')
+  const here = ['127.0.0.1', '::1']
+  for (let n = 0; n < guarded.length / 50; n++) doorKeys.push(await door.newKey(doorScopes, here))
+  for (const scope of forKeys) {
+    const without = (of: readonly string[]) => of.filter((other) => other !== scope)
+    const atDoor = (doorScopes as readonly string[]).includes(scope)
+    keysWithout.set(scope, await (atDoor ? door.newKey(without(doorScopes), here) : newKey(without(scopesOf('lead')))))
+  }
 })
 afterAll(async () => {
   await desk.stop()
@@ -88,8 +99,15 @@ describe('the table of calls and roles', () => {
       else expect({ status, code }, `${role} may not`).toEqual({ status: 403, code: 'role.refused' })
     }
     // A program sends no origin, and a cookie beside its key does not help it.
-    const said = await ask(call, { authorization: `Bearer ${key}`, cookie: cookies.get('administrator') ?? '' })
-    if (!mayKey(call)) return expect(said, 'a key').toEqual({ status: 403, code: 'person.needed' })
+    const theirs = table[call] === '......V K'
+    const other = await ask(call, { authorization: `Bearer ${theirs ? key : doorKeyFor(call)}` })
+    const said = await ask(call, {
+      authorization: `Bearer ${theirs ? doorKeyFor(call) : key}`,
+      cookie: cookies.get('administrator') ?? '',
+    })
+    const refused = { status: 403, code: mayKey(call) ? 'key.scope' : 'person.needed' }
+    expect(other, 'a key of the other side').toEqual(refused)
+    if (!mayKey(call)) return expect(said, 'a key').toEqual(refused)
     expect(letIn, 'a key with the scope').toContain(said.status)
     expect(isScope(permission)).toBe(true)
     const less = { authorization: `Bearer ${keysWithout.get(permission) ?? ''}` }

@@ -255,6 +255,16 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
       before: (page) => opening(page, 'Add a certificate of theirs'),
     },
     {
+      name: 'dialog-door-key',
+      path: '/settings/providers',
+      as: 'administrator',
+      before: async (page) => {
+        await opening(page, 'Their analysts')
+        await page.getByRole('button', { name: 'Make a key…' }).click()
+        await page.getByLabel('Which system of theirs').waitFor()
+      },
+    },
+    {
       name: 'dialog-connector',
       path: '/settings/connectors',
       as: 'administrator',

@@ -40,6 +40,12 @@ export function fieldProblem(error: unknown, field: string): string | undefined 
   return error instanceof Refused ? error.problem.details.find((one) => one.field === field)?.says : undefined
 }
 
+/** The same of a list: of the field itself, or of the first of its entries that is refused. */
+export function fieldProblemUnder(error: unknown, field: string): string | undefined {
+  if (!(error instanceof Refused)) return undefined
+  return error.problem.details.find((one) => one.field === field || one.field?.startsWith(`${field}.`))?.says
+}
+
 type Loose = { params?: Record<string, string>; query?: Record<string, unknown>; body?: unknown }
 
 function addressOf(url: string, input: Loose): string {

@@ -128,6 +128,8 @@ export const scopeWords: Record<Scope, string> = {
   'logs.see': 'See log sources',
   'ledger.see': 'Read and export the ledger',
   'xray.run': 'Run an X-ray',
+  'portal.see': 'Read released answers',
+  'portal.ask': 'Ask about something',
 }
 
 /** "waiting for the answer of m@example.org" out of the journal's own word. */

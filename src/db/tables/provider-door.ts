@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely'
-import type { Texts, Timestamp } from './columns.ts'
+import type { OrNull, Texts, Timestamp } from './columns.ts'
 
 type ProviderDoorTable = {
   provider_id: string
@@ -18,6 +18,7 @@ type ProviderRequestTable = {
   why: string
   message_id: string
   asked_at: Timestamp
+  key_id: OrNull<string>
 }
 
 type ProviderLookTable = {
@@ -28,6 +29,7 @@ type ProviderLookTable = {
   hour: Timestamp
   at: Timestamp
   address: string
+  key_id: OrNull<string>
 }
 
 export type ProviderDoorTables = {

@@ -115,6 +115,7 @@ import { showPrecedence } from './precedence/show.ts'
 import { showPresence } from './presence/list.ts'
 import { sayPresence } from './presence/say.ts'
 import { changeDoor, showDoor } from './providers/door.ts'
+import { makeDoorKey, revokeDoorKey } from './providers/door-keys.ts'
 import { newIntakeKey } from './providers/key.ts'
 import { showProviders } from './providers/list.ts'
 import { changeProvider } from './providers/save.ts'
@@ -216,7 +217,7 @@ export const routes: readonly Route[] = [
   showPresence, sayPresence,
   showAlert, showSimilar, decideAlert, undoDecision, askAgain, askPersonByLink, downloadMessage, showQuarantine, releaseMessage, showRun,
   showTickets, showTicket, moveTicket, changeTicketType, commentOnTicket, addTicketTask, editTicketTask, referTicket, addTicketFile, downloadTicketFile,
-  askAtDoor, showDoor, changeDoor,
+  askAtDoor, showDoor, changeDoor, makeDoorKey, revokeDoorKey,
   showElsewhere, syncElsewhere, listSystems, saveSystem, removeSystem, testSystem, reconcileSystem, takeSystemPost,
   listChannels, saveChannel, removeChannel, testChannel,
   showTicketing, saveTicketing,

@@ -27,7 +27,7 @@ export const askAtDoor = serve('POST /api/portal/requests', async ({ front, body
   const ticket = `ASK-${id.slice(0, 8).toUpperCase()}`
   if ((await requestsSince(front.db, providerId, new Date(at.getTime() - dayMs))) >= requestsPerDay)
     throw new Trouble('rate.limited', { provider: providerId })
-  const asker = session().user
+  const { user: asker, key } = session()
   const from = provider.replyAddress ?? provider.addresses[0]
   if (from === undefined) throw new Trouble('not.found', { provider: providerId, problem: 'no address to answer to' })
   const lines = [
@@ -48,13 +48,14 @@ export const askAtDoor = serve('POST /api/portal/requests', async ({ front, body
   ]
   const { id: messageId } = await front.work.takeAtDoor({
     ...{ providerId, bytes: Buffer.from(lines.join('\r\n')), sourceAddress: request.ip },
-    origin: `portal;user=${asker.id}`,
+    origin: `portal;user=${asker.id}${key === null ? '' : `;key=${key.id}`}`,
   })
   await transaction(front.db, async (tx) => {
     await insertRequest(tx, {
       id,
       providerId,
       askedBy: asker.id,
+      keyId: key?.id ?? null,
       observable: body.observable,
       why: body.why,
       messageId,

@@ -1,3 +1,4 @@
+import { systemsOfProvider } from '../../../db/api-keys.ts'
 import { transaction } from '../../../db/open.ts'
 import { doorOf, doorTrail, saveDoor } from '../../../db/provider-door.ts'
 import { providerById } from '../../../db/providers.ts'
@@ -7,8 +8,12 @@ import { known, serve } from '../../serve.ts'
 
 export const showDoor = serve('GET /api/providers/:id/door', async ({ front, params }) => {
   known(await providerById(front.db, params.id))
-  const [door, trail] = await Promise.all([doorOf(front.db, params.id), doorTrail(front.db, params.id)])
-  return { ...door, ranges: [...door.ranges], trail }
+  const [door, trail, systems] = await Promise.all([
+    doorOf(front.db, params.id),
+    doorTrail(front.db, params.id),
+    systemsOfProvider(front.db, params.id),
+  ])
+  return { ...door, ranges: [...door.ranges], keys: systems?.keys ?? [], trail }
 })
 
 export const changeDoor = serve('PUT /api/providers/:id/door', async ({ front, params, body, actor }) => ({

@@ -20,6 +20,8 @@ export const changeOneUser = serve('PATCH /api/users/:id', async ({ front, param
       throw new Trouble('state.conflict', { fields: { role: 'This is the last administrator' } })
     }
     const before = known(await userById(tx, params.id))
+    if (before.kind === 'service' && before.providerId !== null && body.role !== undefined)
+      throw new Trouble('input.invalid', { fields: { role: 'The systems of a provider stay at its door' } })
     const allowed: readonly Role[] = serviceRoles
     if (before.kind === 'service' && body.role !== undefined && !allowed.includes(body.role))
       throw new Trouble('input.invalid', { fields: { role: 'A program cannot have this role' } })

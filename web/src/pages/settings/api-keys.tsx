@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type ApiKeyRow, keyDaysMax, type ServiceAccountRow } from '../../../../src/contract/access.ts'
 import { type Scope, serviceRoles } from '../../../../src/contract/permissions.ts'
-import { call, fieldProblem } from '../../api.ts'
+import { call, fieldProblem, fieldProblemUnder } from '../../api.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
@@ -120,8 +120,25 @@ function Account({ account }: { readonly account: ServiceAccountRow }) {
         </div>
       </div>
       <Problem error={change.error} />
-      {making && <MakeKey account={account} />}
-      {account.keys.length === 0 ? <p className="dim">It has no key yet.</p> : <Keys keys={account.keys} />}
+      {making && (
+        <KeyForm
+          what={{ label: 'What uses it', placeholder: 'nightly import' }}
+          scopes={account.scopes}
+          chosen={[]}
+          from={{ label: 'Only from these addresses and ranges (none: from anywhere)', needed: false }}
+          make={(body) => call('POST /api/service-accounts/:id/keys', { params: { id: account.id }, body })}
+          shownBy={keysQuery.queryKey}
+        />
+      )}
+      {account.keys.length === 0 ? (
+        <p className="dim">It has no key yet.</p>
+      ) : (
+        <Keys
+          keys={account.keys}
+          takeBack={(id) => call('POST /api/api-keys/:id/revoke', { params: { id } })}
+          shownBy={keysQuery.queryKey}
+        />
+      )}
     </section>
   )
 }
@@ -131,12 +148,21 @@ function stateOf(key: ApiKeyRow): { readonly word: string; readonly tag: string 
   return Date.parse(key.expiresAt) <= Date.now() ? { word: 'Over', tag: 'tag' } : { word: 'Works', tag: 'tag good' }
 }
 
-function Keys({ keys }: { readonly keys: readonly ApiKeyRow[] }) {
+/** Keys, each with where it stands; without `takeBack` there is nothing to press. */
+export function Keys({
+  keys,
+  takeBack,
+  shownBy,
+}: {
+  readonly keys: readonly ApiKeyRow[]
+  readonly takeBack: ((id: string) => Promise<unknown>) | null
+  readonly shownBy: readonly string[]
+}) {
   const client = useQueryClient()
   const revoke = useMutation({
-    mutationFn: (id: string) => call('POST /api/api-keys/:id/revoke', { params: { id } }),
+    mutationFn: async (id: string) => takeBack?.(id),
     onSuccess: () => say('Taken back: the key does not work any more.'),
-    onSettled: () => client.invalidateQueries({ queryKey: keysQuery.queryKey }),
+    onSettled: () => client.invalidateQueries({ queryKey: shownBy }),
   })
   return (
     <>
@@ -180,7 +206,7 @@ function Keys({ keys }: { readonly keys: readonly ApiKeyRow[] }) {
                   <td data-label="State">
                     <div className="row tight">
                       <span className={tag}>{word}</span>
-                      {word === 'Works' && (
+                      {word === 'Works' && takeBack !== null && (
                         <Button
                           size="compact-xs"
                           variant="default"
@@ -203,70 +229,85 @@ function Keys({ keys }: { readonly keys: readonly ApiKeyRow[] }) {
   )
 }
 
-function MakeKey({ account }: { readonly account: ServiceAccountRow }) {
+/** What a new key is for, what it may, until when, and from where; then the key, this once. */
+export function KeyForm<S extends Scope>({
+  what,
+  scopes,
+  chosen,
+  from,
+  make,
+  shownBy,
+}: {
+  readonly what: { readonly label: string; readonly placeholder: string }
+  readonly scopes: readonly S[]
+  readonly chosen: readonly S[]
+  readonly from: { readonly label: string; readonly description?: string; readonly needed: boolean }
+  readonly make: (key: {
+    name: string
+    scopes: S[]
+    days: number
+    allowFrom: string[]
+  }) => Promise<{ readonly key: string; readonly expiresAt: string }>
+  readonly shownBy: readonly string[]
+}) {
   const client = useQueryClient()
   const [name, setName] = useState('')
-  const [scopes, setScopes] = useState<Scope[]>([])
+  const [picked, setPicked] = useState<string[]>([...chosen])
   const [days, setDays] = useState<number | string>(90)
-  const [from, setFrom] = useState('')
-  const make = useMutation({
+  const [addresses, setAddresses] = useState('')
+  const allowFrom = addresses.split(/[\s,]+/).filter((one) => one !== '')
+  const made = useMutation({
     mutationFn: () =>
-      call('POST /api/service-accounts/:id/keys', {
-        params: { id: account.id },
-        body: { name, scopes, days: Number(days), allowFrom: from.split(/[\s,]+/).filter((one) => one !== '') },
-      }),
-    onSettled: () => client.invalidateQueries({ queryKey: keysQuery.queryKey }),
+      make({ name, scopes: scopes.filter((scope) => picked.includes(scope)), days: Number(days), allowFrom }),
+    onSettled: () => client.invalidateQueries({ queryKey: shownBy }),
   })
-  const badFrom = [0, 1, 2, 3, 4]
-    .map((n) => fieldProblem(make.error, `allowFrom.${n}`))
-    .find((one) => one !== undefined)
-  if (make.data !== undefined) return <Shown made={make.data} />
+  if (made.data !== undefined) return <Shown made={made.data} />
   return (
     <form
       className="stack"
       onSubmit={(event) => {
         event.preventDefault()
-        make.mutate()
+        made.mutate()
       }}
     >
       <div className="two">
         <TextInput
-          label="What uses it"
-          placeholder="nightly import"
+          {...what}
           maxLength={100}
           value={name}
-          error={fieldProblem(make.error, 'name')}
+          error={fieldProblem(made.error, 'name')}
           onChange={(event) => setName(event.currentTarget.value)}
         />
         <NumberInput label="Days until it expires" min={1} max={keyDaysMax} value={days} onChange={setDays} />
       </div>
       <Checkbox.Group
         label="What it may do"
-        value={scopes}
-        error={fieldProblem(make.error, 'scopes')}
-        onChange={(value) => setScopes(value as Scope[])}
+        value={picked}
+        error={fieldProblem(made.error, 'scopes')}
+        onChange={setPicked}
       >
         <div className="key-scopes">
-          {account.scopes.map((scope) => (
+          {scopes.map((scope) => (
             <Checkbox key={scope} value={scope} label={scopeWords[scope]} description={scope} />
           ))}
         </div>
       </Checkbox.Group>
       <Textarea
-        label="Only from these addresses and ranges (none: from anywhere)"
+        label={from.label}
+        description={from.description}
         placeholder="192.0.2.10 198.51.100.0/24"
         autosize
         minRows={1}
-        value={from}
-        error={badFrom}
-        onChange={(event) => setFrom(event.currentTarget.value)}
+        value={addresses}
+        error={fieldProblemUnder(made.error, 'allowFrom')}
+        onChange={(event) => setAddresses(event.currentTarget.value)}
       />
-      <Problem error={make.error} />
+      <Problem error={made.error} />
       <Button
         type="submit"
         style={{ alignSelf: 'flex-start' }}
-        disabled={name.trim() === '' || scopes.length === 0}
-        loading={make.isPending}
+        disabled={name.trim() === '' || picked.length === 0 || (from.needed && allowFrom.length === 0)}
+        loading={made.isPending}
       >
         Make the key
       </Button>
@@ -274,6 +315,7 @@ function MakeKey({ account }: { readonly account: ServiceAccountRow }) {
   )
 }
 
+/** A fresh key, this once. */
 function Shown({ made }: { readonly made: { readonly key: string; readonly expiresAt: string } }) {
   const curl = `curl -H 'Authorization: Bearer ${made.key}' ${window.location.origin}/api/key`
   return (

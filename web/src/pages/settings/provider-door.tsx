@@ -6,14 +6,16 @@ import { useMay } from '../../me.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
+import { DoorKeys } from './door-keys.tsx'
 
 const whatWords: Readonly<Record<string, string>> = {
   ticket: 'opened a ticket',
   download: 'downloaded an answer',
   asked: 'asked about',
+  refused: 'was refused: not one of its addresses',
 }
 
-/** The door for the provider's own analysts: from where, how often, and who of them looked at what. */
+/** The door for the provider's own analysts and systems: from where, how often, and who of them looked at what. */
 export function DoorForm({ id, close }: { readonly id: string; readonly close: () => void }) {
   const door = useQuery({
     queryKey: ['providers', id, 'door'],
@@ -24,7 +26,7 @@ export function DoorForm({ id, close }: { readonly id: string; readonly close: (
       opened
       size="lg"
       onClose={close}
-      title="Their analysts at our door"
+      title="Their analysts and systems at our door"
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {door.data === undefined ? (
@@ -82,6 +84,7 @@ function Inside({ id, door }: { readonly id: string; readonly door: Answer<'GET 
           Save
         </Button>
       )}
+      <DoorKeys id={id} door={door} />
       <h3>Who looked at what</h3>
       {door.trail.length === 0 ? (
         <p className="dim">Nobody of them has looked at anything yet.</p>
@@ -89,7 +92,8 @@ function Inside({ id, door }: { readonly id: string; readonly door: Answer<'GET 
         <ul className="ticket-history">
           {door.trail.map((line) => (
             <li key={`${line.at} ${line.who} ${line.what} ${line.alert?.id ?? line.says}`}>
-              <When at={line.at} ago /> <strong>{line.who}</strong> {whatWords[line.what] ?? line.what}{' '}
+              <When at={line.at} ago /> <strong>{line.who}</strong>{' '}
+              {line.key !== null && <span className="mono dim">{line.key}…</span>} {whatWords[line.what] ?? line.what}{' '}
               <span dir="auto">{line.says}</span>{' '}
               {line.alert !== null && <a href={`/alerts/${line.alert.id}`}>A-{line.alert.number}</a>}{' '}
               <span className="dim mono">{line.address}</span>
