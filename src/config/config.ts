@@ -75,8 +75,8 @@ export const LakeConfig = z.object({
   memoryMaxMiB: z.number().min(256).default(1024),
   /** Disk that stays free for the rest of the machine: below it lines are refused, not lost. */
   freeDiskMinMiB: z.number().min(16).default(1024),
-  /** Lines that wait on disk while the engine is behind or away; past it senders hear that the lake is full. */
-  spoolMaxMiB: z.number().min(64).default(4096),
+  /** Lines that wait on disk while the engine is behind or away; past it senders hear that the lake is full. One source may fill half of it, which is one segment at least. */
+  spoolMaxMiB: z.number().min(256).default(4096),
 })
 export type LakeConfig = z.infer<typeof LakeConfig>
 

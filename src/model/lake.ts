@@ -183,7 +183,7 @@ export type LogChunk = Omit<LogBatch, 'lines' | 'position'> & {
 export type TakeChunk = (chunk: LogChunk) => Promise<void>
 
 /** Lines that the engine is given at once, about: each takes some 700 bytes of its memory besides its own. */
-export const loadLinesMax = 250_000
+export const loadLinesMax = 300_000
 
 /** The longest line that is kept whole; a longer one is cut into pieces of this size, each kept. */
 export const lineBytesMax = 1024 * 1024

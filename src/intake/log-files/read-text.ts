@@ -6,7 +6,7 @@ import { headerBytesMax, headerOf, nextHeader } from './header.ts'
 import { advanced } from './known-text.ts'
 
 /** A stretch that is handed over at once: what the spool takes as one segment. */
-export const stretchBytesMax = 64 * 1024 * 1024
+export const stretchBytesMax = 112 * 1024 * 1024
 /** Less than this goes with the lines of other files into one segment; more is worth a segment of its own. */
 export const smallBytesMax = 256 * 1024
 /** New headers within one stretch, each of which ends it: more are no headers but lines that begin with "#Fields:". */

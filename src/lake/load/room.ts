@@ -11,7 +11,7 @@ export type RoomLimits = {
 }
 
 /** Lines that wait for the disk in memory: a stretch of a file, and half as much of others beside it. */
-export const unsyncedBytesMax = 96 * 1024 * 1024
+export const unsyncedBytesMax = 168 * 1024 * 1024
 /** The disk is looked at so often; what is spooled in between is far less than what stays free. */
 const lookEveryMs = 1_000
 
