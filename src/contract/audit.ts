@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Outcome } from '../model/triage.ts'
 import { Done, endpoint } from './endpoint.ts'
+import { RecordWords } from './record.ts'
 
 const when = z.iso.datetime()
 
@@ -54,11 +55,7 @@ export const AuditSample = z.object({
 export type AuditSample = z.infer<typeof AuditSample>
 
 /** One record of the ledger about the alert, and how it hangs in the signed tree. */
-const Leaf = z.object({
-  at: when,
-  kind: z.string(),
-  actor: z.string(),
-  subject: z.string(),
+const Leaf = RecordWords.extend({
   /** null: no place in the signed tree yet. */
   index: z.int().nullable(),
   hash: z.string().nullable(),

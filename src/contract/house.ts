@@ -4,6 +4,7 @@ import { Provider } from '../model/provider.ts'
 import { WebhookRefusal, WebhookScheme } from '../model/webhook.ts'
 import { Xray, XrayStory } from '../model/xray.ts'
 import { Done, endpoint } from './endpoint.ts'
+import { RecordWords } from './record.ts'
 
 const when = z.iso.datetime()
 
@@ -49,15 +50,7 @@ export const ImportPreview = z.object({
 })
 export type ImportPreview = z.infer<typeof ImportPreview>
 
-export const LedgerRow = z.object({
-  id: z.uuid(),
-  at: when,
-  kind: z.string(),
-  actor: z.string(),
-  subject: z.string(),
-  index: z.int().nullable(),
-  body: z.record(z.string(), z.unknown()),
-})
+export const LedgerRow = RecordWords.extend({ id: z.uuid(), index: z.int().nullable() })
 export type LedgerRow = z.infer<typeof LedgerRow>
 
 export const QuestionPage = z.object({

@@ -3,6 +3,7 @@ import { Severity } from '../model/alert.ts'
 import { TaskChange, Ticketing, TicketState, TicketType } from '../model/ticket.ts'
 import { Outcome } from '../model/triage.ts'
 import { Done, endpoint } from './endpoint.ts'
+import { RecordWords } from './record.ts'
 
 const when = z.iso.datetime()
 
@@ -78,7 +79,7 @@ export const TicketPage = TicketRow.extend({
     z.object({ clock: z.string(), dueAt: when, level: z.int(), told: z.array(z.string()), at: when }),
   ),
   /** Newest first, out of the ledger. */
-  history: z.array(z.object({ at: when, kind: z.string(), by: z.string(), says: z.string() })),
+  history: z.array(RecordWords),
 })
 export type TicketPage = z.infer<typeof TicketPage>
 

@@ -7,6 +7,7 @@ import { inclusionProofs, latestCheckpoint } from '../ledger/tree.ts'
 import { Outcome } from '../model/triage.ts'
 import { iso, isoOrNull, jsonb } from './jsonb.ts'
 import { type Db, readOnly, transaction } from './open.ts'
+import { sayRecords } from './record-words.ts'
 
 /** Records of one alert that its chain shows; an alert has twenty to a hundred. */
 const leavesMax = 500
@@ -109,7 +110,7 @@ export async function chainOf(db: Db, alertId: string): Promise<AuditChain | nul
       decision: decision?.shown ?? null,
       replies,
       said,
-      ...(await leavesOf(tx, subjects)),
+      ...(await leavesOf(tx, alertId, subjects)),
     }
   })
 }
@@ -190,7 +191,11 @@ async function saidOf(tx: Db, alertId: string): Promise<AuditChain['said']> {
   }))
 }
 
-async function leavesOf(tx: Db, subjects: readonly string[]): Promise<Pick<AuditChain, 'leaves' | 'checkpoint'>> {
+async function leavesOf(
+  tx: Db,
+  alertId: string,
+  subjects: readonly string[],
+): Promise<Pick<AuditChain, 'leaves' | 'checkpoint'>> {
   const head = await latestCheckpoint(tx)
   const rows = await tx
     .selectFrom('ledger_entry')
@@ -200,6 +205,7 @@ async function leavesOf(tx: Db, subjects: readonly string[]): Promise<Pick<Audit
     .orderBy('id')
     .limit(leavesMax)
     .execute()
+  const said = await sayRecords(tx, rows, alertId)
   const size = head?.size ?? 0
   const placed = rows.flatMap(({ leaf_index }) =>
     leaf_index !== null && Number(leaf_index) < size ? [Number(leaf_index)] : [],
@@ -210,16 +216,14 @@ async function leavesOf(tx: Db, subjects: readonly string[]): Promise<Pick<Audit
   )
   return {
     checkpoint: head?.note ?? null,
-    leaves: rows.map((row) => {
-      const index = row.leaf_index === null ? null : Number(row.leaf_index)
+    leaves: said.map((one, at) => {
+      const { leaf_index = null, leaf_hash } = rows[at] ?? {}
+      const index = leaf_index === null ? null : Number(leaf_index)
       const proof = index === null ? undefined : byIndex.get(index)
       return {
-        at: iso(row.at),
-        kind: row.kind,
-        actor: row.actor,
-        subject: row.subject,
+        ...one,
         index: proof === undefined ? null : index,
-        hash: row.leaf_hash?.toString('base64') ?? null,
+        hash: leaf_hash?.toString('base64') ?? null,
         proof: proof ?? [],
       }
     }),

@@ -6,6 +6,7 @@ import type { ListNoun } from '../model/list.ts'
 import { Provider } from '../model/provider.ts'
 import { iso, isoOrNull } from './jsonb.ts'
 import type { Db } from './open.ts'
+import { sayRecords } from './record-words.ts'
 
 export const ledgerRowsMax = 200
 
@@ -21,8 +22,6 @@ export async function listsOf(db: Db): Promise<{ noun: ListNoun; rows: number; a
   )
   return found.rows.map((row) => ({ noun: row.noun, rows: Number(row.n), asOf: isoOrNull(row.as_of) }))
 }
-
-const Leaf = z.looseObject({ body: z.record(z.string(), z.unknown()) })
 
 /** The newest records (of one subject), before the record `before` where it is given. */
 export async function ledgerPage(
@@ -44,6 +43,7 @@ export async function ledgerPage(
     .orderBy('id', 'desc')
     .limit(ledgerRowsMax)
     .execute()
+  const said = await sayRecords(db, rows)
   const checkpoint = await db
     .selectFrom('ledger_checkpoint')
     .selectAll()
@@ -51,15 +51,10 @@ export async function ledgerPage(
     .limit(1)
     .executeTakeFirst()
   return {
-    rows: rows.map((row) => ({
-      id: row.id,
-      at: iso(row.at),
-      kind: row.kind,
-      actor: row.actor,
-      subject: row.subject,
-      index: row.leaf_index === null ? null : Number(row.leaf_index),
-      body: Leaf.parse(JSON.parse(row.leaf)).body,
-    })),
+    rows: said.map((one, at) => {
+      const { id = '', leaf_index = null } = rows[at] ?? {}
+      return { ...one, id, index: leaf_index === null ? null : Number(leaf_index) }
+    }),
     treeSize: Number(checkpoint?.tree_size ?? 0),
     rootHash: checkpoint?.root_hash.toString('hex') ?? null,
     checkpoint: checkpoint?.note ?? null,

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { RecordWords } from '../contract/record.ts'
 import type { TicketQuery } from '../contract/tickets.ts'
 import { ticketRowsMax } from '../contract/tickets.ts'
 import type { Severity } from '../model/alert.ts'
@@ -7,6 +8,7 @@ import { iso, isoOrNull, plainText } from './jsonb.ts'
 import { containing } from './like.ts'
 import type { Db } from './open.ts'
 import { isRare, withoutOrder } from './queue-history.ts'
+import { sayRecords } from './record-words.ts'
 import { settingOf } from './settings.ts'
 
 /** A ticket with what its clocks are counted from. Times in ms since 1970. */
@@ -378,12 +380,9 @@ export async function setReferences(
     .execute()
 }
 
-/** Lines of the history of one ticket: more are in the ledger. */
-const historyMax = 200
-
 /** What people wrote, did and put beside a ticket, and who was told. */
 export async function partsOfTicket(db: Db, alertId: string) {
-  const [tasks, comments, files, references, escalations, history] = await Promise.all([
+  const [tasks, comments, files, references, escalations] = await Promise.all([
     db.selectFrom('ticket_task as k').leftJoin('app_user as u', 'u.id', 'k.owner')
       .select(['k.id', 'k.title', 'k.owner', 'u.name as owner_name', 'k.due_at', 'k.done_at', 'k.done_by'])
       .where('k.alert_id', '=', alertId).where('k.removed_at', 'is', null).orderBy('k.ordinal').limit(500).execute(),
@@ -391,7 +390,6 @@ export async function partsOfTicket(db: Db, alertId: string) {
     db.selectFrom('ticket_file').select(['id', 'name', 'size_bytes', 'sha256', 'added_by', 'added_at']).where('alert_id', '=', alertId).orderBy('added_at').execute(),
     db.selectFrom('ticket_reference').select(['system', 'reference']).where('alert_id', '=', alertId).orderBy('system').orderBy('reference').execute(),
     db.selectFrom('ticket_escalation').selectAll().where('alert_id', '=', alertId).orderBy('told_at', 'desc').limit(100).execute(),
-    db.selectFrom('ledger_entry').select(['at', 'kind', 'actor', 'leaf']).where('subject', '=', `alert:${alertId}`).orderBy('at', 'desc').limit(historyMax).execute(),
   ]) // biome-ignore format: one question a line
   return {
     tasks: tasks.map((row) => ({ ...row, due_at: isoOrNull(row.due_at), done_at: isoOrNull(row.done_at) })),
@@ -418,8 +416,22 @@ export async function partsOfTicket(db: Db, alertId: string) {
       told: row.told,
       at: iso(row.told_at),
     })),
-    history: history.map((row) => ({ at: iso(row.at), kind: row.kind, by: row.actor, leaf: row.leaf })),
   }
+}
+
+/** Lines of the history of one ticket: more are in the ledger. */
+const historyMax = 200
+
+/** What the ledger says of a ticket, newest first. */
+export async function historyOfTicket(db: Db, alertId: string): Promise<RecordWords[]> {
+  const rows = await db
+    .selectFrom('ledger_entry')
+    .select(['at', 'kind', 'actor', 'subject', 'leaf'])
+    .where('subject', '=', `alert:${alertId}`)
+    .orderBy('at', 'desc')
+    .limit(historyMax)
+    .execute()
+  return sayRecords(db, rows, alertId)
 }
 
 /** The house's rules for tickets: as a person wrote them, else as they come. */

@@ -4,6 +4,7 @@ import { providerNames } from '../db/desk-front.ts'
 import type { Db } from '../db/open.ts'
 import {
   countOpenTickets,
+  historyOfTicket,
   listTickets,
   partsOfTicket,
   type TicketRecord,
@@ -66,29 +67,6 @@ export async function ticketList(
   return { rows, more: tickets.length > ticketRowsMax, open }
 }
 
-/** "decision.made" and what a person wants to read of its body. */
-function wordsOfLine(leaf: string): string {
-  const { body } = JSON.parse(leaf) as { body: Record<string, unknown> }
-  const words = [
-    'outcome',
-    'to',
-    'note',
-    'type',
-    'title',
-    'act',
-    'for',
-    'clock',
-    'name',
-    'reason',
-    'ticket',
-    'question',
-  ]
-  return words
-    .flatMap((word) => (typeof body[word] === 'string' && body[word] !== '' ? [String(body[word])] : []))
-    .join(' · ')
-    .slice(0, 300)
-}
-
 /** One ticket, whole; null when there is no such alert. */
 export async function ticketPage({ db, clock }: Desk, alertId: string): Promise<TicketPage | null> {
   const ticket = await ticketOf(db, alertId)
@@ -103,7 +81,7 @@ export async function ticketPage({ db, clock }: Desk, alertId: string): Promise<
   const name = await namesOfActors(db, [
     ...actors,
     ...parts.tasks.map(({ done_by }) => done_by),
-    ...[...parts.comments, ...parts.files, ...parts.history].map(({ by }) => by),
+    ...[...parts.comments, ...parts.files].map(({ by }) => by),
   ])
   const nameById = new Map(everybody.map((one) => [one.id, one.name]))
   const nameByEmail = new Map(everybody.map((one) => [one.email, one.name]))
@@ -141,6 +119,6 @@ export async function ticketPage({ db, clock }: Desk, alertId: string): Promise<
     files: parts.files.map((file) => ({ ...file, by: name(file.by) })),
     references: parts.references,
     escalations: parts.escalations,
-    history: parts.history.map(({ at, kind, by, leaf }) => ({ at, kind, by: name(by) || by, says: wordsOfLine(leaf) })),
+    history: await historyOfTicket(db, alertId),
   }
 }

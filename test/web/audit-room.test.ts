@@ -66,6 +66,14 @@ afterAll(async () => {
 const sampleOf = async (params: URLSearchParams) =>
   (await apiAs(desk, auditor, 'GET', `/api/audit/sample?${params.toString()}`)) as unknown as AuditSample
 
+const pageOfAuditor = async () => {
+  const opened = await openPage(browser)
+  await opened.context.addCookies([
+    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
+  ])
+  return opened
+}
+
 test('the same seed and period give the same alerts, which anybody works out from the ids alone', async () => {
   const expected = ids
     .map((id) => ({ id, key: createHash('sha256').update(`${draw.seed}\n${id}`).digest('hex') }))
@@ -110,6 +118,13 @@ test('the chain goes from the bytes to the leaves, each with its proof', async (
     expect.arrayContaining(['message.received', 'alert.opened', 'decision.made']),
   )
   expect(placed.every((leaf) => leaf.proof.length > 0)).toBe(true)
+  expect(placed.map(({ by, says }) => `${by} ${says}`)).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^Counterfoil took in a message by http/),
+      'Northwatch MDR opened this alert, their ticket NW-1',
+      'Nils Berg decided this alert: False alarm: nothing happened, without evidence: “Nothing happened.”',
+    ]),
+  )
 })
 
 test('the bundle of a sample is verified without this server, by both verifiers', { timeout: 60_000 }, async () => {
@@ -135,11 +150,29 @@ test('the bundle of a sample is verified without this server, by both verifiers'
   await rm(folder, { recursive: true })
 })
 
+test('the ledger says in words what happened, and what is recorded is one key away', { timeout: 60_000 }, async () => {
+  const { page, context, problems } = await pageOfAuditor()
+  await page.goto(`${desk.origin}/ledger`)
+  const decided = page.locator('table.ledger tbody tr').filter({ hasText: 'decided A-6' })
+  await decided.filter({ hasText: 'Nils Berg' }).waitFor()
+  expect(await page.locator('table.ledger').innerText()).not.toMatch(/[{}]|decision\.made/)
+  expect(await seriousIn(page)).toEqual([])
+  await page.keyboard.press('v')
+  await decided.filter({ hasText: 'decision.made' }).filter({ hasText: '"withoutEvidence": true' }).waitFor()
+  expect(await seriousIn(page)).toEqual([])
+  await page.keyboard.press('v')
+  await page.locator('.record-raw').first().waitFor({ state: 'detached' })
+  await page.goto(`${desk.origin}/alerts/${ids[0]}`)
+  await page.locator('.alert-views').getByText('Ticket').click()
+  await page.locator('.ticket-history li').filter({ hasText: 'Nils Berg decided this alert' }).waitFor()
+  await page.keyboard.press('v')
+  await page.locator('.ticket-history .record-raw').filter({ hasText: 'decision.made' }).waitFor()
+  expect(problems).toEqual([])
+  await context.close()
+})
+
 test('on the page: drawn, looked at, concluded', { timeout: 120_000 }, async () => {
-  const { page, context, problems } = await openPage(browser)
-  await context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const { page, context, problems } = await pageOfAuditor()
   await page.goto(`${desk.origin}/ledger`)
   await page.getByRole('link', { name: 'Auditor’s room' }).click()
   await page.getByLabel('Seed').fill('dice')

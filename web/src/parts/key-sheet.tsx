@@ -72,6 +72,7 @@ const sheets: readonly Sheet[] = [
       ['Z', 'Take the decision back'],
       ['A', 'Take the answer that is remembered; on the ticket: assign it'],
       ['E', 'Remember this answer'],
+      ['V', 'On the ticket: its history as recorded'],
     ],
   },
   {
@@ -88,6 +89,11 @@ const sheets: readonly Sheet[] = [
       ['Shift+R', 'Release it'],
       ['Z', 'Take it back, while it is held'],
     ],
+  },
+  {
+    title: 'Ledger',
+    at: /^\/ledger(\/audit)?$/,
+    keys: [['V', 'Records as they stand, under their words']],
   },
   {
     title: 'My approvals',

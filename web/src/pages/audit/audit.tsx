@@ -5,6 +5,7 @@ import { type FormEvent, useState } from 'react'
 import type { AuditChain, AuditDraw, AuditSample, Conclusion } from '../../../../src/contract/audit.ts'
 import { call, fieldProblem } from '../../api.ts'
 import { useMay } from '../../me.ts'
+import { RecordLine, useRaw } from '../../parts/records.tsx'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
@@ -266,16 +267,20 @@ function Chain({ id, draw }: { readonly id: string; readonly draw: AuditDraw }) 
 }
 
 function Leaves({ chain }: { readonly chain: AuditChain }) {
+  const { raw, button } = useRaw()
   return (
     <details>
       <summary>{plural(chain.leaves.length, 'record')} of the ledger, with inclusion proofs</summary>
+      {button}
       <ul className="audit-leaves">
         {chain.leaves.map((leaf) => (
           <li key={`${leaf.at}${leaf.kind}${leaf.hash ?? ''}`}>
-            <strong>{leaf.kind}</strong>{' '}
-            {leaf.index === null
-              ? 'not in the signed tree yet'
-              : `no. ${leaf.index}, proof of ${plural(leaf.proof.length, 'hash', 'hashes')}`}
+            <RecordLine record={leaf} raw={raw} />
+            <div className="dim">
+              {leaf.index === null
+                ? 'Not in the signed tree yet'
+                : `No. ${leaf.index}, proof of ${plural(leaf.proof.length, 'hash', 'hashes')}`}
+            </div>
             {leaf.hash !== null && <div className="mono dim break">{leaf.hash}</div>}
           </li>
         ))}

@@ -3,6 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useSearch } from '@tanstack/react-router'
 import type { LedgerRow } from '../../../../src/contract/house.ts'
 import { call } from '../../api.ts'
+import { Raw, useRaw } from '../../parts/records.tsx'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { plural } from '../../words.ts'
@@ -10,6 +11,7 @@ import './ledger.css'
 
 export function LedgerPage() {
   const { subject = '' } = useSearch({ from: '/desk/ledger' })
+  const { raw, button } = useRaw()
   const ledger = useInfiniteQuery({
     queryKey: ['ledger', subject],
     queryFn: ({ pageParam }) => call('GET /api/ledger', { query: { subject, before: pageParam } }),
@@ -31,16 +33,12 @@ export function LedgerPage() {
         )}
         <Link to="/ledger/left">What left</Link>
         <Link to="/ledger/audit">Auditor’s room</Link>
-        <Button
-          component="a"
-          href="/api/ledger/export"
-          download
-          size="compact-sm"
-          variant="default"
-          className="ledger-export"
-        >
-          Export for verification
-        </Button>
+        <span className="row tight ledger-acts">
+          {button}
+          <Button component="a" href="/api/ledger/export" download size="compact-sm" variant="default">
+            Export for verification
+          </Button>
+        </span>
       </div>
       <div className="card ledger-head">
         <div>
@@ -62,7 +60,7 @@ export function LedgerPage() {
             proof="Every message, decision, run and reply adds a record in the same transaction."
           />
         ) : (
-          <Rows rows={rows} />
+          <Rows rows={rows} raw={raw} />
         )}
         {ledger.hasNextPage && (
           <Button
@@ -79,7 +77,7 @@ export function LedgerPage() {
   )
 }
 
-function Rows({ rows }: { readonly rows: readonly LedgerRow[] }) {
+function Rows({ rows, raw }: { readonly rows: readonly LedgerRow[]; readonly raw: boolean }) {
   return (
     <div className="scroll-x" tabIndex={0} role="region" aria-label="Records">
       <table className="plain cards ledger">
@@ -87,10 +85,9 @@ function Rows({ rows }: { readonly rows: readonly LedgerRow[] }) {
           <tr>
             <th className="num">No.</th>
             <th>When</th>
-            <th>What</th>
             <th>Who</th>
+            <th>What</th>
             <th>About</th>
-            <th>Said</th>
           </tr>
         </thead>
         <tbody>
@@ -100,17 +97,15 @@ function Rows({ rows }: { readonly rows: readonly LedgerRow[] }) {
               <td data-label="When" title={utc(row.at)}>
                 <When at={row.at} ago />
               </td>
-              <td data-label="What">
-                <strong>{row.kind}</strong>
+              <td data-label="Who" className="clip" title={row.actor}>
+                {row.by}
               </td>
-              <td data-label="Who" className="mono clip">
-                {short(row.actor)}
+              <td data-label="What" className={raw ? '' : 'clip'} title={row.says} dir="auto">
+                {row.says}
+                {raw && <Raw record={row} />}
               </td>
-              <td data-label="About" className="mono clip">
-                <Subject subject={row.subject} />
-              </td>
-              <td data-label="Said" className="dim clip mono" title={JSON.stringify(row.body, null, 2)}>
-                {JSON.stringify(row.body)}
+              <td data-label="About" className="clip" title={row.subject}>
+                <About record={row} />
               </td>
             </tr>
           ))}
@@ -120,24 +115,18 @@ function Rows({ rows }: { readonly rows: readonly LedgerRow[] }) {
   )
 }
 
-/** Ids and digests at full length say no more to a person than their beginnings. */
-const short = (name: string): string => name.replace(/([0-9a-f]{8})[0-9a-f-]{20,}/, '$1…')
-
-function Subject({ subject }: { readonly subject: string }) {
-  const [noun, id] = subject.split(':') as [string, string | undefined]
-  if (noun === 'alert' && id !== undefined) {
+/** The thing itself where it has a page; else all that is recorded about it. */
+function About({ record }: { readonly record: LedgerRow }) {
+  const [noun, id = ''] = record.subject.split(':') as [string, string | undefined]
+  if (noun === 'alert' || noun === 'reply')
     return (
-      <Link to="/alerts/$id" params={{ id }} title={subject}>
-        {short(subject)}
+      <Link to={noun === 'alert' ? '/alerts/$id' : '/replies/$id'} params={{ id }}>
+        {record.about}
       </Link>
     )
-  }
-  if (noun === 'reply' && id !== undefined) {
-    return (
-      <Link to="/replies/$id" params={{ id }} title={subject}>
-        {short(subject)}
-      </Link>
-    )
-  }
-  return <span title={subject}>{short(subject)}</span>
+  return (
+    <Link to="/ledger" search={{ subject: record.subject }}>
+      {record.about}
+    </Link>
+  )
 }

@@ -7,6 +7,7 @@ import { TicketType } from '../../../../src/model/ticket.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { useKeys } from '../../parts/keys.ts'
+import { RecordLine, useRaw } from '../../parts/records.tsx'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
@@ -458,17 +459,18 @@ function Beside({ ticket }: Props) {
 }
 
 function History({ ticket }: Props) {
+  const { raw, button } = useRaw()
   return (
     <section className="card">
-      <h2>History</h2>
+      <div className="row between">
+        <h2>History</h2>
+        {button}
+      </div>
       <p className="dim">Out of the ledger, newest first; nobody can change it.</p>
       <ul className="ticket-history">
-        {ticket.history.map((line) => (
-          <li key={`${line.at} ${line.kind} ${line.says}`}>
-            <When at={line.at} ago /> <strong>{line.by}</strong> <span className="mono">{line.kind}</span>{' '}
-            <span className="dim" dir="auto">
-              {line.says}
-            </span>
+        {ticket.history.map((record) => (
+          <li key={`${record.at} ${record.kind} ${JSON.stringify(record.body)}`}>
+            <RecordLine record={record} raw={raw} />
           </li>
         ))}
       </ul>
