@@ -97,9 +97,9 @@ async function sidewaysPx(page: Page): Promise<number> {
   return Number(await page.evaluate('document.scrollingElement.scrollWidth - document.documentElement.clientWidth'))
 }
 
-function shots(seeded: Seeded, links: Links, only: string | undefined): Shot[] {
+function shots(seeded: Seeded, links: Links, only: readonly string[]): Shot[] {
   return sights(seeded, links)
-    .filter(({ name }) => only === undefined || name.startsWith(only))
+    .filter(({ name }) => only.length === 0 || only.some((beginning) => name.startsWith(beginning)))
     .map((sight) => ({ ...sight, token: tokenOf(seeded, sight.as) }))
 }
 
@@ -121,8 +121,9 @@ try {
   await seedPack(desk, seeded.cookie)
   await seedIntelligence(desk.running.database.db, clock)
   const links = await seedPeople(desk, seeded)
-  const wanted = shots(seeded, links, process.argv[2])
-  if (wanted.length === 0) throw new Error(`no picture is called ${process.argv[2]}`)
+  const only = process.argv.slice(2)
+  const wanted = shots(seeded, links, only)
+  if (wanted.length === 0) throw new Error(`no picture is called ${only.join(' or ')}`)
   const failed: string[] = []
   let taken = 0
   // Light and dark side by side; a desk and a phone one after the other, so that a busy machine still paints in time.

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { Handover, HandoverFacts, type HandoverSection, handoverRowsMax } from '../contract/handover.ts'
 import type { Clock } from '../kit/clock.ts'
 import { append } from '../ledger/append.ts'
+import { outcomeTitles } from '../model/triage.ts'
 import { iso, isoOrNull, jsonb } from './jsonb.ts'
 import { type Db, readOnly, transaction } from './open.ts'
 import { openTickets } from './tickets.ts'
@@ -45,13 +46,17 @@ export async function handoverFacts(db: Db, from: string, to: Date): Promise<Han
     const link = sql`'/alerts/' || a.id`
     const ticket = sql`'T-' || a.number || ' ' || a.title`
     const ticketLink = sql`'/alerts/' || a.id || '#ticket'`
+    const outcomeWords = sql`case d.outcome ${sql.join(
+      Object.entries(outcomeTitles).map(([outcome, words]) => sql`when ${outcome} then ${words}`),
+      sql` `,
+    )} else d.outcome end`
     const worked = sql`not a.sample and a.id in ${openTickets}`
     return [
       await section(
         'new',
         'New alerts',
         sql<Row>`
-        select count(*) over () as n, ${name} as text, a.provider_id as who, a.received_at as at, ${link} as href from alert a
+        select count(*) over () as n, ${name} as text, coalesce(p.config ->> 'name', a.provider_id) as who, a.received_at as at, ${link} as href from alert a left join provider p on p.id = a.provider_id
         where not a.sample and a.received_at >= ${from}::timestamptz and a.received_at < ${end}::timestamptz order by a.received_at desc limit ${handoverRowsMax}`.execute(
           tx,
         ),
@@ -60,7 +65,7 @@ export async function handoverFacts(db: Db, from: string, to: Date): Promise<Han
         'decided',
         'Decided',
         sql<Row>`
-        select count(*) over () as n, ${name} || ': ' || d.outcome as text, coalesce(u.name, d.decided_by) as who, d.decided_at as at, ${link} as href
+        select count(*) over () as n, ${name} || ': ' || ${outcomeWords} as text, coalesce(u.name, d.decided_by) as who, d.decided_at as at, ${link} as href
         from decision d join alert a on a.id = d.alert_id left join app_user u on 'user:' || u.id = d.decided_by
         where not a.sample and d.undone_at is null and d.decided_at >= ${from}::timestamptz and d.decided_at < ${end}::timestamptz
         order by d.decided_at desc limit ${handoverRowsMax}`.execute(tx),
@@ -80,8 +85,8 @@ export async function handoverFacts(db: Db, from: string, to: Date): Promise<Han
         `Clocks that ran out, or will within ${soonHours} hours`,
         sql<Row>`
         select count(*) over () as n, ${ticket} || ': ' || clock.says || case when clock.due_at < ${end}::timestamptz then ', ran out' else ', runs out' end as text,
-          case when clock.ours then coalesce(u.name, 'nobody yet') else a.provider_id end as who, clock.due_at as at, ${ticketLink} as href
-        from ticket t join alert a on a.id = t.alert_id left join app_user u on u.id = a.assignee
+          case when clock.ours then coalesce(u.name, 'nobody yet') else coalesce(p.config ->> 'name', a.provider_id) end as who, clock.due_at as at, ${ticketLink} as href
+        from ticket t join alert a on a.id = t.alert_id left join app_user u on u.id = a.assignee left join provider p on p.id = a.provider_id
           cross join lateral (values (true, 'we owe it', t.ours_due_at), (false, 'they owe it', t.theirs_due_at)) as clock (ours, says, due_at)
         where ${worked} and clock.due_at < ${end}::timestamptz + make_interval(hours => ${soonHours}) order by clock.due_at limit ${handoverRowsMax}`.execute(
           tx,
@@ -92,10 +97,10 @@ export async function handoverFacts(db: Db, from: string, to: Date): Promise<Han
         'Waiting',
         sql<Row>`
         select count(*) over () as n, ${name} as text,
-          case a.tab when 'asked' then coalesce('the answer of ' || q.email, 'an answer') when 'provider' then 'the provider ' || a.provider_id
+          case a.tab when 'asked' then coalesce('the answer of ' || q.email, 'an answer') when 'provider' then 'the provider ' || coalesce(p.config ->> 'name', a.provider_id)
             when 'approver' then 'an approver' when 'snoozed' then coalesce('until ' || to_char(a.snooze_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC', 'evidence') else 'playbook' end as who,
           a.received_at as at, ${link} as href
-        from alert a left join lateral (select email from person_question q where q.alert_id = a.id and q.answered_at is null order by asked_at desc limit 1) q on true
+        from alert a left join lateral (select email from person_question q where q.alert_id = a.id and q.answered_at is null order by asked_at desc limit 1) q on true left join provider p on p.id = a.provider_id
         where not a.sample and a.tab in ('asked', 'provider', 'approver', 'snoozed', 'running') order by a.received_at limit ${handoverRowsMax}`.execute(
           tx,
         ),
@@ -135,8 +140,8 @@ export async function handoverFacts(db: Db, from: string, to: Date): Promise<Han
         'unsure',
         'Answers that did not surely arrive',
         sql<Row>`
-        select count(*) over () as n, 'A-' || a.number || ' ' || p.subject || ': ' || p.state as text, p.provider_id as who, p.released_at as at, '/replies/' || p.id as href
-        from reply p join alert a on a.id = p.alert_id
+        select count(*) over () as n, 'A-' || a.number || ' ' || p.subject || ': ' || p.state as text, coalesce(v.config ->> 'name', p.provider_id) as who, p.released_at as at, '/replies/' || p.id as href
+        from reply p join alert a on a.id = p.alert_id left join provider v on v.id = p.provider_id
         where not a.sample and p.state in ('unconfirmed', 'failed') order by p.released_at desc nulls last limit ${handoverRowsMax}`.execute(
           tx,
         ),

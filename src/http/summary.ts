@@ -1,11 +1,16 @@
 import type { Finding } from '../model/finding.ts'
 import type { AnswerOf, QuestionName } from '../model/question.ts'
 import { questions } from '../model/question.ts'
+import { type Outcome, outcomeTitles } from '../model/triage.ts'
 
 /** "payroll application, owner M. Weiss": the parts of an answer that are there, in one line. */
 const list = (...parts: (string | null | undefined | false)[]): string =>
   parts.filter((part) => typeof part === 'string' && part !== '').join(', ')
 const times = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
+
+/** Past alerts may have been decided in words of before; those stand as they are. */
+const outcomeWord = (outcome: string): string =>
+  outcome in outcomeTitles ? outcomeTitles[outcome as Outcome] : outcome
 
 type Say = { readonly [Q in QuestionName]: (answer: AnswerOf<Q>) => string }
 
@@ -129,7 +134,7 @@ const say: Say = {
   'seen-before': (a) =>
     list(
       times(a.times, 'time before', 'times before'),
-      a.lastDecision !== null && `last decided ${a.lastDecision.outcome}: ${a.lastDecision.reason}`,
+      a.lastDecision !== null && `last decided “${outcomeWord(a.lastDecision.outcome)}”: ${a.lastDecision.reason}`,
     ),
   'was-this-you': (a) =>
     list(

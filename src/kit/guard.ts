@@ -36,7 +36,7 @@ export function isAllowed(text: string, allow: Ranges): boolean {
 export class ForbiddenAddress extends Error {
   constructor(host: string, address: string) {
     super(
-      `${host === address ? host : `${host} (${address})`} is an address of this network or machine; allowAddresses does not name it`,
+      `${host === address ? host : `${host} (${address})`} is an address of this network or machine, and allowAddresses does not name it: it is reached only where the settings of this source say so`,
     )
   }
 }

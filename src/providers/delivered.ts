@@ -104,6 +104,9 @@ const negation =
   /\b(?:no|not|none|without|unable to|could not|cannot|keine?[rn]?|nicht|ohne|aucune?|pas (?:de|d')|sans|sin|ningun[oa]?)\b[^.\n]{0,40}$/iu
 const emptyFollows = /^\W*(?:null|""|unknown|n\/a|none|not (?:available|known|set)|unbekannt|keine|inconnu|desconocid)/i
 
+/** "Is this machine patched?" asks; it says nothing. A point within a name or a number ends no sentence. */
+const asks = /^(?:[^.!?\n]|\.(?=\S)){0,200}\?/
+
 /** A full name: two or three capitalised words. An account called so names a person. */
 const fullName = /(?<![\p{L}\p{N}.\\])\p{Lu}\p{Ll}+(?:[- ]\p{Lu}\p{Ll}+){1,2}(?![\p{L}\p{N}@\\])/u
 
@@ -114,7 +117,8 @@ function textHit(matter: Matter, pattern: RegExp): Span | null {
       if (line.text.length > 8000) continue
       for (const match of line.text.matchAll(global)) {
         const before = line.text.slice(0, match.index)
-        if (negation.test(before) || emptyFollows.test(line.text.slice(match.index + match[0].length))) continue
+        const rest = line.text.slice(match.index + match[0].length)
+        if (negation.test(before) || asks.test(rest) || emptyFollows.test(rest)) continue
         const start = line.start + match.index
         return { part: page.part, start, end: start + match[0].length }
       }

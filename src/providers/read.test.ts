@@ -72,6 +72,19 @@ test('a name without a value is no evidence', () => {
   expect(reading.delivered.map(({ rung }) => rung)).toEqual(['provider-alert'])
 })
 
+test('what the provider asks is no evidence that it brought', () => {
+  const rungsOf = (sentence: string) =>
+    readLetter(
+      letterOfCase({ s: '[MDR-1] Exploit', b: `Rule: Exploit\nSeverity: High\nHost: PC-9\n${sentence}\n`, x: {} }),
+      context,
+    ).delivered.map(({ rung }) => rung)
+  expect(rungsOf('Is this machine patched against CVE-2017-0144?')).toEqual(['provider-alert'])
+  expect(rungsOf('This machine is patched against CVE-2017-0144. Is that so everywhere?')).toEqual([
+    'provider-alert',
+    'vulnerability',
+  ])
+})
+
 test('a provider that is known makes an answer in a thread an update', () => {
   const provider = {
     id: 'acme',

@@ -52,7 +52,12 @@ test('every number is of the record, opens its exact list, and the next handover
   expect(countsOf(before)).toMatchObject({ new: 3, decided: 1, unsure: 0 })
   const decided = before.facts.sections.find((section) => section.id === 'decided')
   expect(decided?.rows).toEqual([
-    { text: expect.stringContaining('Rule 1'), who: 'Nils Berg', at: expect.any(String), href: `/alerts/${ids[0]}` },
+    {
+      text: expect.stringMatching(/Rule 1.*: Incident$/),
+      who: 'Nils Berg',
+      at: expect.any(String),
+      href: `/alerts/${ids[0]}`,
+    },
   ])
   expect(before.note).toContain('New alerts: 3')
 
@@ -105,7 +110,7 @@ test('clocks that run out, open tasks and mentions that nobody answered are hand
     (await shownTo(kari.cookie)).facts.sections.find((section) => section.id === id)?.rows ?? []
   const ran = (await rowsOf('clocks')).filter(({ href }) => href === `/alerts/${alertId}#ticket`)
   expect(ran.map(({ text, who }) => [/(we|they) owe.*$/.exec(text)?.[0], who])).toEqual([
-    ['they owe it, ran out', 'northwatch'],
+    ['they owe it, ran out', 'Northwatch MDR'],
     ['we owe it, runs out', expect.any(String)],
   ])
   expect((await rowsOf('clocks')).some(({ href }) => href?.includes(ids[2] ?? '?'))).toBe(false)

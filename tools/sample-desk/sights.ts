@@ -18,7 +18,8 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
     { name: 'sign-in', path: '/sign-in', as: 'nobody' },
     { name: 'queue', path: '/queue' },
     { name: 'queue-all', path: '/queue?tab=all' },
-    { name: 'queue-empty', path: '/queue?tab=asked' },
+    { name: 'queue-waiting', path: '/queue?tab=asked' },
+    { name: 'queue-empty', path: '/queue?tab=snoozed' },
     { name: 'tickets', path: '/tickets' },
     { name: 'ticket', path: `/alerts/${first}#ticket` },
     { name: 'settings-tickets', path: '/settings/tickets' },
@@ -73,6 +74,16 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
       },
     },
     { name: 'what-left', path: '/ledger/left' },
+    {
+      name: 'what-left-pack',
+      path: '/context/packs',
+      before: async (page) => {
+        const mail = page.getByRole('button', { name: /^Mail version/ })
+        if ((await mail.count()) > 0) await mail.first().click()
+        await page.goto(`${new URL(page.url()).origin}/ledger/left`)
+        await page.locator('main table tbody tr').first().waitFor()
+      },
+    },
     { name: 'search', path: '/search?q=halden' },
     { name: 'search-help', path: '/search' },
     {
@@ -269,6 +280,17 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
       path: '/settings/connectors',
       as: 'administrator',
       before: (page) => opening(page, 'Add a connector'),
+    },
+    {
+      name: 'dialog-connector-form',
+      path: '/settings/connectors',
+      as: 'administrator',
+      before: async (page) => {
+        await opening(page, 'Add a connector')
+        await page.getByRole('dialog').getByRole('combobox').first().click()
+        await page.getByRole('option', { name: /LDAP/ }).first().click()
+        await page.getByLabel('Server').first().waitFor()
+      },
     },
     {
       name: 'dialog-elsewhere',

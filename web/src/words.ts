@@ -2,6 +2,7 @@ import type { Tab } from '../../src/contract/desk.ts'
 import type { Scope } from '../../src/contract/permissions.ts'
 import type { Severity } from '../../src/model/alert.ts'
 import type { FindingKind } from '../../src/model/finding.ts'
+import type { ObservableType } from '../../src/model/observable.ts'
 import type { RunState, StepState } from '../../src/model/playbook.ts'
 import type { Rung } from '../../src/model/question.ts'
 import type { ReplyState, SensitiveClass } from '../../src/model/reply.ts'
@@ -38,6 +39,38 @@ export const rungWords: Record<Rung, string> = {
   'identity-owner': 'Identity and owner',
   vulnerability: 'Vulnerability',
   'business-context': 'Business role and change calendar',
+}
+export const observableWords: Record<ObservableType, string> = {
+  ipv4: 'IPv4 address',
+  ipv6: 'IPv6 address',
+  cidr: 'Range',
+  domain: 'Domain',
+  url: 'URL',
+  email: 'Mail address',
+  md5: 'MD5',
+  sha1: 'SHA-1',
+  sha256: 'SHA-256',
+  sha512: 'SHA-512',
+  ssdeep: 'ssdeep',
+  imphash: 'Imphash',
+  ja3: 'JA3',
+  ja4: 'JA4',
+  cve: 'CVE',
+  attack: 'ATT&CK',
+  asn: 'AS number',
+  mac: 'MAC address',
+  regkey: 'Registry key',
+  filepath: 'Path',
+  filename: 'File',
+  mutex: 'Mutex',
+  guid: 'GUID',
+  sid: 'SID',
+  useragent: 'User agent',
+  hostname: 'Host',
+  user: 'Account',
+  btc: 'Bitcoin',
+  eth: 'Ethereum',
+  xmr: 'Monero',
 }
 export const findingWords: Record<FindingKind, string> = {
   found: 'Found',

@@ -1,12 +1,13 @@
 import { PresenceFilter } from 'ldapts'
 import { wordsOf } from '../../kit/errors.ts'
+import { ForbiddenAddress } from '../../kit/guard.ts'
 import type { AskContext, Connector, Health, TriedOut } from '../../model/connector.ts'
 import { connectorKind, type Opening } from '../../model/connector-kind.ts'
 import type { Answered } from '../../model/finding.ts'
 import { type QuestionName, questions } from '../../model/question.ts'
 import { assetOf, entryAt, groupsOf, hostEntry, personEntry, personOf, type Reading, stateOf } from './read.ts'
 import { directoryOf, LdapSettings } from './schema.ts'
-import { Sessions } from './session.ts'
+import { directoryProblem, Sessions } from './session.ts'
 
 const answers = [
   'person-of-account',
@@ -49,7 +50,7 @@ function openLdap({ id, title, settings, secret }: Opening<LdapSettings>): Conne
       try {
         return await use(context.signal, (reading) => answer(question as Answers, about, reading, query))
       } catch (error) {
-        return { kind: 'failed', why: wordsOf(error), query }
+        return { kind: 'failed', why: directoryProblem(error), query }
       }
     },
     health: (context) => health(use, context),
@@ -118,7 +119,7 @@ async function health(use: Use, context: AskContext): Promise<Health> {
       return { state: 'warning', says: 'It answers, but shows nothing at the base DN.', lastSuccess: null }
     return { state: 'active', says: 'It answers.', lastSuccess: context.clock.now().toISOString() }
   } catch (error) {
-    return { state: 'failing', says: wordsOf(error), lastSuccess: null }
+    return { state: 'failing', says: directoryProblem(error), lastSuccess: null }
   }
 }
 
@@ -152,8 +153,11 @@ async function tryOut(use: Use, settings: LdapSettings, context: AskContext): Pr
   } catch (error) {
     return {
       kind: 'failed',
-      why: wordsOf(error),
-      next: 'Check the server, the encryption, the account and its password.',
+      why: directoryProblem(error),
+      next:
+        error instanceof ForbiddenAddress
+          ? 'If that is where it should go: put the address or its range into “Internal addresses it may reach”.'
+          : 'Check the server, the encryption, the base DN, the account and its password.',
     }
   }
 }

@@ -276,6 +276,14 @@ describe('the way there', () => {
     expect(JSON.stringify(tried)).toContain('uid')
     expect(JSON.stringify(tried)).not.toMatch(/read-only-pass|userPassword/i)
     expect(await directory({}, 'wrong').tryOut?.({ signal: forever, clock })).toMatchObject({ kind: 'failed' })
+    // A directory says 32 and no word; whoever sets it up reads what to look at.
+    expect(
+      await directory({ baseDn: 'dc=other', personBase: '', hostBase: '' }).tryOut?.({ signal: forever, clock }),
+    ).toMatchObject({ kind: 'failed', why: expect.stringContaining('the base DN') })
+    expect(await directory({ allowAddresses: [] }).tryOut?.({ signal: forever, clock })).toMatchObject({
+      kind: 'failed',
+      next: expect.stringContaining('Internal addresses it may reach'),
+    })
     expect(await directory().health({ signal: forever, clock })).toMatchObject({ state: 'active' })
     expect(await directory({}, 'wrong').health({ signal: forever, clock })).toMatchObject({ state: 'failing' })
   })

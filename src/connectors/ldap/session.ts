@@ -202,6 +202,23 @@ function ownPartition(url: string): boolean {
   return /\/(?:CN=Configuration|CN=Schema|DC=DomainDnsZones|DC=ForestDnsZones)\b/i.test(decodeURI(url))
 }
 
+/** Why the directory did not answer, in words: of a search it often says a number only (RFC 4511, appendix A). */
+export function directoryProblem(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `no name server knows this server: ${wordsOf(error)}`
+  if (!(error instanceof ResultCodeError)) return wordsOf(error)
+  switch (error.code) {
+    case 32:
+      return 'the base DN is not there, or this account may not see it'
+    case 34:
+      return 'the base DN is not written as one: DC=corp,DC=example,DC=com'
+    case 50:
+      return 'this account may not read there'
+    default:
+      return `the directory refuses it: ${wordsOf(error).trim() || `result ${error.code}`}`
+  }
+}
+
 function bindProblem(error: unknown, bindDn: string): string {
   if (!(error instanceof ResultCodeError)) return wordsOf(error)
   if (error.code === 49) return `it refuses ${bindDn === '' ? 'anonymous questions' : `the password of ${bindDn}`}`

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 import type { AlertPage } from '../../../../src/contract/desk.ts'
 import { RunPlaybook } from '../../parts/run-playbook.tsx'
 import { When } from '../../parts/time.tsx'
-import { runWords, severityWords, waitingWords } from '../../words.ts'
+import { observableWords, runWords, severityWords, waitingWords } from '../../words.ts'
 import { AskByChat } from './ask-by-chat.tsx'
 
 /** Shown at once; the others on the message itself. */
@@ -43,7 +43,7 @@ export function Facts({ page }: { readonly page: AlertPage }) {
         <ul className="observables">
           {observables.slice(0, observablesShown).map(({ type, value }) => (
             <li key={`${type} ${value}`}>
-              <span className="dim">{type}</span>
+              <span className="dim">{observableWords[type]}</span>
               <span className="mono clip" title={value}>
                 {value}
               </span>

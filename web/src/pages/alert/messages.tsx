@@ -4,7 +4,7 @@ import type { AlertPage, Highlight, MessagePage } from '../../../../src/contract
 import { useMay } from '../../me.ts'
 import { CheckIcon, FailedIcon } from '../../parts/icons.tsx'
 import { When } from '../../parts/time.tsx'
-import { bytesWords } from '../../words.ts'
+import { bytesWords, observableWords, rungWords } from '../../words.ts'
 import { Marked } from './marked.tsx'
 
 /** Each message as text, side by side with what was read from it. HTML is never rendered; the bytes come as a download. */
@@ -203,7 +203,7 @@ function Read({
                     ?.scrollIntoView({ block: 'center' })
                 }
               >
-                <mark className={`m-${one.kind}`}>{one.label}</mark>
+                <mark className={`m-${one.kind}`}>{labelWords(one)}</mark>
                 <span className="clip mono" title={one.value}>
                   {one.value}
                 </span>
@@ -214,4 +214,10 @@ function Read({
       </ul>
     </section>
   )
+}
+
+/** A kind of observable and a rung have words of their own; names of fields are the message's, or plain words of ours. */
+function labelWords({ kind, label }: Highlight): string {
+  const known: Readonly<Record<string, string>> = kind === 'observable' ? observableWords : rungWords
+  return known[label] ?? `${label.slice(0, 1).toUpperCase()}${label.slice(1)}`
 }

@@ -7,6 +7,7 @@ import type { Rung } from '../../../../src/model/question.ts'
 import type { LadderRung } from '../../../../src/model/triage.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
+import { AsWords } from '../../parts/as-words.tsx'
 import { AskIcon, DownIcon } from '../../parts/icons.tsx'
 import { KindTag } from '../../parts/meter.tsx'
 import { When } from '../../parts/time.tsx'
@@ -246,9 +247,7 @@ function Evidence({
             )}
           </dl>
           {finding.answer !== null && finding.answer !== undefined && (
-            <pre className="answer" tabIndex={0} aria-label="The answer as it came">
-              {JSON.stringify(finding.answer, null, 2)}
-            </pre>
+            <AsWords value={finding.answer} raw="The answer as it came" />
           )}
           {finding.connector === logLake && <LinesBehind finding={finding} at={at} />}
           {may('alert.ask') && (

@@ -56,10 +56,10 @@ export function ApprovePage() {
   )
 }
 
-/** "14:05" of today, else with the day; in the reader's own zone. */
+/** "14:05 CET" of today, else with the day; in the reader's own zone, which is named: whoever signs may be travelling. */
 function hourOf(iso: string): string {
   const at = new Date(iso)
-  const time = at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
+  const time = at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' })
   return at.toDateString() === new Date().toDateString() ? time : `${at.toLocaleDateString()} ${time}`
 }
 

@@ -163,8 +163,10 @@ export function ViewsPanel(props: {
           </div>
         ))}
         {props.maySave && (
-          <div className="row">
+          <div className="row wrap">
             <TextInput
+              className="grow"
+              miw="12rem"
               data-autofocus
               aria-label="Name of this view"
               placeholder="This view, under a name"

@@ -236,7 +236,14 @@ function Work({ row }: { readonly row: QueueRow }) {
   }
   const { run } = row
   if (run === null) return <span className="dim">none ran</span>
-  if (run.state === 'waiting') return <span className="clip dim">{waitingWords(run.waitingFor)}</span>
+  if (run.state === 'waiting') {
+    const words = waitingWords(run.waitingFor)
+    return (
+      <div className="clip dim" title={words}>
+        {words}
+      </div>
+    )
+  }
   if (run.state === 'failed') return <span className="tag bad">Playbook failed</span>
   return (
     <span className="dim">

@@ -5,6 +5,7 @@ import { type ReactNode, useEffect, useState } from 'react'
 import { csfCategoryTitle } from '../../../../src/model/csf.ts'
 import type { JournalLine } from '../../../../src/model/playbook.ts'
 import { type Answer, call } from '../../api.ts'
+import { AsWords } from '../../parts/as-words.tsx'
 import { BackIcon, DownIcon } from '../../parts/icons.tsx'
 import { useKeys } from '../../parts/keys.ts'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
@@ -270,7 +271,7 @@ function StepMore({ line, costMs }: { readonly line: JournalLine; readonly costM
         </dd>
         <dt>Started</dt>
         <dd>
-          <When at={line.startedAt} ago /> on {line.node}
+          <When at={line.startedAt} ago /> on <span title={line.node}>{line.node.split(':')[0]}</span>
         </dd>
         {costMs > 0 && (
           <>
@@ -283,9 +284,7 @@ function StepMore({ line, costMs }: { readonly line: JournalLine; readonly costM
         {(['input', 'output'] as const).map((side) => (
           <div key={side}>
             <h3 className="section-title">{side === 'input' ? 'Input' : 'Result'}</h3>
-            <pre className="answer" tabIndex={0}>
-              {JSON.stringify(line[side] ?? null, null, 2)}
-            </pre>
+            <AsWords value={line[side] ?? null} />
           </div>
         ))}
       </div>

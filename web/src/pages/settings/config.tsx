@@ -121,7 +121,7 @@ function Changes({ difference: { changes, stays } }: { readonly difference: Conf
   if (changes.length === 0 && stays.length === 0) return <p>Nothing would change: this is what runs.</p>
   return (
     <div className="config-changes" role="region" aria-label="What would change" tabIndex={0}>
-      <table className="plain">
+      <table className="plain cards">
         <thead>
           <tr>
             <th>Setting</th>
@@ -135,8 +135,12 @@ function Changes({ difference: { changes, stays } }: { readonly difference: Conf
               <th scope="row" className="mono">
                 {path}
               </th>
-              <td>{running === null ? <span className="dim">not there</span> : <code>{running}</code>}</td>
-              <td>{wanted === null ? <span className="dim">taken away</span> : <code>{wanted}</code>}</td>
+              <td data-label="Runs now">
+                {running === null ? <span className="dim">not there</span> : <code>{running}</code>}
+              </td>
+              <td data-label="Would be">
+                {wanted === null ? <span className="dim">taken away</span> : <code>{wanted}</code>}
+              </td>
             </tr>
           ))}
           {stays.map((path) => (

@@ -38,13 +38,13 @@ export function CoverageHeat() {
             count.
           </p>
           <div className="coverage" role="region" aria-label="Rungs by criticality" tabIndex={0}>
-            <table className="plain heat">
+            <table className="plain cards heat">
               <thead>
                 <tr>
                   <th scope="col">Rung</th>
                   {columns.map((level) => (
                     <th key={level ?? 'unknown'} scope="col">
-                      {level === null ? 'Criticality not known' : severityWords[level]}
+                      {levelWords(level)}
                     </th>
                   ))}
                   <th scope="col">What would fill it</th>
@@ -70,9 +70,9 @@ function Row({ row, cells }: { readonly row: Coverage['rungs'][number]; readonly
     <tr>
       <th scope="row">{row.title}</th>
       {columns.map((level) => (
-        <Cell key={level ?? 'unknown'} cell={cellOf(own, row.rung, level)} />
+        <Cell key={level ?? 'unknown'} of={levelWords(level)} cell={cellOf(own, row.rung, level)} />
       ))}
-      <td className="heat-fill">
+      <td data-label="What would fill it" className="heat-fill">
         {!holes ? (
           <span className="dim">nothing missing</span>
         ) : row.fillers.length === 0 ? (
@@ -101,19 +101,26 @@ function Fillers({ names }: { readonly names: readonly string[] }) {
   )
 }
 
+const levelWords = (level: Level | null): string => (level === null ? 'Criticality not known' : severityWords[level])
+
 function cellOf(cells: readonly CoverageCell[], rung: Rung, level: Level | null): CoverageCell | undefined {
   return cells.find((one) => one.rung === rung && one.criticality === level)
 }
 
 /** The words say it; the shade only helps the eye. */
-function Cell({ cell }: { readonly cell: CoverageCell | undefined }) {
-  if (cell === undefined) return <td className="dim">no asset</td>
+function Cell({ of, cell }: { readonly of: string; readonly cell: CoverageCell | undefined }) {
+  if (cell === undefined)
+    return (
+      <td data-label={of} className="dim">
+        no asset
+      </td>
+    )
   const { assets, answered, failed } = cell
   const share = answered / assets
   const shade = share === 1 ? 'all' : share >= 0.5 ? 'most' : share > 0 ? 'some' : 'none'
   const word = share === 1 ? 'all' : share === 0 ? 'none' : `${answered} of ${assets}`
   return (
-    <td className={`heat-cell ${shade}`}>
+    <td data-label={of} className={`heat-cell ${shade}`}>
       <strong>{word}</strong>
       {(share === 1 || share === 0) && <span> of {assets}</span>}
       {failed > 0 && <div>{failed} failed</div>}

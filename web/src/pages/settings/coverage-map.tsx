@@ -17,7 +17,7 @@ export function CoverageMap({
     <section className="card">
       <h2>Coverage: sources by rungs of the evidence ladder</h2>
       <div className="coverage">
-        <table className="plain">
+        <table className="plain cards">
           <thead>
             <tr>
               <th scope="col">Source</th>
@@ -32,11 +32,11 @@ export function CoverageMap({
             {connectors.map((one) => (
               <tr key={one.id}>
                 <th scope="row">{one.title}</th>
-                {rungs.map(({ rung }) => {
+                {rungs.map(({ rung, title }) => {
                   const n = fills(one, rung)
                   if (n === 0) return <td key={rung} />
                   return (
-                    <td key={rung}>
+                    <td key={rung} data-label={title}>
                       <span className={`tag ${stateWords[one.state][1]}`}>
                         {works(one) ? plural(n, 'question') : stateWords[one.state][0]}
                       </span>
@@ -47,10 +47,10 @@ export function CoverageMap({
             ))}
             <tr>
               <th scope="row">Together</th>
-              {rungs.map(({ rung }) => {
+              {rungs.map(({ rung, title }) => {
                 const n = connectors.filter((one) => works(one) && fills(one, rung) > 0).length
                 return (
-                  <td key={rung}>
+                  <td key={rung} data-label={title}>
                     <strong>{n === 0 ? 'Nobody answers' : n === 1 ? '1 source' : `${n} sources`}</strong>
                   </td>
                 )

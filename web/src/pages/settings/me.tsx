@@ -87,7 +87,7 @@ function Passkeys() {
           </span>
         </div>
       ))}
-      <div className="row" style={{ alignItems: 'flex-end' }}>
+      <div className="row wrap" style={{ alignItems: 'flex-end' }}>
         <TextInput
           label="Name of the new one"
           placeholder="Work laptop"

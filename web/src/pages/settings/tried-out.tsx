@@ -1,4 +1,5 @@
 import type { Tried } from '../../../../src/contract/connectors.ts'
+import { AsWords } from '../../parts/as-words.tsx'
 import { findingWords } from './connector-words.ts'
 
 /** What a test came to: a row as it came, what the key is good for, or why it failed and what to do. */
@@ -17,7 +18,7 @@ export function TriedOut({ tried }: { readonly tried: Tried }) {
           {findingWords[tried.finding]} ({tried.ms} ms)
         </strong>
         {tried.why !== '' && <span>{tried.why}</span>}
-        {tried.answer !== null && <pre className="mono">{JSON.stringify(tried.answer, null, 2)}</pre>}
+        {tried.answer !== null && <AsWords value={tried.answer} />}
       </div>
     )
   return (
