@@ -12,6 +12,7 @@ import { addressOfAnswer, addressOfApproval, firstRunLink } from './http/links.t
 import { makeServer } from './http/server.ts'
 import { makeAuthenticate } from './intake/mail/authenticate.ts'
 import { makeResolver } from './intake/mail/dns.ts'
+import { makeOpenSealed } from './intake/mail/open-sealed.ts'
 import { makeParse } from './intake/mail/parse.ts'
 import type { Resolver } from './intake/mail/verify.ts'
 import { type Clock, systemClock } from './kit/clock.ts'
@@ -42,6 +43,7 @@ import { elsewhereTasks, scheduleElsewhere } from './playbooks/elsewhere/watch.t
 import type { House } from './playbooks/house.ts'
 import { loadLibrary } from './playbooks/load.ts'
 import { memoryTasks } from './playbooks/memory/act.ts'
+import { makeOpenMail } from './playbooks/open-mail.ts'
 import { makeReceive } from './playbooks/receive.ts'
 import { answerDesk } from './playbooks/reply.ts'
 import { makeTeller } from './playbooks/teller.ts'
@@ -215,6 +217,8 @@ async function openWork(
   closers.push(() => parse.close())
   const authenticate = makeAuthenticate({ resolver: parts.resolver ?? makeResolver(config.dnsServers, clock), clock })
   closers.push(() => authenticate.close())
+  const openSealed = makeOpenSealed()
+  closers.push(() => openSealed.close())
   const mail = openMail(config, parts)
   if (mail !== null) closers.push(async () => mail.close())
   const inspect = makeInspect()
@@ -240,6 +244,7 @@ async function openWork(
     library: await loadLibrary([ownPlaybooks, ...config.playbooks]),
     parse,
     authenticate,
+    openMail: makeOpenMail({ db, clock, sealKey: parts.sealKey, open: openSealed }),
     ask: sources.ask,
     people: config.people,
     answerUrl: (token) => addressOfAnswer(settings, token),

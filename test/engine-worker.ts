@@ -44,6 +44,7 @@ const house: House = {
   library: await loadLibrary([path.join(import.meta.dirname, '..', 'content', 'playbooks')]),
   parse: plainParse,
   authenticate: async () => authentication(true, provider.id),
+  openMail: async () => ({ bytes: null, seen: null }),
   ask,
   people: {},
   answerUrl: (token) => `http://localhost/${token}`,

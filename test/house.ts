@@ -133,6 +133,7 @@ export async function testHouse(
       const known = letter.from?.address.endsWith('@provider.example') === true
       return authentication(known, known ? provider.id : null)
     },
+    openMail: async () => ({ bytes: null, seen: null }),
     ask: answering(asked),
     people: { analyst: ['desk@example.org'], lead: ['lead@example.org'] },
     tell: () => undefined,

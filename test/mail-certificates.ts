@@ -15,6 +15,8 @@ export type MailAuthority = {
   readonly authority: string
   /** Another identity that the authority vouches for; `days` may be negative: it is over. */
   readonly issue: (address: string, options?: { days?: number; key?: 'rsa' | 'ec'; extra?: string }) => MailIdentity
+  /** One that another identity signed as if it were an authority, which it is not. */
+  readonly issueBy: (issuer: MailIdentity, address: string) => MailIdentity
   /** An identity that vouches for itself. */
   readonly selfSigned: (address: string) => MailIdentity
   /** Runs `openssl` in the folder, and answers what it printed. */
@@ -41,6 +43,31 @@ export function mailAuthority(): MailAuthority {
     keyFile: at(`${name}.key`),
   })
   let serial = 0
+  const issue = (
+    address: string,
+    options: { days?: number; key?: 'rsa' | 'ec'; extra?: string },
+    by: Pick<MailIdentity, 'certificateFile' | 'keyFile'>,
+  ): MailIdentity => {
+    const name = `id${++serial}`
+    const usage = 'keyUsage=digitalSignature,keyEncipherment\nextendedKeyUsage=emailProtection'
+    writeFileSync(
+      at(`${name}.ext`),
+      `subjectAltName=email:${address}\nsubjectKeyIdentifier=hash\n${options.extra ?? usage}\n`,
+    )
+    const files = ['-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${address}`]
+    openssl(['req', ...kinds[options.key ?? 'rsa'], '-nodes', ...files])
+    const signing = [
+      '-CA',
+      by.certificateFile,
+      '-CAkey',
+      by.keyFile,
+      '-CAcreateserial',
+      '-days',
+      String(options.days ?? 20),
+    ]
+    openssl(['x509', '-req', '-in', `${name}.csr`, '-out', `${name}.pem`, ...signing, '-extfile', `${name}.ext`])
+    return identityOf(name)
+  }
   openssl([
     'req',
     '-x509',
@@ -59,40 +86,8 @@ export function mailAuthority(): MailAuthority {
     folder,
     authority: readFileSync(at('ca.pem'), 'utf8'),
     openssl,
-    issue: (address, options = {}) => {
-      const name = `id${++serial}`
-      const usage = 'keyUsage=digitalSignature,keyEncipherment\nextendedKeyUsage=emailProtection'
-      writeFileSync(at(`${name}.ext`), `subjectAltName=email:${address}\n${options.extra ?? usage}\n`)
-      openssl([
-        'req',
-        ...kinds[options.key ?? 'rsa'],
-        '-nodes',
-        '-keyout',
-        `${name}.key`,
-        '-out',
-        `${name}.csr`,
-        '-subj',
-        `/CN=${address}`,
-      ])
-      openssl([
-        'x509',
-        '-req',
-        '-in',
-        `${name}.csr`,
-        '-out',
-        `${name}.pem`,
-        '-CA',
-        'ca.pem',
-        '-CAkey',
-        'ca.key',
-        '-CAcreateserial',
-        '-days',
-        String(options.days ?? 20),
-        '-extfile',
-        `${name}.ext`,
-      ])
-      return identityOf(name)
-    },
+    issue: (address, options = {}) => issue(address, options, { certificateFile: 'ca.pem', keyFile: 'ca.key' }),
+    issueBy: (issuer, address) => issue(address, {}, issuer),
     selfSigned: (address) => {
       const name = `id${++serial}`
       openssl([

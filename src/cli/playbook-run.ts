@@ -83,6 +83,7 @@ function dryHouse(opened: OpenHouse, library: Library, ask: House['ask']): House
     approvalUrl: (token) => addressOfApproval(opened.settings, token),
     parse: walled,
     authenticate: walled,
+    openMail: walled,
     cannotMail: () => null,
     mailNotice: walled,
     draftReply: walled,

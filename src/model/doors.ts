@@ -63,6 +63,34 @@ export type LetterOut = {
   readonly date: Date
 }
 
+/** What opens a mail that came: our keys, open for this one call, and whose signatures are believed. */
+export type KeysToOpen = {
+  readonly own: readonly { readonly certificate: string; readonly privateKey: string }[]
+  readonly theirs: readonly { readonly providerId: string; readonly publicText: string }[]
+  /** ISO 8601: certificates have to be valid then. */
+  readonly at: string
+}
+
+/** What was found of a mail that is signed or encrypted as a whole. */
+export type SealedSeen = {
+  readonly method: MailKeyMethod
+  readonly encrypted: 'no' | 'opened' | 'not-to-us' | 'broken'
+  /** unchecked: it could not be looked at, and `problem` says why; that is neither a good nor a bad signature. */
+  readonly signature: 'none' | 'valid' | 'broken' | 'unchecked'
+  readonly problem: string | null
+  readonly signer: { readonly fingerprint: string; readonly emails: readonly string[]; readonly subject: string } | null
+  /** What the signer says. */
+  readonly signedAt: string | null
+  /** Providers for which a person put this certificate here, or an authority that issued it. */
+  readonly vouchers: readonly { readonly providerId: string; readonly by: 'pinned' | 'chain' }[]
+}
+
+/** `bytes`: the mail with what was encrypted or signed inside; null: as it came. `seen` null: it is neither signed nor encrypted as a whole. */
+export type Opened = { readonly bytes: Uint8Array | null; readonly seen: SealedSeen | null }
+
+/** Opens and checks in a thread that is killed when it takes too long. Never rejects for the mail's sake. */
+export type OpenSealed = (bytes: Uint8Array, keys: () => Promise<KeysToOpen>) => Promise<Opened>
+
 /** How a mail is signed and encrypted. The private key is open for this one call, and kept by nobody. */
 export type Sealing = {
   readonly method: MailKeyMethod

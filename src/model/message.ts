@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MailKeyMethod } from './mail-key.ts'
 
 /** Largest mail taken, at every door. The largest in our corpus is 2 MB; mail providers and servers commonly stop at 25 MB. */
 export const mailBytesMax = 25 * 1024 * 1024
@@ -31,6 +32,22 @@ export type Receive = (raw: Raw) => Promise<Receipt>
 export const AuthResult = z.enum(['pass', 'fail', 'softfail', 'neutral', 'none', 'temperror', 'permerror', 'policy'])
 export type AuthResult = z.infer<typeof AuthResult>
 
+/** Of a mail that is signed or encrypted as a whole (S/MIME): what was found, and what it is worth. */
+export const SealedVerdict = z.object({
+  method: MailKeyMethod,
+  encrypted: z.enum(['no', 'opened', 'not-to-us', 'broken']),
+  /** foreign: it holds, by a certificate that nobody put here for this provider. unchecked: could not be looked at. */
+  signature: z.enum(['none', 'valid', 'foreign', 'broken', 'unchecked']),
+  /** Why a valid one is believed. */
+  by: z.enum(['pinned', 'chain']).nullable(),
+  fingerprint: z.string().nullable(),
+  emails: z.array(z.string()),
+  signedAt: z.iso.datetime().nullable(),
+  /** Sentences. */
+  says: z.string(),
+})
+export type SealedVerdict = z.infer<typeof SealedVerdict>
+
 /** Is it really them? Every check by itself, then what follows from all of them. */
 export const Authentication = z.object({
   spf: z.object({ result: AuthResult, domain: z.string().nullable() }),
@@ -47,6 +64,8 @@ export const Authentication = z.object({
   ),
   dmarc: z.object({ result: AuthResult, policy: z.string().nullable(), domain: z.string().nullable() }),
   arc: z.object({ result: AuthResult, sealers: z.array(z.string()) }),
+  /** Absent: it is neither signed nor encrypted as a whole, or came before anybody looked. */
+  sealed: SealedVerdict.optional(),
   sourceAddress: z.string().nullable(),
   /** The provider this sender is pinned to, and by what. */
   provider: z.object({ id: z.string(), by: z.enum(['address', 'domain', 'key', 'folder', 'own-rule']) }).nullable(),

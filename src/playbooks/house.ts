@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Db } from '../db/open.ts'
 import type { Tables } from '../db/tables.ts'
 import type { Clock } from '../kit/clock.ts'
-import type { Ask, Authenticate, Parse } from '../model/doors.ts'
+import type { Ask, Authenticate, Opened, Parse } from '../model/doors.ts'
 import type { Library } from './library.ts'
 
 /** pino fits. */
@@ -43,6 +43,8 @@ export type House = {
   readonly library: Library
   readonly parse: Parse
   readonly authenticate: Authenticate
+  /** Opens a mail that is encrypted to us, and checks a signature over its content. */
+  readonly openMail: (bytes: Uint8Array) => Promise<Opened>
   readonly ask: Ask
   /** Mail addresses behind the roles that `notify` names. */
   readonly people: Readonly<Record<string, readonly string[]>>

@@ -7,6 +7,7 @@ import { taughtDescriptions } from '../db/readers.ts'
 import { isTrouble, Trouble, wordsOf } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
 import type { Reading } from '../model/alert.ts'
+import type { SealedSeen } from '../model/doors.ts'
 import type { Letter } from '../model/letter.ts'
 import type { Authentication, Raw } from '../model/message.ts'
 import type { Provider } from '../model/provider.ts'
@@ -14,6 +15,7 @@ import { readerOf } from '../providers/described.ts'
 import type { ReadContext } from '../providers/matter.ts'
 import { readJson, readLetter } from '../providers/read.ts'
 import type { Reader } from '../providers/reader.ts'
+import { sealedVerdict, withSealed } from '../triage/sealed-verdict.ts'
 import type { House } from './house.ts'
 import { placeMessage } from './place-message.ts'
 import { ownCopyIn } from './replies/own-copy.ts'
@@ -47,8 +49,11 @@ export async function readMessage(house: House, messageId: string, tries: number
   const raw = await rawOf(house.db, messageId)
   if (message === null || raw === null || message.state !== 'received') return
   const providers = await listProviders(house.db)
-  const parsed = await parseRaw(house, raw, tries)
-  const authentication = await authenticateRaw(house, raw, parsed, providers)
+  const opened = raw.form === 'mail' ? await house.openMail(raw.bytes) : { bytes: null, seen: null }
+  const parsed = await parseRaw(house, opened.bytes === null ? raw : { ...raw, bytes: opened.bytes }, tries)
+  // Over the bytes as they came: DKIM is outermost.
+  const came = await authenticateRaw(house, raw, parsed, providers)
+  const authentication = opened.seen === null ? came : sealedToo(came, opened.seen, parsed, providers)
   // A copy of what we sent ourselves is signed by no provider; that it is one, its bytes prove.
   const isOwn = (await ownCopyIn(house.db, raw.bytes, parsed.letter)) !== null
   if (!authentication.accepted && message.releasedBy === null && !isOwn) {
@@ -142,6 +147,16 @@ async function authenticateRaw(
 function doorProves(channel: Raw['channel']): 'key' | 'folder' | 'own-rule' {
   if (channel === 'detection') return 'own-rule'
   return channel === 'https' ? 'key' : 'folder'
+}
+
+function sealedToo(
+  authentication: Authentication,
+  seen: SealedSeen,
+  { letter }: Parsed,
+  providers: readonly Provider[],
+): Authentication {
+  const provider = providers.find((one) => one.id === authentication.provider?.id) ?? null
+  return withSealed(authentication, sealedVerdict(seen, provider, letter?.from?.address ?? null))
 }
 
 function looksTemporary({ spf, dkim, dmarc }: Authentication): boolean {

@@ -160,3 +160,82 @@ test('the recipients say that an answer cannot be sent as it must, and, once bot
   expect(await seriousIn(page)).toEqual([])
   expect(problems).toEqual([])
 })
+
+describe('mail that comes in', () => {
+  const id = 'sealed'
+  const from = 'soc@sealed.example'
+  let key: string
+  let own: MailIdentity
+  let theirs: MailIdentity
+  beforeAll(async () => {
+    key = await addProvider(desk, {
+      ...deskProvider,
+      id,
+      name: 'Sealed MDR',
+      addresses: [from],
+      domains: ['sealed.example'],
+    })
+    own = mails.issue('desk@halden.example')
+    theirs = mails.issue(from)
+    const given = { publicText: own.certificate, privateText: own.privateKey, passphrase: null }
+    await apiAs(desk, admin.cookie, 'POST', '/api/mail-keys', given)
+    await apiAs(desk, admin.cookie, 'POST', `/api/providers/${id}/mail-keys`, { publicText: theirs.certificate })
+  })
+
+  const headed = (made: Buffer, ticket: string) =>
+    Buffer.concat([
+      Buffer.from(
+        `From: Sealed MDR <${from}>\r\nTo: desk@halden.example\r\nSubject: [${ticket}] High: Odd sign-in\r\n`,
+      ),
+      Buffer.from(`Date: ${new Date().toUTCString()}\r\nMessage-ID: <${crypto.randomUUID()}@sealed.example>\r\n`),
+      made,
+    ])
+  const signed = (ticket: string) => {
+    const entity = `Content-Type: text/plain\r\n\r\nTicket: ${ticket}\r\nRule: Odd sign-in\r\nSeverity: High\r\nHost: ws-77\r\n`
+    const by = ['-signer', theirs.certificateFile, '-inkey', theirs.keyFile]
+    return mails.openssl(['cms', '-sign', '-md', 'sha256', '-crlfeol', ...by], Buffer.from(entity))
+  }
+  const take = async (bytes: Buffer): Promise<string> => {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'message/rfc822' }
+    const response = await fetch(`${desk.origin}/api/intake`, { method: 'POST', headers, body: new Uint8Array(bytes) })
+    return ((await response.json()) as { id: string }).id
+  }
+
+  test('is opened and read, and the alert says by whose certificate it was signed', async () => {
+    const sealed = mails.openssl(['cms', '-encrypt', '-aes256', own.certificateFile], signed('SE-1'))
+    const alertId = await alertOf(desk, await take(headed(sealed, 'SE-1')))
+    const { context, page, problems } = await openPage(browser)
+    const session = { name: 'counterfoil', value: admin.token, url: desk.origin } as const
+    await context.addCookies([{ ...session, httpOnly: true, sameSite: 'Strict' }])
+    await page.goto(`${desk.origin}/alerts/${alertId}`)
+    await page.locator('.alert-views').getByText('1 message').click()
+    const card = page.getByRole('region', { name: 'Is it really them?' })
+    await card.getByText('Was encrypted', { exact: true }).waitFor()
+    await card.getByText('Signed by them', { exact: true }).waitFor()
+    await card.getByText('one that was put here for Sealed MDR').waitFor()
+    await page.getByLabel('The message as text').getByText('ws-77').first().waitFor()
+    expect(await seriousIn(page)).toEqual([])
+    expect(problems).toEqual([])
+  })
+
+  test('with a broken signature waits in quarantine with the reason; nothing of it is lost', async () => {
+    const changed = headed(signed('SE-2'), 'SE-2').toString('latin1').replace('ws-77', 'ws-78')
+    const messageId = await take(Buffer.from(changed, 'latin1'))
+    const row = await until('the quarantine', async () => {
+      const { rows } = (await apiAs(desk, admin.cookie, 'GET', '/api/quarantine')) as unknown as {
+        rows: { id: string; authentication: { sealed?: { signature: string; says: string } } }[]
+      }
+      return rows.find((one) => one.id === messageId)
+    })
+    expect(row.authentication.sealed).toMatchObject({ signature: 'broken', says: expect.stringContaining('is broken') })
+  })
+
+  test('encrypted to somebody else says that it could not be read, and what to do', async () => {
+    const shut = mails.openssl(['cms', '-encrypt', '-aes256', theirs.certificateFile], signed('SE-3'))
+    const alertId = await alertOf(desk, await take(headed(shut, 'SE-3')))
+    const shown = JSON.stringify(await apiAs(desk, admin.cookie, 'GET', `/api/alerts/${alertId}`))
+    expect(shown).toContain(
+      'It could not be read: it is encrypted to no certificate of ours. Give them our certificate',
+    )
+  })
+})

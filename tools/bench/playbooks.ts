@@ -156,6 +156,7 @@ export function benchHouse(database: Database, change: Partial<House> = {}): Hou
     library: libraryOf([playbook]),
     parse: never,
     authenticate: never,
+    openMail: never,
     ask,
     people: {},
     tell: () => undefined,

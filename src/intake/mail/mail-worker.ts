@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { isTrouble, wordsOf } from '../../kit/errors.ts'
+import type { KeysToOpen } from '../../model/doors.ts'
 import type { FromWorker, ToWorker } from './killable-pool.ts'
 import { readLetter } from './read-letter.ts'
 import type { VerifyJob } from './verify.ts'
@@ -8,6 +9,7 @@ import type { VerifyJob } from './verify.ts'
 export type MailJob =
   | { readonly kind: 'read'; readonly bytes: Uint8Array }
   | { readonly kind: 'read-msg'; readonly bytes: Uint8Array }
+  | { readonly kind: 'open'; readonly bytes: Uint8Array; readonly keys: KeysToOpen }
   | VerifyJob
 
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }
@@ -35,6 +37,8 @@ async function work(id: number, job: MailJob): Promise<unknown> {
       return readLetter(job.bytes)
     case 'read-msg':
       return (await import('./read-msg.ts')).readMsg(job.bytes)
+    case 'open':
+      return (await import('./sealed-mail.ts')).openSealed(job.bytes, job.keys)
     case 'verify':
       return (await import('./verify.ts')).verify(job, (name, type) => ask(id, { name, type }))
   }

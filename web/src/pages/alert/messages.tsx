@@ -1,8 +1,9 @@
 import { Button, Tabs } from '@mantine/core'
 import { useState } from 'react'
 import type { AlertPage, Highlight, MessagePage } from '../../../../src/contract/desk.ts'
+import type { SealedVerdict } from '../../../../src/model/message.ts'
 import { useMay } from '../../me.ts'
-import { CheckIcon, FailedIcon } from '../../parts/icons.tsx'
+import { BlockedIcon, CheckIcon, FailedIcon, LockIcon, OpenLockIcon, SealIcon } from '../../parts/icons.tsx'
 import { When } from '../../parts/time.tsx'
 import { bytesWords, observableWords, rungWords } from '../../words.ts'
 import { Marked } from './marked.tsx'
@@ -117,6 +118,30 @@ function Head({ message }: { readonly message: MessagePage }) {
   )
 }
 
+const signatures: Record<SealedVerdict['signature'], readonly [Icon: typeof SealIcon, words: string, tag: string]> = {
+  none: [OpenLockIcon, 'Not signed', 'tag'],
+  valid: [SealIcon, 'Signed by them', 'tag good'],
+  foreign: [SealIcon, 'Signed by somebody unknown', 'tag warn'],
+  broken: [BlockedIcon, 'Signature broken', 'tag bad'],
+  unchecked: [SealIcon, 'Signature not checked', 'tag warn'],
+}
+
+function SealedState({ sealed }: { readonly sealed: SealedVerdict }) {
+  const [Icon, words, tag] = signatures[sealed.signature]
+  return (
+    <>
+      {sealed.encrypted !== 'no' && (
+        <span className={sealed.encrypted === 'opened' ? 'tag good' : 'tag bad'}>
+          <LockIcon size={13} /> {sealed.encrypted === 'opened' ? 'Was encrypted' : 'Encrypted, not readable'}
+        </span>
+      )}{' '}
+      <span className={tag}>
+        <Icon size={13} /> {words}
+      </span>
+    </>
+  )
+}
+
 function AuthenticationCard({ message }: { readonly message: MessagePage }) {
   const auth = message.authentication
   if (auth === null) return null
@@ -145,6 +170,26 @@ function AuthenticationCard({ message }: { readonly message: MessagePage }) {
           {auth.dmarc.result}
           {auth.dmarc.policy !== null && ` (policy ${auth.dmarc.policy})`}
         </dd>
+        {auth.sealed !== undefined && (
+          <>
+            <dt>S/MIME</dt>
+            <dd>
+              <SealedState sealed={auth.sealed} />
+              {auth.sealed.fingerprint !== null && (
+                <>
+                  {' '}
+                  {auth.sealed.emails[0]} <span className="mono">{auth.sealed.fingerprint.slice(0, 16)}…</span>
+                </>
+              )}
+              {auth.sealed.signedAt !== null && (
+                <>
+                  {' '}
+                  It says it was signed <When at={auth.sealed.signedAt} />.
+                </>
+              )}
+            </dd>
+          </>
+        )}
         <dt>ARC</dt>
         <dd>{auth.arc.result}</dd>
         <dt>Source</dt>

@@ -63,6 +63,9 @@ function Row({ row, open }: { readonly row: QuarantineRow; readonly open: () => 
             <Check name="DKIM" result={row.authentication.dkim[0]?.result ?? 'none'} />
             <Check name="DMARC" result={row.authentication.dmarc.result} />
             <Check name="ARC" result={row.authentication.arc.result} />
+            {row.authentication.sealed !== undefined && (
+              <Check name="S/MIME" result={row.authentication.sealed.signature} />
+            )}
             <span className="tag">
               {row.authentication.provider === null
                 ? 'Sender of no provider'
@@ -99,7 +102,7 @@ function Row({ row, open }: { readonly row: QuarantineRow; readonly open: () => 
 function Check({ name, result }: { readonly name: string; readonly result: string }) {
   return (
     <span
-      className={`tag ${result === 'pass' ? 'good' : result === 'none' || result === 'neutral' ? '' : 'bad'}`}
+      className={`tag ${result === 'pass' || result === 'valid' ? 'good' : result === 'none' || result === 'neutral' ? '' : 'bad'}`}
     >{`${name} ${result}`}</span>
   )
 }
