@@ -113,6 +113,7 @@ function takeRecord({ index, leaf, hash, proof }) {
   if (canonical(record) !== leaf) wrong(`record ${index}: its text is not canonical`)
   if (record.kind === 'user.created' || record.kind === 'user.changed') takePerson(record)
   if (record.kind === 'approval.signed') takeApproval(index, record)
+  if (['reply.released', 'reply.second-asked'].includes(record.kind) && record.body.signed) takeRelease(index, record)
   const own = leafHash(Buffer.from(leaf))
   if (own.toString('base64') !== hash) wrong(`record ${index}: its text does not give its hash`)
   if (index <= lastIndex) wrong(`record ${index}: out of order or twice`)
@@ -167,7 +168,9 @@ const passkeys = new Map()
 const nonces = new Set()
 const counters = new Map()
 const approvers = ['administrator', 'lead', 'analyst', 'approver', 'asset-owner']
+const releasers = ['administrator', 'lead', 'analyst', 'approver']
 let approvals = 0
+let releases = 0
 
 /** Who had which role and which passkey, as the records go by; an approval is checked against what stands before it (docs/approvals.md). */
 function takePerson({ subject, body }) {
@@ -180,39 +183,76 @@ function takePerson({ subject, body }) {
 function takeApproval(index, { at, actor, subject, body }) {
   approvals++
   const no = (says) => wrong(`record ${index}, an approval: ${says}`)
-  const bytes = (text) => Buffer.from(text, 'base64url')
   const statement = JSON.parse(body.statement)
-  const client = JSON.parse(bytes(body.clientData))
-  const data = bytes(body.authenticatorData)
-  const who = `user:${statement.who.user}`
   if (statement.statement !== 'counterfoil/approval/1') no('a statement of another kind')
-  if (canonical(statement) !== body.statement) no('its statement is not canonical')
   if (sha256(body.subject).toString('hex') !== statement.subject.sha256)
     no('what was approved is not what the statement names')
   if (body.approval !== statement.approval || body.verdict !== statement.verdict)
     no('it says something else than its statement')
-  if (actor !== who || subject !== `approval:${statement.approval}`)
-    no('it is of another person or approval than its statement')
+  if (subject !== `approval:${statement.approval}`) no('it is of another person or approval than its statement')
+  takeSignature(no, { at, actor, signed: body, statement, may: approvers })
+}
+
+/** A release of an answer: the record must say what was signed. The mail itself stands behind it where replies were exported, by its SHA-256. */
+function takeRelease(index, { at, actor, subject, kind, body }) {
+  releases++
+  const no = (says) => wrong(`record ${index}, a release: ${says}`)
+  const statement = JSON.parse(body.signed.statement)
+  const same = (what, said, meant) => {
+    if (said === undefined || canonical(said) !== canonical(meant))
+      no(`it says something else than its statement: ${what}`)
+  }
+  if (statement.statement !== 'counterfoil/release/1') no('a statement of another kind')
+  if (subject !== `reply:${statement.reply}`) no('it is of another person or answer than its statement')
+  same('the answer', body.replyId, statement.reply)
+  same('the bytes', body.sha256, statement.subject.sha256)
+  same('the Message-ID', body.messageId, statement.subject.messageId)
+  same('the mail in the clear', body.clearSha256 ?? null, statement.clearSha256)
+  same('how it is signed and encrypted', body.protection ?? null, statement.protection)
+  same('why one is not enough', body.because, statement.because)
+  if (statement.release !== (kind === 'reply.released' ? 'second' : 'first'))
+    no('it is another release than its statement')
+  if ((statement.release === 'second') !== (statement.first !== null)) no('it does not say who released it first')
+  if (statement.first?.by === `user:${statement.who.user}`) no('one person released it twice')
+  if (kind === 'reply.released') {
+    same('the alert', body.alertId, statement.alert)
+    same('the size', body.sizeBytes, statement.subject.sizeBytes)
+    same('the recipients', body.to, statement.to)
+    same('whether it is a dry run', body.dryRun, statement.dryRun)
+    same('who released it first', body.first, statement.first?.by ?? null)
+    const files = statement.files.map(canonical)
+    for (const file of body.files ?? []) if (!files.includes(canonical(file))) no('it names a file that was not signed')
+  }
+  takeSignature(no, { at, actor, signed: body.signed, statement, may: releasers })
+}
+
+function takeSignature(no, { at, actor, signed, statement, may }) {
+  const bytes = (text) => Buffer.from(text, 'base64url')
+  const client = JSON.parse(bytes(signed.clientData))
+  const data = bytes(signed.authenticatorData)
+  const who = `user:${statement.who.user}`
+  if (canonical(statement) !== signed.statement) no('its statement is not canonical')
+  if (actor !== who) no('it is of another person than its statement')
   if (Math.abs(Date.parse(at) - Date.parse(statement.at)) > 600_000) no('it is of another time than its statement')
   if (client.type !== 'webauthn.get') no('no sign of a passkey')
-  if (client.challenge !== sha256(body.statement).toString('base64url')) no('another statement was signed')
+  if (client.challenge !== sha256(signed.statement).toString('base64url')) no('another statement was signed')
   if (client.origin !== statement.origin) no(`it was signed on ${client.origin}`)
   if (!data.subarray(0, 32).equals(sha256(statement.rpId))) no(`the passkey is not of ${statement.rpId}`)
   if ((data[32] & 5) !== 5) no('the person was not verified')
   const counter = data.readUInt32BE(33)
-  const before = Math.max(body.counter, counters.get(body.credential) ?? 0)
+  const before = Math.max(signed.counter, counters.get(signed.credential) ?? 0)
   if ((before > 0 || counter > 0) && counter <= before) no('the counter did not go on: played again, or a copied key')
-  counters.set(body.credential, counter)
+  counters.set(signed.credential, counter)
   if (nonces.has(statement.nonce)) no('this statement was signed before: played again')
   nonces.add(statement.nonce)
-  const [publicKey, hash] = coseKey(bytes(body.publicKey))
-  if (!verify(hash, Buffer.concat([data, sha256(bytes(body.clientData))]), publicKey, bytes(body.signature)))
+  const [publicKey, hash] = coseKey(bytes(signed.publicKey))
+  if (!verify(hash, Buffer.concat([data, sha256(bytes(signed.clientData))]), publicKey, bytes(signed.signature)))
     no('the signature is not of this key over this statement')
-  const key = passkeys.get(body.credential)
+  const key = passkeys.get(signed.credential)
   if (key && key.user !== who) no('the passkey is of another person')
-  if (key?.sha256 && key.sha256 !== sha256(bytes(body.publicKey)).toString('hex'))
+  if (key?.sha256 && key.sha256 !== sha256(bytes(signed.publicKey)).toString('hex'))
     no('the key is not the one that was registered')
-  if (!approvers.includes(statement.who.role)) no(`nobody with the role ${statement.who.role} may sign`)
+  if (!may.includes(statement.who.role)) no(`nobody with the role ${statement.who.role} may sign`)
   if (shut.has(who)) no('the account was shut then')
   if (roles.has(who) && roles.get(who) !== statement.who.role)
     no(`by the records before, the role was ${roles.get(who)}`)
@@ -282,7 +322,7 @@ if (header?.scope?.kind === 'all' && head) {
 for (const problem of problems) console.log(problem)
 console.log(problems.length === 0 ? 'It holds.' : 'It does not hold.')
 console.log(
-  `${records} records, ${approvals} signed approvals, ${attachments} attachments, signed at ${head?.size ?? '?'}; ledger ${header?.origin ?? '?'}; key ${key?.text ?? '?'}`,
+  `${records} records, ${approvals} signed approvals, ${releases} signed releases, ${attachments} attachments, signed at ${head?.size ?? '?'}; ledger ${header?.origin ?? '?'}; key ${key?.text ?? '?'}`,
 )
 if (!givenKey) console.log('The key is the one in the file: compare it with one you got another way.')
 process.exitCode = problems.length === 0 ? 0 : 1

@@ -141,6 +141,10 @@ function verdictText(verdict: Verdict): string {
     lines.push(
       `${verdict.approvals} signed approvals${verdict.ok ? ': each signature is of the named person’s passkey over what the record names' : ''}.`,
     )
+  if (verdict.releases > 0)
+    lines.push(
+      `${verdict.releases} signed releases of answers${verdict.ok ? ': each signature is of the named person’s passkey over the bytes, recipients and rule that the record names' : ''}.`,
+    )
   if (verdict.ok)
     lines.push(
       verdict.complete

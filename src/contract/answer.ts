@@ -49,6 +49,10 @@ export const ReplyPage = z.object({
   first: z
     .object({ byName: z.string(), at: z.iso.datetime(), because: z.array(z.string()), mine: z.boolean() })
     .nullable(),
+  /** How whoever looks would release it: by a signature, by a click, or by either. */
+  signing: z.object({ passkeys: z.int(), clickIsEnough: z.boolean() }),
+  /** Who signed exactly these bytes with a passkey, oldest first. */
+  signatures: z.array(z.object({ part: z.enum(['first', 'second']), byName: z.string(), at: z.iso.datetime() })),
   /** The place of its release in the ledger's tree; null before, and for the moment until the tree has taken it. */
   ledgerIndex: z.int().nullable(),
   /** What earlier answers in this thread told already, newest first. */
@@ -162,6 +166,20 @@ export const answerApi = {
     params: id,
     body: z.object({ digest: z.string().length(64), yes: z.boolean(), why: z.string().trim().max(2000) }),
     answer: Done,
+  }),
+  'POST /api/replies/:id/statement': endpoint({
+    permission: 'reply.release',
+    says: 'What you would sign to release it where two must, and the options for your passkey: its challenge is the SHA-256 of the statement. `digest`: of the bytes that the first person released, null for a first release',
+    params: id,
+    body: z.object({ version, digest: z.string().length(64).nullable() }),
+    answer: z.object({ statement: z.string(), options: z.looseObject({}) }),
+  }),
+  'POST /api/replies/:id/signature': endpoint({
+    permission: 'reply.release',
+    says: 'Release it by your passkey’s signature over the statement, once',
+    params: id,
+    body: z.object({ response: z.looseObject({}) }),
+    answer: z.object({ done: z.literal(true), waitsForSecond: z.boolean() }),
   }),
   'POST /api/replies/:id/cancel': endpoint({
     permission: 'reply.release',

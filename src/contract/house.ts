@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Changes, ListNoun } from '../model/list.ts'
 import { Provider } from '../model/provider.ts'
+import { ReleaseSigning } from '../model/release.ts'
 import { WebhookRefusal, WebhookScheme } from '../model/webhook.ts'
 import { Xray, XrayStory } from '../model/xray.ts'
 import { Done, endpoint } from './endpoint.ts'
@@ -32,6 +33,8 @@ export type ProviderRow = z.infer<typeof ProviderRow>
 export const HouseSettings = z.object({
   ownDomains: z.array(z.string().max(253)).max(100),
   replyHoldSeconds: z.number().min(0).max(3600),
+  /** When a release by two must be signed; not said: as it is. */
+  releaseSigning: ReleaseSigning.optional(),
 })
 export type HouseSettings = z.infer<typeof HouseSettings>
 

@@ -1,4 +1,5 @@
 import { approverRoles } from '../model/approval.ts'
+import { releaserRoles } from '../model/release.ts'
 import { Role } from '../model/user.ts'
 
 /**
@@ -41,7 +42,7 @@ export const permissions = {
   'reply.review': ['administrator', 'lead', 'analyst'],
   // A decision that is thought out but not taken, or a remark: it changes nothing.
   'suggestion.write': ['administrator', 'lead', 'analyst'],
-  'reply.release': ['administrator', 'lead', 'analyst', 'approver'],
+  'reply.release': releaserRoles,
   // To find what one was asked to sign; that one was asked is looked at for each.
   'approval.sign': approverRoles,
   'xray.run': ['administrator', 'lead', 'analyst'],

@@ -17,7 +17,7 @@ export type ReplyRecord = {
   /** Exactly what leaves; null until it was released. */
   readonly bytes: Buffer | null
   /** What their reader sees of them, where they are signed or encrypted. */
-  readonly clear: { readonly bytes: Buffer; readonly protection: MailProtection } | null
+  readonly clear: KeptClear | null
   readonly createdAt: string
   /** A draft that one person released, and that waits for a second: who and when, and why one is not enough. */
   readonly first: { readonly by: string; readonly at: string; readonly because: readonly string[] } | null
@@ -67,8 +67,7 @@ function recordOf(row: Selectable<ReplyTable>): ReplyRecord {
       ? null
       : { by: row.first_by, at: iso(row.first_at), because: row.second_because }
   const twoByPlaybook = row.second_by_playbook
-  const clear =
-    row.clear_bytes === null ? null : { bytes: row.clear_bytes, protection: MailProtection.parse(row.protection) }
+  const clear = clearIn(row)
   return { reply, providerId, decisionId, machine, bytes, clear, createdAt: iso(row.created_at), first, twoByPlaybook }
 }
 
@@ -147,9 +146,16 @@ export async function saveReplyDraft(
   return row.version
 }
 
-type Clear = { readonly bytes: Uint8Array; readonly protection: MailProtection } | null
+/** What its reader sees of a mail that is signed or encrypted. */
+export type Clear = { readonly bytes: Uint8Array; readonly protection: MailProtection } | null
 
-function clearOf(clear: Clear) {
+export type KeptClear = { readonly bytes: Buffer; readonly protection: MailProtection }
+
+export function clearIn(row: { readonly clear_bytes: Buffer | null; readonly protection: unknown }): KeptClear | null {
+  return row.clear_bytes === null ? null : { bytes: row.clear_bytes, protection: MailProtection.parse(row.protection) }
+}
+
+export function clearColumns(clear: Clear) {
   return clear === null
     ? { clear_bytes: null, protection: null }
     : { clear_bytes: Buffer.from(clear.bytes), protection: jsonb(clear.protection) }
@@ -172,7 +178,7 @@ export async function holdForSecond(
     .updateTable('reply')
     .set((eb) => ({
       ...{ bytes: Buffer.from(first.bytes), digest: first.digest, first_by: first.by, first_at: first.at },
-      ...clearOf(first.clear),
+      ...clearColumns(first.clear),
       ...{ second_because: first.because.map(plainText), version: eb('version', '+', 1) },
     }))
     .where('id', '=', id)
@@ -199,7 +205,7 @@ export async function changeReply(tx: Db, id: string, change: ReplyChange): Prom
       state: change.state,
       version: eb('version', '+', 1),
       ...(change.bytes === undefined ? {} : { bytes: Buffer.from(change.bytes) }),
-      ...(change.clear === undefined ? {} : clearOf(change.clear)),
+      ...(change.clear === undefined ? {} : clearColumns(change.clear)),
       ...(change.digest === undefined ? {} : { digest: change.digest }),
       ...(change.releasedBy === undefined ? {} : { released_by: change.releasedBy }),
       ...(change.releasedAt === undefined ? {} : { released_at: change.releasedAt }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ReleaseSigning } from '../model/release.ts'
 import { Ticketing } from '../model/ticket.ts'
 import { jsonb } from './jsonb.ts'
 import type { Db } from './open.ts'
@@ -13,6 +14,8 @@ export const settingShapes = {
   /** The rules for tickets. `version` counts changes, so that two people do not overwrite each other. */
   ticketing: z.object({ version: z.int().positive(), rules: Ticketing }),
   'reply-hold-seconds': z.number().min(0).max(3600),
+  /** When a release by two must be signed (model/release.ts). */
+  'release-signing': ReleaseSigning,
 } as const
 export type SettingKey = keyof typeof settingShapes
 export type SettingOf<K extends SettingKey> = z.infer<(typeof settingShapes)[K]>

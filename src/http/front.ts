@@ -308,6 +308,14 @@ export type Work = {
     /** What a person reads in a mail of ours that left. */
     readonly readSent: (bytes: Uint8Array) => Promise<{ readonly subject: string; readonly text: string }>
     readonly settle: (id: string, arrived: boolean, reason: string, by: string) => Promise<void>
+    /** A release by two as a passkey's signature (playbooks/replies/sign-release.ts). */
+    readonly prepareRelease: (
+      id: string,
+      seen: { readonly version: number; readonly digest: string | null },
+      by: string,
+      page: { readonly origin: string; readonly rpId: string },
+    ) => Promise<{ readonly statement: string; readonly challenge: Buffer; readonly userId: string }>
+    readonly signRelease: (id: string, by: string, assertion: Assertion) => Promise<'held' | 'second'>
   }
   /** Signatures by passkey over what a run asked for (playbooks/approvals/sign.ts). */
   readonly approvals: {

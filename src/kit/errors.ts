@@ -65,6 +65,16 @@ export const troubles = {
     says: 'You released it first; a second person must look at it.',
     next: 'Ask somebody else who may release answers.',
   },
+  'reply.signature-needed': {
+    status: 409,
+    says: 'This release counts only with the signature of your passkey.',
+    next: 'Reload the page and sign there: your passkey signs exactly these bytes.',
+  },
+  'reply.no-passkey': {
+    status: 409,
+    says: 'This release counts only with a signature, and you have no passkey here.',
+    next: 'Register one under Settings, Me, then sign; or ask somebody who has one.',
+  },
   'approval.over': {
     status: 410,
     says: 'This can no longer be signed.',

@@ -1,53 +1,25 @@
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  account,
+  forgedAt,
+  forgery,
+  origin,
+  other,
+  person,
+  registered,
+  type Statement,
+} from '../../test/forged-export.ts'
 import { SoftPasskey, type Wrongly } from '../../test/soft-passkey.ts'
-import { canonicalJson, type Json } from '../kit/canonical-json.ts'
+import { canonicalJson } from '../kit/canonical-json.ts'
 import { sha256Hex } from '../kit/digest.ts'
-import { ledgerRow } from './append.ts'
-import { signCheckpoint } from './checkpoint.ts'
-import { endText, exportFormat, writeLine } from './export-format.ts'
-import { type LedgerKey, loadOrCreateKey } from './key.ts'
-import { cutLines } from './lines.ts'
-import { Edge, leafHash } from './merkle.ts'
-import { signNote } from './signed-note.ts'
-import { verifyExport } from './verify.ts'
+import type { LedgerLine } from '../model/ledger.ts'
 
-const at = new Date('2026-11-20T03:00:00.000Z')
-const person = '11111111-1111-4111-8111-111111111111'
-const other = '22222222-2222-4222-8222-222222222222'
-const origin = 'https://desk.example.com'
-const script = path.resolve(import.meta.dirname, '../../tools/verify-export.mjs')
-
-let folder: string
-let key: LedgerKey
+let forged: Awaited<ReturnType<typeof forgery>>
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'counterfoil-proof-'))
-  key = loadOrCreateKey(folder)
+  forged = await forgery()
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
-
-type Line = {
-  kind: 'user.created' | 'user.changed' | 'approval.signed'
-  actor: string
-  subject: string
-  body: Record<string, unknown>
-}
-type Statement = Record<string, Json>
-
-const account = (user = person, role = 'approver'): Line => ({
-  kind: 'user.created',
-  actor: `user:${user}`,
-  subject: `user:${user}`,
-  body: { role },
-})
-const registered = (passkey: SoftPasskey, user = person, publicKey = passkey.publicKey): Line => ({
-  ...{ kind: 'user.changed', actor: `user:${user}`, subject: `user:${user}` },
-  body: { passkey: passkey.id, publicKeySha256: sha256Hex(publicKey) },
-})
+afterAll(() => forged.stop())
 
 /** A signed approval as the product keeps it; `change` bends the body afterwards, as a forger who holds the ledger's key would. */
 function approval(
@@ -57,7 +29,7 @@ function approval(
     readonly statement?: Statement
     readonly change?: (body: Record<string, unknown>) => void
   } = {},
-): Line {
+): LedgerLine {
   const id = '33333333-3333-4333-8333-333333333333'
   const subject = canonicalJson({ approval: id, what: 'Take pay-1 off the net' })
   const statement = canonicalJson({
@@ -87,8 +59,8 @@ function approval(
       ifSilent: 'It stays on the net.',
     },
     ...{
-      askedAt: at.toISOString(),
-      at: at.toISOString(),
+      askedAt: forgedAt.toISOString(),
+      at: forgedAt.toISOString(),
       expiresAt: '2026-11-20T07:00:00.000Z',
       origin,
       rpId: 'desk.example.com',
@@ -116,57 +88,16 @@ function approval(
   return { kind: 'approval.signed', actor: `user:${person}`, subject: `approval:${id}`, body }
 }
 
-/** A complete export of these records, rightly signed by the ledger's own key: only the approvals in it can be wrong. */
-function exportOf(lines: readonly Line[]): string {
-  const leaves = lines.map((line) => ledgerRow(line, { now: () => at }).leaf)
-  const edge = new Edge()
-  for (const leaf of leaves) edge.add(leafHash(Buffer.from(leaf)))
-  const { note } = signCheckpoint(edge.size, edge.root(), key)
-  const name = key.verifier.name
-  const file = [
-    writeLine({
-      format: exportFormat,
-      origin: name,
-      key: key.verifier.text,
-      checkpoint: note,
-      scope: { kind: 'all' },
-      madeAt: at.toISOString(),
-    }),
-    ...leaves.map((leaf, index) =>
-      writeLine({ index, leaf, hash: Buffer.from(leafHash(Buffer.from(leaf))).toString('base64') }),
-    ),
-  ].join('')
-  const end = { records: leaves.length, attachments: 0, sha256: sha256Hex(file) }
-  return file + writeLine({ end, note: signNote(endText(name, end), key.verifier, key.privateKey) })
-}
-
-let files = 0
-/** What the product and the script that shares no code with it say; each as text, '' when it holds. */
-async function saidOf(lines: readonly Line[]): Promise<{ product: string; script: string; approvals: number }> {
-  const text = exportOf(lines)
-  const chunks = (async function* () {
-    yield Buffer.from(text)
-  })()
-  const verdict = await verifyExport(cutLines(chunks), { key: key.verifier })
-  files += 1
-  const file = path.join(folder, `${files}.jsonl`)
-  await writeFile(file, text)
-  const said = await new Promise<string>((resolve) => {
-    execFile(process.execPath, [script, file, key.verifier.text], (error, out) => resolve(error === null ? '' : out))
-  })
-  return { product: verdict.problems.map(({ says }) => says).join('; '), script: said, approvals: verdict.approvals }
-}
-
 test('a right approval holds for the product and for the script without our code', async () => {
   const passkey = new SoftPasskey()
-  const said = await saidOf([account(), registered(passkey), approval(passkey), approval(passkey)])
-  expect(said).toEqual({ product: '', script: '', approvals: 2 })
+  const said = await forged.saidOf([account(), registered(passkey), approval(passkey), approval(passkey)])
+  expect(said).toEqual({ product: '', script: '', approvals: 2, releases: 0 })
 })
 
 const altered = (field: string, from: string, to: string) => (body: Record<string, unknown>) => {
   body[field] = String(body[field]).replaceAll(from, to)
 }
-const forgeries: readonly [string, RegExp, () => Line[]][] = [
+const forgeries: readonly [string, RegExp, () => LedgerLine[]][] = [
   [
     'a changed statement',
     /another statement was signed|not the one that was signed/,
@@ -257,7 +188,7 @@ const forgeries: readonly [string, RegExp, () => Line[]][] = [
     /account was shut/,
     () => {
       const passkey = new SoftPasskey()
-      const shut: Line = { ...account(), kind: 'user.changed', body: { disabled: true } }
+      const shut: LedgerLine = { ...account(), kind: 'user.changed', body: { disabled: true } }
       return [account(), registered(passkey), shut, approval(passkey)]
     },
   ],
@@ -270,13 +201,13 @@ const forgeries: readonly [string, RegExp, () => Line[]][] = [
     },
   ],
 ]
-function one(bend: Parameters<typeof approval>[1]): Line[] {
+function one(bend: Parameters<typeof approval>[1]): LedgerLine[] {
   const passkey = new SoftPasskey()
   return [account(), registered(passkey), approval(passkey, bend)]
 }
 
 test.each(forgeries)('%s is found, by the product and by the script', async (_name, says, lines) => {
-  const said = await saidOf(lines())
+  const said = await forged.saidOf(lines())
   expect(said.product).toMatch(says)
   expect(said.script).toMatch(says)
 })

@@ -43,6 +43,7 @@ async function compareAll(tx: Db): Promise<RecordAudit> {
   }
   const decisions = await checkDecisions(tx, wrong)
   const replies = await checkReplies(tx, wrong)
+  await checkSignatures(tx, wrong)
   const messages = await checkMessages(tx, wrong)
   return { ok: problemCount === 0, decisions, replies, messages, problems, problemCount }
 }
@@ -146,9 +147,10 @@ async function checkReplies(tx: Db, wrong: Wrong): Promise<number> {
       from reply where id > ${after}::uuid and (digest is not null or released_by is not null or state in ('sent', 'sending', 'held'))
       order by id limit ${pageRows}`.execute(tx)
     const subjects = rows.map((row) => `reply:${row.id}`)
-    const lines = await linesAbout(tx, subjects, ['reply.released', 'reply.sent', 'reply.settled'])
+    const kinds = ['reply.second-asked', 'reply.released', 'reply.sent', 'reply.settled']
+    const lines = await linesAbout(tx, subjects, kinds)
     for (const row of rows) compareReply(row, lines.get(`reply:${row.id}`) ?? [], wrong)
-    seen += rows.length
+    seen += rows.filter((row) => !waitsForSecond(row)).length
     after = rows.at(-1)?.id ?? after
     if (rows.length < pageRows) break
   }
@@ -156,7 +158,16 @@ async function checkReplies(tx: Db, wrong: Wrong): Promise<number> {
   return seen
 }
 
+/** One person released it, and nothing left: its bytes are fixed, and are those of the first release. */
+const waitsForSecond = (row: ReplyRow): boolean => row.state === 'draft' && row.released_by === null
+
 function compareReply(row: ReplyRow, lines: readonly Line[], wrong: Wrong): void {
+  if (waitsForSecond(row)) {
+    const asked = lines.findLast((line) => line.kind === 'reply.second-asked')
+    if (row.digest !== row.sha256 || asked?.body['sha256'] !== row.digest)
+      wrong(`reply ${row.id} does not hold the bytes that one person released`)
+    return
+  }
   const released = lines.findLast((line) => line.kind === 'reply.released')
   if (released === undefined) return wrong(`reply ${row.id} is ${row.state}, and the ledger has no release of it`)
   const { body } = released
@@ -165,8 +176,36 @@ function compareReply(row: ReplyRow, lines: readonly Line[], wrong: Wrong): void
   if (JSON.stringify(body['to']) !== JSON.stringify(row.recipients))
     wrong(`reply ${row.id} names other recipients than it was released to`)
   if (released.actor !== row.released_by) wrong(`reply ${row.id} names another person than the one who released it`)
-  if (row.state === 'sent' && !lines.some((line) => line.kind !== 'reply.released'))
+  const left = ['reply.sent', 'reply.settled']
+  if (row.state === 'sent' && !lines.some((line) => left.includes(line.kind)))
     wrong(`reply ${row.id} is said to be sent, and the ledger does not say so`)
+}
+
+/** Each signature over a release stands in the record of that release, and none in the ledger is without its row. */
+async function checkSignatures(tx: Db, wrong: Wrong): Promise<void> {
+  let after = ''
+  let seen = 0
+  for (;;) {
+    const { rows } = await sql<{ reply_id: string; statement_sha256: string; own: string; statement: string }>`
+      select reply_id, statement_sha256, encode(sha256(convert_to(statement, 'UTF8')), 'hex') as own, statement
+      from release_signature where statement_sha256 > ${after} order by statement_sha256 limit ${pageRows}`.execute(tx)
+    const subjects = rows.map((row) => `reply:${row.reply_id}`)
+    const lines = await linesAbout(tx, subjects, ['reply.released', 'reply.second-asked'])
+    for (const row of rows) {
+      const named = (lines.get(`reply:${row.reply_id}`) ?? []).some(
+        ({ body }) => (body['signed'] as { statement?: unknown } | undefined)?.statement === row.statement,
+      )
+      if (!named || row.own !== row.statement_sha256)
+        wrong(`a signature over the release of reply ${row.reply_id} is not as it was signed`)
+    }
+    seen += rows.length
+    after = rows.at(-1)?.statement_sha256 ?? after
+    if (rows.length < pageRows) break
+  }
+  const { rows } = await sql<{ n: string }>`
+    select count(*) as n from ledger_entry
+    where kind in ('reply.released', 'reply.second-asked') and leaf::jsonb -> 'body' ? 'signed'`.execute(tx)
+  compareCount(Number(rows[0]?.n ?? 0), seen, 'signed releases', wrong)
 }
 
 /** The id of a message is the SHA-256 of its bytes, and its coming is in the ledger. */

@@ -3,12 +3,12 @@ import { z } from 'zod'
 import { canonicalJson, type Json } from '../kit/canonical-json.ts'
 import { sha256Hex } from '../kit/digest.ts'
 import { wordsOf } from '../kit/errors.ts'
-import { ApprovalChecks } from './approval-proof.ts'
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts'
 import { AttachmentLine, EndLine, endText, HeaderLine, RecordLine } from './export-format.ts'
 import { type CutLine, lineAt } from './lines.ts'
 import { Edge, leafHash, sameHash } from './merkle.ts'
 import { verifyInclusion } from './proof.ts'
+import { SignatureChecks } from './signature-checks.ts'
 import { openNote, readVerifierKey, type VerifierKey } from './signed-note.ts'
 
 /** Problems that are listed; past this number they are only counted. */
@@ -31,6 +31,8 @@ export type Verdict = {
   readonly attachments: number
   /** Signed approvals whose signatures were checked, with who signed and what. */
   readonly approvals: number
+  /** Releases of answers that were signed with a passkey, likewise. */
+  readonly releases: number
   readonly problems: readonly Problem[]
   readonly problemCount: number
 }
@@ -70,7 +72,7 @@ class Verification {
   #header: HeaderLine | undefined
   #key: VerifierKey | null = null
   #older: Checkpoint | null = null
-  #approvals = new ApprovalChecks(false)
+  #signatures = new SignatureChecks(false)
   #head: Checkpoint | null = null
   #end: EndLine | undefined
   #records = 0
@@ -122,7 +124,7 @@ class Verification {
     const header = HeaderLine.safeParse(value)
     if (!header.success) return this.#wrong('the file does not begin like an export of this format')
     this.#header = header.data
-    this.#approvals = new ApprovalChecks(header.data.scope.kind === 'all')
+    this.#signatures = new SignatureChecks(header.data.scope.kind === 'all')
     const own = readVerifierKey(header.data.key)
     this.#key = this.#options.key ?? own
     if (own === null) this.#wrong('the key named in the file is malformed')
@@ -182,7 +184,7 @@ class Verification {
       const value = JSON.parse(leaf) as Json
       const record = Leaf.safeParse(value)
       if (!record.success || canonicalJson(value) !== leaf) return wrong('its text is not a record in canonical JSON')
-      for (const problem of this.#approvals.take(record.data)) wrong(problem)
+      for (const problem of this.#signatures.take(record.data)) wrong(problem)
       const scope = this.#header?.scope
       if (scope?.kind !== 'period') return
       const at = Date.parse(record.data.at)
@@ -253,7 +255,8 @@ class Verification {
       size: this.#head?.size ?? null,
       records: this.#records,
       attachments: this.#attachments,
-      approvals: this.#approvals.count,
+      approvals: this.#signatures.approvals,
+      releases: this.#signatures.releases,
       problems: this.#problems,
       problemCount: this.#problemCount,
     }

@@ -112,14 +112,8 @@ export const ApprovalStatement = z.strictObject({
 })
 export type ApprovalStatement = z.infer<typeof ApprovalStatement>
 
-/** A signature with all that is needed to check it later, as it stands in the body of its ledger record. Bytes are base64url. */
-export const SignedApproval = z.object({
-  alertId: z.uuid(),
-  runId: z.uuid(),
-  approval: z.uuid(),
-  verdict: ApprovalVerdict,
-  /** The exact bytes that the statement's subject is the digest of. */
-  subject: z.string(),
+/** A passkey's signature over a statement, with all that is needed to check it later. Bytes are base64url. */
+export const PasskeySignature = z.object({
   /** Canonical JSON. */
   statement: z.string(),
   credential: z.string(),
@@ -130,5 +124,16 @@ export const SignedApproval = z.object({
   authenticatorData: z.string(),
   clientData: z.string(),
   signature: z.string(),
+})
+export type PasskeySignature = z.infer<typeof PasskeySignature>
+
+/** A signed approval, as it stands in the body of its ledger record. */
+export const SignedApproval = PasskeySignature.extend({
+  alertId: z.uuid(),
+  runId: z.uuid(),
+  approval: z.uuid(),
+  verdict: ApprovalVerdict,
+  /** The exact bytes that the statement's subject is the digest of. */
+  subject: z.string(),
 })
 export type SignedApproval = z.infer<typeof SignedApproval>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Provider } from './provider.ts'
+import { ReleaseSigning } from './release.ts'
 import { Ticketing } from './ticket.ts'
 
 export const configFormat = 'counterfoil.config/1'
@@ -14,6 +15,7 @@ export const ConfigFile = z.strictObject({
   settings: z.strictObject({
     ownDomains: z.array(z.string().max(253)).max(100).nullable(),
     replyHoldSeconds: z.number().min(0).max(3600).nullable(),
+    releaseSigning: ReleaseSigning.nullable().default(null),
     sourcePrecedence: z.array(z.string().max(100)).max(100).nullable(),
   }),
   providers: z.record(z.string(), Provider.omit({ id: true })),

@@ -26,20 +26,20 @@ export type Running = { readonly yaml: string; readonly digest: string; readonly
 
 /** What runs now, as one document. */
 export async function runningConfig(db: Db): Promise<Running> {
-  const [providers, ticketing, connectors, watches, ownDomains, replyHoldSeconds, sourcePrecedence] = await Promise.all(
-    [
+  const [providers, ticketing, connectors, watches, ownDomains, replyHoldSeconds, releaseSigning, sourcePrecedence] =
+    await Promise.all([
       listProviders(db),
       ticketingOf(db),
       storedConnectors(db),
       watchesSet(db),
       settingOf(db, 'own-domains'),
       settingOf(db, 'reply-hold-seconds'),
+      settingOf(db, 'release-signing'),
       settingOf(db, 'source-precedence'),
-    ],
-  )
+    ])
   const file: ConfigFile = {
     format: configFormat,
-    settings: { ownDomains, replyHoldSeconds, sourcePrecedence },
+    settings: { ownDomains, replyHoldSeconds, releaseSigning, sourcePrecedence },
     providers: Object.fromEntries(providers.map(({ id, ...rest }) => [id, rest])),
     ticketing: ticketing.rules,
     connectors: Object.fromEntries(
@@ -195,9 +195,10 @@ async function writeSettings(desk: ConfigDesk, running: ConfigFile, wanted: Conf
   if (bad !== undefined)
     throw new Trouble('input.invalid', { fields: { 'settings.ownDomains': `${bad} is no domain` } })
   if (changesBetween(running.settings, wanted.settings).length === 0) return
-  const { ownDomains, replyHoldSeconds, sourcePrecedence } = wanted.settings
+  const { ownDomains, replyHoldSeconds, releaseSigning, sourcePrecedence } = wanted.settings
   await setOrRemove(desk, 'own-domains', ownDomains, by)
   await setOrRemove(desk, 'reply-hold-seconds', replyHoldSeconds, by)
+  await setOrRemove(desk, 'release-signing', releaseSigning, by)
   await setOrRemove(desk, 'source-precedence', sourcePrecedence, by)
   await append(
     desk.db,

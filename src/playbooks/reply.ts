@@ -1,15 +1,25 @@
 import { z } from 'zod'
 import type { Db } from '../db/open.ts'
+import type { Assertion } from './approvals/sign.ts'
 import type { House, Notice, ReplySeen } from './house.ts'
 import { cannotMail, mailNotice, sendNotice } from './notices.ts'
 import { type DeskParts, openDesk, type ReplyDesk } from './replies/desk.ts'
 import { draftReply, saveDraft } from './replies/draft-reply.ts'
 import { addFile, pickFile, takeOutFile } from './replies/files.ts'
 import { mailPack, sendPack, settlePack, withdrawPack } from './replies/mail-pack.ts'
-import { cancelReply, type Preview, previewReply, releaseReply, secondRelease } from './replies/release-reply.ts'
+import {
+  cancelReply,
+  type Preview,
+  prepareRelease,
+  previewReply,
+  releaseReply,
+  secondRelease,
+  signRelease,
+} from './replies/release-reply.ts'
 import { reviewReply, type SpanVerdict } from './replies/review-reply.ts'
 import { sendReply } from './replies/send-reply.ts'
 import { type HowSettled, replySeen, settleReply } from './replies/settle-reply.ts'
+import type { GivenRelease, Page } from './replies/sign-release.ts'
 
 const SendReplyJob = z.object({ replyId: z.uuid(), attempt: z.int().min(1).default(1) })
 const SendNoticeJob = z.object({ noticeId: z.uuid(), attempt: z.int().min(1).default(1) })
@@ -42,6 +52,14 @@ export type AnswerDesk = {
   readonly release: (id: string, version: number, by: string) => Promise<'held' | 'second'>
   /** The second person's word over the bytes of this digest. */
   readonly second: (id: string, digest: string, yes: boolean, why: string, by: string) => Promise<void>
+  /** What a person would sign to release it, and the release by that signature. */
+  readonly prepareRelease: (
+    id: string,
+    seen: { readonly version: number; readonly digest: string | null },
+    by: string,
+    page: Page,
+  ) => Promise<GivenRelease>
+  readonly signRelease: (id: string, by: string, assertion: Assertion) => Promise<'held' | 'second'>
   readonly cancel: (id: string, by: string) => Promise<void>
   readonly settle: (id: string, arrived: boolean, reason: string, by: string) => Promise<void>
   readonly settleAs: (id: string, how: HowSettled, by: string, why: string) => Promise<void>
@@ -78,6 +96,8 @@ export function answerDesk(parts: DeskParts): AnswerDesk {
     preview: (replyId) => previewReply(desk, replyId),
     release: (replyId, version, by) => releaseReply(desk, { replyId, version, by }),
     second: (replyId, digest, yes, why, by) => secondRelease(desk, { replyId, digest, yes, why, by }),
+    prepareRelease: (replyId, seen, by, page) => prepareRelease(desk, { replyId, ...seen, by, page }),
+    signRelease: (replyId, by, assertion) => signRelease(desk, { replyId, by, assertion }),
     cancel: (replyId, by) => cancelReply(desk, { replyId, by }),
     settle: (replyId, arrived, reason, by) => settleAs(replyId, arrived ? 'was-sent' : 'was-not-sent', by, reason),
     settleAs,

@@ -138,6 +138,8 @@ export const table: Readonly<Record<Call, Door | `${string} ${'K' | '.'}`>> = {
   'POST /api/packs/:id/draft': 'ALN.... K',
   'POST /api/packs/:id/release': 'ALNP... .',
   'POST /api/replies/:id/second': 'ALNP... .',
+  'POST /api/replies/:id/statement': 'ALNP... .',
+  'POST /api/replies/:id/signature': 'ALNP... .',
   'POST /api/packs/:id/:version/mail': 'ALNP... .',
   'GET /api/egress': 'ALN.U.. K',
   'GET /api/egress/export': 'ALN.U.. K',

@@ -347,6 +347,7 @@ test('settings are kept, and out of range refused', async () => {
   expect((await call('GET', '/api/settings')).body['settings']).toEqual({
     ownDomains: ['halden.example'],
     replyHoldSeconds: 5,
+    releaseSigning: 'when-they-have-one',
   })
   expect((await call('PUT', '/api/settings', { ...settings, replyHoldSeconds: 1e9 }, administrator)).status).toBe(400)
   for (const ownDomains of [['com'], ['halden.example', 'not a domain'], ['*.example'], ['']]) {

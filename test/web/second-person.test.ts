@@ -1,9 +1,11 @@
+import path from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
+import { addAuthenticator, type Opened, openPage, startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { answerForTwo, clickAs } from '../release-desk.ts'
 
 let database: FreshDatabase
 let desk: Desk
@@ -19,7 +21,12 @@ afterAll(async () => {
   await database?.close()
 })
 
-async function as(role: 'lead' | 'approver', name: string) {
+const shots = process.env['SECOND_SHOTS']
+async function shoot({ page }: Opened, name: string): Promise<void> {
+  if (shots !== undefined) await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true })
+}
+
+async function as(role: 'administrator' | 'lead' | 'approver', name: string) {
   const { token, cookie } = await signedIn(desk, role, name)
   const opened = await openPage(browser)
   await opened.context.addCookies([
@@ -90,4 +97,75 @@ test('what speaks of health leaves when two have released the same bytes, and st
   expect([...lead.problems, ...approver.problems]).toEqual([])
   await lead.context.close()
   await approver.context.close()
+}, 180_000)
+
+test('with a passkey the second person signs exactly what is shown, and the receipt names both', async () => {
+  const lead = await as('lead', 'Kim Lead')
+  const replyId = await answerForTwo(desk, lead.cookie)
+  await clickAs(desk, lead.cookie, replyId)
+  const approver = await as('approver', 'Sam Signer')
+  await addAuthenticator(approver.page)
+  // Who has no passkey is told so, with the way to one.
+  await approver.page.goto(`${desk.origin}/replies/${replyId}`)
+  await approver.page.getByText('You have no passkey here').waitFor()
+  expect(await seriousIn(approver.page)).toEqual([])
+  await approver.page.getByRole('link', { name: 'Add a passkey under Settings, Me' }).click()
+  await approver.page.getByLabel('Name of the new one').fill('Laptop')
+  await approver.page.getByRole('button', { name: 'Add a passkey' }).click()
+  await until('the passkey', async () => (await database.db.selectFrom('passkey').select('name').execute()).length > 0)
+  await approver.page.goto(`${desk.origin}/replies/${replyId}`)
+  const sign = approver.page.getByRole('button', { name: /^Sign and release it too/ })
+  await sign.waitFor()
+  // Then a click is not enough any more.
+  expect(await approver.page.getByRole('button', { name: /^Release it too/ }).count()).toBe(0)
+  await approver.page.getByText('Your passkey signs who you are').waitFor()
+  expect(await seriousIn(approver.page)).toEqual([])
+  await shoot(approver, 'second')
+  await sign.click()
+  await approver.page.getByRole('heading', { name: 'Sent, once' }).waitFor({ timeout: 20_000 })
+  await approver.page.getByText('Sam Signer (second release)').waitFor()
+  expect(await seriousIn(approver.page)).toEqual([])
+  await shoot(approver, 'receipt')
+  const rows = await database.db.selectFrom('release_signature').select(['part', 'reply_id']).execute()
+  expect(rows).toEqual([{ part: 'second', reply_id: replyId }])
+  expect([...lead.problems, ...approver.problems]).toEqual([])
+  await lead.context.close()
+  await approver.context.close()
+}, 180_000)
+
+test('the first person signs too where they have a passkey; on a phone, and where no click counts, each is told what to do', async () => {
+  const administrator = await as('administrator', 'Ada Admin')
+  await administrator.page.goto(`${desk.origin}/settings/house`)
+  await administrator.page.getByRole('combobox', { name: /^Answers that two people must release/ }).click()
+  await administrator.page.getByRole('option', { name: 'By both, always: no click counts' }).click()
+  expect(await seriousIn(administrator.page)).toEqual([])
+  await shoot(administrator, 'setting')
+  await administrator.page.getByRole('button', { name: 'Save' }).click()
+  await administrator.page.getByText('Saved.').waitFor()
+
+  const lead = await as('lead', 'Lea Phone')
+  await lead.page.setViewportSize({ width: 390, height: 844 })
+  await addAuthenticator(lead.page)
+  const replyId = await answerForTwo(desk, lead.cookie)
+  await lead.page.goto(`${desk.origin}/replies/${replyId}`)
+  await lead.page.getByText('It counts only with a signature, and you have no passkey here').waitFor()
+  expect(await lead.page.getByRole('button', { name: 'Release, and ask a second person' }).isDisabled()).toBe(true)
+  await shoot(lead, 'no-passkey-phone')
+  await lead.page.goto(`${desk.origin}/settings/me`)
+  await lead.page.getByLabel('Name of the new one').fill('Handset')
+  await lead.page.getByRole('button', { name: 'Add a passkey' }).click()
+  await lead.page.getByText('Handset').waitFor()
+  await lead.page.goto(`${desk.origin}/replies/${replyId}`)
+  await lead.page.getByRole('button', { name: /^Sign, and ask a second person/ }).waitFor()
+  expect(await lead.page.getByRole('button', { name: 'Release without a signature' }).count()).toBe(0)
+  await lead.page.emulateMedia({ colorScheme: 'dark' })
+  await shoot(lead, 'first-phone-dark')
+  // The key that releases signs as well.
+  await lead.page.keyboard.press('Shift+R')
+  await lead.page.getByRole('heading', { name: 'Waits for a second person' }).waitFor()
+  await lead.page.getByText('signed with a passkey').waitFor()
+  expect(await seriousIn(lead.page)).toEqual([])
+  expect([...lead.problems, ...administrator.problems]).toEqual([])
+  await lead.context.close()
+  await administrator.context.close()
 }, 180_000)

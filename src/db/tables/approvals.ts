@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 import type { Bigint, Jsonb, OrNull, Timestamp, TimestampOrNull } from './columns.ts'
 
 type ApprovalTable = {
@@ -64,10 +64,39 @@ type ApprovalAnswerTable = {
   at: Timestamp
 }
 
+type ReleaseChallengeTable = {
+  challenge: string
+  reply_id: string
+  user_id: string
+  statement: string
+  bytes: OrNull<Buffer>
+  clear_bytes: OrNull<Buffer>
+  protection: ColumnType<unknown, string | null, string | null>
+  expires_at: Timestamp
+}
+
+type ReleaseSignatureTable = {
+  statement_sha256: string
+  reply_id: string
+  part: string
+  user_id: string
+  sha256: string
+  statement: string
+  credential_id: string
+  public_key: Buffer
+  counter: Bigint
+  authenticator_data: Buffer
+  client_data: Buffer
+  signature: Buffer
+  at: Timestamp
+}
+
 export type ApprovalTables = {
   approval: ApprovalTable
   approval_seat: ApprovalSeatTable
   approval_link: ApprovalLinkTable
   approval_challenge: ApprovalChallengeTable
   approval_answer: ApprovalAnswerTable
+  release_challenge: ReleaseChallengeTable
+  release_signature: ReleaseSignatureTable
 }

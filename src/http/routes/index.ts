@@ -143,7 +143,7 @@ import { cancelReply } from './replies/cancel.ts'
 import { draftReply } from './replies/draft.ts'
 import { addReplyFile, downloadReplyFile, pickReplyFile, takeOutReplyFile } from './replies/files.ts'
 import { previewReply } from './replies/preview.ts'
-import { releaseReply, secondReply } from './replies/release.ts'
+import { giveReleaseStatement, releaseReply, secondReply, takeReleaseSignature } from './replies/release.ts'
 import { settleReply } from './replies/settle.ts'
 import { showReply } from './replies/show.ts'
 import { reviewSpan } from './replies/spans.ts'
@@ -221,7 +221,7 @@ export const routes: readonly Route[] = [
   showElsewhere, syncElsewhere, listSystems, saveSystem, removeSystem, testSystem, reconcileSystem, takeSystemPost,
   listChannels, saveChannel, removeChannel, testChannel,
   showTicketing, saveTicketing,
-  draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, secondReply, cancelReply, settleReply, addReplyFile, pickReplyFile, takeOutReplyFile, downloadReplyFile,
+  draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, secondReply, giveReleaseStatement, takeReleaseSignature, cancelReply, settleReply, addReplyFile, pickReplyFile, takeOutReplyFile, downloadReplyFile,
   showMailKeys, addOwnKey, retireOwnKey, addTheirKey, removeTheirKey,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,
   showAssets, showAsset, putAsset, editAsset, showPeople, showPerson, putPerson, editPerson, showNetworks, showPrecedence, savePrecedence,

@@ -27,11 +27,12 @@ import { newSecret, sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
-import { problemsOfSignature } from '../../ledger/approval-proof.ts'
+import { problemsOfApproval } from '../../ledger/approval-proof.ts'
 import {
   ApprovalStatement,
   type ApprovalVerdict,
   maySign,
+  type PasskeySignature,
   type SignedApproval,
   statementForm,
 } from '../../model/approval.ts'
@@ -134,6 +135,18 @@ export type Assertion = {
   readonly signature: Buffer
 }
 
+/** The assertion over a statement, as a ledger record holds it. */
+export function signatureOf(statement: string, assertion: Assertion): PasskeySignature {
+  const { passkey, authenticatorData, clientData, signature } = assertion
+  return {
+    ...{ statement, credential: passkey.id, counter: passkey.counter },
+    publicKey: passkey.publicKey.toString('base64url'),
+    authenticatorData: authenticatorData.toString('base64url'),
+    clientData: clientData.toString('base64url'),
+    signature: signature.toString('base64url'),
+  }
+}
+
 type Signing = 'signed' | 'void'
 
 /**
@@ -170,14 +183,10 @@ async function keepSignature(
   const { passkey, authenticatorData, clientData, signature } = assertion
   const signed: SignedApproval = {
     ...{ alertId: approval.alertId, runId: approval.runId, approval: approval.id, verdict: read.verdict },
-    ...{ subject: approval.subject, statement, credential: passkey.id, counter: passkey.counter },
-    publicKey: passkey.publicKey.toString('base64url'),
-    authenticatorData: authenticatorData.toString('base64url'),
-    clientData: clientData.toString('base64url'),
-    signature: signature.toString('base64url'),
+    ...{ subject: approval.subject, ...signatureOf(statement, assertion) },
   }
   // What is kept must hold later, without us: the check of the auditor, before it is written.
-  const problems = problemsOfSignature(signed, read)
+  const problems = problemsOfApproval(signed, read)
   if (problems.length > 0) throw new Trouble('approval.refused', { problems })
   if (!(await usePasskey(tx, passkey.id, passkey.counter, assertion.counterAfter, now)))
     throw new Trouble('approval.refused', { problem: 'passkey counter' })

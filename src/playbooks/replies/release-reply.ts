@@ -8,19 +8,30 @@ import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
+import type { PasskeySignature } from '../../model/approval.ts'
 import type { LetterOut } from '../../model/doors.ts'
 import { agreementOf, type Provider } from '../../model/provider.ts'
+import type { ReleaseFacts } from '../../model/release.ts'
 import { filesReleased } from '../../triage/attached.ts'
 import { releaseAnswer } from '../../triage/draft.ts'
 import { Exchange } from '../../triage/exchange.ts'
 import { findSensitive } from '../../triage/redact.ts'
 import { blockedIn, secondPersonBecause, strangersIn } from '../../triage/sharing.ts'
+import type { Assertion } from '../approvals/sign.ts'
 import { onReplyReleased } from '../wake.ts'
 import { assertState, mailOf, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { carryOver, isTheirs, sendJobKey } from './draft-reply.ts'
 import { attachedOf, filePlacesChanged, refuseBlockedFiles, spansOfFile } from './files.ts'
 import { contextFor, decisionFor, type Knowledge, knowledgeOf } from './knowledge.ts'
 import { type Made, makeMail, protectionRecord, whyHeldBack } from './protect.ts'
+import {
+  type GivenRelease,
+  giveStatement,
+  keepSignature,
+  type Page,
+  refuseClick,
+  takeStatement,
+} from './sign-release.ts'
 
 /** A crash counts as a try of the job; its tries are not tries to send: those are counted in the payload. */
 export const sendJobAttemptsMax = 50
@@ -29,7 +40,8 @@ export const sendJobAttemptsMax = 50
 type Composed = {
   readonly letter: LetterOut
   readonly leftUnreviewed: number
-  readonly files: readonly ReleasedFile[]
+  /** Everything that goes with it, the machine-readable part first. */
+  readonly files: readonly ReleaseFacts['files'][number][]
 }
 
 async function letterOf(
@@ -54,25 +66,17 @@ async function letterOf(
   const answer = releaseAnswer({ text: reply.text, spans, inFiles, subject: reply.subject, machine }, context)
   const { text, subject } = answer
   const released = filesReleased(attachedOf(files), [...spans, ...inFiles])
+  const block = {
+    ...{ name: 'counterfoil.json', type: 'application/json' },
+    content: Buffer.from(`${JSON.stringify(answer.machine, null, 2)}\n`),
+  }
+  const all = [block, ...released]
   const letter = {
-    to: reply.to,
-    subject,
-    text,
-    files: [
-      {
-        name: 'counterfoil.json',
-        type: 'application/json',
-        content: Buffer.from(`${JSON.stringify(answer.machine, null, 2)}\n`),
-      },
-      ...released,
-    ],
-    messageId: reply.messageId,
-    inReplyTo: reply.inReplyTo,
-    references: reply.references,
-    date,
+    ...{ to: reply.to, subject, text, files: all },
+    ...{ messageId: reply.messageId, inReplyTo: reply.inReplyTo, references: reply.references, date },
   }
   const leftUnreviewed = answer.leftUnreviewed + inFiles.filter((span) => span.verdict === null).length
-  const digests = released.map(({ name, type, content }) => ({
+  const digests = all.map(({ name, type, content }) => ({
     ...{ name, type, sha256: sha256Hex(content), sizeBytes: content.byteLength },
   }))
   return { letter, leftUnreviewed, files: digests }
@@ -99,7 +103,55 @@ export async function previewReply(desk: ReplyDesk, replyId: string): Promise<Pr
   return { bytes, leaves: record.bytes, text: letter.text, subject: letter.subject, unreviewed: leftUnreviewed }
 }
 
-type Release = { readonly replyId: string; readonly version: number; readonly by: string }
+type Release = {
+  readonly replyId: string
+  readonly version: number
+  readonly by: string
+  /** The passkey's signature over this very release (prepareRelease). */
+  readonly assertion?: Assertion
+}
+
+/** What is ready to leave: everything was looked at, and nothing speaks against it. */
+type Ready = {
+  readonly known: Knowledge
+  readonly composed: Composed
+  /** As a first release fixed it, or would. */
+  readonly made: Made
+  readonly because: readonly string[]
+  readonly facts: ReleaseFacts
+}
+
+/** Throws as `releaseReply` does. `at`: when the mail was made, or is; `made`: where it was made before. */
+async function readyToLeave(
+  desk: ReplyDesk,
+  tx: Db,
+  record: ReplyRecord,
+  from: { readonly at: Date; readonly made: Made | null },
+): Promise<Ready> {
+  const { reply, first } = record
+  const files = await filesOfReply(tx, reply.id)
+  const all = [...reply.spans, ...files.flatMap(spansOfFile)]
+  const known = await knowledgeForRelease(desk, tx, record, files)
+  const composed = await letterOf(tx, record, known, files, from.at)
+  const { letter, leftUnreviewed } = composed
+  if (leftUnreviewed > 0) throw new Trouble('state.conflict', { replyId: reply.id, unreviewed: leftUnreviewed })
+  const why = from.made === null ? null : await whyHeldBack(tx, known.provider, from.made.clear?.protection ?? null)
+  if (why !== null) throw new Trouble('reply.blocked', { fields: { to: why } })
+  const made = from.made ?? (await makeMail(desk, tx, known.provider, letter))
+  const because = first?.because ?? secondPersonBecause(all, agreementOf(known.provider), record.twoByPlaybook)
+  const mail = { kind: 'mail' as const, sha256: sha256Hex(made.bytes), sizeBytes: made.bytes.byteLength }
+  const clear = made.clear === null ? null : sha256Hex(made.clear.bytes)
+  const facts: ReleaseFacts = {
+    ...{ reply: reply.id, alert: reply.alertId, version: reply.version },
+    subject: { ...mail, messageId: reply.messageId, title: letter.subject },
+    ...{ clearSha256: clear, protection: made.clear?.protection ?? null },
+    ...{ text: { sha256: sha256Hex(letter.text) }, files: [...composed.files] },
+    ...{ provider: record.providerId, to: reply.to, dryRun: known.provider.dryRun },
+    ...{ rule: ruleOf(known.provider), because: [...because] },
+    ...{ release: first === null ? 'first' : 'second', first: first === null ? null : { by: first.by, at: first.at } },
+  }
+  return { known, composed, made, because, facts }
+}
 
 /**
  * Lets a reviewed draft leave after its hold: fixes the bytes and their digest, writes the ledger line and queues the job
@@ -110,40 +162,70 @@ type Release = { readonly replyId: string; readonly version: number; readonly by
  */
 export async function releaseReply(desk: ReplyDesk, release: Release): Promise<'held' | 'second'> {
   mailOf(desk)
-  if (await placesChanged(desk, release)) {
-    throw new Trouble('state.conflict', {
-      replyId: release.replyId,
-      problem: 'our lists changed: there are new places to review',
-    })
-  }
+  await refuseNewPlaces(desk, release)
   return withReply(desk.db, release.replyId, async (tx, record) => {
     assertState(record, ['draft'], release.version)
     if (record.first !== null) throw new Trouble('state.conflict', { problem: 'it waits for a second person' })
-    const { reply } = record
-    const files = await filesOfReply(tx, reply.id)
-    const all = [...reply.spans, ...files.flatMap(spansOfFile)]
-    const known = await knowledgeForRelease(desk, tx, record, files)
+    const { assertion, by } = release
+    const taken =
+      assertion === undefined ? null : await takeStatement(desk, tx, { replyId: record.reply.id, by, assertion })
     const now = desk.clock.now()
-    const { letter, leftUnreviewed, files: attached } = await letterOf(tx, record, known, files, now)
-    if (leftUnreviewed > 0) throw new Trouble('state.conflict', { replyId: reply.id, unreviewed: leftUnreviewed })
-    const made = await makeMail(desk, tx, known.provider, letter)
-    const because = secondPersonBecause(all, agreementOf(known.provider), record.twoByPlaybook)
+    const at = taken === null ? now : new Date(taken.statement.at)
+    const ready = await readyToLeave(desk, tx, record, { at, made: taken?.made ?? null })
+    const { because, made, facts } = ready
     if (because.length === 0) {
-      const { subject } = letter
-      await letLeave(desk, tx, record, { ...made, subject, files: attached, known, by: release.by, first: null })
+      if (taken !== null) throw new Trouble('state.conflict', { problem: 'one person is enough by now' })
+      await letLeave(desk, tx, record, { ready, by, first: null, signed: null })
       return 'held'
     }
-    const digest = sha256Hex(made.bytes)
-    await holdForSecond(tx, reply.id, { ...made, digest, by: release.by, at: now, because })
+    if (taken === null) await refuseClick(tx, by, 'first')
+    const signed = taken === null ? null : await keepSignature(desk, tx, taken, facts)
+    await holdForSecond(tx, facts.reply, { ...made, digest: facts.subject.sha256, by, at, because })
     const body = {
-      ...{ replyId: reply.id, alertId: reply.alertId, messageId: reply.messageId, sha256: digest, because },
+      ...{ replyId: facts.reply, alertId: facts.alert, messageId: facts.subject.messageId },
+      ...{ sha256: facts.subject.sha256, because, ...(signed === null ? {} : { signed }) },
       ...(made.clear === null ? {} : protectionRecord(made.clear)),
     }
-    await append(tx, { kind: 'reply.second-asked', actor: release.by, subject: subjectOf(reply.id), body }, desk.clock)
-    await tell(tx, reply.alertId)
+    await append(tx, { kind: 'reply.second-asked', actor: by, subject: subjectOf(facts.reply), body }, desk.clock)
+    await tell(tx, facts.alert)
     return 'second'
   })
 }
+
+/**
+ * What this person would sign to release it: the first time with the `version` that they saw, the second time with the `digest` of the fixed
+ * bytes. Nothing is released by it. Throws Trouble('state.conflict') where one person is enough, and what a release throws.
+ */
+export async function prepareRelease(
+  desk: ReplyDesk,
+  asked: {
+    readonly replyId: string
+    readonly version: number
+    readonly digest: string | null
+    readonly by: string
+    readonly page: Page
+  },
+): Promise<GivenRelease> {
+  mailOf(desk)
+  await refuseNewPlaces(desk, asked)
+  return withReply(desk.db, asked.replyId, async (tx, record) => {
+    assertState(record, ['draft'], asked.version)
+    const { reply, first } = record
+    if (reply.digest !== asked.digest)
+      throw new Trouble('state.conflict', { replyId: reply.id, seen: asked.digest, digest: reply.digest })
+    if (first?.by === asked.by) throw new Trouble('reply.same-person', { replyId: reply.id })
+    const now = desk.clock.now()
+    const at = first === null ? now : new Date(first.at)
+    const ready = await readyToLeave(desk, tx, record, { at, made: fixedIn(record) })
+    const { facts, made, because } = ready
+    if (because.length === 0) throw new Trouble('state.conflict', { problem: 'one person is enough' })
+    const { by, page } = asked
+    return giveStatement(tx, { facts, made: first === null ? made : null, by, page }, now)
+  })
+}
+
+/** The mail that a first release fixed; null before. */
+const fixedIn = ({ bytes, clear }: ReplyRecord): Made | null => (bytes === null ? null : { bytes, clear })
 
 /** What it is made from, when nothing speaks against its leaving now. */
 async function knowledgeForRelease(
@@ -180,42 +262,39 @@ async function knowledgeForRelease(
   return known
 }
 
-type ReleasedFile = {
-  readonly name: string
-  readonly type: string
-  readonly sha256: string
-  readonly sizeBytes: number
-}
-
 /** Fixes what leaves, puts it into the egress ledger, and queues its sending. */
 async function letLeave(
   desk: ReplyDesk,
   tx: Db,
   record: ReplyRecord,
   leaving: {
-    readonly known: Knowledge
-    readonly bytes: Uint8Array
-    readonly clear: Made['clear']
-    readonly subject: string
-    /** Files that go with it, besides the machine-readable part. */
-    readonly files: readonly ReleasedFile[]
+    readonly ready: Ready
     readonly by: string
     readonly first: ReplyRecord['first']
+    readonly signed: PasskeySignature | null
   },
 ): Promise<void> {
   const { reply } = record
-  const { known, bytes, clear, subject, by, first, files } = leaving
+  const { ready, by, first, signed } = leaving
+  const { facts, made } = ready
+  const { bytes, clear } = made
   const protection = protectionRecord(clear)
-  const { dryRun } = known.provider
+  // The machine-readable part goes with every answer.
+  const files = ready.composed.files.slice(1)
+  const { dryRun } = facts
   const now = desk.clock.now()
   const holdSeconds = (await settingOf(tx, 'reply-hold-seconds')) ?? desk.replyHoldSeconds
   const holdUntil = new Date(now.getTime() + holdSeconds * 1000)
-  const digest = sha256Hex(bytes)
-  const two = first === null ? '' : `; released first by ${first.by}, because ${first.because.join(' and ')}`
+  const digest = facts.subject.sha256
+  const how = signed === null ? 'by a click' : 'signed with a passkey'
+  const two =
+    first === null
+      ? ''
+      : `; released first by ${first.by}, because ${first.because.join(' and ')}; second release ${how}`
   await insertEgress(tx, {
     ...{ id: stableId('egress', reply.id), of: { kind: 'reply', replyId: reply.id }, providerId: record.providerId },
-    ...{ channel: 'mail', recipients: reply.to, subject, messageId: reply.messageId, sha256: digest },
-    ...{ sizeBytes: bytes.byteLength, releasedBy: by, releasedAt: now, rule: `${ruleOf(known.provider)}${two}` },
+    ...{ channel: 'mail', recipients: reply.to, subject: facts.subject.title, messageId: reply.messageId },
+    ...{ sha256: digest, sizeBytes: bytes.byteLength, releasedBy: by, releasedAt: now, rule: `${facts.rule}${two}` },
     ...{ holdUntil, state: dryRun ? 'dry-run' : 'released', ...protection },
   })
   const state = dryRun ? 'dry-run' : 'held'
@@ -232,6 +311,7 @@ async function letLeave(
     ...(clear === null ? {} : protection),
     ...(files.length === 0 ? {} : { files }),
     ...(first === null ? {} : { first: first.by, because: first.because }),
+    ...(signed === null ? {} : { signed }),
   }
   await append(tx, { kind: 'reply.released', actor: by, subject: subjectOf(reply.id), body }, desk.clock)
   if (!dryRun) await queueSend(tx, reply.id, holdUntil, 1)
@@ -239,49 +319,61 @@ async function letLeave(
   await tell(tx, reply.alertId)
 }
 
+type Second = {
+  readonly replyId: string
+  readonly digest: string
+  readonly yes: boolean
+  readonly why: string
+  readonly by: string
+  /** The passkey's signature over this very release (prepareRelease). */
+  readonly assertion?: Assertion
+}
+
 /**
  * The second person's yes or no over exactly the bytes that the first one released (`digest`). A no needs its reason and gives the draft back
- * for review; the first person may say it too. Throws Trouble('state.conflict') for other bytes, and for a yes of the same person.
+ * for review; the first person may say it too. Throws Trouble('state.conflict') for other bytes, and for a yes of the same person;
+ * Trouble('reply.signature-needed' | 'reply.no-passkey') where a click is not enough.
  */
-export async function secondRelease(
-  desk: ReplyDesk,
-  second: {
-    readonly replyId: string
-    readonly digest: string
-    readonly yes: boolean
-    readonly why: string
-    readonly by: string
-  },
-): Promise<void> {
+export async function secondRelease(desk: ReplyDesk, second: Second): Promise<void> {
   mailOf(desk)
-  if (second.yes && (await placesChanged(desk, { replyId: second.replyId, version: null })))
-    throw new Trouble('state.conflict', { problem: 'our lists changed: there are new places to review' })
+  if (second.yes) await refuseNewPlaces(desk, { replyId: second.replyId, version: null })
   await withReply(desk.db, second.replyId, async (tx, record) => {
     assertState(record, ['draft'])
-    const { reply, first, bytes } = record
-    if (first === null || bytes === null || reply.digest !== second.digest)
+    const { reply, first } = record
+    const made = fixedIn(record)
+    if (first === null || made === null || reply.digest !== second.digest)
       throw new Trouble('state.conflict', { replyId: reply.id, seen: second.digest, digest: reply.digest })
-    if (!second.yes) {
-      if (second.why.trim() === '')
-        throw new Trouble('input.invalid', { fields: { why: 'Say why it shall not leave' } })
-      await saveReplyDraft(tx, reply.id, { text: reply.text, spans: reply.spans })
-      const body = { replyId: reply.id, sha256: reply.digest, why: second.why.trim() }
-      await append(
-        tx,
-        { kind: 'reply.second-refused', actor: second.by, subject: subjectOf(reply.id), body },
-        desk.clock,
-      )
-      return tell(tx, reply.alertId)
-    }
-    if (first.by === second.by) throw new Trouble('reply.same-person', { replyId: reply.id })
-    const files = await filesOfReply(tx, reply.id)
-    const known = await knowledgeForRelease(desk, tx, record, files)
-    const why = await whyHeldBack(tx, known.provider, record.clear?.protection ?? null)
-    if (why !== null) throw new Trouble('reply.blocked', { fields: { to: why } })
-    const { letter, files: attached } = await letterOf(tx, record, known, files, new Date(first.at))
-    const made = { bytes, clear: record.clear, subject: letter.subject, files: attached }
-    await letLeave(desk, tx, record, { ...made, known, by: second.by, first })
+    if (!second.yes) return refuseSecond(desk, tx, record, second)
+    const { by, assertion } = second
+    if (first.by === by) throw new Trouble('reply.same-person', { replyId: reply.id })
+    if (assertion === undefined) await refuseClick(tx, by, 'second')
+    const taken = assertion === undefined ? null : await takeStatement(desk, tx, { replyId: reply.id, by, assertion })
+    const ready = await readyToLeave(desk, tx, record, { at: new Date(first.at), made })
+    const signed = taken === null ? null : await keepSignature(desk, tx, taken, ready.facts)
+    await letLeave(desk, tx, record, { ready, by, first, signed })
   })
+}
+
+/** Gives the draft back for review. That is no release, so it is not signed. */
+async function refuseSecond(desk: ReplyDesk, tx: Db, { reply }: ReplyRecord, { why, by }: Second): Promise<void> {
+  if (why.trim() === '') throw new Trouble('input.invalid', { fields: { why: 'Say why it shall not leave' } })
+  await saveReplyDraft(tx, reply.id, { text: reply.text, spans: reply.spans })
+  const body = { replyId: reply.id, sha256: reply.digest, why: why.trim() }
+  await append(tx, { kind: 'reply.second-refused', actor: by, subject: subjectOf(reply.id), body }, desk.clock)
+  await tell(tx, reply.alertId)
+}
+
+/** A release that was signed, whichever of the two it is. */
+export async function signRelease(
+  desk: ReplyDesk,
+  signing: { readonly replyId: string; readonly by: string; readonly assertion: Assertion },
+): Promise<'held' | 'second'> {
+  const record = await replyRecord(desk.db, signing.replyId)
+  if (record === null) throw new Trouble('not.found', { replyId: signing.replyId })
+  const { reply, first } = record
+  if (first === null) return releaseReply(desk, { ...signing, version: reply.version })
+  await secondRelease(desk, { ...signing, digest: reply.digest ?? '', yes: true, why: '' })
+  return 'held'
 }
 
 /** Under which rule it leaves, as it was at this moment. */
@@ -290,6 +382,18 @@ function ruleOf(provider: Provider): string {
   const shared = mayShare.length === 0 ? 'nothing as it is' : mayShare.join(', ')
   const but = never.length === 0 ? '' : `, never ${never.join(', ')}`
   return `Every sensitive place reviewed; the agreement lets leave: ${shared}${but}, intelligence up to TLP:${upToTlp}`
+}
+
+/** Throws Trouble('state.conflict') when our lists have learnt names since: their places wait for a person first. */
+async function refuseNewPlaces(
+  desk: ReplyDesk,
+  seen: { readonly replyId: string; readonly version: number | null },
+): Promise<void> {
+  if (!(await placesChanged(desk, seen))) return
+  throw new Trouble('state.conflict', {
+    replyId: seen.replyId,
+    problem: 'our lists changed: there are new places to review',
+  })
 }
 
 /** Finds the places of a draft anew, and keeps them when there are some that nobody has seen. */

@@ -1,6 +1,9 @@
 import type { ReplyFileShown } from '../../../contract/answer.ts'
 import { listEgress } from '../../../db/egress.ts'
 import { replyAround } from '../../../db/house-front.ts'
+import type { Db } from '../../../db/open.ts'
+import { passkeysOf } from '../../../db/passkeys.ts'
+import { releaseSignaturesOf } from '../../../db/release-signatures.ts'
 import { earlierAnswers } from '../../../db/released-replies.ts'
 import { type ReplyRecord, replyRecord } from '../../../db/replies.ts'
 import { evidenceOf, filesOfReply, type ReplyFile } from '../../../db/reply-files.ts'
@@ -8,19 +11,22 @@ import { settingOf } from '../../../db/settings.ts'
 import { namesOfActors } from '../../../db/users.ts'
 import type { ProtectionSeen } from '../../../model/mail-key.ts'
 import { type Agreement, agreementOf, type Provider } from '../../../model/provider.ts'
+import { clickIsEnough, type ReleasePart } from '../../../model/release.ts'
 import type { SensitiveSpan } from '../../../model/reply.ts'
 import { protectingOf } from '../../../playbooks/replies/protect.ts'
+import { releaseSigning } from '../../../playbooks/replies/sign-release.ts'
 import { releasedProtection } from '../../../triage/mail-protection.ts'
 import { blockOf, secondPersonBecause, strangersIn } from '../../../triage/sharing.ts'
 import type { Front } from '../../front.ts'
 import { domainsCover } from '../../recipients.ts'
 import { known, serve } from '../../serve.ts'
 
-export const showReply = serve('GET /api/replies/:id', async ({ front, params, may, actor }) => {
+export const showReply = serve('GET /api/replies/:id', async ({ front, params, may, actor, session }) => {
   const record = known(await replyRecord(front.db, params.id))
   const { reply, first } = record
   const around = known(await replyAround(front.db, params.id))
-  const nameOf = await namesOfActors(front.db, [reply.releasedBy, first?.by ?? null])
+  const signatures = reply.digest === null ? [] : await releaseSignaturesOf(front.db, reply.id, reply.digest)
+  const nameOf = await namesOfActors(front.db, [reply.releasedBy, first?.by ?? null, ...signatures.map(({ by }) => by)])
   const { provider } = around
   const agreement = agreementOf(provider ?? { mayShare: [] })
   const files = await filesOfReply(front.db, params.id)
@@ -46,6 +52,8 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
       first === null
         ? null
         : { byName: nameOf(first.by), at: first.at, because: [...first.because], mine: first.by === actor() },
+    signing: await signingOf(front.db, session().user.id, first === null ? 'first' : 'second'),
+    signatures: signatures.map(({ part, by, at }) => ({ part, byName: nameOf(by), at })),
     ledgerIndex: entry?.ledgerIndex ?? null,
     earlier: await Promise.all(
       (await earlierAnswers(front.db, params.id)).map(async ({ replyId, sentAt, bytes }) => ({
@@ -68,6 +76,11 @@ async function protectionSeen(
     front.clock.now(),
   )
   return { state, says, next }
+}
+
+async function signingOf(db: Db, userId: string, part: ReleasePart) {
+  const passkeys = (await passkeysOf(db, userId)).length
+  return { passkeys, clickIsEnough: clickIsEnough(await releaseSigning(db), part, passkeys) }
 }
 
 /** Words before and after a place of a file that tell what it is about. */

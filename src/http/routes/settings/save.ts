@@ -13,6 +13,7 @@ export const saveSettings = serve('PUT /api/settings', async ({ front, body, act
     const now = front.clock.now()
     await saveSetting(tx, 'own-domains', ownDomains, actor(), now)
     await saveSetting(tx, 'reply-hold-seconds', body.replyHoldSeconds, actor(), now)
+    if (body.releaseSigning !== undefined) await saveSetting(tx, 'release-signing', body.releaseSigning, actor(), now)
     await append(
       tx,
       { kind: 'setting.changed', actor: actor(), subject: 'settings', body: { ...body, ownDomains } },

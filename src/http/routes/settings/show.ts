@@ -1,4 +1,5 @@
 import { settingOf } from '../../../db/settings.ts'
+import { releaseSigningDefault } from '../../../model/release.ts'
 import { serve } from '../../serve.ts'
 
 export const showSettings = serve('GET /api/settings', async ({ front, site }) => {
@@ -7,6 +8,7 @@ export const showSettings = serve('GET /api/settings', async ({ front, site }) =
     settings: {
       ownDomains: (await settingOf(front.db, 'own-domains')) ?? config.ownDomains,
       replyHoldSeconds: (await settingOf(front.db, 'reply-hold-seconds')) ?? config.replyHoldSeconds,
+      releaseSigning: (await settingOf(front.db, 'release-signing')) ?? releaseSigningDefault,
     },
     doors: [
       ...(config.smtp === undefined

@@ -1,4 +1,5 @@
 import { Button, Textarea } from '@mantine/core'
+import { startAuthentication } from '@simplewebauthn/browser'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import type { ReplyPage } from '../../../../src/contract/answer.ts'
@@ -9,6 +10,7 @@ import { useKeys } from '../../parts/keys.ts'
 import { Problem } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { plural } from '../../words.ts'
+import { passkeyProblem } from '../sign-in/passkey-problem.ts'
 import type { Review } from './review.ts'
 
 type Props = { readonly page: ReplyPage; readonly review: Review }
@@ -42,8 +44,20 @@ function Release({ page, review }: Props) {
   })
   const left = review.open.length
   const blockedFiles = page.files.filter((file) => file.kind === 'blocked').length
-  const releasable = left === 0 && blockedFiles === 0 && mayRelease && !review.judge.isPending && !release.isPending
-  useKeys({ 'shift+R': () => (releasable ? release.mutate() : review.jump()) })
+  const sign = useSignature(page, review.version)
+  // Where two must, whoever has a passkey signs what they hand to the second person.
+  const bySignature = twoBecause.length > 0 && page.signing.passkeys > 0
+  const missing = twoBecause.length > 0 && !page.signing.clickIsEnough && page.signing.passkeys === 0
+  const releasable =
+    left === 0 &&
+    !missing &&
+    blockedFiles === 0 &&
+    mayRelease &&
+    !review.judge.isPending &&
+    !release.isPending &&
+    !sign.isPending
+  const go = () => (bySignature ? sign.mutate() : release.mutate())
+  useKeys({ 'shift+R': () => (releasable ? go() : review.jump()) })
   return (
     <section className="card pane">
       <div className="pane-head">
@@ -56,18 +70,26 @@ function Release({ page, review }: Props) {
       ) : (
         <Button
           fullWidth
-          disabled={!mayRelease || blockedFiles > 0 || review.judge.isPending}
-          loading={release.isPending}
+          disabled={!mayRelease || missing || blockedFiles > 0 || review.judge.isPending}
+          loading={release.isPending || sign.isPending}
           rightSection={<kbd>Shift+R</kbd>}
-          onClick={() => release.mutate()}
+          onClick={go}
         >
           {twoBecause.length > 0
-            ? 'Release, and ask a second person'
+            ? bySignature
+              ? 'Sign, and ask a second person'
+              : 'Release, and ask a second person'
             : provider.dryRun
               ? 'Release as a dry run'
               : `Release to ${provider.name}`}
         </Button>
       )}
+      {left === 0 && bySignature && page.signing.clickIsEnough && (
+        <Button fullWidth variant="default" disabled={!releasable} onClick={() => release.mutate()}>
+          Release without a signature
+        </Button>
+      )}
+      {left === 0 && twoBecause.length > 0 && <HowItIsSigned page={page} />}
       {blockedFiles > 0 && (
         <p className="notice">
           {plural(blockedFiles, 'file')} cannot leave: take out what is blocked, then it can be released.
@@ -76,7 +98,7 @@ function Release({ page, review }: Props) {
       {left === 0 && twoBecause.length > 0 && (
         <p className="notice">A second person must release it too, because {twoBecause.join(', and ')}.</p>
       )}
-      <Problem error={release.error} />
+      <Problem error={release.error ?? sign.error} />
       <p className="dim">
         {mayRelease
           ? provider.dryRun
@@ -88,9 +110,9 @@ function Release({ page, review }: Props) {
   )
 }
 
-/** One person released it; another one looks at the same bytes and says yes or no. */
+/** One person released it; another one looks at the same bytes and says yes, with their passkey, or no. */
 function Second({ page, first }: { readonly page: ReplyPage; readonly first: NonNullable<ReplyPage['first']> }) {
-  const { reply, provider, mayRelease } = page
+  const { reply, provider, mayRelease, signing } = page
   const after = useReplyCall(reply.id)
   const [why, setWhy] = useState('')
   const say = useMutation({
@@ -101,24 +123,45 @@ function Second({ page, first }: { readonly page: ReplyPage; readonly first: Non
       }),
     onSettled: after,
   })
+  const sign = useSignature(page, () => reply.version)
+  const where = provider.dryRun ? 'as a dry run' : `to ${provider.name}`
+  const bySignature = signing.passkeys > 0
   return (
     <section className="card pane" aria-label="Second person">
       <div className="pane-head">
         <h2>Waits for a second person</h2>
       </div>
       <p>
-        {first.byName} released it <When at={first.at} ago />. One is not enough, because {first.because.join(', and ')}
-        .
+        {first.byName} released it <When at={first.at} ago />
+        {page.signatures.some(({ part }) => part === 'first') && ', signed with a passkey'}. One is not enough, because{' '}
+        {first.because.join(', and ')}.
       </p>
       <p className="dim">
         These exact bytes: <span className="mono digest">{reply.digest}</span>
       </p>
       {mayRelease && (
         <>
-          <Button fullWidth disabled={first.mine} loading={say.isPending} onClick={() => say.mutate(true)}>
-            {provider.dryRun ? 'Release it too, as a dry run' : `Release it too, to ${provider.name}`}
-          </Button>
-          {first.mine && <p className="dim">You released it first: somebody else must look at it.</p>}
+          {bySignature && (
+            <Button fullWidth disabled={first.mine} loading={sign.isPending} onClick={() => sign.mutate()}>
+              {provider.dryRun ? 'Sign, as a dry run' : 'Sign and release it too'}
+            </Button>
+          )}
+          {(!bySignature || signing.clickIsEnough) && (
+            <Button
+              fullWidth
+              variant={bySignature ? 'default' : 'filled'}
+              disabled={first.mine || !signing.clickIsEnough}
+              loading={say.isPending}
+              onClick={() => say.mutate(true)}
+            >
+              {bySignature ? 'Release it without a signature' : `Release it too, ${where}`}
+            </Button>
+          )}
+          {first.mine ? (
+            <p className="dim">You released it first: somebody else must look at it.</p>
+          ) : (
+            <HowItIsSigned page={page} />
+          )}
           <Textarea
             label={first.mine ? 'Why you take it back' : 'Or why it shall not leave like this'}
             autosize
@@ -131,8 +174,48 @@ function Second({ page, first }: { readonly page: ReplyPage; readonly first: Non
           </Button>
         </>
       )}
-      <Problem error={say.error} />
+      <Problem error={say.error ?? sign.error} />
     </section>
+  )
+}
+
+/** Statement, passkey, answer: the release of exactly what the page shows. */
+function useSignature(page: ReplyPage, version: () => number) {
+  const { id, digest } = page.reply
+  const after = useReplyCall(id)
+  return useMutation({
+    mutationFn: async () => {
+      try {
+        const body = { version: version(), digest: page.first === null ? null : digest }
+        const { options } = await call('POST /api/replies/:id/statement', { params: { id }, body })
+        const response = await startAuthentication({ optionsJSON: options as never })
+        await call('POST /api/replies/:id/signature', { params: { id }, body: { response: response as never } })
+      } catch (caught) {
+        throw passkeyProblem(caught)
+      }
+    },
+    onSettled: after,
+  })
+}
+
+/** What the passkey signs; or that there is none, what that means and what to do. */
+function HowItIsSigned({ page }: { readonly page: ReplyPage }) {
+  const { signing, reply, files } = page
+  if (signing.passkeys > 0)
+    return (
+      <p className="dim">
+        Your passkey signs who you are, the SHA-256 of the mail, of its text and of each file ({files.length + 1} with
+        the machine-readable one), the recipients ({reply.to.join(', ')}), the rule and the time. It is kept in the
+        ledger, and an auditor can check it without us.
+      </p>
+    )
+  return (
+    <p className="notice">
+      {signing.clickIsEnough
+        ? 'You have no passkey here: your click stands in the ledger, and nobody can check it without trusting us. '
+        : 'It counts only with a signature, and you have no passkey here. '}
+      <a href="/settings/me">Add a passkey under Settings, Me</a>, then sign.
+    </p>
   )
 }
 
@@ -244,6 +327,12 @@ function Receipt({ page }: { readonly page: ReplyPage }) {
         )}
         <dt>Released by</dt>
         <dd>{releasedByName ?? 'nobody'}</dd>
+        {page.signatures.length > 0 && (
+          <>
+            <dt>Signed with a passkey</dt>
+            <dd>{page.signatures.map(({ part, byName }) => `${byName} (${part} release)`).join(', ')}</dd>
+          </>
+        )}
         <dt>Message-ID</dt>
         <dd className="mono digest">{reply.messageId}</dd>
         {reply.digest !== null && (

@@ -1,7 +1,8 @@
-import { Button, NumberInput, TagsInput } from '@mantine/core'
+import { Button, NumberInput, Select, TagsInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { HouseSettings } from '../../../../src/contract/house.ts'
+import { ReleaseSigning } from '../../../../src/model/release.ts'
 import { type Answer, call, fieldProblem } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
@@ -22,6 +23,12 @@ export function HousePart() {
     </>
   )
 }
+
+const signingWords: { value: ReleaseSigning; label: string }[] = [
+  { value: 'when-they-have-one', label: 'By the second person, once they have a passkey' },
+  { value: 'always', label: 'By both, always: no click counts' },
+  { value: 'offered', label: 'Offered: a click is enough' },
+]
 
 function Form({ start }: { readonly start: HouseSettings }) {
   const may = useMay()
@@ -51,6 +58,18 @@ function Form({ start }: { readonly start: HouseSettings }) {
         readOnly={locked}
         value={settings.replyHoldSeconds}
         onChange={(value) => setSettings({ ...settings, replyHoldSeconds: typeof value === 'number' ? value : 30 })}
+      />
+      <Select
+        label="Answers that two people must release are signed with a passkey"
+        description="The first person may always sign; a click stands in the ledger, and nobody can check it without trusting us"
+        readOnly={locked}
+        allowDeselect={false}
+        data={signingWords}
+        value={settings.releaseSigning ?? null}
+        onChange={(value) => {
+          const parsed = ReleaseSigning.safeParse(value)
+          if (parsed.success) setSettings({ ...settings, releaseSigning: parsed.data })
+        }}
       />
       <Problem error={save.error} />
       {!locked && (

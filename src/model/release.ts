@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { MailProtection } from './mail-key.ts'
+import type { Role } from './user.ts'
+
+/** Whoever may let an answer leave; the auditor's check of a signature asks for one of them. */
+export const releaserRoles = ['administrator', 'lead', 'analyst', 'approver'] as const satisfies readonly Role[]
+
+/**
+ * When the release of an answer that needs two people must be signed with a passkey, and when a click is enough. `when-they-have-one`: the second
+ * person signs once they have a passkey. `always`: both sign. `offered`: a click is enough.
+ */
+export const ReleaseSigning = z.enum(['when-they-have-one', 'always', 'offered'])
+export type ReleaseSigning = z.infer<typeof ReleaseSigning>
+export const releaseSigningDefault: ReleaseSigning = 'when-they-have-one'
+
+export type ReleasePart = 'first' | 'second'
+
+/** Is a click of this person enough for this part of a release by two? */
+export function clickIsEnough(signing: ReleaseSigning, part: ReleasePart, passkeys: number): boolean {
+  switch (signing) {
+    case 'offered':
+      return true
+    case 'always':
+      return false
+    case 'when-they-have-one':
+      return part === 'first' || passkeys === 0
+  }
+}
+
+export const releaseForm = 'counterfoil/release/1'
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const File = z.strictObject({ name: z.string(), type: z.string(), sha256, sizeBytes: z.int() })
+
+/** What leaves, to whom and under which rule, as a person sees it before they sign. */
+export const ReleaseFacts = z.strictObject({
+  reply: z.uuid(),
+  alert: z.uuid(),
+  /** Of the draft: what was changed since is another one. */
+  version: z.int(),
+  /** The whole mail, byte by byte. */
+  subject: z.strictObject({
+    kind: z.literal('mail'),
+    sha256,
+    sizeBytes: z.int(),
+    messageId: z.string(),
+    title: z.string(),
+  }),
+  /** Of a mail that is signed or encrypted: what its reader sees of it, and by which keys. */
+  clearSha256: sha256.nullable(),
+  protection: MailProtection.nullable(),
+  /** The part that a person reads, as UTF-8. */
+  text: z.strictObject({ sha256 }),
+  /** Everything that goes with it, the machine-readable part too. */
+  files: z.array(File),
+  provider: z.string(),
+  to: z.array(z.string()),
+  dryRun: z.boolean(),
+  rule: z.string(),
+  /** Why one person is not enough. */
+  because: z.array(z.string()),
+  release: z.enum(['first', 'second']),
+  /** Who released these bytes before; null for a first release. */
+  first: z.strictObject({ by: z.string(), at: z.iso.datetime() }).nullable(),
+})
+export type ReleaseFacts = z.infer<typeof ReleaseFacts>
+
+/** What a person signs to let an answer leave; its canonical JSON (RFC 8785) is hashed, and the digest is the challenge of the passkey. */
+export const ReleaseStatement = ReleaseFacts.extend({
+  statement: z.literal(releaseForm),
+  /** Drawn for this one signature. */
+  nonce: z.string().length(43),
+  who: z.strictObject({ user: z.uuid(), email: z.string(), name: z.string(), role: z.string() }),
+  at: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+  origin: z.string(),
+  rpId: z.string(),
+})
+export type ReleaseStatement = z.infer<typeof ReleaseStatement>
