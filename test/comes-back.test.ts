@@ -22,9 +22,9 @@ const get = async <T>(url: string) => (await apiAs(desk, cookie, 'GET', url)) as
 const replyOf = async (id: string) => (await get<{ reply: Reply }>(`/api/replies/${id}`)).reply
 
 /** An alert that was decided and answered; the answer was sent. */
-async function answered(ticket: string): Promise<{ alertId: string; reply: Reply }> {
+async function answered(ticket: string, fields: readonly string[] = []): Promise<{ alertId: string; reply: Reply }> {
   const body = `Ticket: ${ticket}\nRule: Odd sign-in\nSeverity: High\nHost: ws-9\n`
-  const alertId = await alertOf(desk, await post(desk, key, { subject: `[${ticket}] High: Odd sign-in`, body }))
+  const alertId = await alertOf(desk, await post(desk, key, { subject: `[${ticket}] High: Odd sign-in`, body, fields }))
   const { version } = await get<{ version: number }>(`/api/alerts/${alertId}`)
   const decision = { outcome: 'false-alarm-benign', reason: 'A planned test.', cites: [], withoutEvidence: true }
   await apiAs(desk, cookie, 'POST', `/api/alerts/${alertId}/decision`, { ...decision, version })
@@ -126,4 +126,22 @@ test('their answer finds its alert by References alone, deep in a thread, with a
   ])
   expect(came).toMatchObject({ state: 'read', alert_id: alertId })
   expect(await alerts()).toBe(before)
+})
+
+test('an answer stands in Outlook where it belongs: behind the Thread-Index of the mail it answers, folded or not; without one it has none', async () => {
+  const theirs = Buffer.from('01dd78ef0ce700112233445566778899aabbccddeeff', 'hex').toString('base64')
+  const folded = `Thread-Index: ${theirs.slice(0, 20)}\r\n ${theirs.slice(20)}`
+  const of = async (ticket: string, fields: readonly string[]) => {
+    const { reply } = await answered(ticket, fields)
+    const sent = desk.mailServer.arrived.find((mail) => mail.includes(reply.messageId))
+    return sent?.toString('latin1').split('\r\n\r\n')[0] ?? ''
+  }
+  const head = await of('NW-7', [folded, 'Thread-Topic: of theirs'])
+  const index = Buffer.from(/^Thread-Index: (\S+)$/m.exec(head)?.[1] ?? '', 'base64')
+  expect(index.subarray(0, 22).toString('base64')).toBe(theirs)
+  expect(index).toHaveLength(27)
+  expect(head).toContain('Thread-Topic: [NW-7] High: Odd sign-in')
+  expect(head).not.toContain('of theirs')
+  expect(head).toMatch(/^In-Reply-To: </m)
+  expect(await of('NW-8', [])).not.toMatch(/^Thread-/m)
 })

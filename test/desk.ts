@@ -120,6 +120,8 @@ export async function addProvider(desk: Desk, provider: Provider = deskProvider)
 }
 
 export type SampleMail = {
+  /** Further header fields, each a line. */
+  readonly fields?: readonly string[]
   readonly subject: string
   readonly body: string
   readonly from?: string
@@ -137,6 +139,7 @@ export function mailBytes(mail: SampleMail): Buffer {
     `Subject: ${mail.subject}`,
     `Date: ${(mail.date ?? new Date()).toUTCString().replace('GMT', '+0000')}`,
     `Message-ID: <${id}@northwatch.example>`,
+    ...(mail.fields ?? []),
     'MIME-Version: 1.0',
     `Content-Type: ${type}; charset=utf-8`,
     '',

@@ -46,3 +46,19 @@ export async function replyByMessageId(
   if (row === undefined) return null
   return { replyId: row.id, alertId: row.alert_id, providerId: row.provider_id, bytes: row.bytes }
 }
+
+/** Header fields stand at the top; one that is further down belongs to no mail that was read (intake/mail: 256 KB of header at most). */
+const headBytesMax = 256 * 1024
+const threadIndexField = /^thread-index:[ \t]*((?:[A-Za-z0-9+/=]|\r?\n[ \t]|[ \t])+)$/im
+
+/** The Thread-Index of a mail of this provider, without its folds; null where it has none. */
+export async function threadIndexOf(db: Db, providerId: string, messageId: string): Promise<string | null> {
+  const { rows } = await sql<{ head: Buffer }>`
+    select substring(bytes from 1 for ${sql.lit(headBytesMax)}) as head from message
+    where message_id_header = ${messageId} and provider_id = ${providerId} and form = 'mail' order by received_at limit 1`.execute(
+    db,
+  )
+  const text = rows[0]?.head.toString('latin1') ?? ''
+  const header = text.split(/\r?\n\r?\n/, 1)[0] ?? ''
+  return threadIndexField.exec(header)?.[1]?.replace(/\s+/g, '') ?? null
+}

@@ -60,6 +60,8 @@ export type LetterOut = {
   readonly messageId: string
   readonly inReplyTo: string | null
   readonly references: readonly string[]
+  /** The Thread-Index of the mail that this answers, as it stands there; Outlook goes by it. */
+  readonly theirThreadIndex?: string | null
   readonly date: Date
 }
 

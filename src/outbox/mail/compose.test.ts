@@ -72,6 +72,27 @@ describe('a mail of ours', () => {
     )
   })
 
+  test('goes where Outlook puts it: their Thread-Index with our answer behind it, and our own subject as the topic', async () => {
+    // A conversation of 13:00 on 2026-11-20 (FILETIME 0x01DD78EF0CE78800), in the older of the two layouts.
+    const theirs = Buffer.from('01dd78ef0ce700112233445566778899aabbccddeeff', 'hex').toString('base64')
+    const bytes = await composeMail(
+      { ...letter, subject: 'Re: Anmeldung bei Süd', theirThreadIndex: theirs },
+      from,
+      null,
+    )
+    const mail = await simpleParser(bytes)
+    const index = Buffer.from(String(mail.headers.get('thread-index')), 'base64')
+    expect(index.subarray(0, 22).toString('base64')).toBe(theirs)
+    expect(index).toHaveLength(27)
+    expect(mail.headers.get('thread-topic')).toBe('=?UTF-8?Q?Anmeldung_bei_S=C3=BCd?=')
+    expect(mail.references).toEqual(['<root@provider.example>', '<alert-1@provider.example>'])
+    for (const none of [null, '', 'made up', `${theirs}\r\nBcc: x@example.com`]) {
+      const names = splitMail(await composeMail({ ...letter, theirThreadIndex: none }, from, null)).headers
+      expect(names.map(({ name }) => name)).not.toContain('thread-index')
+      expect(names.map(({ name }) => name)).not.toContain('thread-topic')
+    }
+  })
+
   test('is the same bytes every time, signed or not', async () => {
     for (const key of [null, rsaKey, edKey]) {
       expect((await composeMail(letter, from, key)).equals(await composeMail(letter, from, key))).toBe(true)

@@ -5,6 +5,7 @@ import type { LetterOut, Sealing } from '../../model/doors.ts'
 import { type DkimKey, signMail } from './dkim.ts'
 import { splitMail } from './headers.ts'
 import { sealSmime } from './smime.ts'
+import { answerThreadIndex, threadTopic } from './thread-index.ts'
 
 /** RFC 5322 allows 998 characters in a line; a subject is read in a list of tickets. */
 const subjectCharsMax = 250
@@ -18,7 +19,7 @@ const recipientsMax = 20
 // biome-ignore format: a table reads better in few lines
 const ourFields = new Set([
   'from', 'to', 'subject', 'message-id', 'in-reply-to', 'references', 'date', 'mime-version', 'content-type', 'content-transfer-encoding',
-  'content-disposition',
+  'content-disposition', 'thread-index', 'thread-topic',
 ])
 
 /** One plain address: what stands in an envelope. Local part as RFC 5321 atoms, so that nothing needs quoting. */
@@ -64,6 +65,14 @@ function referencesOf(letter: LetterOut): string[] {
   return ids.length <= referencesMax ? ids : [...ids.slice(0, 1), ...ids.slice(1 - referencesMax)]
 }
 
+/** What Outlook goes by, where their mail has it. The topic is our own subject, which was reviewed; nothing else of theirs is repeated. */
+function outlookFields(letter: LetterOut, subject: string): Record<string, string> {
+  if (letter.theirThreadIndex == null) return {}
+  const random = Number.parseInt(sha256Hex(letter.messageId).slice(0, 2), 16)
+  const index = answerThreadIndex(letter.theirThreadIndex, letter.date, random)
+  return index === null ? {} : { 'Thread-Index': index, 'Thread-Topic': threadTopic(subject) }
+}
+
 /**
  * Makes the bytes of a mail: text, and its files beside it. The same letter always makes the same bytes (fixed
  * date, Message-ID and boundary). Nothing in the letter can add a field or a part: values are cleaned, and the result is
@@ -80,10 +89,12 @@ export async function composeMail(letter: LetterOut, from: string, key: DkimKey 
   if (!isMessageId(letter.messageId)) throw new Trouble('internal', { problem: 'a Message-ID of ours must be one' })
   const references = referencesOf(letter)
   const reply = letter.inReplyTo !== null && isMessageId(letter.inReplyTo) ? { inReplyTo: `<${letter.inReplyTo}>` } : {}
+  const subject = line(letter.subject.toWellFormed()).slice(0, subjectCharsMax).toWellFormed()
   const bytes = await new MailComposer({
     from: line(from),
     to: [...letter.to],
-    subject: line(letter.subject.toWellFormed()).slice(0, subjectCharsMax).toWellFormed(),
+    subject,
+    headers: outlookFields(letter, subject),
     messageId: `<${letter.messageId}>`,
     date: letter.date,
     ...reply,

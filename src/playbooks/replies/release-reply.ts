@@ -4,6 +4,7 @@ import type { Db } from '../../db/open.ts'
 import { changeReply, holdForSecond, type ReplyRecord, replyRecord, saveReplyDraft } from '../../db/replies.ts'
 import { filesOfReply, type ReplyFile } from '../../db/reply-files.ts'
 import { settingOf } from '../../db/settings.ts'
+import { threadIndexOf } from '../../db/threads.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { stableId } from '../../kit/stable-id.ts'
@@ -74,6 +75,7 @@ async function letterOf(
   const letter = {
     ...{ to: reply.to, subject, text, files: all },
     ...{ messageId: reply.messageId, inReplyTo: reply.inReplyTo, references: reply.references, date },
+    theirThreadIndex: reply.inReplyTo === null ? null : await threadIndexOf(db, known.provider.id, reply.inReplyTo),
   }
   const leftUnreviewed = answer.leftUnreviewed + inFiles.filter((span) => span.verdict === null).length
   const digests = all.map(({ name, type, content }) => ({
