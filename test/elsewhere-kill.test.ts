@@ -31,7 +31,7 @@ beforeAll(async () => {
     ...house,
     log: silentLog,
     sealKey: Buffer.alloc(32, 7),
-    open: openTicketSystem(systemClock),
+    open: openTicketSystem({ db: database.db, clock: systemClock }),
     alertUrl: (id) => `https://desk.example.org/alerts/${id}`,
   }
 }, 600_000)

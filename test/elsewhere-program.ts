@@ -12,7 +12,7 @@ const desk = {
   ...{ db, clock: systemClock, log: silentLog, node: `program-${process.pid}` },
   ...{ cannotMail: () => 'no mail here', mailNotice: async () => undefined },
   sealKey: Buffer.alloc(32, 7),
-  open: openTicketSystem(systemClock),
+  open: openTicketSystem({ db, clock: systemClock }),
   alertUrl: (id: string) => `https://desk.example.org/alerts/${id}`,
 }
 process.stdout.write('syncing\n')

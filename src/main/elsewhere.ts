@@ -2,12 +2,13 @@ import type { Settings } from '../config/config.ts'
 import type { ElsewhereView, SystemCard } from '../contract/elsewhere.ts'
 import { providerNames } from '../db/desk-front.ts'
 import { countLinks, type LinkRecord, linksOfAlert, listSystems, type SystemRecord } from '../db/elsewhere.ts'
+import { outsideSendById } from '../db/outside.ts'
 import type { ElsewhereFront } from '../http/front.ts'
 import { siteOf } from '../http/site.ts'
 import { verifySignature } from '../intake/https/signature.ts'
-import type { Clock } from '../kit/clock.ts'
 import { openJira } from '../outbox/jira/index.ts'
 import { openServiceNow } from '../outbox/servicenow/index.ts'
+import { ticketDoor } from '../outbox/ticket-door.ts'
 import { openWebhook } from '../outbox/webhook/index.ts'
 import type { ElsewhereDesk } from '../playbooks/elsewhere/desk.ts'
 import { takePost } from '../playbooks/elsewhere/post.ts'
@@ -18,8 +19,9 @@ import type { House } from '../playbooks/house.ts'
 const kinds = { jira: openJira, servicenow: openServiceNow, webhook: openWebhook } as const
 
 /** Opens the way to a system, whichever kind it is of. */
-export function openTicketSystem(clock: Clock): ElsewhereDesk['open'] {
-  return ({ kind, settings }, secret) => kinds[kind](settings, secret, clock)
+export function openTicketSystem({ db, clock }: Pick<ElsewhereDesk, 'db' | 'clock'>): ElsewhereDesk['open'] {
+  return ({ id, kind, settings }, secret) =>
+    ticketDoor(kinds[kind](settings, secret, clock), { way: kind, place: id }, (entry) => outsideSendById(db, entry))
 }
 
 /** The desk for tickets elsewhere, for the server and for commands. */
@@ -31,7 +33,7 @@ export function elsewhereDesk(
   const { db, clock, log, node, cannotMail, mailNotice } = house
   const { origin } = siteOf(settings).url
   const alertUrl = (alertId: string): string => `${origin}/alerts/${alertId}#ticket`
-  return { db, clock, log, node, cannotMail, mailNotice, sealKey, open: openTicketSystem(clock), alertUrl }
+  return { db, clock, log, node, cannotMail, mailNotice, sealKey, open: openTicketSystem(house), alertUrl }
 }
 
 /** Hands the tickets elsewhere to the front. */

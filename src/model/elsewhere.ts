@@ -93,14 +93,24 @@ export type TheirTicket = TheirRef & {
 }
 export type OutgoingFile = { readonly id: string; readonly name: string; readonly bytes: Uint8Array }
 
-/** A system that keeps tickets, as the work room sees it. Never rejects. */
-export type TicketSystem = {
+/** What a system that keeps tickets can be asked. Never rejects. */
+export type TicketReading = {
   /** False: it can only be told; what it says comes as signed posts. */
   readonly reads: boolean
   readonly find: (marker: string) => Promise<Called<readonly TheirRef[]>>
-  readonly create: (out: Outgoing) => Promise<Called<TheirRef>>
   /** Null: it is not there (any more). */
   readonly read: (id: string) => Promise<Called<TheirTicket | null>>
+  readonly fetch: (file: TheirTicket['files'][number]) => Promise<Called<Uint8Array>>
+  /** Ids of those of ours that changed there in the last minutes, by its own clock. */
+  readonly changed: (minutes: number) => Promise<Called<readonly string[]>>
+  /** As whom it knows us: the Test button. */
+  readonly whoAmI: () => Promise<Called<string>>
+  readonly close: () => Promise<void>
+}
+
+/** What it can be told. */
+type TicketTelling = {
+  readonly create: (out: Outgoing) => Promise<Called<TheirRef>>
   readonly update: (id: string, out: Outgoing) => Promise<Called<null>>
   readonly setStatus: (id: string, status: string, ends: boolean) => Promise<Called<null>>
   /** The id of it, where it tells one. */
@@ -109,13 +119,16 @@ export type TicketSystem = {
     comment: { readonly id: string; readonly text: string },
   ) => Promise<Called<string | null>>
   readonly attach: (id: string, file: OutgoingFile) => Promise<Called<string | null>>
-  readonly fetch: (file: TheirTicket['files'][number]) => Promise<Called<Uint8Array>>
-  /** Ids of those of ours that changed there in the last minutes, by its own clock. */
-  readonly changed: (minutes: number) => Promise<Called<readonly string[]>>
-  /** As whom it knows us: the Test button. */
-  readonly whoAmI: () => Promise<Called<string>>
-  readonly close: () => Promise<void>
 }
+
+/** A system that keeps tickets, as the work room sees it. Never rejects. */
+export type TicketSystem = TicketReading & TicketTelling
+
+type First<P, T> = {
+  readonly [K in keyof T]: T[K] extends (...rest: infer A) => infer R ? (first: P, ...rest: A) => R : never
+}
+/** The same with something that is shown first each time it is told something: an entry in what left, or what the gate gives for one. */
+export type TicketSystemBehind<P> = TicketReading & First<P, TicketTelling>
 
 /** What a system that takes signed posts may post back. `id` is the id of the ticket that we sent it. */
 export const SystemPost = z.discriminatedUnion('type', [

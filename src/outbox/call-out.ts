@@ -3,6 +3,7 @@ import type { Clock } from '../kit/clock.ts'
 import { wordsOf } from '../kit/errors.ts'
 import { ForbiddenAddress, guardedConnector, readRanges } from '../kit/guard.ts'
 import type { Called } from '../model/elsewhere.ts'
+import { type Pass, takePass } from './gate.ts'
 
 /** The largest file that a ticket takes, with what stands around it. */
 const answerBytesMax = 24 * 1024 * 1024
@@ -11,11 +12,14 @@ const timeoutMsDefault = 30_000
 /** The longest that a system can have itself left alone. */
 const pauseMsMax = 60 * 60_000
 
-export type OutRequest = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
-  readonly url: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array | FormData
+type Question = { readonly url: string; readonly headers?: Readonly<Record<string, string>> }
+export type Telling = Question & {
+  readonly method: 'POST' | 'PUT' | 'PATCH'
+  readonly body: string | Uint8Array | FormData
+}
+type OutRequest = Question & {
+  readonly method: 'GET' | Telling['method']
+  readonly body?: Telling['body']
 }
 export type OutAnswer = { readonly status: number; readonly bytes: Buffer }
 
@@ -27,7 +31,7 @@ export type OutPlace = {
 
 /**
  * Calls out to one place: guarded addresses only, no redirects, bounded in time and size. Each call is made once: whether it may be made
- * again is for whoever knows what it does. Never rejects.
+ * again is for whoever knows what it does. Never rejects but at the gate: it asks anybody, and tells only what has passed there.
  */
 export class CallOut {
   readonly #agent: Agent
@@ -50,8 +54,19 @@ export class CallOut {
     })
   }
 
+  /** Asks: without a body, so that nothing of ours goes along. */
+  async ask({ url, headers }: Question): Promise<Called<OutAnswer>> {
+    return this.#call({ method: 'GET', url, ...(headers === undefined ? {} : { headers }) })
+  }
+
+  /** Tells what the pass is for. Throws Trouble('internal') without one that the gate gave and that was not used. */
+  async tell(pass: Pass, telling: Telling): Promise<Called<OutAnswer>> {
+    takePass(pass, telling.body)
+    return this.#call(telling)
+  }
+
   /** `done` for every status below 300 and 404, which is an answer; the rest by what it means for a second try. */
-  async call(wanted: OutRequest): Promise<Called<OutAnswer>> {
+  async #call(wanted: OutRequest): Promise<Called<OutAnswer>> {
     try {
       const response = await request(wanted.url, {
         dispatcher: this.#agent,

@@ -41,17 +41,51 @@ export type OutsideEntry = {
   readonly state: string
   readonly agreedBy: string
 }
+
+declare const ofTheGate: unique symbol
+/** What the gate gives for one act, and what every door has to show to tell anybody anything. Nobody else can make one. */
+export type Pass = { readonly [ofTheGate]: true }
+/** Passes that were not used, with the digest of the bytes that they are for; null where a door puts them into its own form. */
+const passes = new WeakMap<Pass, string | null>()
+
+function issue(sha256: string | null): Pass {
+  const pass = Object.freeze({}) as Pass
+  passes.set(pass, sha256)
+  return pass
+}
+
+/** Takes a pass at the last moment before the bytes leave (call-out.ts). It opens once. Throws Trouble('internal') for what is none. */
+export function takePass(pass: Pass, body: unknown): void {
+  const sha256 = passes.get(pass)
+  if (sha256 === undefined) throw new Trouble('internal', { problem: 'this did not pass the gate, or it did already' })
+  passes.delete(pass)
+  if (sha256 === null) return
+  const isText = typeof body === 'string' || body instanceof Uint8Array
+  if (!isText || sha256Hex(body) !== sha256)
+    throw new Trouble('internal', { problem: 'the bytes are not those that passed the gate' })
+}
+
+/** A test of a system that can only be told: a post with nothing in it but the time. */
+const greeting = /^\{"type":"ping","timestamp":"[0-9TZ:.-]{20,30}","data":\{\}\}$/
+
+/** The pass for a greeting, which says nothing of the house and so needs no entry. Throws Trouble('internal') for anything else. */
+export function passGreeting(body: string): Pass {
+  if (!greeting.test(body)) throw new Trouble('internal', { problem: 'this is no greeting' })
+  return issue(sha256Hex(body))
+}
+
 export type OutsideEntryOf = (id: string) => Promise<OutsideEntry | null>
 
 /**
- * The same gate for chats: no person releases each message, whoever set the channel up agreed to what goes there. Throws Trouble('internal')
- * unless these very bytes stand in what left, for this place, as leaving now.
+ * The same gate for chats and systems of tickets: no person releases each message, whoever set the place up agreed to what goes there. Throws
+ * Trouble('internal') unless these very bytes stand in what left, for this place, as leaving now. `asItIs`: the bytes leave as they stand
+ * there; without, the door puts them into the form of its system.
  */
 export async function passOutside(
   entryOf: OutsideEntryOf,
   entryId: string,
-  knocking: { readonly way: string; readonly place: string; readonly bytes: Uint8Array },
-): Promise<void> {
+  knocking: { readonly way: string; readonly place: string; readonly bytes: Uint8Array; readonly asItIs: boolean },
+): Promise<Pass> {
   const refuse = (problem: string): never => {
     throw new Trouble('internal', { problem, entryId })
   }
@@ -60,4 +94,5 @@ export async function passOutside(
   if (entry.state !== 'leaving') refuse(`it is not leaving now: it is ${entry.state}`)
   if (entry.way !== knocking.way || entry.place !== knocking.place) refuse('it was meant for another place')
   if (sha256Hex(knocking.bytes) !== entry.sha256) refuse('the bytes are not those that were written down')
+  return issue(knocking.asItIs ? entry.sha256 : null)
 }

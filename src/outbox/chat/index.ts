@@ -33,8 +33,9 @@ export function openChat(
   const headers = { 'content-type': 'application/json; charset=utf-8' }
   return {
     post: async (entryId, bytes) => {
-      await passOutside(parts.entryOf, entryId, { way: channel.kind, place: channel.id, bytes })
-      return nothingToRead(await out.call({ method: 'POST', url, headers, body: bytes }))
+      const knocking = { way: channel.kind, place: channel.id, bytes, asItIs: true }
+      const pass = await passOutside(parts.entryOf, entryId, knocking)
+      return nothingToRead(await out.tell(pass, { method: 'POST', url, headers, body: bytes }))
     },
     close: () => out.close(),
   }

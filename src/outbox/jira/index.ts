@@ -1,8 +1,16 @@
 import { FormData } from 'undici'
 import { z } from 'zod'
 import type { Clock } from '../../kit/clock.ts'
-import type { Called, Outgoing, SystemSettings, TheirRef, TheirTicket, TicketSystem } from '../../model/elsewhere.ts'
-import { authorization, CallOut, nothingToRead, type OutRequest, readJson } from '../call-out.ts'
+import type {
+  Called,
+  Outgoing,
+  SystemSettings,
+  TheirRef,
+  TheirTicket,
+  TicketSystemBehind,
+} from '../../model/elsewhere.ts'
+import { authorization, CallOut, nothingToRead, readJson, type Telling } from '../call-out.ts'
+import type { Pass } from '../gate.ts'
 import { plainOf, richOf, wikiOf } from './text.ts'
 
 /** Tickets of ours that changed between two looks: more are seen at the next. */
@@ -57,14 +65,14 @@ const Transitions = z.object({
  * Jira: REST API version 3 for Cloud (texts as Atlassian Document Format), version 2 for Data Center (texts as wiki markup). Tickets are
  * found by a label of ours. After Atlassian's public reference; no account of theirs was at hand.
  */
-export function openJira(settings: SystemSettings, secret: string, clock: Clock): TicketSystem {
+export function openJira(settings: SystemSettings, secret: string, clock: Clock): TicketSystemBehind<Pass> {
   const out = new CallOut(settings, clock)
   const cloud = settings.deployment === 'cloud'
   const base = `${settings.baseUrl.replace(/\/+$/, '')}/rest/api/${cloud ? 3 : 2}`
   const headers = { authorization: authorization(settings.user, secret), accept: 'application/json' }
-  const ask = (path: string) => out.call({ method: 'GET', url: `${base}${path}`, headers })
-  const tell = (method: OutRequest['method'], path: string, body: unknown) =>
-    out.call({
+  const ask = (path: string) => out.ask({ url: `${base}${path}`, headers })
+  const tell = (pass: Pass, method: Telling['method'], path: string, body: unknown) =>
+    out.tell(pass, {
       method,
       url: `${base}${path}`,
       headers: { ...headers, 'content-type': 'application/json' },
@@ -100,7 +108,7 @@ export function openJira(settings: SystemSettings, secret: string, clock: Clock)
       )
       return found.kind === 'done' ? { kind: 'done', value: found.value.issues.map(refOf) } : found
     },
-    create: async (one) => {
+    create: async (pass, one) => {
       const fields = {
         ...settings.extra,
         ...fieldsOf(one),
@@ -108,7 +116,7 @@ export function openJira(settings: SystemSettings, secret: string, clock: Clock)
         issuetype: { name: settings.issueType },
         labels: ['counterfoil', one.marker],
       }
-      const made = readJson(await tell('POST', '/issue', { fields }), Made)
+      const made = readJson(await tell(pass, 'POST', '/issue', { fields }), Made)
       return made.kind === 'done' ? { kind: 'done', value: refOf(made.value) } : made
     },
     read: async (id) => {
@@ -136,8 +144,8 @@ export function openJira(settings: SystemSettings, secret: string, clock: Clock)
         },
       }
     },
-    update: async (id, one) => nothingToRead(await tell('PUT', at(id), { fields: fieldsOf(one) })),
-    setStatus: async (id, status, ends) => {
+    update: async (pass, id, one) => nothingToRead(await tell(pass, 'PUT', at(id), { fields: fieldsOf(one) })),
+    setStatus: async (pass, id, status, ends) => {
       const known = readJson(await ask(`${at(id)}/transitions`), Transitions)
       if (known.kind !== 'done') return known
       const way = known.value.transitions.find(({ to }) => to.name.toLowerCase() === status.toLowerCase())
@@ -152,20 +160,20 @@ export function openJira(settings: SystemSettings, secret: string, clock: Clock)
       for (const [name, value] of Object.entries(settings.closing))
         closing[name] = name === 'resolution' ? { name: value } : value
       const fields = ends && Object.keys(closing).length > 0 ? { fields: closing } : {}
-      return nothingToRead(await tell('POST', `${at(id)}/transitions`, { transition: { id: way.id }, ...fields }))
+      return nothingToRead(await tell(pass, 'POST', `${at(id)}/transitions`, { transition: { id: way.id }, ...fields }))
     },
-    comment: async (id, one) => {
+    comment: async (pass, id, one) => {
       const made = readJson(
-        await tell('POST', `${at(id)}/comment`, { body: text(one.text) }),
+        await tell(pass, 'POST', `${at(id)}/comment`, { body: text(one.text) }),
         z.object({ id: z.string() }),
       )
       return made.kind === 'done' ? { kind: 'done', value: made.value.id } : made
     },
-    attach: async (id, file) => {
+    attach: async (pass, id, file) => {
       const form = new FormData()
       form.append('file', new Blob([new Uint8Array(file.bytes)]), file.name)
       const made = readJson(
-        await out.call({
+        await out.tell(pass, {
           method: 'POST',
           url: `${base}${at(id)}/attachments`,
           // Their reference: without it a form is refused as a forgery.
@@ -181,7 +189,7 @@ export function openJira(settings: SystemSettings, secret: string, clock: Clock)
       const url = cloud ? `${base}/attachment/content/${encodeURIComponent(file.id)}?redirect=false` : file.at
       if (new URL(url).origin !== new URL(settings.baseUrl).origin)
         return { kind: 'refused', why: 'the file lies elsewhere' }
-      const got = await out.call({ method: 'GET', url, headers: { ...headers, accept: '*/*' } })
+      const got = await out.ask({ url, headers: { ...headers, accept: '*/*' } })
       if (got.kind !== 'done') return got
       return got.value.status === 404
         ? { kind: 'refused', why: 'the file is gone' }
@@ -205,7 +213,7 @@ type Raw = z.infer<typeof Comments>['comments'][number]
 /** An issue brings its first comments; a long talk is read to its end. */
 async function allComments(
   first: { readonly comments: readonly Raw[]; readonly total?: number | undefined },
-  more: (from: number) => ReturnType<CallOut['call']>,
+  more: (from: number) => ReturnType<CallOut['ask']>,
 ): Promise<Called<TheirTicket['comments']>> {
   const all = [...first.comments]
   while (all.length < Math.min(first.total ?? 0, commentsMax)) {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Clock } from '../../kit/clock.ts'
-import type { Outgoing, SystemSettings, TheirRef, TicketSystem } from '../../model/elsewhere.ts'
-import { authorization, CallOut, nothingToRead, type OutRequest, readJson } from '../call-out.ts'
+import type { Outgoing, SystemSettings, TheirRef, TicketSystemBehind } from '../../model/elsewhere.ts'
+import { authorization, CallOut, nothingToRead, readJson, type Telling } from '../call-out.ts'
+import type { Pass } from '../gate.ts'
 
 /** Tickets of ours that changed between two looks: more are seen at the next. */
 const changedMax = 100
@@ -32,15 +33,15 @@ const File = z.object({
  * ServiceNow: the Table API, the Attachment API, and sys_journal_field for comments. Tickets are found by correlation_id. After
  * ServiceNow's public reference; no instance of theirs was at hand. States are those that people read (display values).
  */
-export function openServiceNow(settings: SystemSettings, secret: string, clock: Clock): TicketSystem {
+export function openServiceNow(settings: SystemSettings, secret: string, clock: Clock): TicketSystemBehind<Pass> {
   const out = new CallOut(settings, clock)
   const root = settings.baseUrl.replace(/\/+$/, '')
   const headers = { authorization: authorization(settings.user, secret), accept: 'application/json' }
   const table = `/api/now/table/${settings.table}`
   const ask = (path: string, query: Record<string, string>) =>
-    out.call({ method: 'GET', url: `${root}${path}?${new URLSearchParams(query).toString()}`, headers })
-  const tell = (method: OutRequest['method'], path: string, body: unknown) =>
-    out.call({
+    out.ask({ url: `${root}${path}?${new URLSearchParams(query).toString()}`, headers })
+  const tell = (pass: Pass, method: Telling['method'], path: string, body: unknown) =>
+    out.tell(pass, {
       method,
       // A state is written as it is read: by its name.
       url: `${root}${path}?sysparm_input_display_value=true&sysparm_fields=sys_id,number`,
@@ -75,14 +76,14 @@ export function openServiceNow(settings: SystemSettings, secret: string, clock: 
       )
       return found.kind === 'done' ? { kind: 'done', value: found.value.result.map(refOf) } : found
     },
-    create: async (ticket) => {
+    create: async (pass, ticket) => {
       const body = {
         ...settings.extra,
         ...fieldsOf(ticket),
         correlation_id: ticket.marker,
         correlation_display: `Counterfoil ${ticket.ticket}`,
       }
-      const made = readJson(await tell('POST', table, body), one(Row))
+      const made = readJson(await tell(pass, 'POST', table, body), one(Row))
       return made.kind === 'done' ? { kind: 'done', value: refOf(made.value.result) } : made
     },
     read: async (id) => {
@@ -121,18 +122,18 @@ export function openServiceNow(settings: SystemSettings, secret: string, clock: 
         },
       }
     },
-    update: async (id, ticket) => nothingToRead(await tell('PATCH', at(id), fieldsOf(ticket))),
-    setStatus: async (id, status, ends) =>
-      nothingToRead(await tell('PATCH', at(id), { ...(ends ? settings.closing : {}), state: status })),
+    update: async (pass, id, ticket) => nothingToRead(await tell(pass, 'PATCH', at(id), fieldsOf(ticket))),
+    setStatus: async (pass, id, status, ends) =>
+      nothingToRead(await tell(pass, 'PATCH', at(id), { ...(ends ? settings.closing : {}), state: status })),
     // The answer does not say which line of the journal it became: it is recognised when it is read.
-    comment: async (id, comment) => {
-      const told = nothingToRead(await tell('PATCH', at(id), { [settings.journal]: comment.text }))
+    comment: async (pass, id, comment) => {
+      const told = nothingToRead(await tell(pass, 'PATCH', at(id), { [settings.journal]: comment.text }))
       return told.kind === 'done' ? { kind: 'done', value: null } : told
     },
-    attach: async (id, file) => {
+    attach: async (pass, id, file) => {
       const query = new URLSearchParams({ table_name: settings.table, table_sys_id: id, file_name: file.name })
       const made = readJson(
-        await out.call({
+        await out.tell(pass, {
           method: 'POST',
           url: `${root}/api/now/attachment/file?${query.toString()}`,
           headers: { ...headers, 'content-type': 'application/octet-stream' },
@@ -143,7 +144,7 @@ export function openServiceNow(settings: SystemSettings, secret: string, clock: 
       return made.kind === 'done' ? { kind: 'done', value: made.value.result.sys_id } : made
     },
     fetch: async (file) => {
-      const got = await out.call({ method: 'GET', url: `${root}${file.at}`, headers: { ...headers, accept: '*/*' } })
+      const got = await out.ask({ url: `${root}${file.at}`, headers: { ...headers, accept: '*/*' } })
       if (got.kind !== 'done') return got
       return got.value.status === 404
         ? { kind: 'refused', why: 'the file is gone' }

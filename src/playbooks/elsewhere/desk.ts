@@ -1,15 +1,18 @@
 import type { SystemRecord } from '../../db/elsewhere.ts'
-import type { SystemSettings, TicketSystem } from '../../model/elsewhere.ts'
+import type { SystemSettings, TicketSystemBehind } from '../../model/elsewhere.ts'
 import type { House } from '../house.ts'
+
+/** Of a line in what left, as it is committed. */
+export type EntryId = string
 
 /** What the work on tickets elsewhere is handed: the record, the time, the systems as functions, the key of secrets, and where we are. */
 export type ElsewhereDesk = Pick<House, 'db' | 'clock' | 'log' | 'node' | 'cannotMail' | 'mailNotice'> & {
   readonly sealKey: Uint8Array
   /** Opens the way to a system; it is closed by whoever opened it. */
   readonly open: (
-    system: { readonly kind: SystemRecord['kind']; readonly settings: SystemSettings },
+    system: Pick<SystemRecord, 'id' | 'kind'> & { readonly settings: SystemSettings },
     secret: string,
-  ) => TicketSystem
+  ) => TicketSystemBehind<EntryId>
   /** The page of an alert, for links from there to here. */
   readonly alertUrl: (alertId: string) => string
 }

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { type Db, transaction } from '../../db/open.ts'
 import { endOutsideSend, endStaleSends, insertOutsideSend, type OutsideSend } from '../../db/outside.ts'
-import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
+import type { Json } from '../../kit/canonical-json.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { append } from '../../ledger/append.ts'
+import { bytesTold } from '../../model/bytes-told.ts'
 import type { Called, TicketSystem } from '../../model/elsewhere.ts'
 import { exceeds, type Tlp } from '../../model/intelligence.ts'
 import { restrictedOf, tlpIn } from '../marking.ts'
+import type { EntryId } from './desk.ts'
 import type { On } from './sync.ts'
 
 /** What goes to a system: with a line in what left for each act, before it is begun. */
@@ -34,11 +36,15 @@ export async function leavingBy(on: Omit<On, 'leaving'>): Promise<Leaving> {
   const { desk, system, link } = on
   await endStaleSends(desk.db, system.id, link.alertId, desk.clock.now())
   let last: string | null = null
-  const tell = async <T>(act: Act, what: Json | Uint8Array, call: () => Promise<Called<T>>): Promise<Called<T>> => {
-    const send = lineOf(on, act, what instanceof Uint8Array ? what : Buffer.from(canonicalJson(what)), 'leaving')
+  const tell = async <T>(
+    act: Act,
+    what: Json | Uint8Array,
+    call: (entry: EntryId) => Promise<Called<T>>,
+  ): Promise<Called<T>> => {
+    const send = lineOf(on, act, bytesTold(what), 'leaving')
     await insertOutsideSend(desk.db, send)
     last = send.id
-    const called = await call()
+    const called = await call(send.id)
     const at = desk.clock.now()
     if (called.kind === 'done') await endOutsideSend(desk.db, send.id, { state: 'left', says: 'It took it', at })
     else
@@ -54,11 +60,11 @@ export async function leavingBy(on: Omit<On, 'leaving'>): Promise<Leaving> {
     last: () => last,
     api: {
       ...api,
-      create: (out) => tell('create', out, () => api.create(out)),
-      update: (id, out) => tell('update', out, () => api.update(id, out)),
-      setStatus: (id, status, ends) => tell('status', { status }, () => api.setStatus(id, status, ends)),
-      comment: (id, comment) => tell('comment', { text: comment.text }, () => api.comment(id, comment)),
-      attach: (id, file) => tell('file', file.bytes, () => api.attach(id, file)),
+      create: (out) => tell('create', out, (entry) => api.create(entry, out)),
+      update: (id, out) => tell('update', out, (entry) => api.update(entry, id, out)),
+      setStatus: (id, status, ends) => tell('status', { status }, (entry) => api.setStatus(entry, id, status, ends)),
+      comment: (id, comment) => tell('comment', { text: comment.text }, (entry) => api.comment(entry, id, comment)),
+      attach: (id, file) => tell('file', file.bytes, (entry) => api.attach(entry, id, file)),
     },
   }
 }

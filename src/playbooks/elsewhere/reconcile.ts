@@ -2,7 +2,7 @@ import { itemsOf, type LinkRecord, linksOfSystem, noteChange, type SystemRecord 
 import { transaction } from '../../db/open.ts'
 import { partsOfTicket, ticketOf } from '../../db/tickets.ts'
 import { append } from '../../ledger/append.ts'
-import type { TheirTicket, TicketSystem } from '../../model/elsewhere.ts'
+import type { TheirTicket, TicketReading } from '../../model/elsewhere.ts'
 import type { ElsewhereDesk } from './desk.ts'
 import { digestOf, outlineOf } from './outline.ts'
 import { known } from './settings.ts'
@@ -65,7 +65,7 @@ export async function reconcile(
 async function compare(
   desk: ElsewhereDesk,
   system: SystemRecord,
-  api: TicketSystem,
+  api: TicketReading,
   link: LinkRecord,
 ): Promise<Compared | null> {
   const ticket = await ticketOf(desk.db, link.alertId)

@@ -48,7 +48,7 @@ beforeAll(async () => {
     ...house,
     log: silentLog,
     sealKey: Buffer.alloc(32, 7),
-    open: openTicketSystem(clock),
+    open: openTicketSystem({ db: database.db, clock }),
     alertUrl: (id) => `https://desk.example.org/alerts/${id}`,
   }
 })
@@ -315,9 +315,9 @@ test('a process that is killed between asking and writing down makes nothing twi
       }
       return {
         ...api,
-        create: (out) => die(api.create(out)),
-        comment: (id, one) => die(api.comment(id, one)),
-        setStatus: (id, status, ends) => die(api.setStatus(id, status, ends)),
+        create: (entry, out) => die(api.create(entry, out)),
+        comment: (entry, id, one) => die(api.comment(entry, id, one)),
+        setStatus: (entry, id, status, ends) => die(api.setStatus(entry, id, status, ends)),
       }
     },
   }

@@ -13,11 +13,11 @@ import { fileOf, partsOfTicket, type TicketRecord, ticketOf } from '../../db/tic
 import { namesOfActors } from '../../db/users.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { append } from '../../ledger/append.ts'
-import type { Called, Outgoing, TheirRef, TheirTicket, TicketSystem } from '../../model/elsewhere.ts'
+import type { Called, Outgoing, TheirRef, TheirTicket, TicketSystemBehind } from '../../model/elsewhere.ts'
 import { exceeds } from '../../model/intelligence.ts'
 import type { LedgerKind } from '../../model/ledger.ts'
 import { markingOfAlert } from '../marking.ts'
-import type { ElsewhereDesk } from './desk.ts'
+import type { ElsewhereDesk, EntryId } from './desk.ts'
 import { keepBack, keptBackFor, type Leaving, overWords } from './leaving.ts'
 import { commentMark, digestOf, markerOf, markIn, outlineOf } from './outline.ts'
 import { takeComment, takeFile, takeStatus } from './take.ts'
@@ -40,7 +40,7 @@ export type Passed =
 export type On = {
   readonly desk: ElsewhereDesk
   readonly system: SystemRecord
-  readonly api: TicketSystem
+  readonly api: TicketSystemBehind<EntryId>
   readonly link: LinkRecord
   /** Whatever tells the system something goes by this. */
   readonly leaving: Leaving

@@ -16,9 +16,9 @@ import type { Db } from '../../db/open.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { wordsOf } from '../../kit/errors.ts'
 import { unseal } from '../../kit/seal.ts'
-import type { TicketSystem } from '../../model/elsewhere.ts'
+import type { TicketSystemBehind } from '../../model/elsewhere.ts'
 import type { Tasks } from '../worker.ts'
-import { type ElsewhereDesk, placeOfSystem } from './desk.ts'
+import { type ElsewhereDesk, type EntryId, placeOfSystem } from './desk.ts'
 import { leavingBy } from './leaving.ts'
 import { syncTicket } from './sync.ts'
 
@@ -64,7 +64,7 @@ async function queueNext(db: Db, runAt: Date): Promise<void> {
 }
 
 /** The way to a system, with its secret opened for as long as it is used. */
-export function openSystem(desk: ElsewhereDesk, system: SystemRecord): TicketSystem {
+export function openSystem(desk: ElsewhereDesk, system: SystemRecord): TicketSystemBehind<EntryId> {
   const secret = system.sealed === null ? '' : unseal(desk.sealKey, system.sealed, placeOfSystem(system.id))
   return desk.open(system, secret)
 }
@@ -95,7 +95,7 @@ export async function syncSystem(desk: ElsewhereDesk, id: string): Promise<numbe
   }
 }
 
-async function turn(desk: ElsewhereDesk, system: SystemRecord, api: TicketSystem): Promise<number> {
+async function turn(desk: ElsewhereDesk, system: SystemRecord, api: TicketSystemBehind<EntryId>): Promise<number> {
   if (!(await poll(desk, system, api))) return 0
   await addWantedLinks(desk.db, system, ticketsAtOnce)
   const links = await dueLinks(desk.db, system.id, desk.clock.now(), ticketsAtOnce)
@@ -112,7 +112,7 @@ async function turn(desk: ElsewhereDesk, system: SystemRecord, api: TicketSystem
 }
 
 /** What changed over there since the last look. False: it does not answer. */
-async function poll(desk: ElsewhereDesk, system: SystemRecord, api: TicketSystem): Promise<boolean> {
+async function poll(desk: ElsewhereDesk, system: SystemRecord, api: TicketSystemBehind<EntryId>): Promise<boolean> {
   const now = desk.clock.now()
   const sinceMs = system.polledAt === null ? 0 : now.getTime() - system.polledAt.getTime()
   if (!api.reads || (system.polledAt !== null && sinceMs < pollEveryMs)) return true
