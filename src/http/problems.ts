@@ -49,6 +49,9 @@ export function answerProblems(app: FastifyInstance): void {
   })
 }
 
+/** What is said beside a file that is brought in (playbooks/import-list.ts). */
+const besideFile = ['zone', 'source', 'mapping', 'asOf'] as const
+
 /** The fields a Trouble names: `{ fields: { reason: 'say why' } }` or `{ field: 'reason' }`. Nothing else of its details leaves. */
 function fieldsOf(trouble: Trouble): Problem['details'] {
   const { field, fields, problem, character } = trouble.details
@@ -58,6 +61,11 @@ function fieldsOf(trouble: Trouble): Problem['details'] {
       { field: 'q', says: problem },
       ...(typeof character === 'number' ? [{ field: 'q.character', says: String(character) }] : []),
     ]
+  // So is what is wrong with a file, and with what was said beside it.
+  if (trouble.code === 'file.invalid' && typeof problem === 'string') return [{ field: 'file', says: problem }]
+  const beside = besideFile.find((name) => name in trouble.details)
+  if (trouble.code === 'input.invalid' && beside !== undefined && typeof problem === 'string')
+    return [{ field: beside, says: problem }]
   if (typeof field === 'string') return [{ field, says: 'This is not valid.' }]
   if (typeof fields !== 'object' || fields === null) return []
   return Object.entries(fields).map(([field, says]) => ({ field, says: String(says) }))

@@ -33,6 +33,8 @@ type ImportOptions = {
   /** The time zone of moments that name none (IANA); UTC when left out. */
   readonly zone?: string
   readonly dryRun?: boolean
+  /** A column that is needed may be missing: every row is refused then, and a person sees the columns to choose from. */
+  readonly lenient?: boolean
   readonly onProgress?: (rowsRead: number) => void
   /** Sees each row as it was read, before it is stored. */
   readonly onRow?: (row: RowRead<FactOf[ListNoun]>) => void
@@ -61,7 +63,7 @@ export async function importList(db: Db, options: ImportOptions): Promise<Import
     noun,
     options.stream,
     { ...(await keptMapping(db, options)), ...options.mapping },
-    { zone, now: clock.now() },
+    { zone, now: clock.now(), lenient: options.lenient ?? false },
   )
   const progress = options.onProgress === undefined ? {} : { onProgress: options.onProgress }
   const list = {
@@ -147,7 +149,15 @@ export async function importUpload(
     ([field, text]) => [field, text === '' ? [] : text.split(between)] as const,
   )
   const imported = await importList(db, {
-    ...{ noun, dryRun, by, clock, stream: Readable.from([upload.bytes]), mapping: Object.fromEntries(mapping) },
+    ...{
+      noun,
+      dryRun,
+      lenient: dryRun,
+      by,
+      clock,
+      stream: Readable.from([upload.bytes]),
+      mapping: Object.fromEntries(mapping),
+    },
     ...(upload.mappingName === undefined ? {} : { mappingName: upload.mappingName }),
     ...(upload.saveMappingAs === undefined ? {} : { saveMappingAs: upload.saveMappingAs }),
     ...(upload.list === undefined ? {} : { source: upload.list }),

@@ -232,3 +232,32 @@ test('the pages work by mouse and pass axe: search, a fact set and undone, somet
     await browser.close()
   }
 }, 120_000)
+
+test('a list whose columns nobody can guess is mapped by hand on the page; a broken file says what is wrong with it', async () => {
+  const browser = await startBrowser()
+  try {
+    const { page, context, problems } = await openPage(browser, { viewport: { width: 390, height: 844 } })
+    const [name = '', value = ''] = lead.split('=')
+    await context.addCookies([{ name, value, url: desk.origin, httpOnly: true, sameSite: 'Strict' }])
+    await page.goto(`${desk.origin}/context/lists`)
+    const choose = (file: string, text: string) =>
+      page
+        .locator('section', { has: page.getByRole('heading', { name: 'Asset list' }) })
+        .locator('input[type=file]')
+        .setInputFiles({ name: file, mimeType: 'text/csv', buffer: Buffer.from(text) })
+    await choose('half.csv', 'name,owner\nsrv,Ada\n"web,Bo')
+    await page.getByText('line 3 opens a quote that nothing closes').waitFor()
+    expect(await page.getByRole('button', { name: /^Take/ }).count()).toBe(0)
+    await choose('odd.csv', 'Kiste,Wem gehört sie,Preis\nbox-1,Ada Meyer,7\n')
+    await page.getByText('Columns that fill nothing: Kiste, Wem gehört sie, Preis').waitFor()
+    await page.getByText('0 of 1 row can be taken').waitFor()
+    await page.getByRole('combobox', { name: 'Name', exact: true }).click()
+    await page.getByRole('option', { name: 'Kiste' }).click()
+    await page.getByText('1 of 1 row can be taken').waitFor()
+    expect(await seriousIn(page)).toEqual([])
+    expect(problems).toEqual([])
+    await context.close()
+  } finally {
+    await browser.close()
+  }
+}, 120_000)

@@ -72,6 +72,10 @@ export const observableWords: Record<ObservableType, string> = {
   eth: 'Ethereum',
   xmr: 'Monero',
 }
+/** The same for a kind that came as a text. */
+export const kindWords = (type: string): string =>
+  type in observableWords ? observableWords[type as ObservableType] : type
+
 export const findingWords: Record<FindingKind, string> = {
   found: 'Found',
   nothing: 'Looked, nothing',

@@ -222,7 +222,7 @@ describe('found', () => {
   test('with a hole in the logs it is found, and said that there may be more', async () => {
     const finding = await ask('url-visited-by', { url: 'evil.example', at })
     expect(finding).toMatchObject({
-      warnings: [expect.stringContaining('proxy-1 has a gap from 2026-11-20T01:00:00Z to 2026-11-20T04:00:00Z')],
+      warnings: [expect.stringContaining('proxy-1 has a gap from 2026-11-20 01:00 UTC to 2026-11-20 04:00 UTC')],
     })
   })
 })
@@ -241,7 +241,7 @@ describe('nothing is said only where it would have been seen', () => {
     expect(await ask('sessions-of-address', { address: '198.51.100.1', at: '2026-01-01T00:00:00.000Z' })).toMatchObject(
       {
         kind: 'not-collected',
-        why: 'no source of Network Activity events between 2025-12-31T00:00:00Z and 2026-01-01T01:00:00Z.',
+        why: 'no source of Network Activity events between 2025-12-31 00:00 UTC and 2026-01-01 01:00 UTC.',
       },
     )
   })
@@ -249,7 +249,7 @@ describe('nothing is said only where it would have been seen', () => {
   test('a gap in one of the sources', async () => {
     expect(await ask('url-visited-by', { url: 'good.example', at })).toMatchObject({
       kind: 'not-collected',
-      why: 'proxy-1 has a gap from 2026-11-20T01:00:00Z to 2026-11-20T04:00:00Z.',
+      why: 'proxy-1 has a gap from 2026-11-20 01:00 UTC to 2026-11-20 04:00 UTC.',
     })
     // Elsewhere the same source has none.
     expect(await ask('url-visited-by', { url: 'good.example', at: '2026-11-15T00:00:00.000Z' })).toMatchObject({
@@ -265,13 +265,13 @@ describe('nothing is said only where it would have been seen', () => {
     expect(await ask('logins-of-account', { account: 'bob', at })).toMatchObject({
       kind: 'not-collected',
       why: expect.stringMatching(
-        /the first Authentication events that are kept are of 2026-11-20T08:00:00Z; dc-1 has a gap from 2026-11-20T08:05:00Z to 2026-11-20T11:00:00Z/,
+        /the first Authentication events that are kept are of 2026-11-20 08:00 UTC; dc-1 has a gap from 2026-11-20 08:05 UTC to 2026-11-20 11:00 UTC/,
       ),
     })
     expect(await ask('sessions-of-address', { address: '198.51.100.1', at: '2026-10-11T20:00:00.000Z' })).toMatchObject(
       {
         kind: 'not-collected',
-        why: expect.stringContaining('the first Network Activity events that are kept are of 2026-10-11T12:00:00Z'),
+        why: expect.stringContaining('the first Network Activity events that are kept are of 2026-10-11 12:00 UTC'),
       },
     )
   })

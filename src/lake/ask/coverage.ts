@@ -122,12 +122,13 @@ function holesOf(
 ): string[] {
   const begun = Math.min(...rows.map((row) => row.begun * 1000))
   const what = classes.length === 0 ? 'logs' : `${classes.map(nameOfClass).join(' or ')} events`
-  if (rows.length === 0) return [`no source of ${what} between ${iso(span.from)} and ${iso(span.to)}`]
+  if (rows.length === 0) return [`no source of ${what} between ${minute(span.from)} and ${minute(span.to)}`]
   const holes: string[] = []
-  if (begun - span.from.getTime() > slotMs) holes.push(`the first ${what} that are kept are of ${iso(new Date(begun))}`)
+  if (begun - span.from.getTime() > slotMs)
+    holes.push(`the first ${what} that are kept are of ${minute(new Date(begun))}`)
   const gaps = sources.flatMap(({ source, gaps: own }) => own.map((gap) => ({ source, ...gap })))
   for (const gap of gaps.slice(0, namedMax))
-    holes.push(`${gap.source} has a gap from ${iso(gap.from)} to ${iso(gap.to)}`)
+    holes.push(`${gap.source} has a gap from ${minute(gap.from)} to ${minute(gap.to)}`)
   if (gaps.length > namedMax) holes.push(`and ${gaps.length - namedMax} more gaps`)
   return holes
 }
@@ -144,6 +145,7 @@ function nameOfClass(uid: number): string {
   return Object.entries(ocsfClasses).find(([key]) => Number(key) === uid)?.[1] ?? `class ${uid}`
 }
 
-function iso(at: Date): string {
-  return at.toISOString().replace('.000Z', 'Z')
+/** A person reads it: to the minute, which is as exact as a slot. */
+function minute(at: Date): string {
+  return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }

@@ -16,12 +16,13 @@ const needed: Record<ListNoun, readonly (readonly string[])[]> = {
 
 /**
  * Which columns fill which field. Overrides come first; the rest is guessed from the headings, each column for one field only
- * (the name's column may be an alias too, and that adds nothing). Throws Trouble('file.invalid') that names fields and headings.
+ * (the name's column may be an alias too, and that adds nothing). `lenient`: what is needed may be missing, for a person who is about to choose. Throws Trouble('file.invalid') that names fields and headings.
  */
 export function mapColumns(
   noun: ListNoun,
   headings: readonly string[],
   overrides: Overrides,
+  { lenient = false }: { readonly lenient?: boolean } = {},
 ): { readonly mapping: Mapping; readonly unused: readonly string[] } {
   const columns = columnsOf[noun]
   const mapping: Mapping = {}
@@ -49,10 +50,10 @@ export function mapColumns(
     mapping[column.field] = taken
     for (const heading of taken) used.add(heading)
   }
-  for (const group of needed[noun]) {
+  for (const group of lenient ? [] : needed[noun]) {
     if (group.some((field) => (mapping[field] ?? []).length > 0)) continue
     throw new Trouble('file.invalid', {
-      problem: `no column is a ${group.join(', ')}; say which with --map ${group[0]}="Heading"`,
+      problem: `no column is ${group.map((field) => `“${field}”`).join(' or ')}: say which one is (--map ${group[0]}="Heading")`,
       columns: headings.join(', '),
     })
   }

@@ -36,7 +36,11 @@ export async function readList<N extends ListNoun>(
   noun: N,
   bytes: AsyncIterable<Uint8Array>,
   overrides: Overrides = {},
-  { zone = 'UTC', now = new Date(0) }: { readonly zone?: string; readonly now?: Date } = {},
+  {
+    zone = 'UTC',
+    now = new Date(0),
+    lenient = false,
+  }: { readonly zone?: string; readonly now?: Date; readonly lenient?: boolean } = {},
 ): Promise<ListRead<N>> {
   const source = bytes[Symbol.asyncIterator]()
   const beginning = await takeBeginning(source)
@@ -47,7 +51,7 @@ export async function readList<N extends ListNoun>(
   const headings = heading.values.map((value) => value.trim())
   if (headings.length > headingsMax)
     throw new Trouble('input.too-large', { columns: headings.length, most: headingsMax })
-  const { mapping, unused } = mapColumns(noun, headings, overrides)
+  const { mapping, unused } = mapColumns(noun, headings, overrides, { lenient })
   return { form, headings, mapping, unused, rows: rowsOf(noun, mapping, headings, records, zone) }
 }
 

@@ -1,4 +1,5 @@
 import type { CalendarKind } from '../../../../src/model/calendar.ts'
+import type { ListNoun } from '../../../../src/model/list.ts'
 
 /** How the page names a fact, and how it is entered. */
 export type FactKind = 'text' | 'level' | 'yes-no' | 'list'
@@ -34,6 +35,22 @@ export const personWords: Readonly<Record<string, FactWord>> = {
   privileged: { title: 'Privileged', kind: 'yes-no' },
   groups: { title: 'Groups', kind: 'list' },
   deputy: { title: 'Deputy', kind: 'text' },
+}
+
+/** Fields of the lists that have no page of facts, and those that only a list has. */
+const listWords: Readonly<Record<string, string>> = {
+  ...{ id: 'Its id there', firstName: 'First name', lastName: 'Last name', addresses: 'Addresses' },
+  ...{ cidr: 'Range', mask: 'Mask', zone: 'Security zone' },
+  ...{ address: 'Address', from: 'From', to: 'Until', host: 'Machine', account: 'Account', mac: 'Hardware address' },
+  ...{ kind: 'Kind', assets: 'Machines it is about', networks: 'Ranges it is about', origins: 'Where it comes from' },
+  ...{ everything: 'About everything', person: 'Who is away', note: 'Note' },
+}
+
+/** How a field of a list is called beside the column that fills it. */
+export function listFieldWords(noun: ListNoun, field: string): string {
+  if (noun === 'calendar' && field === 'title') return 'What is planned'
+  const facts = noun === 'people' ? personWords : assetWords
+  return listWords[field] ?? facts[field]?.title ?? field
 }
 
 export const calendarWords: Record<CalendarKind, string> = {

@@ -7,7 +7,7 @@ import type { Hit } from '../../../../src/model/intelligence.ts'
 import { call } from '../../api.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
-import { plural } from '../../words.ts'
+import { kindWords, plural } from '../../words.ts'
 import './intelligence.css'
 
 export function IntelligencePart() {
@@ -79,7 +79,7 @@ function Known({ known }: { readonly known: ObservablePage }) {
     <div className="stack">
       <div className="connector-head">
         <strong className="mono wrap">{value}</strong>
-        <span className="dim">{type}</span>
+        <span className="dim">{kindWords(type)}</span>
         <span className={verdictTags[verdict]}>
           {nothing ? (sources === 0 ? 'Not collected' : 'Nothing known') : verdict[0]?.toUpperCase() + verdict.slice(1)}
         </span>

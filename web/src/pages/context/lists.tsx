@@ -9,7 +9,7 @@ import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { plural } from '../../words.ts'
-import { factText } from './fact-words.ts'
+import { factText, listFieldWords } from './fact-words.ts'
 
 const titles: Record<ListNoun, string> = {
   assets: 'Asset list',
@@ -171,10 +171,11 @@ function Preview({
       {data !== undefined && (
         <>
           <Mapping
+            noun={noun}
             preview={data}
             change={(field, column) => setChoices({ ...choices, mapping: withColumn(data.mapping, field, column) })}
           />
-          <Outcome data={data} />
+          <Outcome noun={noun} data={data} />
           <TextInput
             size="xs"
             label="Save this mapping under a name (optional)"
@@ -185,13 +186,15 @@ function Preview({
       )}
       <Problem error={preview.error ?? take.error} />
       <div className="row">
-        <Button
-          disabled={data === undefined || data.rowsTaken === 0 || preview.isFetching}
-          loading={take.isPending}
-          onClick={() => take.mutate()}
-        >
-          Take {plural(data?.rowsTaken ?? 0, 'row')}
-        </Button>
+        {data !== undefined && (
+          <Button
+            disabled={data.rowsTaken === 0 || preview.isFetching}
+            loading={take.isPending}
+            onClick={() => take.mutate()}
+          >
+            Take {plural(data.rowsTaken, 'row')}
+          </Button>
+        )}
         <Button variant="default" onClick={done}>
           Leave it
         </Button>
@@ -201,13 +204,16 @@ function Preview({
 }
 
 /** What would come of it: how many rows, what they change, what is refused, and the first of them as they were understood. */
-function Outcome({ data }: { readonly data: ImportPreview }) {
+function Outcome({ noun, data }: { readonly noun: ListNoun; readonly data: ImportPreview }) {
+  const used = new Set(Object.values(data.mapping).flatMap((columns) => columns.split(' + ')))
+  const unused = data.columns.filter((column) => column !== '' && !used.has(column))
   return (
     <>
       <p>
         <strong>{data.rowsTaken}</strong> of {plural(data.rowsIn, 'row')} can be taken: {data.changes.added} new,{' '}
         {data.changes.changed} changed, {data.changes.gone} gone.
       </p>
+      {unused.length > 0 && <p className="dim">Columns that fill nothing: {unused.join(', ')}</p>}
       <ChangedRows changes={data.changes} />
       {data.refused.length > 0 && (
         <ul>
@@ -219,7 +225,7 @@ function Outcome({ data }: { readonly data: ImportPreview }) {
           {data.refused.length > refusedShown && <li>and {data.refused.length - refusedShown} more</li>}
         </ul>
       )}
-      <Sample rows={data.sample} fields={data.fields} />
+      <Sample noun={noun} rows={data.sample} fields={data.fields} />
     </>
   )
 }
@@ -237,7 +243,15 @@ function ChangedRows({ changes }: { readonly changes: Changes }) {
   ))
 }
 
-function Sample({ rows, fields }: { readonly rows: ImportPreview['sample']; readonly fields: readonly string[] }) {
+function Sample({
+  noun,
+  rows,
+  fields,
+}: {
+  readonly noun: ListNoun
+  readonly rows: ImportPreview['sample']
+  readonly fields: readonly string[]
+}) {
   const shown = fields.filter((field) => rows.some((row) => factText(row[field]) !== null))
   if (rows.length === 0) return null
   return (
@@ -246,7 +260,7 @@ function Sample({ rows, fields }: { readonly rows: ImportPreview['sample']; read
         <thead>
           <tr>
             {shown.map((field) => (
-              <th key={field}>{field}</th>
+              <th key={field}>{listFieldWords(noun, field)}</th>
             ))}
           </tr>
         </thead>
@@ -275,9 +289,11 @@ function withColumn(
 }
 
 function Mapping({
+  noun,
   preview,
   change,
 }: {
+  readonly noun: ListNoun
   readonly preview: ImportPreview
   readonly change: (field: string, column: string | null) => void
 }) {
@@ -291,7 +307,7 @@ function Mapping({
           <Select
             key={field}
             size="xs"
-            label={field}
+            label={listFieldWords(noun, field)}
             placeholder="not in the file"
             clearable
             data={data}

@@ -7,7 +7,7 @@ import { call } from '../../api.ts'
 import { inert } from '../../parts/inert.ts'
 import { EmptyState, Problem } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
-import { msWords, plural } from '../../words.ts'
+import { kindWords, msWords, plural } from '../../words.ts'
 import { hitsCsv } from './hits-csv.ts'
 import { LogTabs } from './log-tabs.tsx'
 import { searchFor } from './query-words.ts'
@@ -230,7 +230,7 @@ function Hits({ hits, window }: { readonly hits: readonly HuntHit[]; readonly wi
                 >
                   {inert(hit.indicator)}
                 </Link>{' '}
-                <span className="dim">{hit.type}</span>
+                <span className="dim">{kindWords(hit.type)}</span>
               </td>
               <td data-label="Events" className="num">
                 {hit.count.toLocaleString('en')}
