@@ -1,24 +1,11 @@
-import {
-  Button,
-  Checkbox,
-  Modal,
-  MultiSelect,
-  PasswordInput,
-  Select,
-  Switch,
-  TagsInput,
-  TextInput,
-} from '@mantine/core'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Button, MultiSelect, Select, TagsInput, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { SystemCard } from '../../../../src/contract/elsewhere.ts'
-import { SharedField, SystemKind, type SystemSettings, TheirAct } from '../../../../src/model/elsewhere.ts'
-import { Tlp } from '../../../../src/model/intelligence.ts'
+import { SharedField, type SystemKind, type SystemSettings, TheirAct } from '../../../../src/model/elsewhere.ts'
 import { TicketState, TicketType } from '../../../../src/model/ticket.ts'
-import { call, fieldProblem, problemOf } from '../../api.ts'
-import { Problem } from '../../parts/states.tsx'
-import { say } from '../../parts/toast.tsx'
+import { call, fieldProblem } from '../../api.ts'
 import { ticketStateWords, ticketTypeWords } from '../tickets/ticket-words.ts'
+import { PlaceForm, SecretField, sealedWords, TlpField } from './place-form.tsx'
 
 export type Draft = {
   readonly id: string
@@ -83,86 +70,46 @@ export function draftOf({ id, kind, title, settings, enabled, version, unmapped 
 
 type Edit = { readonly settings: SystemSettings; readonly set: (change: Partial<SystemSettings>) => void }
 
-export function SystemForm(props: {
+export function SystemForm({
+  start,
+  providers,
+  close,
+}: {
   readonly start: Draft
   readonly providers: readonly { readonly id: string; readonly name: string }[]
   readonly close: () => void
 }) {
-  const client = useQueryClient()
-  const [draft, setDraft] = useState(props.start)
+  const [draft, setDraft] = useState(start)
   const [secret, setSecret] = useState('')
   const [hook, setHook] = useState('')
-  const { settings } = draft
+  const { settings, kind } = draft
   const set = (change: Partial<SystemSettings>): void => setDraft({ ...draft, settings: { ...settings, ...change } })
-  const isNew = draft.version === 0
-  const save = useMutation({
-    mutationFn: () => {
-      const { id, kind, title, enabled, version } = draft
-      const body = {
-        kind,
-        title,
-        settings,
-        enabled,
-        version,
-        secret: secret === '' ? null : secret,
-        hookSecret: hook === '' ? null : hook,
-      }
-      return call('PUT /api/elsewhere/:id', { params: { id }, body })
-    },
-    onSuccess: () => {
-      say(`${draft.title} is saved.`)
-      props.close()
-    },
-    onSettled: () => client.invalidateQueries({ queryKey: ['elsewhere'] }),
-  })
+  const isNew = start.version === 0
+  const save = () => {
+    const { id, unmapped: _, ...body } = draft
+    const secrets = { secret: secret === '' ? null : secret, hookSecret: hook === '' ? null : hook }
+    return call('PUT /api/elsewhere/:id', { params: { id }, body: { ...body, ...secrets } })
+  }
   return (
-    <Modal
-      opened
-      size="xl"
-      onClose={props.close}
-      title={isNew ? 'Add a system' : `Change ${props.start.title}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate()
-        }}
-      >
-        <div className="two">
-          <Select
-            label="Kind"
-            disabled={!isNew}
-            allowDeselect={false}
-            data={SystemKind.options.map((value) => ({ value, label: kindWords[value] }))}
-            value={draft.kind}
-            onChange={(kind) => kind !== null && setDraft({ ...draft, kind: SystemKind.parse(kind) })}
-          />
-          <TextInput
-            label="Name"
-            required
-            value={draft.title}
-            onChange={(event) => setDraft({ ...draft, title: event.currentTarget.value })}
-          />
-          <TextInput
-            label="Short name"
-            description="Small letters, digits, hyphens; stays as it is"
-            required
-            disabled={!isNew}
-            error={fieldProblem(save.error, 'id')}
-            value={draft.id}
-            onChange={(event) => setDraft({ ...draft, id: event.currentTarget.value })}
-          />
+    <PlaceForm
+      {...{ draft, set: setDraft, save, close, queryKey: 'elsewhere', kinds: kindWords, size: 'xl' }}
+      title={isNew ? 'Add a system' : `Change ${start.title}`}
+      words={{
+        network: 'Addresses of your own network',
+        plainHttp: 'http:// is meant: what is sent can be read on the way',
+        enabled: 'Switched on: tickets are synced from now on',
+      }}
+      fields={(error) => (
+        <>
           <TextInput
             label="Address"
-            description={draft.kind === 'webhook' ? 'What posts go to' : 'Such as https://example.atlassian.net'}
+            description={kind === 'webhook' ? 'What posts go to' : 'Such as https://example.atlassian.net'}
             required
-            error={fieldProblem(save.error, 'baseUrl')}
+            error={fieldProblem(error, 'baseUrl')}
             value={settings.baseUrl}
             onChange={(event) => set({ baseUrl: event.currentTarget.value.trim() })}
           />
-          {draft.kind !== 'webhook' && (
+          {kind !== 'webhook' && (
             <TextInput
               label="User"
               description="Empty: the secret is a bearer token"
@@ -170,65 +117,34 @@ export function SystemForm(props: {
               onChange={(event) => set({ user: event.currentTarget.value })}
             />
           )}
-          <PasswordInput
-            label={draft.kind === 'webhook' ? 'Secret (whsec_…)' : 'Token or password'}
-            description={isNew ? 'Sealed, never shown again' : 'Empty: the one that is set stays'}
-            autoComplete="new-password"
-            error={fieldProblem(save.error, 'secret')}
+          <SecretField
+            label={kind === 'webhook' ? 'Secret (whsec_…)' : 'Token or password'}
+            description={sealedWords(isNew)}
+            error={fieldProblem(error, 'secret')}
             value={secret}
-            onChange={(event) => setSecret(event.currentTarget.value)}
+            set={setSecret}
           />
-          {draft.kind === 'jira' && (
-            <PasswordInput
+          {kind === 'jira' && (
+            <SecretField
               label="Secret of its webhook"
               description={`If Jira is to post to /api/elsewhere/${draft.id === '' ? 'SHORT-NAME' : draft.id}/posts; 16 signs or more`}
-              autoComplete="new-password"
-              error={fieldProblem(save.error, 'hookSecret')}
+              error={fieldProblem(error, 'hookSecret')}
               value={hook}
-              onChange={(event) => setHook(event.currentTarget.value)}
+              set={setHook}
             />
           )}
-        </div>
-        <OfKind kind={draft.kind} settings={settings} set={set} />
-        <Leaving settings={settings} set={set} providers={props.providers} />
-        <StatusOut settings={settings} set={set} />
-        <StatusIn settings={settings} set={set} unmapped={draft.unmapped} />
-        <details>
-          <summary>Addresses of your own network</summary>
-          <div className="stack">
-            <TagsInput
-              label="Internal addresses it may be at"
-              description="10.20.30.0/28. Public addresses need no entry."
-              value={[...settings.allowAddresses]}
-              onChange={(allowAddresses) => set({ allowAddresses })}
-            />
-            <Checkbox
-              label="http:// is meant: what is sent can be read on the way"
-              checked={settings.plainHttp}
-              onChange={(event) => set({ plainHttp: event.currentTarget.checked })}
-            />
-          </div>
-        </details>
-        <Switch
-          label="Switched on: tickets are synced from now on"
-          checked={draft.enabled}
-          onChange={(event) => setDraft({ ...draft, enabled: event.currentTarget.checked })}
-        />
-        <Problem error={save.error} />
-        {save.error !== null && (
-          <ul>
-            {problemOf(save.error).details.map(({ field, says }) => (
-              <li key={field}>
-                <code>{field}</code>: {says}
-              </li>
-            ))}
-          </ul>
-        )}
-        <Button type="submit" loading={save.isPending}>
-          Save
-        </Button>
-      </form>
-    </Modal>
+        </>
+      )}
+    >
+      {() => (
+        <>
+          <OfKind kind={kind} settings={settings} set={set} />
+          <Leaving settings={settings} set={set} providers={providers} />
+          <StatusOut settings={settings} set={set} />
+          <StatusIn settings={settings} set={set} unmapped={draft.unmapped} />
+        </>
+      )}
+    </PlaceForm>
   )
 }
 
@@ -352,13 +268,10 @@ function Leaving({
         value={[...settings.fields]}
         onChange={(fields) => set({ fields: fields.map((field) => SharedField.parse(field)) })}
       />
-      <Select
-        label="Up to which traffic light"
+      <TlpField
         description="Of a ticket marked above it nothing leaves"
-        allowDeselect={false}
-        data={Tlp.options.map((value) => ({ value, label: `TLP:${value}` }))}
         value={settings.upToTlp}
-        onChange={(value) => value !== null && set({ upToTlp: Tlp.parse(value) })}
+        set={(upToTlp) => set({ upToTlp })}
       />
       <MultiSelect
         label="What is taken from there"

@@ -1,4 +1,4 @@
-import { Button, Modal } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { SystemCard } from '../../../../src/contract/elsewhere.ts'
@@ -6,10 +6,10 @@ import { type Answer, call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
-import { say } from '../../parts/toast.tsx'
 import { plural } from '../../words.ts'
 import { ticketTypeWords } from '../tickets/ticket-words.ts'
 import { type Draft, draftOf, newDraft, SystemForm } from './elsewhere-form.tsx'
+import { PlaceCard } from './place-card.tsx'
 
 const stateWords: Record<SystemCard['state'], readonly [string, string]> = {
   off: ['Off', 'tag'],
@@ -58,97 +58,74 @@ export function ElsewherePart() {
 function Card({ system, edit }: { readonly system: SystemCard; readonly edit: () => void }) {
   const may = useMay()
   const client = useQueryClient()
-  const [removing, setRemoving] = useState(false)
   const params = { id: system.id }
-  const test = useMutation({ mutationFn: () => call('POST /api/elsewhere/:id/test', { params }) })
   const compare = useMutation({
     mutationFn: (mend: boolean) => call('POST /api/elsewhere/:id/reconcile', { params, body: { mend } }),
     onSettled: () => client.invalidateQueries({ queryKey: ['elsewhere'] }),
   })
-  const [words, tag] = stateWords[system.state]
-  const { settings, links } = system
+  const { settings, links, unmapped } = system
   return (
-    <section className="card" aria-label={system.title}>
-      <h2>
-        {system.title} <span className={tag}>{words}</span>
-      </h2>
-      {system.failingSince !== null && (
-        <p>
-          Since <When at={system.failingSince} ago />: {system.says}.{' '}
-          {system.nextTryAt !== null && (
-            <>
-              Tried again <When at={system.nextTryAt} ago />.
-            </>
-          )}
-        </p>
-      )}
-      {system.unmapped.length > 0 && (
-        <p>
-          <span className="tag warn">Not mapped</span> {system.unmapped.map(({ status }) => `“${status}”`).join(', ')}:
-          does nothing here until you say what it means.
-        </p>
-      )}
-      <dl className="kv">
-        <dt>Where</dt>
-        <dd className="mono">{settings.baseUrl}</dd>
-        <dt>Which tickets</dt>
-        <dd>
-          {settings.types.length === 0
-            ? 'none by themselves; one by one, from the ticket'
-            : settings.types.map((type) => ticketTypeWords[type]).join(', ')}
-          {settings.providers.length > 0 && ` of ${settings.providers.join(', ')}`}
-        </dd>
-        <dt>What leaves</dt>
-        <dd>
-          number{settings.fields.map((field) => `, ${field}`).join('')}; up to TLP:{settings.upToTlp}
-        </dd>
-        <dt>Tickets</dt>
-        <dd>
-          {links.linked} in step, {links.waiting} waiting, {links.trouble} in trouble, {links.gone} gone there
-        </dd>
-        {system.hasHook && (
-          <>
-            <dt>Last webhook</dt>
-            <dd>{system.hookedAt === null ? 'none yet' : <When at={system.hookedAt} ago />}</dd>
-          </>
-        )}
-        <dt>Last answered</dt>
-        <dd>{system.answeredAt === null ? 'not yet' : <When at={system.answeredAt} ago />}</dd>
-      </dl>
-      <Problem error={test.error ?? compare.error} />
-      {test.data !== undefined && (
-        <p role="status">
-          <span className={test.data.ok ? 'tag good' : 'tag bad'}>{test.data.ok ? 'It answers' : 'It does not'}</span>{' '}
-          {test.data.says}
-        </p>
-      )}
-      <div className="row wrap">
-        {may('connector.test') && (
-          <Button size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
-            Test
-          </Button>
-        )}
-        {may('ticketing.change') && (
+    <PlaceCard
+      place={system}
+      state={stateWords[system.state]}
+      queryKey="elsewhere"
+      test={{
+        ...{ label: 'Test', good: 'It answers', bad: 'It does not' },
+        run: () => call('POST /api/elsewhere/:id/test', { params }),
+      }}
+      remove={() => call('DELETE /api/elsewhere/:id', { params })}
+      removal="What was made there stays there and is not synced any more; which ticket is which is forgotten here, the ledger keeps it. To pause it, switch it off instead."
+      edit={edit}
+      warning={
+        unmapped.length > 0 && (
+          <p>
+            <span className="tag warn">Not mapped</span> {unmapped.map(({ status }) => `“${status}”`).join(', ')}: does
+            nothing here until you say what it means.
+          </p>
+        )
+      }
+      acts={
+        may('ticketing.change') && (
           <Button size="xs" variant="default" loading={compare.isPending} onClick={() => compare.mutate(false)}>
             Compare both sides
           </Button>
-        )}
-        {may('connector.change') && (
-          <>
-            <Button size="xs" variant="default" onClick={edit}>
-              Change…
-            </Button>
-            <Button size="xs" variant="subtle" onClick={() => setRemoving(true)}>
-              Take away…
-            </Button>
-          </>
-        )}
-      </div>
-      {compare.data !== undefined && (
-        <Report report={compare.data} busy={compare.isPending} mend={() => compare.mutate(true)} />
+        )
+      }
+      report={
+        <>
+          <Problem error={compare.error} />
+          {compare.data !== undefined && (
+            <Report report={compare.data} busy={compare.isPending} mend={() => compare.mutate(true)} />
+          )}
+        </>
+      }
+    >
+      <dt>Where</dt>
+      <dd className="mono">{settings.baseUrl}</dd>
+      <dt>Which tickets</dt>
+      <dd>
+        {settings.types.length === 0
+          ? 'none by themselves; one by one, from the ticket'
+          : settings.types.map((type) => ticketTypeWords[type]).join(', ')}
+        {settings.providers.length > 0 && ` of ${settings.providers.join(', ')}`}
+      </dd>
+      <dt>What leaves</dt>
+      <dd>
+        number{settings.fields.map((field) => `, ${field}`).join('')}; up to TLP:{settings.upToTlp}
+      </dd>
+      <dt>Tickets</dt>
+      <dd>
+        {links.linked} in step, {links.waiting} waiting, {links.trouble} in trouble, {links.gone} gone there
+      </dd>
+      {system.hasHook && (
+        <>
+          <dt>Last webhook</dt>
+          <dd>{system.hookedAt === null ? 'none yet' : <When at={system.hookedAt} ago />}</dd>
+        </>
       )}
-      {removing && <Removal system={system} close={() => setRemoving(false)} />}
-    </section>
+      <dt>Last answered</dt>
+      <dd>{system.answeredAt === null ? 'not yet' : <When at={system.answeredAt} ago />}</dd>
+    </PlaceCard>
   )
 }
 
@@ -200,31 +177,5 @@ function Report({ report, busy, mend }: ReportProps) {
         </>
       )}
     </div>
-  )
-}
-
-function Removal({ system, close }: { readonly system: SystemCard; readonly close: () => void }) {
-  const client = useQueryClient()
-  const remove = useMutation({
-    mutationFn: () => call('DELETE /api/elsewhere/:id', { params: { id: system.id } }),
-    onSuccess: () => {
-      say(`${system.title} is taken away.`)
-      close()
-    },
-    onSettled: () => client.invalidateQueries({ queryKey: ['elsewhere'] }),
-  })
-  return (
-    <Modal opened onClose={close} title={`Take ${system.title} away?`} closeButtonProps={{ 'aria-label': 'Close' }}>
-      <div className="stack">
-        <p>
-          What was made there stays there and is not synced any more; which ticket is which is forgotten here, the
-          ledger keeps it. To pause it, switch it off instead.
-        </p>
-        <Problem error={remove.error} />
-        <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
-          Take it away
-        </Button>
-      </div>
-    </Modal>
   )
 }
