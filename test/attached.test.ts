@@ -196,6 +196,31 @@ test('a file of the case is taken along, one of another case is not', async () =
   expect(await filesOf(replyId)).toMatchObject([{ name: 'flows.csv', came: { ticketFileId: own.id } }])
 })
 
+test('files go along to the draft after an answer that was taken back, with what was said of their places', async () => {
+  const { alertId, replyId } = await drafted()
+  await attach(replyId, 'sign-ins of ws-0417.csv', 'time;host\n09:05;ws-0417\n09:06;192.0.2.66\n')
+  await attach(replyId, 'screen.png', png('taken at 59.9'))
+  await review(replyId, () => 'keep')
+  const before = await filesOf(replyId)
+  await desk.release(replyId, await versionOf(replyId), 'user:1')
+  await desk.cancel(replyId, 'user:1')
+  const next = await desk.draft(alertId, 'user:1')
+  expect(next).not.toBe(replyId)
+  const after = await filesOf(next)
+  const shown = (files: typeof after) =>
+    files.map((file) => ({ ...file, id: '', spans: said(file.spans), nameSpans: said(file.nameSpans) }))
+  expect(shown(after)).toEqual(shown(before))
+  expect(after.flatMap((file) => [...file.spans, ...file.nameSpans]).every(({ verdict }) => verdict === 'keep')).toBe(
+    true,
+  )
+  expect(await ledger(next, 'reply.drafted')).toMatchObject([{ files: before.map(({ came }) => ({ came })) }])
+  // Nothing is left to review in them: it leaves as it is.
+  const { files } = await released(next)
+  expect(files.map(({ filename }) => filename)).toEqual(['sign-ins_of_ws-0417.csv', 'screen.png'])
+})
+
+const said = (spans: readonly SensitiveSpan[]) => spans.map((span) => ({ ...span, id: '' }))
+
 test('more places than anybody reviews, too large a file and too many files are refused, with what to do', async () => {
   const { replyId } = await drafted()
   const many = Array.from({ length: placesPerFileMax + 1 }, (_, i) => `10.20.${i % 250}.${Math.floor(i / 250)}`).join(

@@ -3,9 +3,12 @@ import { takeApart } from '../../src/intake/mail/take-apart.ts'
 import type { SensitiveSpan } from '../../src/model/reply.ts'
 import { zip } from '../../src/parsers/attachment/archive.ts'
 import { inspectFile } from '../../src/parsers/attachment/inspect.ts'
+import { inspectPdf } from '../../src/parsers/attachment/pdf.ts'
 import { filesReleased, findInFile, findInName } from '../../src/triage/attached.ts'
 import { clean, leakContext, planted } from './corpus.ts'
 import { docx, eml, jpeg, png, xlsx } from './files.ts'
+
+const reading = { mail: takeApart, pdf: inspectPdf }
 
 const foundShareMin = 0.99
 /** Places that may be marked in the clean files: as many as in the clean texts, for the same reasons. */
@@ -53,14 +56,14 @@ function isFound(text: string, value: string, label: boolean, spans: readonly Se
   return true
 }
 
-test('of what is planted in files of every kind at least 99 % is found, and what is redacted in a text leaves no sign', () => {
+test('of what is planted in files of every kind at least 99 % is found, and what is redacted in a text leaves no sign', async () => {
   const missed: string[] = []
   let all = 0
   for (const [way, [name, make]] of Object.entries(ways))
     for (const { class: kind, value } of planted) {
       if (way === 'archive, name in it' && /[\\/]/.test(value)) continue
       all += 1
-      const made = inspectFile(name, make(value), { mail: takeApart })
+      const made = await inspectFile(name, make(value), reading)
       if (made.kind === 'blocked') throw new Error(`${way}: ${made.why}`)
       const file = { id: 'f', name, text: made.text, unreadFrom: null }
       const spans = findInFile(file, context)
@@ -100,7 +103,7 @@ test('names of files are read too, with their separators as spaces', () => {
   expect(share, missed.join('\n')).toBeGreaterThanOrEqual(foundShareMin)
 })
 
-test('what a picture says beside the picture does not leave, also from inside a document or an archive', () => {
+test('what a picture says beside the picture does not leave, also from inside a document or an archive', async () => {
   for (const { value } of planted) {
     const inside = (name: string, bytes: Buffer) => [
       [name, bytes] as const,
@@ -108,12 +111,12 @@ test('what a picture says beside the picture does not leave, also from inside a 
       ['a.zip', zip([{ name, bytes }])] as const,
     ]
     for (const [name, bytes] of [...inside('a.png', png(value)), ...inside('a.jpg', jpeg(value))]) {
-      const made = inspectFile(name, bytes, { mail: takeApart })
+      const made = await inspectFile(name, bytes, reading)
       if (made.kind === 'blocked') throw new Error(made.why)
       expect(made.stripped.join()).toMatch(/EXIF/)
       expect(made.unread.length).toBe(1)
       // Deflate leaves letters of a picture's stored bytes readable; unpacked once more, to be sure.
-      const again = inspectFile(name, made.bytes, { mail: takeApart })
+      const again = await inspectFile(name, made.bytes, reading)
       expect(again.kind === 'blocked' ? again.why : again.stripped.filter((one) => !one.startsWith('dates'))).toEqual(
         [],
       )
@@ -122,7 +125,7 @@ test('what a picture says beside the picture does not leave, also from inside a 
   }
 })
 
-test('clean files are left alone, but for a few', () => {
+test('clean files are left alone, but for a few', async () => {
   const found: string[] = []
   let files = 0
   for (const text of clean)
@@ -134,7 +137,7 @@ test('clean files are left alone, but for a few', () => {
       ['a.zip', zip([{ name: 'a.txt', bytes: Buffer.from(text) }])],
     ] as const) {
       files += 1
-      const made = inspectFile(name, bytes, { mail: takeApart })
+      const made = await inspectFile(name, bytes, reading)
       if (made.kind === 'blocked') throw new Error(`${name}: ${made.why}`)
       // Whose mail it is stands in it, and is marked for good reason.
       for (const span of findInFile({ id: 'f', name, text: made.text, unreadFrom: null }, context))

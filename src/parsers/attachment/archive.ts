@@ -5,7 +5,7 @@ import { ratioFromBytes, ratioMax, unpackedBytesMax } from './limits.ts'
 export type Entry = { readonly name: string; readonly bytes: Buffer }
 
 /** What may still come out of the file that is looked into, over all its levels. */
-export type Budget = { bytesLeft: number; partsLeft: number }
+export type Budget = { bytesLeft: number; partsLeft: number; pdfsLeft: number }
 
 const again = 'Pack it anew without encryption, or attach the files themselves.'
 const end = Buffer.from([0x50, 0x4b, 0x05, 0x06])

@@ -2,16 +2,18 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { PDFDocument } from '@cantoo/pdf-lib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { docx, eml, jpeg, png, xlsx } from '../../../test/leaks/files.ts'
 import { takeApart } from '../../intake/mail/take-apart.ts'
 import { unzip, zip } from './archive.ts'
 import { inspectFile } from './inspect.ts'
-import { depthMax, partsMax, textCharsMax, unpackedBytesMax } from './limits.ts'
+import { depthMax, partsMax, pdfsMax, textCharsMax, unpackedBytesMax } from './limits.ts'
+import { inspectPdf } from './pdf.ts'
 
-const look = (name: string, bytes: Uint8Array) => inspectFile(name, bytes, { mail: takeApart })
-const budget = () => ({ bytesLeft: unpackedBytesMax, partsLeft: partsMax })
+const look = (name: string, bytes: Uint8Array) => inspectFile(name, bytes, { mail: takeApart, pdf: inspectPdf })
+const budget = () => ({ bytesLeft: unpackedBytesMax, partsLeft: partsMax, pdfsLeft: pdfsMax })
 const text = Buffer.from('Nothing happened.')
 
 function nested(depth: number): Buffer {
@@ -50,22 +52,21 @@ const blocked: readonly (readonly [what: string, name: string, bytes: () => Buff
   ['a mail that is not whole', 'a.eml', () => eml({}).subarray(0, -8), /not whole/],
   ['a mail with a picture that tells where it was taken', 'a.eml', () => Buffer.from(eml({}).toString().replace('text/html; charset=utf-8\r\n\r\n', `image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n${png('here').toString('base64')}\r\n`)), /carries/],
 ]
-test.each(blocked)('%s is blocked, with the reason and what to do', (_what, name, bytes, why) => {
-  const made = look(name, bytes())
+test.each(blocked)('%s is blocked, with the reason and what to do', async (_what, name, bytes, why) => {
+  const made = await look(name, bytes())
   expect(made).toMatchObject({ kind: 'blocked', why: expect.stringMatching(why), next: expect.stringMatching(/\w/) })
 })
 
-test('every kind is told by its bytes, whatever the name says', () => {
-  const kinds = [docx({}), xlsx({}), zip([{ name: 'a.txt', bytes: text }]), png('x'), jpeg('x'), text].map(
-    (bytes) => look('x.bin', bytes).kind,
-  )
-  expect(kinds).toEqual(['document', 'workbook', 'archive', 'picture', 'picture', 'text'])
-  expect(look('x.eml', eml({})).kind).toBe('mail')
-  expect(look('x', Buffer.from('<!DOCTYPE html><html><p>hi</p></html>')).kind).toBe('web-page')
+test('every kind is told by its bytes, whatever the name says', async () => {
+  const files = [docx({}), xlsx({}), zip([{ name: 'a.txt', bytes: text }]), png('x'), jpeg('x'), text]
+  const made = await Promise.all(files.map((bytes) => look('x.bin', bytes)))
+  expect(made.map(({ kind }) => kind)).toEqual(['document', 'workbook', 'archive', 'picture', 'picture', 'text'])
+  expect((await look('x.eml', eml({}))).kind).toBe('mail')
+  expect((await look('x', Buffer.from('<!DOCTYPE html><html><p>hi</p></html>'))).kind).toBe('web-page')
 })
 
-test('properties, authors and printers are taken out of a document, and it stays whole', () => {
-  const made = look('a.docx', docx({ author: 'Mara Weissenborn', body: 'Nothing <here> & "there".' }))
+test('properties, authors and printers are taken out of a document, and it stays whole', async () => {
+  const made = await look('a.docx', docx({ author: 'Mara Weissenborn', body: 'Nothing <here> & "there".' }))
   if (made.kind === 'blocked') throw new Error(made.why)
   expect(made.stripped).toEqual(['author, dates and title', 'names of who commented or changed'])
   const parts = unzip(Buffer.from(made.bytes), budget())
@@ -100,7 +101,7 @@ test('what we pack is unpacked by Info-ZIP’s judge in Python, file for file', 
   }
 })
 
-test('whatever the bytes, they are looked into or blocked: nothing is thrown, and nothing leaves that was cut', () => {
+test('whatever the bytes, they are looked into or blocked: nothing is thrown, and nothing leaves that was cut', async () => {
   const begins = fc.constantFrom(
     docx({}),
     xlsx({}),
@@ -109,18 +110,104 @@ test('whatever the bytes, they are looked into or blocked: nothing is thrown, an
     eml({}),
     zip([{ name: 'a.txt', bytes: text }]),
   )
-  fc.assert(
-    fc.property(begins, fc.nat(4000), fc.uint8Array({ maxLength: 40 }), fc.boolean(), (base, at, put, cut) => {
-      const from = at % base.length
-      const bytes = Buffer.concat([
-        base.subarray(0, from),
-        put,
-        cut ? Buffer.alloc(0) : base.subarray(from + put.length),
-      ])
-      const made = look('x', bytes)
-      if (made.kind === 'blocked') expect(made.why).not.toBe('')
-      else expect(look('x', made.bytes).kind).not.toBe('blocked')
-    }),
+  await fc.assert(
+    fc.asyncProperty(
+      begins,
+      fc.nat(4000),
+      fc.uint8Array({ maxLength: 40 }),
+      fc.boolean(),
+      async (base, at, put, cut) => {
+        const from = at % base.length
+        const bytes = Buffer.concat([
+          base.subarray(0, from),
+          put,
+          cut ? Buffer.alloc(0) : base.subarray(from + put.length),
+        ])
+        const made = await look('x', bytes)
+        if (made.kind === 'blocked') expect(made.why).not.toBe('')
+        else expect((await look('x', made.bytes)).kind).not.toBe('blocked')
+      },
+    ),
     { numRuns: 400 },
   )
+})
+
+/** A PDF that says who made it. */
+async function report(author: string, script = false): Promise<Buffer> {
+  const made = await PDFDocument.create()
+  made.addPage().drawText('Nothing happened on ws-0417.')
+  made.setAuthor(author)
+  if (script) made.addJavaScript('open', 'app.alert(1)')
+  return Buffer.from(await made.save({ useObjectStreams: false }))
+}
+
+test('a PDF in an archive is written anew as one alone is, and one that runs something keeps all of it here', async () => {
+  const pdf = await report('Mara Weissenborn')
+  const made = await look('a.zip', zip([{ name: 'in/a.zip', bytes: zip([{ name: 'report.pdf', bytes: pdf }]) }]))
+  if (made.kind === 'blocked') throw new Error(made.why)
+  expect(made.text).toContain('ws-0417')
+  expect(made.unread).toEqual(['in/a.zip/report.pdf/the pages as they look'])
+  const [inner] = unzip(Buffer.from(made.bytes), budget())
+  const [left] = unzip(inner?.bytes ?? Buffer.alloc(0), budget())
+  const alone = await look('report.pdf', pdf)
+  expect(alone.kind === 'blocked' ? alone.why : Buffer.from(alone.bytes).equals(left?.bytes ?? Buffer.alloc(0))).toBe(
+    true,
+  )
+  expect(left?.bytes.toString('latin1')).not.toMatch(/Weissenborn/)
+  const scripted = zip([{ name: 'report.pdf', bytes: await report('', true) }])
+  expect(await look('a.zip', scripted)).toMatchObject({
+    kind: 'blocked',
+    why: expect.stringMatching(/^report\.pdf: .*script/),
+  })
+  const many = Array.from({ length: pdfsMax + 1 }, (_, i) => ({ name: `${i}.pdf`, bytes: pdf }))
+  expect(await look('a.zip', zip(many))).toMatchObject({
+    kind: 'blocked',
+    why: expect.stringMatching(/more than 20 PDFs/),
+  })
+}, 60_000)
+
+/** A JPEG with EXIF of a place, held in this way; by the byte order of Intel or of Motorola. */
+function held(turned: number, order: 'II' | 'MM'): Buffer {
+  const little = order === 'II'
+  const tiff = Buffer.alloc(8 + 2 + 24 + 4 + 8)
+  tiff.write(order, 0, 'latin1')
+  const short = (value: number, at: number) => (little ? tiff.writeUInt16LE(value, at) : tiff.writeUInt16BE(value, at))
+  const long = (value: number, at: number) => (little ? tiff.writeUInt32LE(value, at) : tiff.writeUInt32BE(value, at))
+  short(42, 2)
+  long(8, 4)
+  short(2, 8)
+  for (const [at, tag, type, n] of [
+    [10, 0x010f, 2, 8],
+    [22, 0x0112, 3, 1],
+  ] as const) {
+    short(tag, at)
+    short(type, at + 2)
+    long(n, at + 4)
+  }
+  long(38, 18)
+  short(turned, 30)
+  tiff.write('CAM-OSLO', 38, 'latin1')
+  const plain = jpeg('x')
+  const exif = Buffer.concat([Buffer.from('Exif\0\0'), tiff])
+  const head = Buffer.alloc(4)
+  head.writeUInt16BE(0xffe1, 0)
+  head.writeUInt16BE(exif.length + 2, 2)
+  return Buffer.concat([plain.subarray(0, 2), head, exif, plain.subarray(2)])
+}
+
+test.each(['II', 'MM'] as const)('a picture keeps how it was held and nothing else of its EXIF (%s)', async (order) => {
+  const made = await look('a.jpg', held(6, order))
+  if (made.kind === 'blocked') throw new Error(made.why)
+  expect(made.stripped.join()).toMatch(/EXIF/)
+  const bytes = Buffer.from(made.bytes)
+  expect(bytes.includes('CAM-OSLO')).toBe(false)
+  // The whole of what is left: big-endian, one directory, one entry, orientation 6.
+  expect(
+    bytes.includes(Buffer.from('ffe100224578696600004d4d002a00000008000101120003000000010006000000000000', 'hex')),
+  ).toBe(true)
+  expect(bytes.toString('latin1').split('Exif').length).toBe(2)
+  // Looked into again, as from inside a mail, there is nothing to take out.
+  expect(await look('a.jpg', bytes)).toMatchObject({ stripped: [] })
+  const upright = await look('a.jpg', held(1, order))
+  expect(upright.kind !== 'blocked' && Buffer.from(upright.bytes).includes('Exif')).toBe(false)
 })

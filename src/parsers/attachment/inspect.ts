@@ -1,7 +1,7 @@
 import type { AttachmentKind, Inspected } from '../../model/attachment.ts'
 import { type Budget, type Entry, unzip, zip } from './archive.ts'
 import { Blocked } from './block.ts'
-import { depthMax, partsMax, textCharsMax, unpackedBytesMax } from './limits.ts'
+import { depthMax, partsMax, pdfsMax, textCharsMax, unpackedBytesMax } from './limits.ts'
 import { apart, textOfMarkup } from './markup.ts'
 import { officeKind, otherParts, refuseActive, textOfOffice, withoutProperties } from './office.ts'
 import { isJpeg, isPng, strippedJpeg, strippedPng } from './picture.ts'
@@ -9,7 +9,11 @@ import { plainText } from './plain.ts'
 
 /** A mail taken apart by whoever reads mails: all that is no part of it as text, its parts with their names, and why it is not whole. */
 type MailApart = { readonly head: string; readonly parts: readonly Entry[]; readonly problem: string | null }
-type Apart = { readonly mail: (bytes: Buffer) => MailApart }
+type Apart = {
+  readonly mail: (bytes: Buffer) => MailApart
+  /** Never throws: what cannot be looked into is blocked. */
+  readonly pdf: (bytes: Uint8Array) => Promise<Inspected>
+}
 
 type Looked = {
   readonly kind: AttachmentKind
@@ -21,15 +25,16 @@ type Looked = {
   readonly stripped: readonly string[]
 }
 type Looking = Apart & { readonly budget: Budget }
+type Inner = { readonly name: string; readonly looked: Looked }
 
 /**
  * Looks into a file: what it is by its bytes, all that can be read in it, what cannot be, and its bytes without what tells of who made it. A kind that
  * cannot be looked into, or that goes over a limit, is blocked with the reason.
  */
-export function inspectFile(name: string, bytes: Uint8Array, reading: Apart): Inspected {
+export async function inspectFile(name: string, bytes: Uint8Array, reading: Apart): Promise<Inspected> {
   try {
-    const budget = { bytesLeft: unpackedBytesMax, partsLeft: partsMax }
-    const looked = look({ name, bytes: Buffer.from(bytes) }, 0, { ...reading, budget })
+    const budget = { bytesLeft: unpackedBytesMax, partsLeft: partsMax, pdfsLeft: pdfsMax }
+    const looked = await look({ name, bytes: Buffer.from(bytes) }, 0, { ...reading, budget })
     if (looked.text.length > textCharsMax)
       throw new Blocked(
         `It has ${looked.text.length.toLocaleString('en')} characters of text; up to ${textCharsMax.toLocaleString('en')} are looked through.`,
@@ -42,7 +47,7 @@ export function inspectFile(name: string, bytes: Uint8Array, reading: Apart): In
   }
 }
 
-function look(file: Entry, depth: number, looking: Looking): Looked {
+async function look(file: Entry, depth: number, looking: Looking): Promise<Looked> {
   const { name, bytes } = file
   if (depth > depthMax)
     throw new Blocked(`Files lie more than ${depthMax} deep in each other.`, 'Attach the inner files themselves.')
@@ -50,6 +55,7 @@ function look(file: Entry, depth: number, looking: Looking): Looked {
   if (isPng(bytes)) return picture(name, 'image/png', strippedPng(bytes))
   if (isJpeg(bytes)) return picture(name, 'image/jpeg', strippedJpeg(bytes))
   if (bytes.length > 21 && bytes.readUInt16BE(0) === 0x504b) return packed(bytes, depth, looking)
+  if (bytes.toString('latin1', 0, 5) === '%PDF-') return pdf(file, depth, looking)
   const foreign = foreignKind(bytes)
   if (foreign !== null) throw new Blocked(`${foreign}, which nobody here can look into.`, other)
   const text = plainText(bytes)
@@ -73,8 +79,7 @@ function blobsIn(name: string, text: string): string[] {
 /** A key or a token is shorter; a small picture has 1,000 letters. */
 const blobCharsMin = 800
 
-const other =
-  'Attach it as text, CSV, JSON, a web page, a mail, .docx, .xlsx, PNG or JPEG (or a ZIP of those), or as a PDF of its own.'
+const other = 'Attach it as text, CSV, JSON, a web page, a mail, .docx, .xlsx, PDF, PNG or JPEG, or a ZIP of those.'
 const plain = { unread: [], isPlain: true, stripped: [] }
 const opaque = { unread: [], isPlain: false, stripped: [] }
 
@@ -89,7 +94,7 @@ const page = (source: string): string => `${source}${apart}${textOfMarkup(source
 /** Kinds that are known and closed, to say so; by their first bytes. */
 function foreignKind(bytes: Buffer): string | null {
   const begins = bytes.toString('latin1', 0, 1024)
-  if (begins.includes('%PDF-')) return 'It is a PDF inside another file'
+  if (begins.includes('%PDF-')) return 'It is a PDF behind other data'
   if (begins.startsWith('\xd0\xcf\x11\xe0')) return 'It is a file of old Office or Outlook, or one with a password'
   if (/^(?:\x1f\x8b|7z\xbc\xaf|Rar!|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/.test(begins))
     return 'It is an archive other than ZIP'
@@ -108,13 +113,29 @@ const officeTypes = {
   workbook: `${office}spreadsheetml.sheet`,
 }
 
-function packed(bytes: Buffer, depth: number, looking: Looking): Looked {
+/** Written anew wherever it lies. What keeps it here says which file it is. */
+async function pdf({ name, bytes }: Entry, depth: number, { pdf: read, budget }: Looking): Promise<Looked> {
+  budget.pdfsLeft -= 1
+  if (budget.pdfsLeft < 0)
+    throw new Blocked(`There are more than ${pdfsMax} PDFs in it.`, 'Attach only those that are needed.')
+  const made = await read(bytes)
+  if (made.kind === 'blocked') throw new Blocked(depth === 0 ? made.why : `${name}: ${made.why}`, made.next)
+  return { ...made, bytes: Buffer.from(made.bytes) }
+}
+
+async function lookInside(entries: readonly Entry[], depth: number, looking: Looking): Promise<readonly Inner[]> {
+  const inner: Inner[] = []
+  for (const entry of entries) inner.push({ name: entry.name, looked: await look(entry, depth + 1, looking) })
+  return inner
+}
+
+async function packed(bytes: Buffer, depth: number, looking: Looking): Promise<Looked> {
   const entries = unzip(bytes, looking.budget)
   const kind = officeKind(entries)
   if (kind === null) return archive(entries, depth, looking)
   refuseActive(entries)
   const bare = withoutProperties(entries)
-  const inner = otherParts(bare.entries).map((entry) => ({ name: entry.name, looked: look(entry, depth + 1, looking) }))
+  const inner = await lookInside(otherParts(bare.entries), depth, looking)
   const changed = new Map(inner.map(({ name, looked }) => [name, looked.bytes]))
   return {
     ...{ kind, type: officeTypes[kind], isPlain: false },
@@ -123,8 +144,8 @@ function packed(bytes: Buffer, depth: number, looking: Looking): Looked {
   }
 }
 
-function archive(entries: readonly Entry[], depth: number, looking: Looking): Looked {
-  const inner = entries.map((entry) => ({ name: entry.name, looked: look(entry, depth + 1, looking) }))
+async function archive(entries: readonly Entry[], depth: number, looking: Looking): Promise<Looked> {
+  const inner = await lookInside(entries, depth, looking)
   return {
     ...{ kind: 'archive', type: 'application/zip', isPlain: false },
     bytes: zip(inner.map(({ name, looked }) => ({ name, bytes: looked.bytes }))),
@@ -134,7 +155,7 @@ function archive(entries: readonly Entry[], depth: number, looking: Looking): Lo
 
 /** Text of a file and of what is in it, each under its name; names are looked through like everything else. */
 function together(
-  inner: readonly { readonly name: string; readonly looked: Looked }[],
+  inner: readonly Inner[],
   own: string,
   stripped: readonly string[],
 ): Pick<Looked, 'text' | 'unread' | 'stripped'> {
@@ -158,12 +179,12 @@ function isMail(name: string, text: string): boolean {
 }
 
 /** A mail leaves as it is, or not at all: what is stripped from its parts would not be taken from its bytes, so a part with metadata is blocked. */
-function mail(bytes: Buffer, depth: number, looking: Looking): Looked {
+async function mail(bytes: Buffer, depth: number, looking: Looking): Promise<Looked> {
   const { head, parts, problem } = looking.mail(bytes)
   if (problem !== null) throw new Blocked(`The mail is not whole: ${problem}.`, 'Attach its text, or save it anew.')
   looking.budget.partsLeft -= parts.length
   if (looking.budget.partsLeft < 0) throw new Blocked('The mail has too many parts.', 'Attach only what is needed.')
-  const inner = parts.map((part) => ({ name: part.name, looked: look(part, depth + 1, looking) }))
+  const inner = await lookInside(parts, depth, looking)
   const told = inner.find(({ looked }) => looked.stripped.length > 0 && looked.kind !== 'archive')
   if (told !== undefined)
     throw new Blocked(

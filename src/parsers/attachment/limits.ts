@@ -2,6 +2,8 @@
 export const depthMax = 4
 /** Files in one archive, document or mail, and in all that is nested in it. A long document has some 300 parts. */
 export const partsMax = 1_000
+/** PDFs in one archive or document: each is written anew whole, which takes a second for 500 pages; the thread has 20 s. */
+export const pdfsMax = 20
 /** All that comes out of one file, unpacked. Three times the most that may be attached. */
 export const unpackedBytesMax = 32 * 1024 * 1024
 /** How much more comes out than went in. XML packs to a twentieth, logs of one line repeated to a hundredth; a bomb to a thousandth. */

@@ -64,7 +64,11 @@ export function strippedJpeg(bytes: Buffer): Stripped {
     if (next > bytes.length) throw new Blocked('The JPEG picture is broken.', save)
     const words = wordsOfSegment(marker, bytes.subarray(at + 4, next))
     if (words === null) kept.push(withoutThumbnail(bytes.subarray(at, next), marker))
-    else stripped.add(words)
+    else {
+      stripped.add(words)
+      const turned = marker === 0xe1 ? orientationOf(bytes.subarray(at + 4, next)) : null
+      if (turned !== null) kept.push(onlyOrientation(turned))
+    }
     at = next
     if (marker !== 0xda) continue
     const dataEnd = endOfScan(bytes, at)
@@ -84,11 +88,47 @@ function wordsOfSegment(marker: number, content: Buffer): string | null {
   const begins = content.toString('latin1', 0, 40)
   if (marker === 0xe0 && begins.startsWith('JFIF\0')) return null
   if (marker === 0xee && begins.startsWith('Adobe') && content.length === 12) return null
+  if (marker === 0xe1 && isOnlyOrientation(content)) return null
   if (marker === 0xe1 && begins.startsWith('Exif')) return 'EXIF (place, time, camera)'
   if (marker === 0xe1 && begins.startsWith('http://ns.adobe.com/')) return 'XMP'
   if (marker === 0xe2 && begins.startsWith('ICC_PROFILE')) return 'colour profile'
   if (marker === 0xed) return 'IPTC (author, captions)'
   return 'data that is not the picture'
+}
+
+/** Where the orientation stands in the EXIF that is kept. */
+const orientationAt = 4 + 6 + 18
+
+/** A segment of EXIF that says how the camera was held and nothing else: without it a picture lies on its side. */
+function onlyOrientation(turned: number): Buffer {
+  const tiff = '4d4d002a00000008' + '0001' + '0112000300000001' + '00000000' + '00000000'
+  const segment = Buffer.concat([Buffer.from('ffe10022', 'hex'), Buffer.from('Exif\0\0'), Buffer.from(tiff, 'hex')])
+  segment.writeUInt16BE(turned, orientationAt)
+  return segment
+}
+
+function isOnlyOrientation(content: Buffer): boolean {
+  const turned = orientationOf(content)
+  return turned !== null && content.equals(onlyOrientation(turned).subarray(4))
+}
+
+/** Tag 0x0112 of the first directory (EXIF 2.32, 4.6.4): 2 to 8; null where the picture stands upright, or nobody can tell. */
+function orientationOf(content: Buffer): number | null {
+  const tiff = content.subarray(6)
+  const order = tiff.toString('latin1', 0, 4)
+  if (content.toString('latin1', 0, 6) !== 'Exif\0\0' || tiff.length < 8) return null
+  if (order !== 'II*\0' && order !== 'MM\0*') return null
+  const isLittle = order === 'II*\0'
+  const short = (at: number) => (isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at))
+  const directory = isLittle ? tiff.readUInt32LE(4) : tiff.readUInt32BE(4)
+  if (directory + 2 > tiff.length) return null
+  const entries = short(directory)
+  for (let at = directory + 2; at < directory + 2 + 12 * entries && at + 12 <= tiff.length; at += 12) {
+    if (short(at) !== 0x0112) continue
+    const turned = short(at + 8)
+    return short(at + 2) === 3 && turned >= 2 && turned <= 8 ? turned : null
+  }
+  return null
 }
 
 /** JFIF's header may carry a small picture of what the large one showed before it was cut. */

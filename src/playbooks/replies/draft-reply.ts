@@ -12,7 +12,9 @@ import type { SensitiveSpan } from '../../model/reply.ts'
 import { draftMachine, draftSubject, draftText } from '../../triage/draft.ts'
 import { findSensitive } from '../../triage/redact.ts'
 import { asRead } from '../../triage/redaction/views.ts'
+import { carryOver } from './carry-over.ts'
 import { assertState, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
+import { takeAlong } from './files.ts'
 import { contextFor, decisionFor, draftInput, type Knowledge, knowledgeOf } from './knowledge.ts'
 
 /** Twenty pages; as long as the web lets a person write. */
@@ -78,7 +80,13 @@ export async function draftReply(
       twoByPlaybook: draft.twoPersons ?? last?.twoByPlaybook ?? false,
     }
     await insertReply(tx, fresh, desk.clock.now())
-    const body = { replyId, alertId: draft.alertId, decisionId: decision.id, messageId, places: fresh.spans.length }
+    // A second answer after one that left has files of its own.
+    const files =
+      last === undefined || draft.followUp !== undefined ? [] : await takeAlong(tx, known, last.reply.id, replyId)
+    const body = {
+      ...{ replyId, alertId: draft.alertId, decisionId: decision.id, messageId, places: fresh.spans.length },
+      ...(files.length === 0 ? {} : { files: files.map(({ id, came }) => ({ file: id, came })) }),
+    }
     await append(tx, { kind: 'reply.drafted', actor: draft.by, subject: subjectOf(replyId), body }, desk.clock)
     await tell(tx, draft.alertId)
     return { replyId }
@@ -136,19 +144,6 @@ function recipientsOf({ messages, provider }: Knowledge): string[] {
   const theirs = candidates.filter((address) => address !== '' && isTheirs(address, provider))
   const agreed = provider.replyAddress === null ? [] : [provider.replyAddress]
   return [...new Set(theirs.length > 0 ? theirs : agreed)].slice(0, 5)
-}
-
-/** A place that was reviewed before keeps its verdict when the same words of the same class are found again. */
-export function carryOver(found: readonly SensitiveSpan[], before: readonly SensitiveSpan[]): SensitiveSpan[] {
-  const reviewed = new Map(
-    before.filter((span) => span.verdict !== null).map((span) => [`${span.class}\n${span.text}`, span] as const),
-  )
-  return found.map((span) => {
-    const known = reviewed.get(`${span.class}\n${span.text}`)
-    if (known === undefined) return span
-    const { verdict, pseudonym, keepReason } = known
-    return { ...span, verdict, pseudonym, keepReason }
-  })
 }
 
 /** Saves the text of a draft; its places are found anew. Returns the new version. */

@@ -5,6 +5,7 @@ import { filesOfReply, insertReplyFile, type ReplyFile, removeReplyFile, saveFil
 import { fileOf } from '../../db/tickets.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
+import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
 import {
   attachmentBytesMax,
@@ -16,8 +17,8 @@ import {
 import type { SensitiveSpan } from '../../model/reply.ts'
 import { type Attached, findInFile, findInName, placesPerFileMax } from '../../triage/attached.ts'
 import { coverValues } from '../../triage/redact.ts'
+import { carryOver } from './carry-over.ts'
 import { assertState, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
-import { carryOver } from './draft-reply.ts'
 import { contextFor, type Knowledge, knowledgeOf } from './knowledge.ts'
 
 type Adding = {
@@ -109,6 +110,20 @@ async function withPlaces(tx: Db, known: Knowledge, file: ReplyFile): Promise<Re
       next: 'Attach the part that they need, or name the figures in the answer.',
     },
   }
+}
+
+/**
+ * The files of an answer that was taken back go along to the draft after it: the same bytes, looked into already. A verdict stays where
+ * the same words are found again. In the order in which they were added.
+ */
+export async function takeAlong(tx: Db, known: Knowledge, from: string, to: string): Promise<readonly ReplyFile[]> {
+  const along: ReplyFile[] = []
+  for (const file of await filesOfReply(tx, from)) {
+    const copy = await withPlaces(tx, known, { ...file, id: stableId('reply-file', to, file.id) })
+    await insertReplyFile(tx, to, copy)
+    along.push(copy)
+  }
+  return along
 }
 
 /** Takes a file of the case along, as addFile does. Throws Trouble('not.found') for one of another case. */
