@@ -16,6 +16,7 @@ import { makeOpenSealed } from './intake/mail/open-sealed.ts'
 import { makeParse } from './intake/mail/parse.ts'
 import type { Resolver } from './intake/mail/verify.ts'
 import { type Clock, systemClock } from './kit/clock.ts'
+import { notInstalled, openpgpHere } from './kit/openpgp.ts'
 import { version } from './kit/version.ts'
 import type { Lake } from './lake/open.ts'
 import { type LedgerKey, loadOrCreateKey } from './ledger/key.ts'
@@ -217,6 +218,7 @@ async function openWork(
   closers.push(() => parse.close())
   const authenticate = makeAuthenticate({ resolver: parts.resolver ?? makeResolver(config.dnsServers, clock), clock })
   closers.push(() => authenticate.close())
+  if ((await openpgpHere()) === null) log.warn({}, notInstalled)
   const openSealed = makeOpenSealed()
   closers.push(() => openSealed.close())
   const mail = openMail(config, parts)

@@ -30,11 +30,13 @@ export const mailKeysApi = {
     answer: z.object({
       own: z.array(OwnKeyShown),
       theirs: z.array(KeyShown.extend({ providerId: z.string() })),
+      /** Whether the library for OpenPGP is installed. */
+      openpgp: z.boolean(),
     }),
   }),
   'POST /api/mail-keys': endpoint({
     permission: 'setting.change',
-    says: 'A certificate of ours (PEM; first ours, then those that vouch for it) and its private key, which is sealed and never told again. New mail is signed with the newest',
+    says: 'A certificate of ours (PEM; first ours, then those that vouch for it) and its private key, which is sealed and never told again; or a private OpenPGP key alone. New mail is signed with the newest',
     body: z.object({
       publicText: z.string().max(keyTextMax),
       privateText: z.string().max(keyTextMax),
@@ -51,7 +53,7 @@ export const mailKeysApi = {
   }),
   'POST /api/providers/:id/mail-keys': endpoint({
     permission: 'provider.change',
-    says: 'A certificate of a provider (PEM), or of the authority that vouches for its certificates. Whoever adds it says that it is theirs: compare the fingerprint by another way than mail first',
+    says: 'A certificate (PEM) or OpenPGP key of a provider, or of the authority that vouches for its certificates. Whoever adds it says that it is theirs: compare the fingerprint by another way than mail first',
     params: providerId,
     body: z.object({ publicText: z.string().max(keyTextMax) }),
     answer: z.object({ fingerprint: z.string() }),

@@ -60,6 +60,11 @@ export const troubles = {
     says: 'Something in it may not leave to this provider.',
     next: 'Look at what is marked as blocked: redact it, or change the agreement first.',
   },
+  'openpgp.missing': {
+    status: 409,
+    says: 'OpenPGP is not installed here.',
+    next: 'Run `npm install openpgp` in the folder of Counterfoil, and start it anew.',
+  },
   'reply.same-person': {
     status: 409,
     says: 'You released it first; a second person must look at it.',

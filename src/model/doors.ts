@@ -67,8 +67,12 @@ export type LetterOut = {
 
 /** What opens a mail that came: our keys, open for this one call, and whose signatures are believed. */
 export type KeysToOpen = {
-  readonly own: readonly { readonly certificate: string; readonly privateKey: string }[]
-  readonly theirs: readonly { readonly providerId: string; readonly publicText: string }[]
+  readonly own: readonly { readonly method: MailKeyMethod; readonly certificate: string; readonly privateKey: string }[]
+  readonly theirs: readonly {
+    readonly method: MailKeyMethod
+    readonly providerId: string
+    readonly publicText: string
+  }[]
   /** ISO 8601: certificates have to be valid then. */
   readonly at: string
 }
@@ -96,9 +100,9 @@ export type OpenSealed = (bytes: Uint8Array, keys: () => Promise<KeysToOpen>) =>
 /** How a mail is signed and encrypted. The private key is open for this one call, and kept by nobody. */
 export type Sealing = {
   readonly method: MailKeyMethod
-  /** PEM: our certificate first, then those that vouch for it. */
+  /** PEM: our certificate first, then those that vouch for it; or OpenPGP keys in armour. */
   readonly sign: { readonly certificates: string; readonly privateKey: string }
-  /** Their certificates, PEM; none: signed only. */
+  /** Their certificates or keys; none: signed only. */
   readonly encryptTo: readonly string[]
 }
 

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 
-/** How mail is signed and encrypted: S/MIME (RFC 8551). */
-export const MailKeyMethod = z.enum(['smime'])
+/** How mail is signed and encrypted: S/MIME (RFC 8551), or OpenPGP (RFC 9580, in mail RFC 3156). */
+export const MailKeyMethod = z.enum(['smime', 'openpgp'])
 export type MailKeyMethod = z.infer<typeof MailKeyMethod>
 
 /** What a certificate or public key says of itself. Nobody vouches for it but who put it here. */
 export const MailKeyFacts = z.object({
   method: MailKeyMethod,
-  /** SHA-256 of the certificate, hex, lower-case. */
+  /** Hex, lower-case: SHA-256 of the certificate, or of the OpenPGP key as the standard makes it. */
   fingerprint: z.string().regex(/^[0-9a-f]{40,64}$/),
   subject: z.string(),
   issuer: z.string(),

@@ -21,8 +21,15 @@ async function keysNow({ db, clock, sealKey }: Parameters<typeof makeOpenMail>[0
   for (const key of await ownMailKeys(db)) {
     const sealed = key.facts.forEncryption ? await sealedMailKey(db, key.id) : null
     if (sealed !== null)
-      own.push({ certificate: key.publicText, privateKey: unseal(sealKey, sealed, sealedFor(key.id)) })
+      own.push({
+        ...{ method: key.facts.method, certificate: key.publicText },
+        privateKey: unseal(sealKey, sealed, sealedFor(key.id)),
+      })
   }
-  const theirs = (await theirMailKeys(db, null)).map(({ providerId, publicText }) => ({ providerId, publicText }))
+  const theirs = (await theirMailKeys(db, null)).map(({ facts, providerId, publicText }) => ({
+    method: facts.method,
+    providerId,
+    publicText,
+  }))
   return { own, theirs, at: clock.now().toISOString() }
 }

@@ -24,11 +24,11 @@ export function whyUnusable(facts: Pick<MailKeyFacts, 'startsAt' | 'endsAt'>, no
 /** Days until it ends, where these are few; null else. */
 export function endsSoon(facts: Pick<MailKeyFacts, 'endsAt'>, now: Date): number | null {
   if (facts.endsAt === null) return null
-  const days = Math.floor((new Date(facts.endsAt).getTime() - now.getTime()) / dayMs)
+  const days = Math.round((new Date(facts.endsAt).getTime() - now.getTime()) / dayMs)
   return days <= endsSoonDays ? days : null
 }
 
-const words = { smime: { key: 'certificate', called: 'S/MIME' } } as const
+const words = { smime: { key: 'certificate', called: 'S/MIME' }, openpgp: { key: 'key', called: 'OpenPGP' } } as const
 
 /**
  * How a mail to a provider leaves under its rule, with the keys there are. It is never let leave with less than the rule says, but for one case
@@ -50,7 +50,7 @@ export function protectionFor(
   if (signer === undefined)
     return blocked(
       `Not sent: it has to be signed with ${called}, and ${mine.length === 0 ? `we have no ${key}` : `our ${key} has ended`}.`,
-      `Put our ${key} and its key under Settings, Mail keys.`,
+      `Put our ${key} under Settings, Mail keys.`,
     )
   const signed = { ownId: signer.id, signedBy: signer.facts.fingerprint }
   const late = lateWords(`Our ${key}`, signer.facts, now)

@@ -1,8 +1,8 @@
 import type { SealedSeen } from '../model/doors.ts'
 import type { Authentication, SealedVerdict } from '../model/message.ts'
 
-const called = { smime: 'S/MIME' } as const
-const keyWord = { smime: 'certificate' } as const
+const called = { smime: 'S/MIME', openpgp: 'OpenPGP' } as const
+const keyWord = { smime: 'certificate', openpgp: 'key' } as const
 
 type Of = { readonly id: string; readonly name: string } | null
 

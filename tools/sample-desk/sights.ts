@@ -257,13 +257,13 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
       name: 'dialog-own-mail-key',
       path: '/settings/mail-keys',
       as: 'administrator',
-      before: (page) => opening(page, 'Add a certificate of ours'),
+      before: (page) => opening(page, 'Add a key of ours'),
     },
     {
       name: 'dialog-their-mail-key',
       path: '/settings/providers',
       as: 'administrator',
-      before: (page) => opening(page, 'Add a certificate of theirs'),
+      before: (page) => opening(page, 'Add a key of theirs'),
     },
     {
       name: 'dialog-door-key',

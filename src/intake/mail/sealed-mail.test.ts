@@ -32,8 +32,8 @@ afterAll(async () => {
 
 function keysWith(...publicTexts: readonly string[]): KeysToOpen {
   return {
-    own: [{ certificate: ours.certificate, privateKey: ours.privateKey }],
-    theirs: publicTexts.map((publicText) => ({ providerId: 'acme', publicText })),
+    own: [{ method: 'smime', certificate: ours.certificate, privateKey: ours.privateKey }],
+    theirs: publicTexts.map((publicText) => ({ method: 'smime', providerId: 'acme', publicText })),
     at: new Date().toISOString(),
   }
 }

@@ -12,14 +12,14 @@ const layersMax = 3
 export type Layer = {
   /** The entity inside; null: it could not be opened, or is not what was signed. */
   readonly inside: Buffer | null
-  readonly seen: Partial<Omit<SealedSeen, 'method'>>
+  readonly seen: Partial<SealedSeen>
 }
 
 const unopened: Omit<SealedSeen, 'method'> = {
   ...{ encrypted: 'no', signature: 'none', problem: null, signer: null, signedAt: null, vouchers: [] },
 }
 
-type Kind = 'smime-envelope' | 'smime-signed'
+type Kind = 'smime-envelope' | 'smime-signed' | 'pgp-encrypted' | 'pgp-signed'
 
 function kindOf({ type }: MimePart): Kind | null {
   const { value, parameters } = type
@@ -27,6 +27,8 @@ function kindOf({ type }: MimePart): Kind | null {
   if (/^application\/(?:x-)?pkcs7-mime$/.test(value)) return 'smime-envelope'
   const protocol = parameters.get('protocol')?.toLowerCase() ?? ''
   if (value === 'multipart/signed' && /^application\/(?:x-)?pkcs7-signature$/.test(protocol)) return 'smime-signed'
+  if (value === 'multipart/signed' && protocol === 'application/pgp-signature') return 'pgp-signed'
+  if (value === 'multipart/encrypted' && protocol === 'application/pgp-encrypted') return 'pgp-encrypted'
   return null
 }
 
@@ -59,7 +61,7 @@ export async function openSealed(bytes: Uint8Array, keys: KeysToOpen): Promise<O
 
 /** What the outer layers said stays; the innermost signature is the one over what is read. */
 function merged(before: SealedSeen | null, { seen }: Layer): SealedSeen {
-  const known = before ?? { method: 'smime', ...unopened }
+  const known = before ?? { method: 'smime' as const, ...unopened }
   const problem = seen.problem ?? known.problem
   // A signature that does not hold is never replaced by one that does.
   const keeps = known.signature === 'broken' || known.signature === 'unchecked'
@@ -67,19 +69,34 @@ function merged(before: SealedSeen | null, { seen }: Layer): SealedSeen {
 }
 
 async function takeOff(kind: Kind, mail: Buffer, root: MimePart, keys: KeysToOpen): Promise<Layer> {
+  const method = kind.startsWith('pgp') ? ('openpgp' as const) : ('smime' as const)
   try {
-    // Loaded when first needed: a thread that only reads plain mail stays small.
-    const { openEnvelope, checkDetached } = await import('./smime.ts')
-    if (kind === 'smime-envelope') return await openEnvelope(decodeTransfer(root.body, root.encoding).bytes, keys)
-    const [signed, signature] = signedParts(mail, root)
-    if (signed === null || signature === null)
-      return unchecked('its parts are not those of a signed mail: one that is signed and one signature')
-    return await checkDetached(signed, signature, keys)
+    const { inside, seen } = await opened(kind, mail, root, keys)
+    return { inside, seen: { ...seen, method } }
   } catch (error) {
     const problem = bounded(wordsOf(error))
-    const isSigned = kind === 'smime-signed' || root.type.parameters.get('smime-type')?.toLowerCase() === 'signed-data'
-    return isSigned ? unchecked(problem) : { inside: null, seen: { encrypted: 'broken', problem } }
+    const isSigned = kind.endsWith('signed') || root.type.parameters.get('smime-type')?.toLowerCase() === 'signed-data'
+    const seen = isSigned ? unchecked(problem).seen : { encrypted: 'broken' as const, problem }
+    return { inside: null, seen: { ...seen, method } }
   }
+}
+
+/** The readers are loaded when first needed: a thread that only reads plain mail stays small. */
+async function opened(kind: Kind, mail: Buffer, root: MimePart, keys: KeysToOpen): Promise<Layer> {
+  if (kind === 'smime-envelope')
+    return (await import('./smime.ts')).openEnvelope(decodeTransfer(root.body, root.encoding).bytes, keys)
+  if (kind === 'pgp-encrypted') {
+    // RFC 3156, section 4: the version stands in the first part, the message in the second.
+    const [, message] = root.children
+    if (message === undefined || root.children.length !== 2)
+      return { inside: null, seen: { encrypted: 'broken', problem: 'its parts are not those of an encrypted mail' } }
+    return (await import('./pgp.ts')).openPgp(decodeTransfer(message.body, message.encoding).bytes, keys)
+  }
+  const [signed, signature] = signedParts(mail, root)
+  if (signed === null || signature === null)
+    return unchecked('its parts are not those of a signed mail: one that is signed and one signature')
+  if (kind === 'pgp-signed') return (await import('./pgp.ts')).checkPgp(signed, signature, keys)
+  return (await import('./smime.ts')).checkDetached(signed, signature, keys)
 }
 
 /** What a library says of a structure may repeat a piece of it. */

@@ -100,7 +100,9 @@ function decrypt(enveloped: EnvelopedData, gcm: Gcm | null, keys: KeysToOpen): L
     inside: null,
     seen: { encrypted, problem },
   })
-  const own = keys.own.map((one) => ({ certificate: readCertificate(one.certificate), privateKey: one.privateKey }))
+  const own = keys.own
+    .filter((one) => one.method === 'smime')
+    .map((one) => ({ certificate: readCertificate(one.certificate), privateKey: one.privateKey }))
   const meant = enveloped.recipientInfos
     .slice(0, recipientsMax)
     .flatMap((one) => (one.variant === 1 ? [one.value as KeyTransRecipientInfo] : []))
@@ -213,6 +215,7 @@ async function check(signed: SignedData, content: Buffer, keys: KeysToOpen): Pro
 /** A signature without its certificate is of one that a person put here, or of nobody. */
 function known(signer: SignerInfo, keys: KeysToOpen): Certificate | undefined {
   return keys.theirs
+    .filter((one) => one.method === 'smime')
     .map((one) => certificateOf(readCertificate(one.publicText).x509))
     .find((one) => isNamed(signer.sid, one))
 }
@@ -263,7 +266,8 @@ async function vouchersOf(
 ): Promise<SealedSeen['vouchers']> {
   const vouchers: { providerId: string; by: 'pinned' | 'chain' }[] = []
   const now = new Date(keys.at)
-  for (const { providerId, publicText } of keys.theirs) {
+  for (const { method, providerId, publicText } of keys.theirs) {
+    if (method !== 'smime') continue
     const [theirs] = readCertificates(Buffer.from(publicText))
     if (theirs === undefined) continue
     if (theirs.fingerprint === read.fingerprint) vouchers.push({ providerId, by: 'pinned' })

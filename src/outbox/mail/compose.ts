@@ -4,7 +4,7 @@ import { Trouble } from '../../kit/errors.ts'
 import type { LetterOut, Sealing } from '../../model/doors.ts'
 import { type DkimKey, signMail } from './dkim.ts'
 import { splitMail } from './headers.ts'
-import { sealSmime } from './smime.ts'
+import { sealMail } from './seal.ts'
 import { answerThreadIndex, threadTopic } from './thread-index.ts'
 
 /** RFC 5322 allows 998 characters in a line; a subject is read in a list of tickets. */
@@ -125,7 +125,7 @@ export async function protectMail(
   sealing: Sealing,
 ): Promise<{ readonly bytes: Buffer; readonly clear: Buffer }> {
   const clear = await composeMail(letter, from, null)
-  const sealed = await sealSmime(clear, sealing, letter.date)
+  const sealed = await sealMail(clear, sealing, letter.date)
   assertOurs(sealed)
   return { clear, bytes: key === null ? sealed : signMail(sealed, key, letter.date) }
 }

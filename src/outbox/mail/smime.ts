@@ -32,7 +32,6 @@ import {
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import type { Sealing } from '../../model/doors.ts'
-import { splitMail } from './headers.ts'
 
 const dataOid = '1.2.840.113549.1.7.1'
 const contentTypeOid = '1.2.840.113549.1.9.3'
@@ -44,18 +43,12 @@ const contentKeyBytes = 32
 const blockBytes = 16
 
 /**
- * A composed mail as S/MIME (RFC 8551): its content signed, detached, so that whoever has no S/MIME reads it all the same; and where there
- * are certificates to encrypt to, all of that in an envelope. The header stays outside of both: subject and thread are read on the way.
+ * The content of a mail as S/MIME (RFC 8551): signed, detached, so that whoever has no S/MIME reads it all the same; and where there
+ * are certificates to encrypt to, all of that in an envelope.
  */
-export async function sealSmime(clear: Buffer, sealing: Sealing, at: Date): Promise<Buffer> {
-  const { headers, body } = splitMail(clear)
-  const isContent = (name: string) => name.startsWith('content-')
-  const outer = headers.filter((field) => !isContent(field.name)).map((field) => `${field.raw}\r\n`)
-  const own = headers.filter((field) => isContent(field.name)).map((field) => `${field.raw}\r\n`)
-  const entity = Buffer.concat([Buffer.from(`${own.join('')}\r\n`, 'latin1'), body])
+export async function smimeEntity(entity: Buffer, sealing: Sealing, at: Date): Promise<Buffer> {
   const signed = await signedEntity(entity, sealing, at)
-  const sealed = sealing.encryptTo.length === 0 ? signed : envelopedEntity(signed, sealing.encryptTo)
-  return Buffer.concat([Buffer.from(outer.join(''), 'latin1'), sealed])
+  return sealing.encryptTo.length === 0 ? signed : envelopedEntity(signed, sealing.encryptTo)
 }
 
 /** multipart/signed (RFC 1847) of an entity that has CRLF line ends and 7-bit content already. */

@@ -3,11 +3,12 @@ import { simpleParser } from 'mailparser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AnswerRig, startAnswerRig } from '../../../test/answer-rig.ts'
 import { answerAll, decideAlert, putAlert, sampleProvider } from '../../../test/answer-sample.ts'
+import { type Gpg, startGpg } from '../../../test/gpg.ts'
 import { type MailAuthority, type MailIdentity, mailAuthority } from '../../../test/mail-certificates.ts'
 import { egressOfReply } from '../../db/egress.ts'
 import { removeTheirMailKey } from '../../db/mail-keys.ts'
 import { saveProvider } from '../../db/providers.ts'
-import { replyRecord } from '../../db/replies.ts'
+import { repliesOf, replyRecord } from '../../db/replies.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import type { MailRule } from '../../model/mail-key.ts'
@@ -161,5 +162,48 @@ describe('with a certificate of ours', () => {
       .set({ clear_sha256: 'a'.repeat(64) })
       .where('reply_id', '=', replyId)
     await expect(change.execute()).rejects.toThrow('what was released is never changed')
+  })
+})
+
+describe('with OpenPGP', () => {
+  let gpg: Gpg
+  beforeAll(async () => {
+    gpg = startGpg()
+    const { privateText } = gpg.makeKey('desk@customer.example', 'three words more')
+    const give = (passphrase: string | null) =>
+      takeOwnKey(parts(), { publicText: '', privateText, passphrase }, 'user:1')
+    await expect(give('another')).rejects.toMatchObject({
+      code: 'input.invalid',
+      details: { fields: { privateText: 'The passphrase does not open this key' } },
+    })
+    await give('three words more')
+  }, 60_000)
+  afterAll(() => gpg.close())
+
+  test('an answer leaves signed and encrypted, and GnuPG opens it and knows our signature', async () => {
+    const { publicText, privateText } = gpg.makeKey(address)
+    const id = `pgp-${++providers}`
+    await saveProvider(rig.db, { ...sampleProvider, id, mail: { ...must, method: 'openpgp' } }, 0, new Date())
+    await expect(takeTheirKey(parts(), { providerId: id, publicText: privateText }, 'user:1')).rejects.toMatchObject({
+      details: { fields: { publicText: expect.stringContaining('private key') } },
+    })
+    const alert = await putAlert(rig.db, { provider: { id } })
+    await decideAlert(rig.db, alert.alertId)
+    const desk = rig.broken()
+    await expect(answerAll(rig.db, desk, alert.alertId)).rejects.toMatchObject({
+      code: 'reply.blocked',
+      details: { fields: { to: expect.stringMatching(/must be encrypted with OpenPGP, and they have no key/) } },
+    })
+    await takeTheirKey(parts(), { providerId: id, publicText }, 'user:1')
+    rig.faulty.setFault({ at: 'none' })
+    const [draft] = await repliesOf(rig.db, alert.alertId)
+    await desk.release(draft?.reply.id ?? '', draft?.reply.version ?? 0, 'user:1')
+    await rig.runOnce(desk, draft?.reply.id ?? '')
+    const arrived = rig.faulty.arrived.at(-1)?.toString('latin1') ?? ''
+    expect(arrived).not.toContain('A planned test')
+    const armor = /-----BEGIN PGP MESSAGE-----[\s\S]*-----END PGP MESSAGE-----/.exec(arrived)?.[0] ?? ''
+    const { out, says } = gpg.run(['--decrypt'], Buffer.from(armor))
+    expect(says).toContain('GOODSIG')
+    expect(out.toString()).toContain('A planned test')
   })
 })

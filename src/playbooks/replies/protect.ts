@@ -2,6 +2,7 @@ import { ownMailKeys, sealedMailKey, theirMailKeys } from '../../db/mail-keys.ts
 import type { Db } from '../../db/open.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
+import { openpgpHere } from '../../kit/openpgp.ts'
 import { unseal } from '../../kit/seal.ts'
 import type { LetterOut } from '../../model/doors.ts'
 import type { MailProtection } from '../../model/mail-key.ts'
@@ -15,6 +16,15 @@ export const sealedFor = (id: string): string => `mail-key:${id}`
 /** How mail to this provider leaves as things are. */
 export async function protectingOf(db: Db, provider: Pick<Provider, 'id' | 'mail'>, now: Date): Promise<Protecting> {
   if (provider.mail === undefined || provider.mail.protect === 'none') return protectionFor(undefined, [], [], now)
+  if (provider.mail.method === 'openpgp' && (await openpgpHere()) === null) {
+    const says = 'Not sent: it has to be signed with OpenPGP, which is not installed here.'
+    return {
+      state: 'blocked',
+      says,
+      next: 'Run `npm install openpgp` in the folder of Counterfoil, and start it anew.',
+      keys: null,
+    }
+  }
   const [own, theirs] = await Promise.all([ownMailKeys(db), theirMailKeys(db, provider.id)])
   const facts = theirs.map((one) => one.facts)
   return protectionFor(provider.mail, own, facts, now)

@@ -1,6 +1,7 @@
 import type { KeyShown } from '../../../contract/mail-keys.ts'
 import { type OwnMailKey, ownMailKeys, theirMailKeys } from '../../../db/mail-keys.ts'
 import { namesOfActors } from '../../../db/users.ts'
+import { openpgpHere } from '../../../kit/openpgp.ts'
 import { endsSoon, whyUnusable } from '../../../triage/mail-protection.ts'
 import { serve } from '../../serve.ts'
 
@@ -16,6 +17,7 @@ export const showMailKeys = serve('GET /api/mail-keys', async ({ front }) => {
     ...{ unusable: whyUnusable(facts, now), endsInDays: endsSoon(facts, now) },
   })
   return {
+    openpgp: (await openpgpHere()) !== null,
     own: own.map((one) => ({ ...shown(one), id: one.id, retiredAt: one.retiredAt })),
     theirs: theirs.map((one) => ({ ...shown(one), providerId: one.providerId })),
   }

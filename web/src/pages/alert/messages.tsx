@@ -172,7 +172,7 @@ function AuthenticationCard({ message }: { readonly message: MessagePage }) {
         </dd>
         {auth.sealed !== undefined && (
           <>
-            <dt>S/MIME</dt>
+            <dt>{auth.sealed.method === 'smime' ? 'S/MIME' : 'OpenPGP'}</dt>
             <dd>
               <SealedState sealed={auth.sealed} />
               {auth.sealed.fingerprint !== null && (

@@ -64,7 +64,10 @@ function Row({ row, open }: { readonly row: QuarantineRow; readonly open: () => 
             <Check name="DMARC" result={row.authentication.dmarc.result} />
             <Check name="ARC" result={row.authentication.arc.result} />
             {row.authentication.sealed !== undefined && (
-              <Check name="S/MIME" result={row.authentication.sealed.signature} />
+              <Check
+                name={row.authentication.sealed.method === 'smime' ? 'S/MIME' : 'OpenPGP'}
+                result={row.authentication.sealed.signature}
+              />
             )}
             <span className="tag">
               {row.authentication.provider === null

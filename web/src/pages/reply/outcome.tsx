@@ -48,8 +48,10 @@ function Release({ page, review }: Props) {
   // Where two must, whoever has a passkey signs what they hand to the second person.
   const bySignature = twoBecause.length > 0 && page.signing.passkeys > 0
   const missing = twoBecause.length > 0 && !page.signing.clickIsEnough && page.signing.passkeys === 0
+  const cannotTravel = page.protection.state === 'blocked'
   const releasable =
     left === 0 &&
+    !cannotTravel &&
     !missing &&
     blockedFiles === 0 &&
     mayRelease &&
@@ -70,7 +72,7 @@ function Release({ page, review }: Props) {
       ) : (
         <Button
           fullWidth
-          disabled={!mayRelease || missing || blockedFiles > 0 || review.judge.isPending}
+          disabled={!mayRelease || missing || blockedFiles > 0 || cannotTravel || review.judge.isPending}
           loading={release.isPending || sign.isPending}
           rightSection={<kbd>Shift+R</kbd>}
           onClick={go}
@@ -93,6 +95,11 @@ function Release({ page, review }: Props) {
       {blockedFiles > 0 && (
         <p className="notice">
           {plural(blockedFiles, 'file')} cannot leave: take out what is blocked, then it can be released.
+        </p>
+      )}
+      {cannotTravel && (
+        <p className="notice">
+          {page.protection.says} {page.protection.next}
         </p>
       )}
       {left === 0 && twoBecause.length > 0 && (

@@ -9,12 +9,12 @@ import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { plural } from '../../words.ts'
-import { ruleWords } from './mail-rule.tsx'
+import { methodWords, ruleWords } from './mail-rule.tsx'
 import './mail-keys.css'
 
 const useKeysThere = () => useQuery({ queryKey: ['mail-keys'], queryFn: () => call('GET /api/mail-keys') })
 
-/** Our own certificates: what mail to providers is signed with. */
+/** Our own keys: what mail to providers is signed with. */
 export function MailKeysPart() {
   const keys = useKeysThere()
   const may = useMay()
@@ -22,24 +22,30 @@ export function MailKeysPart() {
   if (keys.data === undefined)
     return keys.error === null ? <Loading /> : <ErrorState error={keys.error} retry={() => void keys.refetch()} />
   const { own } = keys.data
-  const add = may('setting.change') && <Button onClick={() => setAdding(true)}>Add a certificate of ours</Button>
+  const add = may('setting.change') && <Button onClick={() => setAdding(true)}>Add a key of ours</Button>
   return (
     <>
       {own.length === 0 ? (
         <div className="card">
           <EmptyState
             title="Mail to providers is signed by DKIM only."
-            proof={`With a certificate of ours it can be signed and encrypted (S/MIME).${add === false ? ' An administrator adds one here.' : ''}`}
+            proof={`With a certificate (S/MIME) or an OpenPGP key of ours it can be signed and encrypted.${add === false ? ' An administrator adds one here.' : ''}`}
             action={add}
           />
         </div>
       ) : (
         <div className="row between wrap">
           <span className="dim">
-            {plural(own.length, 'certificate')} of ours. New mail is signed with the newest one.
+            {plural(own.length, 'key')} of ours. New mail is signed with the newest of its kind.
           </span>
           {add}
         </div>
+      )}
+      {!keys.data.openpgp && (
+        <p className="notice">
+          OpenPGP is not installed here: such keys cannot be added, and mail that needs one is not sent. Run{' '}
+          <code>npm install openpgp</code> in the folder of Counterfoil, and start it anew. S/MIME works.
+        </p>
       )}
       {own.map((one) => (
         <OwnKey key={one.id} shown={one} />
@@ -69,7 +75,7 @@ function OwnKey({ shown }: { readonly shown: OwnKeyShown }) {
         <CopyButton value={shown.publicText}>
           {({ copied, copy }) => (
             <Button size="compact-sm" variant="default" onClick={copy}>
-              {copied ? 'Copied' : 'Copy the certificate, for them'}
+              {copied ? 'Copied' : 'Copy the public part, for them'}
             </Button>
           )}
         </CopyButton>
@@ -122,7 +128,9 @@ function Facts({ shown }: { readonly shown: KeyShown }) {
         {shown.subject}, by {shown.issuer === shown.subject ? 'itself' : shown.issuer}
       </dd>
       <dt>Key</dt>
-      <dd>{shown.algorithm}</dd>
+      <dd>
+        {methodWords[shown.method]}, {shown.algorithm}
+      </dd>
       <dt>Fingerprint</dt>
       <dd className="mono fingerprint">{grouped(shown.fingerprint)}</dd>
       <dt>Ends</dt>
@@ -161,7 +169,7 @@ export function TheirKeys({ provider }: { readonly provider: Provider }) {
       {may('provider.change') && (
         <div>
           <Button size="compact-sm" variant="default" onClick={() => setAdding(true)}>
-            Add a certificate of theirs…
+            Add a key of theirs…
           </Button>
         </div>
       )}
@@ -184,7 +192,7 @@ function TheirKey({ providerId, shown }: { readonly providerId: string; readonly
   return (
     <details className="their-key">
       <summary>
-        Certificate of {nameOf(shown)} <State shown={shown} />
+        {shown.method === 'smime' ? 'Certificate' : 'OpenPGP key'} of {nameOf(shown)} <State shown={shown} />
       </summary>
       <Facts shown={shown} />
       {may('provider.change') && (
@@ -222,18 +230,18 @@ function AddOwn({ close }: FormProps) {
     onSettled: () => client.invalidateQueries({ queryKey: ['mail-keys'] }),
   })
   return (
-    <Modal opened onClose={close} size="lg" title="A certificate of ours" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened onClose={close} size="lg" title="A key of ours" closeButtonProps={{ 'aria-label': 'Close' }}>
       <div className="stack">
         <KeyText
           label="Certificate"
-          description="PEM: ours first, then those of the authorities that vouch for it. For the address that mail is sent from."
+          description="S/MIME, PEM: ours first, then those of the authorities that vouch for it. Empty for OpenPGP."
           value={publicText}
           error={fieldProblem(save.error, 'publicText')}
           set={setPublic}
         />
         <KeyText
           label="Private key"
-          description="PEM. Sealed here, and never shown again."
+          description="PEM, or an OpenPGP private key in armour. For the address that mail is sent from. Sealed here, and never shown again."
           value={privateText}
           error={fieldProblem(save.error, 'privateText')}
           set={setPrivate}
@@ -245,7 +253,7 @@ function AddOwn({ close }: FormProps) {
         />
         <Problem error={save.error} />
         <Button
-          disabled={publicText === '' || privateText === ''}
+          disabled={privateText === '' || (publicText === '' && !privateText.includes('-----BEGIN PGP '))}
           loading={save.isPending}
           onClick={() => save.mutate()}
         >
@@ -272,17 +280,17 @@ function AddTheirs({ provider, close }: FormProps & { readonly provider: Provide
       opened
       onClose={close}
       size="lg"
-      title={`A certificate of ${provider.name}`}
+      title={`A key of ${provider.name}`}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <div className="stack">
         <p>
           By adding it you say that it is theirs. Let them read its fingerprint to you over the telephone, at a number
-          you knew before: a mail that brings a certificate proves nothing.
+          you knew before: a mail that brings a key proves nothing.
         </p>
         <KeyText
-          label="Certificate"
-          description="PEM. Of their desk, or of the authority that issues theirs."
+          label="Certificate or key"
+          description="A certificate (PEM) of their desk or of the authority that issues theirs, or their public OpenPGP key."
           value={publicText}
           error={fieldProblem(save.error, 'publicText')}
           set={setPublic}

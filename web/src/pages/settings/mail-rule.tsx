@@ -3,13 +3,16 @@ import type { MailRule } from '../../../../src/model/mail-key.ts'
 
 const none: MailRule = { protect: 'none', method: 'smime', mustEncrypt: false }
 
+export const methodWords = { smime: 'S/MIME', openpgp: 'OpenPGP' } as const
+
 /** In a few words, for the card of a provider. */
 export function ruleWords(rule: MailRule | undefined): string {
   if (rule === undefined || rule.protect === 'none') return 'neither signed nor encrypted'
-  if (rule.protect === 'sign') return 'signed (S/MIME)'
+  const called = methodWords[rule.method]
+  if (rule.protect === 'sign') return `signed (${called})`
   return rule.mustEncrypt
-    ? 'signed and encrypted (S/MIME), or not sent'
-    : 'signed (S/MIME), and encrypted where their certificate is here'
+    ? `signed and encrypted (${called}), or not sent`
+    : `signed (${called}), and encrypted where their key is here`
 }
 
 /** How mail to a provider is signed and encrypted. */
@@ -27,7 +30,7 @@ export function MailRulePart({
     <>
       <Select
         label="Mail to them is"
-        description="With S/MIME. Certificates are added on the card of the provider, ours under Mail keys."
+        description="Certificates and keys of theirs are added on the card of the provider, ours under Mail keys."
         data={[
           { value: 'none', label: 'Neither signed nor encrypted' },
           { value: 'sign', label: 'Signed' },
@@ -40,11 +43,20 @@ export function MailRulePart({
           change({ ...now, protect, mustEncrypt: now.mustEncrypt && protect === 'encrypt' })
         }}
       />
+      {now.protect !== 'none' && (
+        <Select
+          label="With"
+          data={Object.entries(methodWords).map(([value, label]) => ({ value, label }))}
+          value={now.method}
+          allowDeselect={false}
+          onChange={(value) => change({ ...now, method: value === 'openpgp' ? 'openpgp' : 'smime' })}
+        />
+      )}
       {now.protect === 'encrypt' && (
         <Switch
           checked={now.mustEncrypt}
           label="It must be encrypted: what cannot be is not sent"
-          description="Off: without a certificate of theirs it is signed only, and the review says so."
+          description="Off: without a key of theirs it is signed only, and the review says so."
           error={says('mail.mustEncrypt')}
           onChange={(event) => change({ ...now, mustEncrypt: event.currentTarget.checked })}
         />
