@@ -70,9 +70,23 @@ export function allowedAddress(host: string, allow: Ranges): Promise<string> {
     guardedLookup(allow)(host, { all: true }, (error, addresses) => {
       const first = Array.isArray(addresses) ? addresses[0]?.address : undefined
       if (error === null && first !== undefined) resolve(first)
-      else reject(error ?? new ForbiddenAddress(host, 'no address'))
+      else reject(error === null ? new ForbiddenAddress(host, 'no address') : lookedUp(host, error))
     })
   })
+}
+
+/** A name that nobody knows is said so; what the guard refuses stays what it is. */
+function lookedUp(host: string, error: NodeJS.ErrnoException): Error {
+  return error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN'
+    ? new Error(`no name server knows ${host}`, { cause: error })
+    : error
+}
+
+/** What to do when a test failed before anything was asked; `usual` where the way there was free. */
+export function nextAfter(error: unknown, usual: string): string {
+  return error instanceof ForbiddenAddress
+    ? 'If that is where it should go: put the address or its range into “Internal addresses it may reach”.'
+    : usual
 }
 
 /** A connected socket to an allowed address; the signal destroys it. */

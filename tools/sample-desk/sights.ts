@@ -175,6 +175,19 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
     { name: 'context-calendar', path: '/context/calendar' },
     { name: 'context-lists', path: '/context/lists' },
     {
+      name: 'context-lists-file',
+      path: '/context/lists',
+      before: async (page) => {
+        const text = 'Hostname;IP;Owner;Wert\nfin-app02;192.0.2.21;Mara Weiss;7\nnew-01;192.0.2.222;Tor Aasen;8\n'
+        await page
+          .locator('input[type=file]')
+          .first()
+          .setInputFiles({ name: 'cmdb.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
+        await page.getByText('can be taken').waitFor()
+        await page.getByText('cmdb.csv').scrollIntoViewIfNeeded()
+      },
+    },
+    {
       name: 'alert-ask-by-chat',
       path: `/alerts/${third}`,
       before: async (page) => {

@@ -1,10 +1,10 @@
 import { PresenceFilter } from 'ldapts'
 import { wordsOf } from '../../kit/errors.ts'
-import { ForbiddenAddress } from '../../kit/guard.ts'
 import type { AskContext, Connector, Health, TriedOut } from '../../model/connector.ts'
 import { connectorKind, type Opening } from '../../model/connector-kind.ts'
 import type { Answered } from '../../model/finding.ts'
 import { type QuestionName, questions } from '../../model/question.ts'
+import { nextAfter } from '../reach.ts'
 import { assetOf, entryAt, groupsOf, hostEntry, personEntry, personOf, type Reading, stateOf } from './read.ts'
 import { directoryOf, LdapSettings } from './schema.ts'
 import { directoryProblem, Sessions } from './session.ts'
@@ -154,10 +154,7 @@ async function tryOut(use: Use, settings: LdapSettings, context: AskContext): Pr
     return {
       kind: 'failed',
       why: directoryProblem(error),
-      next:
-        error instanceof ForbiddenAddress
-          ? 'If that is where it should go: put the address or its range into “Internal addresses it may reach”.'
-          : 'Check the server, the encryption, the base DN, the account and its password.',
+      next: nextAfter(error, 'Check the server, the encryption, the base DN, the account and its password.'),
     }
   }
 }

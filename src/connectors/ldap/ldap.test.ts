@@ -284,6 +284,10 @@ describe('the way there', () => {
       kind: 'failed',
       next: expect.stringContaining('Internal addresses it may reach'),
     })
+    expect(await directory({ host: 'nowhere.invalid' }).tryOut?.({ signal: forever, clock })).toMatchObject({
+      kind: 'failed',
+      why: 'no name server knows nowhere.invalid',
+    })
     expect(await directory().health({ signal: forever, clock })).toMatchObject({ state: 'active' })
     expect(await directory({}, 'wrong').health({ signal: forever, clock })).toMatchObject({ state: 'failing' })
   })

@@ -204,8 +204,6 @@ function ownPartition(url: string): boolean {
 
 /** Why the directory did not answer, in words: of a search it often says a number only (RFC 4511, appendix A). */
 export function directoryProblem(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : null
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `no name server knows this server: ${wordsOf(error)}`
   if (!(error instanceof ResultCodeError)) return wordsOf(error)
   switch (error.code) {
     case 32:

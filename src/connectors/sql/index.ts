@@ -4,6 +4,7 @@ import { connectorKind, type Opening } from '../../model/connector-kind.ts'
 import type { Answered } from '../../model/finding.ts'
 import { type QuestionName, questions } from '../../model/question.ts'
 import { answerOfRows, mappingProblems, missingField, type Row } from '../answer-rows.ts'
+import { nextAfter } from '../reach.ts'
 import { type Database, withDatabase } from './database.ts'
 import { type Placed, placed } from './parameters.ts'
 import { type Query, SqlSettings } from './schema.ts'
@@ -162,7 +163,8 @@ async function tryOut(
       }
     })
   } catch (error) {
-    return { kind: 'failed', why: whyOf(error), next: 'Check the server, the user and its password, and the queries.' }
+    const next = nextAfter(error, 'Check the server, the user and its password, and the queries.')
+    return { kind: 'failed', why: whyOf(error), next }
   }
 }
 

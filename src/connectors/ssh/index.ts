@@ -17,7 +17,7 @@ import {
   programProblems,
   type Ran,
 } from '../output-rows.ts'
-import { allowForm, hostForm, limitForms, openLine, portForm } from '../reach.ts'
+import { allowForm, hostForm, limitForms, nextAfter, openLine, portForm } from '../reach.ts'
 
 const Remote = z.strictObject({
   program: z
@@ -234,7 +234,8 @@ async function tryOut(
   try {
     await connected(settings, secret, context.signal, async () => undefined)
   } catch (error) {
-    return { kind: 'failed', why: wordsOf(error), next: 'Check the machine, its host key, the user and its key.' }
+    const next = nextAfter(error, 'Check the machine, its host key, the user and its key.')
+    return { kind: 'failed', why: wordsOf(error), next }
   }
   for (const [question, of] of remotes) {
     if (Object.keys(of.sample).length === 0) continue
