@@ -24,6 +24,7 @@ import { type Check, type CheckState, type Look, notApplicable, ofError, runLook
 import * as house from './doctor/house.ts'
 import { lookAtLake } from './doctor/lake.ts'
 import { judgeNode, judgePort, lookAtDisk, lookAtFolder, lookAtPort, lookAtPostmaster } from './doctor/machine.ts'
+import { lookAtMailKeys } from './doctor/mail-keys.ts'
 import { lookAtDkim, lookAtDns, lookAtMailOut } from './doctor/outside.ts'
 import { lookAtFiles, lookAtSettings } from './doctor/settings.ts'
 import { openHouse } from './open-house.ts'
@@ -125,6 +126,7 @@ async function lookInside(settings: Settings): Promise<Inside> {
       { name: 'waiting', look: async () => house.judgeWaiting(await waitingFacts(db)) },
       { name: 'lists', look: async () => house.judgeLists(await listsOf(db), now) },
       { name: 'connectors', look: async () => house.judgeConnectors(await connectorStates(db)) },
+      { name: 'mail-keys', look: () => lookAtMailKeys(db, now) },
     ])
     return { checks: [...first, ...rest], domains: await providerDomains(db), serverHere }
   } catch (error) {

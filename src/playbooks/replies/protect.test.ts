@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js'
 import { simpleParser } from 'mailparser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -5,6 +6,7 @@ import { type AnswerRig, startAnswerRig } from '../../../test/answer-rig.ts'
 import { answerAll, decideAlert, putAlert, sampleProvider } from '../../../test/answer-sample.ts'
 import { type Gpg, startGpg } from '../../../test/gpg.ts'
 import { type MailAuthority, type MailIdentity, mailAuthority } from '../../../test/mail-certificates.ts'
+import { lookAtMailKeys } from '../../cli/doctor/mail-keys.ts'
 import { egressOfReply } from '../../db/egress.ts'
 import { removeTheirMailKey } from '../../db/mail-keys.ts'
 import { saveProvider } from '../../db/providers.ts'
@@ -49,6 +51,14 @@ test('without a certificate of ours nothing that must be signed is released, and
   await expect(answerAll(rig.db, rig.real(), alertId)).rejects.toMatchObject({
     code: 'reply.blocked',
     details: { fields: { to: expect.stringMatching(/we have no certificate.*Settings, Mail keys/) } },
+  })
+})
+
+test('the doctor names a provider to whom nothing can be sent under its rule, before somebody wants to', async () => {
+  expect(await lookAtMailKeys(rig.db, new Date())).toMatchObject({
+    state: 'broken',
+    says: expect.stringMatching(/^mail to Acme MDR: Not sent: .*we have no certificate/),
+    mend: 'Put our certificate under Settings, Mail keys.',
   })
 })
 
@@ -118,6 +128,19 @@ describe('with a certificate of ours', () => {
     await expect(answerAll(rig.db, rig.real(), alertId)).rejects.toMatchObject({
       code: 'reply.blocked',
       details: { fields: { to: expect.stringContaining('has ended') } },
+    })
+  })
+
+  test('the doctor names keys that end within a month', async () => {
+    await rig.db.deleteFrom('provider_mail_key').execute()
+    await rig.db.updateTable('provider').set({ config: sql`config - 'mail'` }).execute()
+    expect(await lookAtMailKeys(rig.db, new Date())).toMatchObject({
+      state: 'warn',
+      says: 'the key of desk@customer.example ends in 20 days',
+    })
+    expect(await lookAtMailKeys(rig.db, new Date(Date.now() + 40 * 86_400_000))).toMatchObject({
+      state: 'warn',
+      says: 'the key of desk@customer.example cannot be used: it has ended',
     })
   })
 
