@@ -41,8 +41,8 @@ export const rungWords: Record<Rung, string> = {
   'business-context': 'Business role and change calendar',
 }
 export const observableWords: Record<ObservableType, string> = {
-  ipv4: 'IPv4 address',
-  ipv6: 'IPv6 address',
+  ipv4: 'IPv4',
+  ipv6: 'IPv6',
   cidr: 'Range',
   domain: 'Domain',
   url: 'URL',

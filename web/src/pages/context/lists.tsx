@@ -256,7 +256,7 @@ function Sample({
   if (rows.length === 0) return null
   return (
     <div className="scroll-x" tabIndex={0} role="region" aria-label="The first rows, as they are understood">
-      <table className="plain context-table">
+      <table className="plain cards context-table">
         <thead>
           <tr>
             {shown.map((field) => (
@@ -268,7 +268,7 @@ function Sample({
           {rows.map((row, at) => (
             <tr key={String(at)}>
               {shown.map((field) => (
-                <td key={field} className="clip">
+                <td key={field} data-label={listFieldWords(noun, field)} className="clip">
                   {factText(row[field]) ?? <span className="dim">not known</span>}
                 </td>
               ))}
