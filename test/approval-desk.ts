@@ -9,7 +9,11 @@ import { type Desk, signedIn, until } from './desk.ts'
 import { SoftPasskey, type Wrongly } from './soft-passkey.ts'
 
 /** A folder with one playbook that asks for an approval at once; `approval` and what stands beside it are YAML lines of that step. */
-export async function approvalPlaybook(approval: string, rest = 'expires: 4h'): Promise<string> {
+export async function approvalPlaybook(
+  approval: string,
+  rest = 'expires: 4h',
+  when = 'alert.severity == "critical"',
+): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'counterfoil-approval-'))
   const indented = approval
     .split('\n')
@@ -22,7 +26,7 @@ id: isolate
 version: 3
 title: Take a machine off the net
 on: alert
-when: alert.severity == "critical"
+when: ${when}
 priority: 1
 steps:
   - id: sign-off

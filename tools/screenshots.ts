@@ -8,7 +8,7 @@ import { type Seeded, seed, shiftedClock } from './sample-desk/seed.ts'
 import { seedIntelligence } from './sample-desk/seed-intelligence.ts'
 import { seedLogs } from './sample-desk/seed-logs.ts'
 import { seedPack } from './sample-desk/seed-pack.ts'
-import { approvalPlaybookIn, type Links, seedPeople } from './sample-desk/seed-people.ts'
+import { type Links, samplePlaybook, seedPeople } from './sample-desk/seed-people.ts'
 import { seedVulnerabilities } from './sample-desk/seed-vulnerabilities.ts'
 import { type Sight, sights } from './sample-desk/sights.ts'
 
@@ -111,8 +111,8 @@ function tokenOf(seeded: Seeded, as: Sight['as']): string | null {
 const dataFolder = await mkdtemp(path.join(tmpdir(), 'counterfoil-shots-'))
 const clock = shiftedClock()
 await mkdir(folder, { recursive: true })
-const playbooks = [await approvalPlaybookIn(dataFolder)]
-const desk = await startDesk({ databaseUrl: null, dataFolder, clock, config: { playbooks } })
+const playbooks = await samplePlaybook()
+const desk = await startDesk({ databaseUrl: null, dataFolder, clock, config: { playbooks: [playbooks] } })
 const browser = await startBrowser()
 try {
   const seeded = await seed(desk, clock)
@@ -140,4 +140,5 @@ try {
   await browser.close()
   await desk.stop()
   await rm(dataFolder, { recursive: true, force: true })
+  await rm(playbooks, { recursive: true, force: true })
 }

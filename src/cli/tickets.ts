@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { listSystems } from '../db/elsewhere.ts'
+import { listSystems } from '../db/elsewhere-systems.ts'
 import { systemClock } from '../kit/clock.ts'
 import { Trouble } from '../kit/errors.ts'
 import { elsewhereDesk } from '../main/elsewhere.ts'

@@ -2,6 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { ChatKind, ChatMatter, ChatSettings } from '../model/chat.ts'
 import { jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
+import { markOf } from './place-mark.ts'
 import type { ChatChannelTable, ChatPostTable } from './tables/chat.ts'
 
 /** A channel of Slack or Teams that people of ours are told in. */
@@ -121,19 +122,7 @@ export async function leaveChannelAlone(db: Db, id: string, until: Date): Promis
 
 /** What became of the last message there. Null `why`: it was taken. */
 export async function markChannel(db: Db, id: string, why: string | null, now: Date): Promise<void> {
-  await db
-    .updateTable('chat_channel')
-    .set(
-      why === null
-        ? { says: '', misses: 0, failing_since: null, not_before: null, answered_at: now }
-        : {
-            says: plainText(why),
-            misses: sql<number>`misses + 1`,
-            failing_since: sql<Date>`coalesce(failing_since, ${now})`,
-          },
-    )
-    .where('id', '=', id)
-    .execute()
+  await db.updateTable('chat_channel').set(markOf(why, now)).where('id', '=', id).execute()
 }
 
 /** A message to a channel, on its way. */

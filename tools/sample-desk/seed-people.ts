@@ -1,7 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import { insertPersonQuestion } from '../../src/db/person-questions.ts'
-import { mailedToken, signAs, signer } from '../../test/approval-desk.ts'
+import { approvalPlaybook, mailedToken, signAs, signer } from '../../test/approval-desk.ts'
 import { apiAs, type Desk, post } from '../../test/desk.ts'
 import type { Seeded } from './seed.ts'
 
@@ -9,51 +7,22 @@ const day = 86_400_000
 const rule = 'Beaconing to a known control server'
 
 /** The one playbook of the sample house that asks for a signature; written before the house starts. */
-export async function approvalPlaybookIn(dataFolder: string): Promise<string> {
-  const folder = path.join(dataFolder, 'sample-playbooks')
-  await mkdir(folder)
-  await writeFile(
-    path.join(folder, 'isolate.yaml'),
-    `playbook: 1
-id: isolate
-version: 1
-title: Take a machine off the net
-on: alert
-when: alert.rule == "${rule}"
-priority: 1
-steps:
-  - id: sign-off
-    step: wait-for-person
-    title: Sign-off for the isolation
-    csf: RS.MA-04
-    phase: containment
-    for: approval
-    expires: 4h
-    approval:
-      what: Take {{ alert.host }} off the net
-      about: "{{ alert.host }} (payroll application server), {{ alert.title }}"
-      why: It has spoken to a known control server every 60 seconds since 09:12 UTC.
-      changes: Nobody can run payroll until it is back; the run of tonight waits.
-      ifSilent: It stays on the net and is watched.
-      alternatives: [Block the address only, Watch for a day]
-      from:
-        - title: Data protection officer
-          people: [dora.lie@halden.example]
-        - title: Business owner
-          people: [mara.weiss@halden.example]
-  - id: isolated
-    step: checklist
-    title: Isolate it by hand
-    csf: RS.MI-01
-    phase: containment
-    when: choices["sign-off"] == "approved"
-    items:
-      - id: cut
-        text: Take {{ alert.host }} off the net
-`,
+export const samplePlaybook = (): Promise<string> =>
+  approvalPlaybook(
+    `what: Take {{ alert.host }} off the net
+about: "{{ alert.host }} (payroll application server), {{ alert.title }}"
+why: It has spoken to a known control server every 60 seconds since 09:12 UTC.
+changes: Nobody can run payroll until it is back; the run of tonight waits.
+ifSilent: It stays on the net and is watched.
+alternatives: [Block the address only, Watch for a day]
+from:
+  - title: Data protection officer
+    people: [dora.lie@halden.example]
+  - title: Business owner
+    people: [mara.weiss@halden.example]`,
+    'expires: 4h',
+    `alert.rule == "${rule}"`,
   )
-  return folder
-}
 
 /** Links as people who are not of the desk find them in their mail. */
 export type Links = { readonly approval: string; readonly signed: string; readonly question: string }

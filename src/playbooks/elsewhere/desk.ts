@@ -1,4 +1,4 @@
-import type { SystemRecord } from '../../db/elsewhere.ts'
+import type { SystemRecord } from '../../db/elsewhere-systems.ts'
 import type { SystemSettings, TicketSystemBehind } from '../../model/elsewhere.ts'
 import type { House } from '../house.ts'
 

@@ -1,13 +1,6 @@
 import { z } from 'zod'
-import {
-  changeLink,
-  insertPost,
-  linkById,
-  markHooked,
-  noteChange,
-  noteTheirChanges,
-  type SystemRecord,
-} from '../../db/elsewhere.ts'
+import { changeLink, insertPost, linkById, noteChange, noteTheirChanges } from '../../db/elsewhere.ts'
+import { markHooked, type SystemRecord } from '../../db/elsewhere-systems.ts'
 import { transaction } from '../../db/open.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { unseal } from '../../kit/seal.ts'

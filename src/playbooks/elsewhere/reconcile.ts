@@ -1,4 +1,5 @@
-import { itemsOf, type LinkRecord, linksOfSystem, noteChange, type SystemRecord } from '../../db/elsewhere.ts'
+import { itemsOf, type LinkRecord, linksOfSystem, noteChange } from '../../db/elsewhere.ts'
+import type { SystemRecord } from '../../db/elsewhere-systems.ts'
 import { transaction } from '../../db/open.ts'
 import { partsOfTicket, ticketOf } from '../../db/tickets.ts'
 import { append } from '../../ledger/append.ts'

@@ -1,14 +1,6 @@
 import { lockAlert } from '../../db/alerts.ts'
-import {
-  addLink,
-  linkById,
-  lookAgain,
-  noteChange,
-  removeSystem,
-  type SystemRecord,
-  saveSystem,
-  systemById,
-} from '../../db/elsewhere.ts'
+import { addLink, linkById, lookAgain, noteChange } from '../../db/elsewhere.ts'
+import { removeSystem, type SystemRecord, saveSystem, systemById } from '../../db/elsewhere-systems.ts'
 import { transaction } from '../../db/open.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { seal } from '../../kit/seal.ts'

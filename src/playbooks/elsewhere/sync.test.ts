@@ -14,7 +14,8 @@ import {
   startServiceNow,
 } from '../../../test/ticket-systems.ts'
 import { listEgress } from '../../db/egress.ts'
-import { linkById, systemById } from '../../db/elsewhere.ts'
+import { linkById } from '../../db/elsewhere.ts'
+import { systemById } from '../../db/elsewhere-systems.ts'
 import { fixedClock } from '../../kit/clock.ts'
 import { openTicketSystem } from '../../main/elsewhere.ts'
 import { SystemSettings } from '../../model/elsewhere.ts'

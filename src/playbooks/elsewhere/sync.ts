@@ -6,8 +6,8 @@ import {
   itemsOf,
   type LinkChange,
   type LinkRecord,
-  type SystemRecord,
 } from '../../db/elsewhere.ts'
+import type { SystemRecord } from '../../db/elsewhere-systems.ts'
 import { type Db, transaction } from '../../db/open.ts'
 import { fileOf, partsOfTicket, type TicketRecord, ticketOf } from '../../db/tickets.ts'
 import { namesOfActors } from '../../db/users.ts'

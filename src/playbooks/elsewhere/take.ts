@@ -1,14 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { lockAlert } from '../../db/alerts.ts'
-import {
-  acknowledgeFrom,
-  changeItem,
-  insertItem,
-  itemsOf,
-  type LinkRecord,
-  noteUnmapped,
-  type SystemRecord,
-} from '../../db/elsewhere.ts'
+import { acknowledgeFrom, changeItem, insertItem, itemsOf, type LinkRecord } from '../../db/elsewhere.ts'
+import { noteUnmapped, type SystemRecord } from '../../db/elsewhere-systems.ts'
 import { notifyAll } from '../../db/live.ts'
 import { type Db, transaction } from '../../db/open.ts'
 import { countFiles, insertComment, insertFile, partsOfTicket } from '../../db/tickets.ts'

@@ -1,16 +1,14 @@
+import { addWantedLinks, dueLinks, noteTheirChanges } from '../../db/elsewhere.ts'
 import {
-  addWantedLinks,
-  dueLinks,
   holdSystem,
   keepHolding,
   letGoOfSystem,
   listSystems,
   markPolled,
   markSystem,
-  noteTheirChanges,
   type SystemRecord,
   systemById,
-} from '../../db/elsewhere.ts'
+} from '../../db/elsewhere-systems.ts'
 import { addJob } from '../../db/jobs.ts'
 import type { Db } from '../../db/open.ts'
 import { systemClock } from '../../kit/clock.ts'

@@ -1,5 +1,5 @@
-import { Button, Checkbox, FileButton, Select, Textarea, TextInput } from '@mantine/core'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Button, Select, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { TicketPage } from '../../../../src/contract/tickets.ts'
@@ -7,15 +7,17 @@ import { TicketType } from '../../../../src/model/ticket.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { useKeys } from '../../parts/keys.ts'
-import { RecordLine, useRaw } from '../../parts/records.tsx'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
-import { bytesWords } from '../../words.ts'
 import { AssignPanel } from '../queue/small-panels.tsx'
+import { Beside } from './beside.tsx'
 import { ClockTag } from './clock.tsx'
+import { Comments } from './comments.tsx'
 import { ElsewherePanel } from './elsewhere.tsx'
-import { sendTicketFile } from './send-file.ts'
+import { History } from './history.tsx'
+import { Tasks } from './tasks.tsx'
+import { type Props, useAct } from './ticket-act.ts'
 import { clockWords, ticketStateWords, ticketTypeWords } from './ticket-words.ts'
 import './tickets.css'
 
@@ -65,18 +67,6 @@ function TicketRoom({ ticket }: Props) {
       )}
     </div>
   )
-}
-
-type Props = { readonly ticket: TicketPage }
-
-/** One act on the ticket; what it changed is asked for again. */
-function useAct<T>(act: (input: T) => Promise<unknown>, done?: () => void) {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: act,
-    onSuccess: () => done?.(),
-    onSettled: () => client.invalidateQueries({ queryKey: ['alert'] }),
-  })
 }
 
 function State({ ticket }: Props) {
@@ -212,268 +202,5 @@ function ClockLine({ name, clock }: { readonly name: string; readonly clock: Tic
       <span className="dim">{name}</span>
       <ClockTag clock={clock} />
     </>
-  )
-}
-
-function Tasks({ ticket }: Props) {
-  const may = useMay()('ticket.work')
-  const [title, setTitle] = useState('')
-  const id = ticket.alertId
-  const add = useAct(
-    () => call('POST /api/tickets/:id/tasks', { params: { id }, body: { title, owner: null, dueAt: null } }),
-    () => setTitle(''),
-  )
-  const edit = useAct(({ task, done }: { task: string; done: boolean }) =>
-    call('PUT /api/tickets/:id/tasks/:task', { params: { id, task }, body: { done } }),
-  )
-  const remove = useAct(
-    (task: string) => call('PUT /api/tickets/:id/tasks/:task', { params: { id, task }, body: { removed: true } }),
-    () => say('The task is taken away; that it was there stays in the history.'),
-  )
-  return (
-    <section className="card">
-      <h2>Tasks</h2>
-      {ticket.taskList.length === 0 && (
-        <p className="dim">None. The type of a ticket brings its tasks (Settings, Tickets).</p>
-      )}
-      <ul className="ticket-tasks">
-        {ticket.taskList.map((task) => (
-          <li key={task.id} className="row between">
-            <Checkbox
-              size="sm"
-              checked={task.doneAt !== null}
-              disabled={!may}
-              label={task.doneAt === null ? task.title : `${task.title} (${task.doneBy})`}
-              onChange={(event) => edit.mutate({ task: task.id, done: event.currentTarget.checked })}
-            />
-            <span className="row tight">
-              {task.owner !== null && <span className="dim">{task.owner.name}</span>}
-              {may && (
-                <Button
-                  size="compact-sm"
-                  variant="subtle"
-                  aria-label={`Take away: ${task.title}`}
-                  onClick={() => remove.mutate(task.id)}
-                >
-                  Take away
-                </Button>
-              )}
-            </span>
-          </li>
-        ))}
-      </ul>
-      <Problem error={add.error ?? edit.error ?? remove.error} />
-      {may && (
-        <form
-          className="row"
-          onSubmit={(event) => {
-            event.preventDefault()
-            if (title.trim() !== '') add.mutate(undefined)
-          }}
-        >
-          <TextInput
-            size="xs"
-            className="grow"
-            aria-label="A new task"
-            placeholder="A new task"
-            value={title}
-            onChange={(event) => setTitle(event.currentTarget.value)}
-          />
-          <Button size="xs" type="submit" variant="default" loading={add.isPending}>
-            Add
-          </Button>
-        </form>
-      )}
-    </section>
-  )
-}
-
-function Comments({ ticket }: Props) {
-  const may = useMay()('ticket.work')
-  const [text, setText] = useState('')
-  const write = useAct(
-    async () => {
-      const { mentions } = await call('POST /api/tickets/:id/comments', {
-        params: { id: ticket.alertId },
-        body: { text },
-      })
-      if (mentions.length > 0) say(`${mentions.join(', ')} is told.`)
-    },
-    () => setText(''),
-  )
-  return (
-    <section className="card">
-      <h2>Comments</h2>
-      {ticket.commentList.length === 0 && (
-        <p className="dim">None yet. Name somebody as @name, and they are told by mail.</p>
-      )}
-      <ul className="ticket-comments">
-        {ticket.commentList.map((one) => (
-          <li key={one.id}>
-            <strong>{one.by}</strong>{' '}
-            <span className="dim">
-              <When at={one.at} ago />
-            </span>
-            <p dir="auto">{one.text}</p>
-          </li>
-        ))}
-      </ul>
-      {may && (
-        <>
-          <Textarea
-            size="xs"
-            id="ticket-comment"
-            autosize
-            minRows={2}
-            aria-label="Write a comment"
-            placeholder="Write a comment; @name tells somebody (Ctrl-Enter)"
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key === 'Escape') event.currentTarget.blur()
-              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && text.trim() !== '')
-                write.mutate(undefined)
-            }}
-          />
-          <Problem error={write.error} />
-          <Button
-            size="xs"
-            variant="default"
-            disabled={text.trim() === ''}
-            loading={write.isPending}
-            onClick={() => write.mutate(undefined)}
-            style={{ alignSelf: 'flex-start' }}
-          >
-            Comment
-          </Button>
-        </>
-      )}
-    </section>
-  )
-}
-
-function Beside({ ticket }: Props) {
-  const mayWork = useMay()('ticket.work')
-  const mayTake = useMay()('message.download')
-  const [system, setSystem] = useState('')
-  const [reference, setReference] = useState('')
-  const params = { id: ticket.alertId }
-  const send = useAct(
-    (file: File) => sendTicketFile(ticket.alertId, file),
-    () => say('The file is beside the ticket.'),
-  )
-  const refer = useAct(
-    (references: TicketPage['references']) => call('PUT /api/tickets/:id/references', { params, body: { references } }),
-    () => {
-      setSystem('')
-      setReference('')
-    },
-  )
-  return (
-    <section className="card">
-      <h2>Files and other systems</h2>
-      {ticket.theirs !== null && (
-        <p>
-          {ticket.providerName}: <span className="mono">{ticket.theirs}</span>
-        </p>
-      )}
-      <ul className="ticket-tasks">
-        {ticket.references.map((one) => (
-          <li key={`${one.system} ${one.reference}`} className="row between">
-            <span>
-              {one.system}: <span className="mono">{one.reference}</span>
-            </span>
-            {mayWork && (
-              <Button
-                size="compact-sm"
-                variant="subtle"
-                aria-label={`Take away: ${one.system} ${one.reference}`}
-                onClick={() => refer.mutate(ticket.references.filter((other) => other !== one))}
-              >
-                Take away
-              </Button>
-            )}
-          </li>
-        ))}
-        {ticket.files.map((file) => (
-          <li key={file.id}>
-            {mayTake ? (
-              <a href={`/api/tickets/${ticket.alertId}/files/${file.id}`} download title={`SHA-256 ${file.sha256}`}>
-                {file.name}
-              </a>
-            ) : (
-              file.name
-            )}{' '}
-            <span className="dim">
-              {bytesWords(file.bytes)} · {file.by} · <When at={file.at} ago />
-            </span>
-          </li>
-        ))}
-      </ul>
-      <Problem error={send.error ?? refer.error} />
-      {mayWork && (
-        <>
-          <FileButton onChange={(file) => file !== null && send.mutate(file)}>
-            {(props) => (
-              <Button
-                {...props}
-                size="xs"
-                variant="default"
-                loading={send.isPending}
-                style={{ alignSelf: 'flex-start' }}
-              >
-                Put a file beside it…
-              </Button>
-            )}
-          </FileButton>
-          <form
-            className="row wrap"
-            onSubmit={(event) => {
-              event.preventDefault()
-              if (system.trim() !== '' && reference.trim() !== '')
-                refer.mutate([...ticket.references, { system, reference }])
-            }}
-          >
-            <TextInput
-              size="xs"
-              aria-label="Other system"
-              placeholder="Jira"
-              value={system}
-              onChange={(event) => setSystem(event.currentTarget.value)}
-            />
-            <TextInput
-              size="xs"
-              aria-label="Its number there"
-              placeholder="SEC-123"
-              value={reference}
-              onChange={(event) => setReference(event.currentTarget.value)}
-            />
-            <Button size="xs" type="submit" variant="default" loading={refer.isPending}>
-              Note
-            </Button>
-          </form>
-        </>
-      )}
-    </section>
-  )
-}
-
-function History({ ticket }: Props) {
-  const { raw, button } = useRaw()
-  return (
-    <section className="card">
-      <div className="row between">
-        <h2>History</h2>
-        {button}
-      </div>
-      <p className="dim">Out of the ledger, newest first; nobody can change it.</p>
-      <ul className="ticket-history">
-        {ticket.history.map((record) => (
-          <li key={`${record.at} ${record.kind} ${JSON.stringify(record.body)}`}>
-            <RecordLine record={record} raw={raw} />
-          </li>
-        ))}
-      </ul>
-    </section>
   )
 }
