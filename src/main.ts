@@ -35,6 +35,7 @@ import { roomOn, whileRoom } from './main/room.ts'
 import { openKeyRing } from './main/seal-keys.ts'
 import { sourceSigns, sourcesWork } from './main/source-signs.ts'
 import { openSources, type Sources } from './main/sources.ts'
+import { openStamps } from './main/stamps.ts'
 import { recordStart } from './main/started.ts'
 import type { Receive } from './model/message.ts'
 import { makeMailDoor } from './outbox/mail/door.ts'
@@ -104,6 +105,9 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     const key = loadOrCreateKey(settings.dataFolder)
     const sequencer = startSequencer({ db, clock, key, log })
     closers.push(() => sequencer.stop())
+
+    const stamps = openStamps({ db, clock, key, log }, settings.config.timestamps)
+    if (stamps !== null) closers.push(() => stamps.stop())
 
     const lake = await openHouseLake({ db, settings, clock, log })
     closers.push(() => lake.close())

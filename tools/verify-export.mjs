@@ -85,6 +85,8 @@ function grow(leaf) {
 }
 const rootOfEdge = () => (edge.length === 0 ? sha256('') : edge.reduceRight((right, left) => nodeHash(left, right)))
 
+const stampsAsked = new Map()
+let stamps = 0
 const bytesSeen = createHash('sha256')
 let header
 let key
@@ -131,8 +133,23 @@ function takeRecord({ index, leaf, hash, proof }) {
   ) {
     wrong(`record ${index}: its proof does not lead to the signed root`)
   }
+  if (record.kind === 'ledger.stamp-asked')
+    stampsAsked.set(record.id, { size: index + 1, root: header.scope.kind === 'all' ? rootOfEdge() : null })
+  if (record.kind === 'ledger.stamped') takeStamp(index, record.body)
   lastIndex = index
   lastLeaf = leaf
+}
+
+/** A time stamp is over a head that this key signed, and that these records lead to. The token itself is for `openssl ts -verify` (docs/ledger.md). */
+function takeStamp(index, body) {
+  stamps++
+  const [origin, size, root] = openNote(body.checkpoint, key).split('\n')
+  const asked = stampsAsked.get(body.asked)
+  if (origin !== key.name || Number(size) !== body.size || body.size > index)
+    wrong(`record ${index}: the time stamp is of another head than it says`)
+  if (!asked && header.scope.kind === 'all') wrong(`record ${index}: no record before asked for this time stamp`)
+  if (asked && (asked.size !== body.size || (asked.root && !asked.root.equals(Buffer.from(root, 'base64')))))
+    wrong(`record ${index}: what was stamped is not the ledger as its records were then`)
 }
 
 /** The two shapes of a COSE_Key (RFC 9052) that passkeys bring, and RSA, as [key, hash]. Its CBOR is a map of small integers to integers and bytes. */
@@ -324,5 +341,9 @@ console.log(problems.length === 0 ? 'It holds.' : 'It does not hold.')
 console.log(
   `${records} records, ${approvals} signed approvals, ${releases} signed releases, ${attachments} attachments, signed at ${head?.size ?? '?'}; ledger ${header?.origin ?? '?'}; key ${key?.text ?? '?'}`,
 )
+if (stamps > 0)
+  console.log(
+    `${stamps} time stamps are over heads of this ledger; that an authority made them is for openssl: docs/ledger.md`,
+  )
 if (!givenKey) console.log('The key is the one in the file: compare it with one you got another way.')
 process.exitCode = problems.length === 0 ? 0 : 1

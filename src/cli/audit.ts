@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { readSettings } from '../config/config.ts'
@@ -13,6 +14,7 @@ import { sequenceAll } from '../ledger/sequencer.ts'
 import { noteBytesMax, readVerifierKey, type VerifierKey } from '../ledger/signed-note.ts'
 import { latestCheckpoint } from '../ledger/tree.ts'
 import { type Verdict, verifyExport } from '../ledger/verify.ts'
+import { authorityCertificates } from '../main/stamps.ts'
 import { type OpenHouse, openHouse } from './open-house.ts'
 import { outFile } from './out-file.ts'
 import { progress } from './progress.ts'
@@ -49,6 +51,11 @@ export function auditCommand(): Command {
     .argument('<file>', 'the export; - is stdin')
     .option('--key <key>', "the ledger's verifier key, or a file with it", readKey)
     .option('--checkpoint <file>', 'a checkpoint kept from before, that the export must begin with', readNote)
+    .option(
+      '--tsa <file>',
+      'certificates of the time-stamping authority (PEM), to check the time stamps against',
+      readAuthority,
+    )
     .option('--json', 'print the verdict as JSON', false)
     .action(verifyAction)
   audit
@@ -107,7 +114,7 @@ function scopeOf(flags: ExportFlags): ExportScope {
 
 async function verifyAction(
   file: string,
-  flags: { key?: VerifierKey; checkpoint?: string; json: boolean },
+  flags: { key?: VerifierKey; checkpoint?: string; tsa?: readonly X509Certificate[]; json: boolean },
   command: Command,
 ): Promise<void> {
   if (file !== '-' && !statSync(file, { throwIfNoEntry: false })?.isFile())
@@ -117,6 +124,7 @@ async function verifyAction(
   const verdict = await verifyExport(cutLines(chunks), {
     ...(flags.key === undefined ? {} : { key: flags.key }),
     ...(flags.checkpoint === undefined ? {} : { older: flags.checkpoint }),
+    ...(flags.tsa === undefined ? {} : { authority: flags.tsa }),
     onProgress: bar.at,
   })
   bar.end()
@@ -144,6 +152,11 @@ function verdictText(verdict: Verdict): string {
   if (verdict.releases > 0)
     lines.push(
       `${verdict.releases} signed releases of answers${verdict.ok ? ': each signature is of the named person’s passkey over the bytes, recipients and rule that the record names' : ''}.`,
+    )
+  const { count, newest, trust } = verdict.stamps
+  if (newest !== null)
+    lines.push(
+      `${count} time stamps; the newest over ${newest.size} records: ${newest.at} by ${newest.authority}.${trust === 'checked' ? '' : ' Whether that authority is the one you trust was not checked: give its certificate with --tsa.'}`,
     )
   if (verdict.ok)
     lines.push(
@@ -243,6 +256,14 @@ function readKey(text: string): VerifierKey {
   if (key === null)
     throw new InvalidArgumentError('That is no verifier key (name+id+base64, as `counterfoil audit key` prints it).')
   return key
+}
+
+function readAuthority(file: string): readonly X509Certificate[] {
+  try {
+    return authorityCertificates(file)
+  } catch (error) {
+    throw new InvalidArgumentError(`${file} holds no certificate that can be read: ${wordsOf(error)}`)
+  }
 }
 
 function readNote(file: string): string {

@@ -38,6 +38,17 @@ export const MailOut = z.object({
 })
 export type MailOut = z.infer<typeof MailOut>
 
+/** The authority that stamps the ledger. */
+const Timestamps = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  /** Its certificate, or those that vouch for it (PEM): whoever else answers is refused. */
+  caFile: z.string(),
+  everyHours: z.number().min(1).max(168).default(24),
+  /** Addresses of this network that it may have; public ones need not be named. */
+  allowAddresses: z.array(z.string()).max(20).default([]),
+})
+export type Timestamps = z.infer<typeof Timestamps>
+
 /** Syslog: which ports, and whose lines belong to which source. Shut until a port is named. */
 export const SyslogDoor = z.object({
   host: z.string().default('127.0.0.1'),
@@ -211,6 +222,8 @@ export const Config = z.object({
   mailOut: MailOut.optional(),
   /** Our own mail domains. */
   ownDomains: z.array(z.string()).default([]),
+  /** A time-stamping authority (RFC 3161) that says when the ledger was as it is; off until it is set (docs/ledger.md). */
+  timestamps: Timestamps.optional(),
   sso: SsoConfig.optional(),
   /** Roles of the playbooks' `notify` and the mail addresses behind them. */
   people: z.record(z.string(), z.array(z.string())).default({}),

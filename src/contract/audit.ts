@@ -118,6 +118,19 @@ export type AuditChain = z.infer<typeof AuditChain>
 
 const id = z.object({ id: z.uuid() })
 
+/** How the ledger is time-stamped (RFC 3161). */
+export const LedgerStamps = z.object({
+  /** The authority that is asked; null: none is set. */
+  authority: z.string().nullable(),
+  everyHours: z.number().nullable(),
+  count: z.int(),
+  /** Newest first. */
+  newest: z.array(z.object({ size: z.int(), at: when, authority: z.string() })),
+  /** What is asked for and did not come yet; `says`: what went wrong the last time. */
+  waiting: z.object({ since: when, tries: z.int(), says: z.string(), nextAt: when }).nullable(),
+})
+export type LedgerStamps = z.infer<typeof LedgerStamps>
+
 export const auditApi = {
   'GET /api/audit/sample': endpoint({
     permission: 'ledger.see',
@@ -141,6 +154,11 @@ export const auditApi = {
     says: 'The chain of an alert: bytes, authentication, reading, findings, decision, reply, records with inclusion proofs',
     params: id,
     answer: AuditChain,
+  }),
+  'GET /api/audit/stamps': endpoint({
+    permission: 'ledger.see',
+    says: 'The newest time stamps of the ledger by an authority outside, and what waits for one',
+    answer: LedgerStamps,
   }),
   'POST /api/audit/alerts/:id/remarks': endpoint({
     permission: 'audit.say',

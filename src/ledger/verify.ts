@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import { canonicalJson, type Json } from '../kit/canonical-json.ts'
 import { sha256Hex } from '../kit/digest.ts'
@@ -10,6 +10,7 @@ import { Edge, leafHash, sameHash } from './merkle.ts'
 import { verifyInclusion } from './proof.ts'
 import { SignatureChecks } from './signature-checks.ts'
 import { openNote, readVerifierKey, type VerifierKey } from './signed-note.ts'
+import { StampChecks, type StampSeen } from './stamp-checks.ts'
 
 /** Problems that are listed; past this number they are only counted. */
 export const problemsMax = 100
@@ -33,6 +34,12 @@ export type Verdict = {
   readonly approvals: number
   /** Releases of answers that were signed with a passkey, likewise. */
   readonly releases: number
+  /** Time stamps of the ledger: how many, the newest that holds, and whether their authority was checked against certificates you gave. */
+  readonly stamps: {
+    readonly count: number
+    readonly newest: StampSeen | null
+    readonly trust: 'checked' | 'not-checked'
+  }
   readonly problems: readonly Problem[]
   readonly problemCount: number
 }
@@ -42,6 +49,8 @@ export type VerifyOptions = {
   readonly key?: VerifierKey
   /** A checkpoint kept from before: a complete export must begin with exactly that tree. */
   readonly older?: string
+  /** Certificates of the time-stamping authority, got some other way than with the file. */
+  readonly authority?: readonly X509Certificate[]
   readonly onProgress?: (lines: number) => void
 }
 
@@ -73,6 +82,7 @@ class Verification {
   #key: VerifierKey | null = null
   #older: Checkpoint | null = null
   #signatures = new SignatureChecks(false)
+  readonly #stamps: StampChecks
   #head: Checkpoint | null = null
   #end: EndLine | undefined
   #records = 0
@@ -82,6 +92,7 @@ class Verification {
 
   constructor(options: VerifyOptions) {
     this.#options = options
+    this.#stamps = new StampChecks(options.authority ?? null)
   }
 
   take(line: CutLine): void {
@@ -158,7 +169,7 @@ class Verification {
     const wrong = (says: string): void => this.#wrong(says, index)
     this.#lastLeaf = leaf
     this.#inOrder(index, wrong)
-    this.#readLeaf(leaf, wrong)
+    const record = this.#readLeaf(leaf, wrong)
     const own = leafHash(Buffer.from(leaf))
     if (!sameHash(own, Buffer.from(hash, 'base64'))) wrong('the text of the record does not give its hash')
     if (this.#header?.scope.kind === 'all') {
@@ -170,6 +181,9 @@ class Verification {
         wrong('its proof does not lead to the signed root')
       }
     }
+    if (record === null || this.#key === null) return
+    const root = this.#header?.scope.kind === 'all' ? () => this.#edge.root() : null
+    for (const problem of this.#stamps.take(record, index, { key: this.#key, root })) wrong(problem)
   }
 
   #inOrder(index: number, wrong: (says: string) => void): void {
@@ -179,19 +193,24 @@ class Verification {
     this.#last = Math.max(this.#last, index)
   }
 
-  #readLeaf(leaf: string, wrong: (says: string) => void): void {
+  #readLeaf(leaf: string, wrong: (says: string) => void): z.infer<typeof Leaf> | null {
     try {
       const value = JSON.parse(leaf) as Json
       const record = Leaf.safeParse(value)
-      if (!record.success || canonicalJson(value) !== leaf) return wrong('its text is not a record in canonical JSON')
+      if (!record.success || canonicalJson(value) !== leaf) {
+        wrong('its text is not a record in canonical JSON')
+        return null
+      }
       for (const problem of this.#signatures.take(record.data)) wrong(problem)
       const scope = this.#header?.scope
-      if (scope?.kind !== 'period') return
+      if (scope?.kind !== 'period') return record.data
       const at = Date.parse(record.data.at)
       if ((scope.from && at < Date.parse(scope.from)) || (scope.to && at >= Date.parse(scope.to)))
         wrong('it is not of the period asked for')
+      return record.data
     } catch (error) {
       wrong(`its text cannot be read: ${wordsOf(error)}`)
+      return null
     }
   }
 
@@ -257,6 +276,11 @@ class Verification {
       attachments: this.#attachments,
       approvals: this.#signatures.approvals,
       releases: this.#signatures.releases,
+      stamps: {
+        count: this.#stamps.count,
+        newest: this.#stamps.newest,
+        trust: this.#options.authority === undefined ? 'not-checked' : 'checked',
+      },
       problems: this.#problems,
       problemCount: this.#problemCount,
     }

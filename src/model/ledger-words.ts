@@ -311,6 +311,9 @@ const says: Record<LedgerKind, Say> = {
     `drew a sample: ${line.text('n')} of ${line.text('population')} alerts${line.why('seed').replace(':', ', seed')}`,
   'audit.said': (line) =>
     `concluded on ${line.about}: ${line.text('conclusion').replaceAll('-', ' ')}${line.why('words')}`,
+  'ledger.stamp-asked': () => 'asks for a time stamp of the ledger up to this record',
+  'ledger.stamped': (line) =>
+    `had the ledger stamped at ${line.text('size')} records by ${line.text('authority')}: ${line.time('at')}`,
   'sample.loaded': () => 'loaded the sample data',
   'sample.removed': () => 'removed the sample data',
   'sample.tested': () => 'sent a test alert through the house',

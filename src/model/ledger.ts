@@ -25,6 +25,7 @@ export const LedgerKind = z.enum([
   'expectation.added', 'expectation.renewed', 'expectation.retired', 'expectation.decides', 'answer.remembered', 'tuning.changed', 'tuning.followed-up', 'tuning.proposed', 'note.written', 'note.removed',
   'vulnerability.said', 'vulnerability.withdrawn',
   'sample.loaded', 'sample.removed', 'sample.tested', 'handover.signed', 'handover.taken', 'audit.drawn', 'audit.said',
+  'ledger.stamp-asked', 'ledger.stamped',
 ])
 export type LedgerKind = z.infer<typeof LedgerKind>
 

@@ -74,6 +74,16 @@ export function passGreeting(body: string): Pass {
   return issue(sha256Hex(body))
 }
 
+/** RFC 3161, 2.4.1, in DER: version 1, a SHA-256, a number of nine bytes, and that certificates are wanted. */
+const stampQuery = /^30440201013031300d060960864801650304020105000420[0-9a-f]{64}020901[0-9a-f]{16}0101ff$/
+
+/** The pass for a question to a time-stamping authority: a digest and a random number. Throws Trouble('internal') for anything else. */
+export function passStampQuery(query: Uint8Array): Pass {
+  if (!stampQuery.test(Buffer.from(query).toString('hex')))
+    throw new Trouble('internal', { problem: 'this is no question for a time stamp' })
+  return issue(sha256Hex(query))
+}
+
 export type OutsideEntryOf = (id: string) => Promise<OutsideEntry | null>
 
 /**

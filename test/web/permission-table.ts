@@ -219,6 +219,7 @@ export const table: Readonly<Record<Call, Door | `${string} ${'K' | '.'}`>> = {
   'POST /api/service-accounts': 'A...... .',
   'POST /api/service-accounts/:id/keys': 'A...... .',
   'GET /api/audit/sample': 'AL..U.. K',
+  'GET /api/audit/stamps': 'AL..U.. K',
   'POST /api/audit/sample': 'AL..U.. K',
   'GET /api/audit/bundle': 'AL..U.. K',
   'GET /api/audit/alerts/:id': 'AL..U.. K',

@@ -1,5 +1,5 @@
-import type { ColumnType } from 'kysely'
-import type { Bigint, Timestamp } from './columns.ts'
+import type { ColumnType, Generated } from 'kysely'
+import type { Bigint, OrNull, Timestamp, TimestampOrNull } from './columns.ts'
 
 type LedgerEntryTable = {
   id: string
@@ -16,8 +16,22 @@ type LedgerCheckpointTable = { tree_size: Bigint; root_hash: Buffer; note: strin
 
 type LedgerNodeTable = { level: number; index: Bigint; hash: Buffer }
 
+type LedgerStampTable = {
+  id: string
+  asked_at: Timestamp
+  next_at: Timestamp
+  tries: Generated<number>
+  says: Generated<string>
+  tree_size: ColumnType<string | null, number | undefined, number>
+  note: OrNull<string>
+  token: OrNull<Buffer>
+  stamped_at: TimestampOrNull
+  authority: OrNull<string>
+}
+
 export type LedgerTables = {
   ledger_entry: LedgerEntryTable
   ledger_checkpoint: LedgerCheckpointTable
   ledger_node: LedgerNodeTable
+  ledger_stamp: LedgerStampTable
 }

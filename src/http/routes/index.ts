@@ -24,6 +24,7 @@ import { showAsset } from './assets/show.ts'
 import { sayAuditRemark, showAuditChain } from './audit/alert.ts'
 import { downloadAuditBundle } from './audit/bundle.ts'
 import { drawAuditSample, showAuditSample } from './audit/sample.ts'
+import { showStamps } from './audit/stamps.ts'
 import { askBacktest } from './backtests/ask.ts'
 import { cancelBacktest } from './backtests/cancel.ts'
 import { showBacktests } from './backtests/list.ts'
@@ -238,7 +239,7 @@ export const routes: readonly Route[] = [
   showMemory, showExpectations, showExpectationAlerts, previewExpectation, addExpectation, retireExpectation, renewExpectation, letExpectationDecide, showRepeatRates, showRepeats, showTuning, sayOfTuning, previewTuning, tryTuningChange, proposeTuningChange, writeNote, removeNote,
   searchEverything,
   showHandovers, signTheHandover, takeTheHandover,
-  showAuditSample, drawAuditSample, downloadAuditBundle, showAuditChain, sayAuditRemark,
+  showAuditSample, showStamps, drawAuditSample, downloadAuditBundle, showAuditChain, sayAuditRemark,
   showFirstRun, skipFirstSteps, sendFirstAlert, traceFirstAlert, loadSampleData, removeSampleData,
   runXray, showLedger, exportTheLedger, showQuestion, showMyApprovals,
   showApprovalsOfRun,

@@ -33,6 +33,7 @@ export function AuditPage() {
         <h1>Auditor's room</h1>
         <Link to="/ledger">The whole ledger</Link>
       </div>
+      <Stamps />
       <DrawForm key={JSON.stringify(draw)} draw={draw} />
       {draw === null ? (
         <EmptyState
@@ -46,6 +47,48 @@ export function AuditPage() {
         </div>
       )}
     </>
+  )
+}
+
+/** What an authority outside says of when the ledger was as it is. */
+function Stamps() {
+  const stamps = useQuery({ queryKey: ['stamps'], queryFn: () => call('GET /api/audit/stamps') })
+  if (stamps.data === undefined)
+    return stamps.error === null ? null : <ErrorState error={stamps.error} retry={() => void stamps.refetch()} />
+  const { authority, everyHours, count, newest, waiting } = stamps.data
+  const [last, ...before] = newest
+  return (
+    <section className="card audit-stamps" aria-label="Time stamps">
+      {last === undefined ? (
+        <p className="dim">
+          {authority === null
+            ? 'No authority outside says when the ledger was as it is: set one as docs/ledger.md shows (RFC 3161), or keep checkpoints elsewhere.'
+            : `${authority} is asked for the first time stamp (RFC 3161); none has come yet.`}
+        </p>
+      ) : (
+        <p>
+          Time-stamped <When at={last.at} ago /> at <strong>{plural(last.size, 'record')}</strong> by {last.authority} (
+          {utc(last.at)}).{' '}
+          <span className="dim">
+            {plural(count, 'time stamp')} in the ledger and in every export
+            {before.length > 0 && `; before: ${before.map(({ at }) => utc(at)).join(', ')}`}.
+          </span>
+        </p>
+      )}
+      {waiting !== null && waiting.says !== '' && (
+        <p className="notice" role="status">
+          {authority ?? 'The authority'} has not stamped since <When at={waiting.since} ago />: {waiting.says}. Asked{' '}
+          {plural(waiting.tries, 'time')}, next <When at={waiting.nextAt} />. The ledger goes on meanwhile; see url,
+          caFile and allowAddresses under <code>timestamps</code> in counterfoil.yaml.
+        </p>
+      )}
+      {authority !== null && everyHours !== null && (
+        <p className="dim">
+          {authority} is asked every {everyHours === 1 ? 'hour' : plural(everyHours, 'hour')} while something is
+          recorded; it is told a digest and nothing else.
+        </p>
+      )}
+    </section>
   )
 }
 
