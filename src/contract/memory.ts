@@ -169,6 +169,24 @@ export const memoryApi = {
     says: 'Expectations: those that stand, the one that runs out first on top, then those that are over',
     answer: z.object({ rows: z.array(Expectation), now: z.iso.datetime() }),
   }),
+  'GET /api/expectations/due': endpoint({
+    permission: 'expectation.write',
+    says: 'Expectations of mine whose review is due, or that ran out in the last 30 days; leads and administrators also see those of nobody',
+    answer: z.object({ rows: z.array(Expectation), now: z.iso.datetime() }),
+  }),
+  'GET /api/expectations/:id/preview': endpoint({
+    permission: 'desk.see',
+    says: 'What an expectation would have matched in the last 90 days, as of now',
+    params: id,
+    answer: ExpectationPreview,
+  }),
+  'POST /api/expectations/:id/change': endpoint({
+    permission: 'expectation.write',
+    says: 'Another condition or reason for the same scope: the one that stood is retired, and a new one begins, which only proposes',
+    params: id,
+    body: ExpectationDraft.pick({ condition: true, reason: true, days: true }),
+    answer: z.object({ id: z.uuid(), number: z.int() }),
+  }),
   'GET /api/expectations/:id/alerts': endpoint({
     permission: 'desk.see',
     says: 'The newest alerts that an expectation was held against',

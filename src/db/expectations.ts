@@ -2,7 +2,14 @@ import { sql } from 'kysely'
 import type { HitOfExpectation } from '../contract/memory.ts'
 import type { Alert } from '../model/alert.ts'
 import type { Expectation } from '../model/expectation.ts'
-import { ExpectationPreview, type ExpectationScope, ExpectedOutcome, MatchKind } from '../model/expectation.ts'
+import {
+  ExpectationPreview,
+  type ExpectationScope,
+  ExpectedOutcome,
+  MatchKind,
+  reviewFrom,
+  reviewWaitsDays,
+} from '../model/expectation.ts'
 import { Outcome } from '../model/triage.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
@@ -17,7 +24,17 @@ const hitsShownMax = 200
 /** What an alert is held against. */
 export type StandingExpectation = Pick<
   Expectation,
-  'id' | 'number' | 'scope' | 'condition' | 'outcome' | 'reason' | 'owner' | 'decides' | 'expiresAt' | 'against'
+  | 'id'
+  | 'number'
+  | 'scope'
+  | 'condition'
+  | 'outcome'
+  | 'reason'
+  | 'owner'
+  | 'decides'
+  | 'fromAt'
+  | 'expiresAt'
+  | 'against'
 >
 
 export type NewExpectation = {
@@ -76,6 +93,7 @@ function standingOf(row: Record<string, unknown>): StandingExpectation {
     reason: String(row['reason']),
     owner: { id: String(row['owner']), name: String(row['owner_name']) },
     decides: row['decides'] === true,
+    fromAt: iso(row['from_at'] as Date),
     expiresAt: iso(row['expires_at'] as Date),
     against: Number(row['against']),
   }
@@ -103,7 +121,6 @@ function expectationOf(row: Record<string, unknown>): Expectation {
     sourceAlert: source == null ? null : { id: String(source), number: Number(row['source_number']) },
     sample: row['sample'] === true,
     addedAt: iso(row['added_at'] as Date),
-    fromAt: iso(row['from_at'] as Date),
     retired: retiredAt === null ? null : { at: retiredAt, reason: String(row['retire_reason'] ?? '') },
     hits: Number(row['hits'] ?? 0),
     decided: Number(row['decided'] ?? 0),
@@ -131,6 +148,29 @@ export async function listExpectations(
       and (${options.id ?? null}::uuid is null or e.id = ${options.id ?? null}::uuid)
     order by (e.retired_at is not null or e.expires_at <= ${now}), e.expires_at limit ${listedMax}`.execute(db)
   return rows.map(expectationOf)
+}
+
+/**
+ * Those whose review is due for this person: their own, and (`ofNobody`) those of an account that is shut. Sample data asks nobody. The one
+ * that runs out first on top.
+ */
+export async function expectationsDue(
+  db: Db,
+  whose: { readonly userId: string; readonly ofNobody: boolean },
+  now: Date,
+): Promise<readonly Expectation[]> {
+  const { rows } = await sql<{ id: string }>`
+    select e.id from expectation e join app_user u on u.id = e.owner
+    where e.retired_at is null and not e.sample and e.expires_at > ${now}::timestamptz - make_interval(days => ${sql.lit(reviewWaitsDays)})
+      and e.expires_at <= ${now}::timestamptz + interval '180 days'
+      and (e.owner = ${whose.userId}::uuid or (${whose.ofNobody}::boolean and u.disabled))
+    order by e.expires_at limit ${listedMax}`.execute(db)
+  if (rows.length === 0) return []
+  const mine = new Set(rows.map(({ id }) => id))
+  const all = await listExpectations(db, now)
+  return all
+    .filter((one) => mine.has(one.id) && reviewFrom(one) <= now)
+    .toSorted((a, b) => a.expiresAt.localeCompare(b.expiresAt))
 }
 
 export async function expectationById(db: Db, id: string, now: Date): Promise<Expectation | null> {

@@ -129,6 +129,10 @@ export type MemoryWork = {
   }) => Promise<{ id: string; number: number }>
   readonly retire: (on: OnExpectation & { reason: string }) => Promise<void>
   readonly renew: (on: OnExpectation & { days: number }) => Promise<void>
+  readonly previewAgain: (id: string) => Promise<ExpectationPreview>
+  readonly changeCondition: (
+    on: OnExpectation & Pick<ExpectationDraft, 'condition' | 'reason' | 'days'>,
+  ) => Promise<{ id: string; number: number }>
   readonly letDecide: (on: OnExpectation & { userId: string; decides: boolean }) => Promise<void>
   readonly writeNote: (writing: { draft: NoteDraft; by: string }) => Promise<{ id: string }>
   readonly removeNote: (taking: { id: string; alertId: string | null; by: string }) => Promise<void>

@@ -6,7 +6,9 @@ import { problemOfFilter, tryFilter } from '../lake/sigma/try-filter.ts'
 import type { House } from '../playbooks/house.ts'
 import {
   addExpectation,
+  changeCondition,
   letDecide,
+  previewAgain,
   previewExpectation,
   renewExpectation,
   retireExpectation,
@@ -38,6 +40,8 @@ export function memoryWork(
     add: (adding) => addExpectation(house, adding),
     retire: (on) => retireExpectation(house, on),
     renew: (on) => renewExpectation(house, on),
+    previewAgain: (id) => previewAgain(house, id),
+    changeCondition: (on) => changeCondition(house, on),
     letDecide: (on) => letDecide(house, on),
     writeNote: (writing) => writeNote(house, writing),
     removeNote: (taking) => takeNoteAway(house, taking),

@@ -8,6 +8,17 @@ export const previewDays = 90
 /** Rows of a preview; its counts are of all that it looked at. */
 export const previewRowsMax = 100
 export const conditionCharsMax = 2000
+const dayMs = 86_400_000
+/** Its owner looks at it again so long before it runs out; of one that is shorter than four weeks, in the last quarter of its time. */
+const reviewDays = 7
+/** So long after it ran out it still waits for a word; then silence has let it go. */
+export const reviewWaitsDays = 30
+
+/** From when on its review is due. */
+export function reviewFrom({ fromAt, expiresAt }: Pick<Expectation, 'fromAt' | 'expiresAt'>): Date {
+  const [from, end] = [Date.parse(fromAt), Date.parse(expiresAt)]
+  return new Date(end - Math.min(reviewDays * dayMs, (end - from) / 4))
+}
 
 /** What may be expected: never an incident, never something to mend. */
 export const ExpectedOutcome = Outcome.extract(['false-alarm-nothing', 'false-alarm-benign', 'tune'])

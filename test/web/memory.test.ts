@@ -229,3 +229,73 @@ test('a note is written beside an alert, and the next alert about the same machi
   expect(problems).toEqual([])
   await context.close()
 })
+
+test('what I expect comes back into the queue when it runs out: renewed, changed and let go by keyboard, with the last 90 days beside it', {
+  timeout: 120_000,
+}, async () => {
+  const numbers: number[] = []
+  for (const [place, rule] of ['Review one', 'Review two', 'Review three'].entries()) {
+    const alertId = await arrive(rule)
+    await decideAs(lead.cookie, alertId, 'false-alarm-benign')
+    const made = (await apiAs(desk, lead.cookie, 'POST', '/api/expectations', {
+      scope: { provider: null, rule, host: 'ws-1', account: null, range: null },
+      ...{ condition: '', outcome: 'false-alarm-benign', reason: 'Our backup.', days: 90, alertId },
+    })) as unknown as { id: string; number: number }
+    numbers.push(made.number)
+    const days = (n: number) => new Date(Date.now() + n * 86_400_000)
+    await database.db
+      .updateTable('expectation')
+      .set({ from_at: days(place - 88), expires_at: days(place - 1) })
+      .where('id', '=', made.id)
+      .execute()
+  }
+  const [one = 0, two = 0, three = 0] = numbers
+  const { page, context, problems } = await openAs(lead.token, '/queue')
+  const list = page.getByRole('list', { name: 'Expectations to review' })
+  await list.getByText(`E-${three}`, { exact: true }).waitFor()
+  expect(await seriousIn(page)).toEqual([])
+  const reviewed = async (number: number) => {
+    await page.keyboard.press('w')
+    const dialog = page.getByRole('dialog', { name: `Review E-${number}` })
+    await dialog.getByText('In the last 90 days: 1 alert').waitFor()
+    return dialog
+  }
+  await reviewed(one)
+  expect(await seriousIn(page)).toEqual([])
+  await page.keyboard.press('r')
+  await page.getByText(`E-${one} counts for another 90 days.`).waitFor()
+  await list.getByText(`E-${one}`, { exact: true }).waitFor({ state: 'detached' })
+
+  const second = await reviewed(two)
+  await page.keyboard.press('c')
+  await second.getByLabel('Only where').fill('alert.severity == "low"')
+  expect(await seriousIn(page)).toEqual([])
+  await page.keyboard.press('Enter')
+  await page.getByText(`is in the place of E-${two}.`).waitFor()
+  await list.getByText(`E-${two}`, { exact: true }).waitFor({ state: 'detached' })
+
+  const third = await reviewed(three)
+  await page.keyboard.press('l')
+  await third.getByLabel('Why it is expected no more').fill('The backup is gone.')
+  await page.keyboard.press('Control+Enter')
+  await page.getByText(`E-${three} is let go.`).waitFor()
+  await list.waitFor({ state: 'detached' })
+  const kept = await database.db
+    .selectFrom('expectation')
+    .select(['number', 'retired_at', 'condition', 'decides'])
+    .where('rule', 'like', 'Review %')
+    .orderBy('number')
+    .execute()
+  expect(kept).toMatchObject([
+    { number: one, retired_at: null },
+    { number: two, retired_at: expect.any(Date) },
+    { number: three, retired_at: expect.any(Date) },
+    { retired_at: null, condition: 'alert.severity == "low"', decides: false },
+  ])
+  expect(problems).toEqual([])
+  await context.close()
+  const other = await openAs((await signedIn(desk, 'lead', 'Ida Holm')).token, '/queue')
+  await other.page.getByRole('tab', { name: /Needs you/ }).waitFor()
+  expect(await other.page.getByRole('list', { name: 'Expectations to review' }).count()).toBe(0)
+  await other.context.close()
+})

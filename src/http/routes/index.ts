@@ -50,8 +50,13 @@ import { showElsewhere, syncElsewhere } from './elsewhere/links.ts'
 import { takeSystemPost } from './elsewhere/post.ts'
 import { listSystems, reconcileSystem, removeSystem, saveSystem, testSystem } from './elsewhere/systems.ts'
 import { addExpectation, previewExpectation } from './expectations/add.ts'
-import { letExpectationDecide, renewExpectation, retireExpectation } from './expectations/change.ts'
-import { showExpectationAlerts, showExpectations } from './expectations/list.ts'
+import { changeExpectation, letExpectationDecide, renewExpectation, retireExpectation } from './expectations/change.ts'
+import {
+  previewExpectationAgain,
+  showExpectationAlerts,
+  showExpectations,
+  showExpectationsDue,
+} from './expectations/list.ts'
 import { showRepeatRates, showRepeats } from './expectations/repeats.ts'
 import { previewTuning, proposeTuningChange, sayOfTuning, showTuning, tryTuningChange } from './expectations/tuning.ts'
 import { showFirstRun } from './first-run/show.ts'
@@ -236,7 +241,7 @@ export const routes: readonly Route[] = [
   showPlaybooks, showPlaybook, importPlaybook, removePlaybook, exportCacao, lookUp, dryRunPlaybook, startRun, cancelRun, retryRun, skipRunStep, nudgeRun, markItem,
   listThePacks, defineThePack, draftThePack, showThePackDraft, releaseThePack, fileOfPack, mailThePack, withdrawPackMail, settlePackMail, showEgress, exportEgress,
   showBacktests, askBacktest, showBacktest, showBacktestRows, cancelBacktest,
-  showMemory, showExpectations, showExpectationAlerts, previewExpectation, addExpectation, retireExpectation, renewExpectation, letExpectationDecide, showRepeatRates, showRepeats, showTuning, sayOfTuning, previewTuning, tryTuningChange, proposeTuningChange, writeNote, removeNote,
+  showMemory, showExpectations, showExpectationAlerts, showExpectationsDue, previewExpectationAgain, changeExpectation, previewExpectation, addExpectation, retireExpectation, renewExpectation, letExpectationDecide, showRepeatRates, showRepeats, showTuning, sayOfTuning, previewTuning, tryTuningChange, proposeTuningChange, writeNote, removeNote,
   searchEverything,
   showHandovers, signTheHandover, takeTheHandover,
   showAuditSample, showStamps, drawAuditSample, downloadAuditBundle, showAuditChain, sayAuditRemark,

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { type AlertRecord, getAlert } from '../../db/alerts.ts'
 import { decisionsOf, standingDecision } from '../../db/decisions.ts'
-import { setMatchEnd } from '../../db/expectations.ts'
+import { type StandingExpectation, setMatchEnd } from '../../db/expectations.ts'
 import { findingsOf } from '../../db/findings.ts'
 import { notify } from '../../db/live.ts'
 import { transaction } from '../../db/open.ts'
+import { reviewFrom } from '../../model/expectation.ts'
 import { rungTitles } from '../../model/question.ts'
 import { lockSeen } from '../arrange.ts'
 import { decideIn } from '../decide.ts'
@@ -52,7 +53,9 @@ export async function actOnMemory(house: Pick<House, 'db' | 'clock' | 'draftRepl
     const match = { expectationId: expectation.id, alertId }
     const by = `expectation:${expectation.id}`
     const undone = (await decisionsOf(tx, alertId)).some((decision) => decision.by === by)
-    const held = undone ? 'A person took its decision back.' : whyNot(record, recalled)
+    const held = undone
+      ? 'A person took its decision back.'
+      : (whyNotYet(expectation, house.clock.now()) ?? whyNot(record, recalled))
     if (held !== null) {
       await setMatchEnd(tx, match, { decided: false, held })
       return
@@ -69,6 +72,11 @@ export async function actOnMemory(house: Pick<House, 'db' | 'clock' | 'draftRepl
     })
     await setMatchEnd(tx, match, { decided: true, held: '' })
   })
+}
+
+/** Whose owner has to look at it again decides nothing meanwhile. */
+function whyNotYet(expectation: StandingExpectation, now: Date): string | null {
+  return reviewFrom(expectation) > now ? null : 'Its review is due: it only proposes until it is renewed.'
 }
 
 /** Why no expectation decides this alert now; null where one may. */

@@ -5,7 +5,13 @@ import { mail, type TestHouse, testHouse } from '../../../test/house.ts'
 import { addPeople } from '../../../test/people.ts'
 import { getAlert } from '../../db/alerts.ts'
 import { decisionsOf } from '../../db/decisions.ts'
-import { expectationById, insertExpectation, listExpectations, matchesOf } from '../../db/expectations.ts'
+import {
+  expectationById,
+  expectationsDue,
+  insertExpectation,
+  listExpectations,
+  matchesOf,
+} from '../../db/expectations.ts'
 import { insertFindings } from '../../db/findings.ts'
 import { transaction } from '../../db/open.ts'
 import { answeredBefore, draftedAnswerOf, repeatRates, repeatsOf } from '../../db/repeats.ts'
@@ -22,6 +28,7 @@ import { rejudge } from '../rejudge.ts'
 import { actOnMemory } from './act.ts'
 import {
   addExpectation,
+  changeCondition,
   letDecide,
   previewExpectation,
   renewExpectation,
@@ -282,9 +289,82 @@ test('what expired or was retired is held against nothing any more, and stays in
   expect(all.map(({ number }) => number)).toEqual(expect.arrayContaining([old.number, gone.number]))
 })
 
+/** As if it had been made long ago: it runs out in so many days. */
+async function age(id: string, daysLeft: number): Promise<void> {
+  const days = (n: number) => new Date(now.getTime() + n * 86_400_000)
+  const set = { from_at: days(daysLeft - 90), expires_at: days(daysLeft) }
+  await database.db.updateTable('expectation').set(set).where('id', '=', id).execute()
+}
+
+test('while its review is due it decides nothing, and waits for its owner alone, also after it ran out; of a shut account for a lead', async () => {
+  const { id } = await add(draft('Due'))
+  await letDecide(house, { id, by: by(), userId: kari.id, decides: true })
+  const due = async (userId: string, ofNobody = false) =>
+    (await expectationsDue(database.db, { userId, ofNobody }, now)).map((one) => one.id)
+  expect(await due(kari.id)).not.toContain(id)
+  await age(id, 6)
+  expect(await due(kari.id)).toContain(id)
+  expect(await due(ida.id, true)).not.toContain(id)
+  const alertId = await newAlert('Due')
+  await answered(alertId, 'nothing')
+  await actOnMemory(house, alertId)
+  expect(await outcomeOf(alertId)).toBeNull()
+  expect((await matchesOf(database.db, alertId))[0]?.held).toContain('review is due')
+  expect((await proposalOf(alertId))?.outcome).toBe('false-alarm-benign')
+  for (const left of [-1, -29]) {
+    await age(id, left)
+    expect(await due(kari.id)).toContain(id)
+  }
+  await database.db.updateTable('app_user').set({ disabled: true }).where('id', '=', kari.id).execute()
+  expect(await due(ida.id, true)).toContain(id)
+  expect(await due(ida.id)).not.toContain(id)
+  await database.db.updateTable('app_user').set({ disabled: false }).where('id', '=', kari.id).execute()
+  await age(id, -31)
+  expect(await due(kari.id)).not.toContain(id)
+  await age(id, -1)
+  await renewExpectation(house, { id, by: by(), days: 90 })
+  expect(await due(kari.id)).not.toContain(id)
+  const again = await newAlert('Due')
+  await answered(again, 'nothing')
+  await actOnMemory(house, again)
+  expect(await outcomeOf(again)).toBe('false-alarm-benign')
+})
+
+test('one that is changed is retired for a new one of the same scope and owner, which only proposes; harm it would hide refuses the change', async () => {
+  const { id, number } = await add(draft('Changed', { condition: 'alert.severity == "low"' }))
+  await letDecide(house, { id, by: by(), userId: kari.id, decides: true })
+  const harm = await newAlert('Changed')
+  await answered(harm, 'nothing')
+  const { version } = (await getAlert(database.db, harm)) ?? { version: 0 }
+  await decide(house, {
+    ...{ alertId: harm, outcome: 'incident', reason: 'A break-in.', cites: [], withoutEvidence: true, version },
+    by: by(),
+  })
+  const change = { id, by: by(), reason: 'Only the small ones.', days: 30 }
+  await expect(changeCondition(house, { ...change, condition: '' })).rejects.toMatchObject({ code: 'input.invalid' })
+  await expect(changeCondition(house, { ...change, condition: 'alert.rule' })).rejects.toMatchObject({
+    details: { fields: { condition: expect.any(String) } },
+  })
+  expect((await expectationById(database.db, id, now))?.retired).toBeNull()
+  const made = await changeCondition(house, { ...change, condition: 'alert.severity == "informational"' })
+  expect(await expectationById(database.db, made.id, now)).toMatchObject({
+    ...{ condition: 'alert.severity == "informational"', decides: false, owner: { id: kari.id }, retired: null },
+    scope: { rule: 'Changed', host: 'ws-1' },
+  })
+  const before = await expectationById(database.db, id, now)
+  expect(before?.retired?.reason).toContain(`E-${made.number}`)
+  expect(made.number).toBeGreaterThan(number)
+  await expect(changeCondition(house, { ...change, condition: '' })).rejects.toMatchObject({ code: 'state.conflict' })
+})
+
 test('a week before it runs out its owner gets a task and a mail; a renewal begins its time anew', async () => {
   const source = await newAlert('Review')
-  const { id, number } = await add(draft('Review', { days: 5, alertId: source }))
+  const { id, number } = await add(draft('Review', { alertId: source }))
+  await reviewExpectation(house, id)
+  expect(
+    await database.db.selectFrom('ticket_task').selectAll().where('title', 'like', 'Review E-%').execute(),
+  ).toEqual([])
+  await age(id, 5)
   const hit = await newAlert('Review')
   await reviewExpectation(house, id)
   const tasks = await database.db

@@ -6,6 +6,7 @@ import {
   expectationById,
   insertExpectation,
   lockExpectation,
+  type NewExpectation,
   newestHit,
 } from '../../db/expectations.ts'
 import { addJob } from '../../db/jobs.ts'
@@ -26,6 +27,7 @@ import {
   type PreviewRow,
   previewDays,
   previewRowsMax,
+  reviewFrom,
   scopeWords,
 } from '../../model/expectation.ts'
 import { isInScope } from '../../triage/expectation.ts'
@@ -39,8 +41,6 @@ const dayMs = 86_400_000
 /** Alerts in scope that a preview looks at; more than fifty a day for three months is a rule to change. */
 const inScopeMax = 5000
 const batchMax = 50
-/** The owner is asked to look again so long before it runs out. */
-const reviewDays = 7
 export const reviewJob = 'review-expectation'
 
 function check(draft: ExpectationDraft): void {
@@ -141,46 +141,31 @@ export async function addExpectation(
   const at = house.clock.now()
   const preview = await previewOf(house.db, draft, sample, at)
   refuseHidden(preview)
-  const id = randomUUID()
-  const expiresAt = new Date(at.getTime() + draft.days * dayMs)
-  const { scope, condition, outcome, reason } = draft
-  const number = await transaction(house.db, async (tx) => {
-    const fresh = {
-      id,
-      scope,
-      condition,
-      outcome,
-      reason,
-      owner: adding.owner,
-      sourceAlert: draft.alertId,
-      sample,
-      preview,
-      by,
-      at,
-      expiresAt,
-    }
-    const given = await insertExpectation(tx, fresh)
-    const { rows: _, ...counts } = preview
-    const body = {
-      number: given,
-      scope,
-      condition,
-      outcome,
-      reason,
-      owner: adding.owner,
-      expiresAt: expiresAt.toISOString(),
-      preview: counts,
-    }
-    await append(tx, { kind: 'expectation.added', actor: by, subject: `expectation:${id}`, body }, house.clock)
-    await queueReview(tx, id, expiresAt)
-    await notifyAll(tx, ['expectations', ...(draft.alertId === null ? [] : [`alert:${draft.alertId}`])])
-    return given
-  })
-  return { id, number }
+  const fresh = freshOf(draft, { owner: adding.owner, sample, preview, by, at })
+  return { id: fresh.id, number: await transaction(house.db, (tx) => keep(house, tx, fresh)) }
 }
 
-async function queueReview(tx: Db, id: string, expiresAt: Date): Promise<void> {
-  const runAt = new Date(expiresAt.getTime() - reviewDays * dayMs)
+type Made = Pick<NewExpectation, 'owner' | 'sample' | 'preview' | 'by' | 'at'>
+
+function freshOf({ scope, condition, outcome, reason, days, alertId }: ExpectationDraft, made: Made): NewExpectation {
+  const expiresAt = new Date(made.at.getTime() + days * dayMs)
+  return { ...made, id: randomUUID(), scope, condition, outcome, reason, sourceAlert: alertId, expiresAt }
+}
+
+/** Its row, its line, its review and the news of it; its number. */
+async function keep(house: Desk, tx: Db, fresh: NewExpectation): Promise<number> {
+  const number = await insertExpectation(tx, fresh)
+  const { id, scope, condition, outcome, reason, owner, sourceAlert, at, expiresAt } = fresh
+  const { rows: _, ...preview } = fresh.preview
+  const body = { number, scope, condition, outcome, reason, owner, expiresAt: expiresAt.toISOString(), preview }
+  await append(tx, { kind: 'expectation.added', actor: fresh.by, subject: `expectation:${id}`, body }, house.clock)
+  await queueReview(tx, id, at, expiresAt)
+  await notifyAll(tx, ['expectations', ...(sourceAlert === null ? [] : [`alert:${sourceAlert}`])])
+  return number
+}
+
+async function queueReview(tx: Db, id: string, from: Date, expiresAt: Date): Promise<void> {
+  const runAt = reviewFrom({ fromAt: from.toISOString(), expiresAt: expiresAt.toISOString() })
   await addJob(tx, reviewJob, { expectationId: id }, { key: `${reviewJob}:${id}`, runAt })
 }
 
@@ -228,8 +213,43 @@ export async function renewExpectation(house: Desk, on: On & { readonly days: nu
     refuseHidden(preview)
     const expiresAt = new Date(at.getTime() + on.days * dayMs)
     await changeExpectation(tx, on.id, { renewed: { at, expiresAt, preview } })
-    await queueReview(tx, on.id, expiresAt)
+    await queueReview(tx, on.id, at, expiresAt)
     return { kind: 'expectation.renewed', body: { expiresAt: expiresAt.toISOString() } }
+  })
+}
+
+/** What one that is there would have matched in the last 90 days, as of now: what its review goes by. */
+export async function previewAgain(house: Desk, id: string): Promise<ExpectationPreview> {
+  const now = house.clock.now()
+  const seen = await expectationById(house.db, id, now)
+  if (seen === null) throw new Trouble('not.found', { id })
+  return previewOf(house.db, seen, seen.sample, now)
+}
+
+/** Another condition or reason for the same scope: the one that stood is retired, and a new one of the same owner begins, which only proposes. */
+export async function changeCondition(
+  house: Desk,
+  on: On & Pick<ExpectationDraft, 'condition' | 'reason' | 'days'>,
+): Promise<{ readonly id: string; readonly number: number }> {
+  const at = house.clock.now()
+  return transaction(house.db, async (tx) => {
+    await lockExpectation(tx, on.id)
+    const seen = await expectationById(tx, on.id, at)
+    if (seen === null) throw new Trouble('not.found', { id: on.id })
+    if (seen.retired !== null)
+      throw new Trouble('state.conflict', { fields: { expectation: 'It was retired already.' } })
+    const { condition, reason, days, by } = on
+    const draft = { ...seen, condition, reason, days, alertId: seen.sourceAlert?.id ?? null }
+    check(draft)
+    const preview = await previewOf(house.db, draft, seen.sample, at)
+    refuseHidden(preview)
+    const fresh = freshOf(draft, { owner: seen.owner.id, sample: seen.sample, preview, by, at })
+    const number = await keep(house, tx, fresh)
+    const retired = { by, at, reason: `Changed: E-${number} is in its place.` }
+    await changeExpectation(tx, on.id, { retired })
+    const line = { actor: by, subject: `expectation:${on.id}`, body: { reason: retired.reason, by: fresh.id } }
+    await append(tx, { kind: 'expectation.retired', ...line }, house.clock)
+    return { id: fresh.id, number }
   })
 }
 
@@ -265,7 +285,7 @@ export async function reviewExpectation(
     await lockExpectation(tx, id)
     const seen = await expectationById(tx, id, now)
     if (seen === null || seen.retired !== null || seen.sample) return
-    if (Date.parse(seen.expiresAt) - now.getTime() > (reviewDays + 1) * dayMs) return
+    if (reviewFrom(seen).getTime() - now.getTime() > dayMs) return
     const title =
       `Review E-${seen.number} (${scopeWords(seen.scope)}): it runs out on ${seen.expiresAt.slice(0, 10)}`.slice(0, 300)
     const alertId = (await newestHit(tx, id)) ?? seen.sourceAlert?.id ?? null
@@ -289,7 +309,7 @@ export async function reviewExpectation(
     await house.mailNotice(tx, {
       id: stableId('expectation-review', id, seen.expiresAt),
       ...{ kind: 'notify', to: [owner.email], subject: title },
-      text: `${title}.\n\nIt held for ${seen.hits} alerts, decided ${seen.decided} of them by itself, and ${seen.against} turned out to be harm.\nRenew or retire it: Context, Expectations.\n`,
+      text: `${title}.\n\nIt held for ${seen.hits} alerts, decided ${seen.decided} of them by itself, and ${seen.against} turned out to be harm.\nUntil somebody renews it, it only proposes; then it ends. Renew it, change it or let it go: W in the queue.\n`,
     })
   })
 }

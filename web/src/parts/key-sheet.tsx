@@ -48,6 +48,7 @@ const sheets: readonly Sheet[] = [
       ['F', 'Narrow by what there is'],
       ['B', 'Group by rule and machine; J K, Enter, 1 to 4, A, H then work on groups'],
       ['V', 'Saved views'],
+      ['W', 'Review the expectation that runs out first'],
       ['[ ]', 'Tab to the left, to the right'],
       ['.', 'Show what arrived meanwhile'],
     ],

@@ -17,3 +17,7 @@ export const letExpectationDecide = serve(
     return { done: true as const }
   },
 )
+
+export const changeExpectation = serve('POST /api/expectations/:id/change', ({ front, params, body, actor }) =>
+  front.work.memory.changeCondition({ id: params.id, by: actor(), ...body }),
+)

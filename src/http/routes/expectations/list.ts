@@ -1,4 +1,4 @@
-import { alertsOfExpectation, expectationById, listExpectations } from '../../../db/expectations.ts'
+import { alertsOfExpectation, expectationById, expectationsDue, listExpectations } from '../../../db/expectations.ts'
 import { known, serve } from '../../serve.ts'
 
 export const showExpectations = serve('GET /api/expectations', async ({ front }) => {
@@ -10,3 +10,13 @@ export const showExpectationAlerts = serve('GET /api/expectations/:id/alerts', a
   known(await expectationById(front.db, params.id, front.clock.now()))
   return { rows: [...(await alertsOfExpectation(front.db, params.id))] }
 })
+
+export const showExpectationsDue = serve('GET /api/expectations/due', async ({ front, session, may }) => {
+  const now = front.clock.now()
+  const whose = { userId: session().user.id, ofNobody: may('expectation.decide') }
+  return { rows: [...(await expectationsDue(front.db, whose, now))], now: now.toISOString() }
+})
+
+export const previewExpectationAgain = serve('GET /api/expectations/:id/preview', ({ front, params }) =>
+  front.work.memory.previewAgain(params.id),
+)

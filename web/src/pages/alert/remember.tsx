@@ -209,7 +209,8 @@ export function RememberPanel({
 /** Rows of a preview that are worth reading before a decision; the counts are of all. */
 const rowsShown = 6
 
-function Preview({ preview }: { readonly preview: ExpectationPreview }) {
+/** What an expectation would have matched: counts, harm among it, and the newest. */
+export function Preview({ preview }: { readonly preview: ExpectationPreview }) {
   const { holds, agrees, otherwise, open, contradicted, unknown, hidden } = preview
   const beside = [
     ...(contradicted > 0 ? [`${contradicted} not, by the condition`] : []),

@@ -2,7 +2,7 @@ import { Button, Modal, Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import { type Expectation, expectationDaysMax, scopeWords } from '../../../../src/model/expectation.ts'
+import { type Expectation, expectationDaysMax, reviewFrom, scopeWords } from '../../../../src/model/expectation.ts'
 import { call } from '../../api.ts'
 import { useMay, useMe } from '../../me.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
@@ -15,8 +15,6 @@ import { useContextSearch } from './search.ts'
 const dayMs = 86_400_000
 /** As far back as a preview, with everything that would have come out differently. */
 const triedDays = 90
-/** So long before it runs out its owner is asked, and the row says so. */
-const reviewDays = 7
 
 /** All expectations: what each matches, how often, whose it is, until when, and what it would have hidden. */
 export function ExpectationsPart() {
@@ -63,7 +61,7 @@ function stateOf(one: Expectation, now: number): { readonly words: string; reado
   const left = Date.parse(one.expiresAt) - now
   if (left <= 0) return { words: 'Ran out', tag: 'tag' }
   if (one.against > 0) return { words: 'Stopped: it held for harm', tag: 'tag bad' }
-  if (left <= reviewDays * dayMs)
+  if (reviewFrom(one).getTime() <= now)
     return { words: `Review: runs out in ${plural(Math.ceil(left / dayMs), 'day')}`, tag: 'tag warn' }
   return { words: 'Stands', tag: 'tag accent' }
 }

@@ -19,7 +19,16 @@ const titles: Record<Tab, string> = {
 }
 
 /** Why it is empty, the proof that the feed is alive, and one thing to do. */
-export function QueueEmpty({ queue, tab }: { readonly queue: Queue; readonly tab: Tab }) {
+export function QueueEmpty({
+  queue,
+  tab,
+  besides,
+}: {
+  readonly queue: Queue
+  readonly tab: Tab
+  /** Something that is no alert stands above it. */
+  readonly besides: boolean
+}) {
   const { feed, counts, reconciliation } = queue
   const proof = (
     <>
@@ -50,7 +59,7 @@ export function QueueEmpty({ queue, tab }: { readonly queue: Queue; readonly tab
   )
   return (
     <EmptyState
-      title={titles[tab]}
+      title={besides ? 'No alert needs you.' : titles[tab]}
       proof={proof}
       action={<Next tab={tab} counts={counts} received={reconciliation.received} />}
     />

@@ -18,6 +18,7 @@ import { QueueEmpty } from './empty.tsx'
 import { QueueFacets } from './facets.tsx'
 import { type GroupAct, QueueGroups } from './groups.tsx'
 import { Reconciled } from './reconciled.tsx'
+import { ReviewPanel, ReviewsDue, useReviews } from './reviews.tsx'
 import { queueSearchOf, tabs } from './search.ts'
 import { SlideOver } from './slide-over.tsx'
 import { AssignPanel, SnoozePanel, ViewsPanel } from './small-panels.tsx'
@@ -100,6 +101,9 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
     if (panel === null && from.current instanceof HTMLElement && from.current.isConnected) from.current.focus()
   }, [panel])
   const [facets, setFacets] = useState(false)
+  const reviews = useReviews()
+  const [reviewing, setReviewing] = useState<string | null>(null)
+  const reviewed = reviews.find(({ id }) => id === reviewing)
   const { selected, toggle, upTo, clear } = useSelection(rows.map(({ id }) => id))
   // A new filter starts at the top.
   const at = cursor.of === filterKey ? Math.min(cursor.at, Math.max(0, rows.length - 1)) : 0
@@ -188,6 +192,7 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
     ']': () => go(tabs[(tabs.indexOf(tab) + 1) % tabs.length] ?? 'needs'),
     '/': () => document.querySelector<HTMLInputElement>('#queue-filter')?.focus(),
     Escape: () => (beside ? setBeside(false) : clear()),
+    w: () => setReviewing(reviews[0]?.id ?? null),
     v: () => ask({ kind: 'views' }, 'desk.see'),
     f: () => setFacets((before) => !before),
     b: () => set({ group: grouped ? '' : 'yes' }),
@@ -234,10 +239,11 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
               {steady.fresh} new ↑
             </Button>
           )}
+          {tab === 'needs' && <ReviewsDue rows={reviews} open={setReviewing} />}
           {search.group !== undefined ? (
             <QueueGroups query={query as never} open={open} act={onGroup} />
           ) : rows.length === 0 ? (
-            <QueueEmpty queue={queue} tab={tab} />
+            <QueueEmpty queue={queue} tab={tab} besides={tab === 'needs' && reviews.length > 0} />
           ) : (
             <QueueTable rows={rows} cursor={at} setCursor={setCursor} open={open} tab={tab} selected={selected} />
           )}
@@ -252,6 +258,7 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
         {beside && here !== undefined && <SlideOver id={here.id} close={() => setBeside(false)} />}
       </div>
       <Reconciled queue={queue} />
+      {reviewed !== undefined && <ReviewPanel one={reviewed} close={() => setReviewing(null)} />}
       {panel?.kind === 'decide' && (
         <DecidePanel
           rows={meant}
