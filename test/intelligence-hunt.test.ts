@@ -151,6 +151,6 @@ test('ATT&CK is a version that is imported: revoked techniques lead to what took
     { named: 'T1685', id: 'T1685', name: 'Name of T1685', tactics: ['Stealth'], deprecated: false },
   ])
   await expect(readAttack(Readable.from([Buffer.from('{"type":"bundle","objects":[]}')]))).rejects.toThrow(
-    'input.invalid',
+    'file.invalid',
   )
 })

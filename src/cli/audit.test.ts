@@ -97,7 +97,8 @@ test('the stand-alone verifier, which shares no code with us, comes to the same 
   expect((await tool(at('nowhere.jsonl'))).code).toBe(2)
   const source = readFileSync(path.join(root, 'tools/verify-export.mjs'), 'utf8')
   expect([...source.matchAll(/from '([^']+)'/g)].map((match) => match[1])).toEqual(['node:crypto', 'node:fs'])
-  expect(source.split('\n').length).toBeLessThan(300)
+  // Short enough to be read in an hour: records, approvals, releases and time-stamps.
+  expect(source.split('\n').length).toBeLessThan(400)
 })
 
 test('the ledger in the database is checked, and a change in it is said with exit 1', async () => {

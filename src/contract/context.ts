@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CalendarEntry } from '../model/calendar.ts'
 import { Asset, Lease, Network, Person } from '../model/context.ts'
+import { NotePast } from '../model/note.ts'
 import { Level } from '../model/question.ts'
 import { Outcome } from '../model/triage.ts'
 import { Done, endpoint } from './endpoint.ts'
@@ -63,6 +64,9 @@ export type PastAlertRow = z.infer<typeof PastAlertRow>
 const LeaseRow = Lease.extend({ source: z.string() })
 export type LeaseRow = z.infer<typeof LeaseRow>
 
+/** What people of ours wrote about it, and the names that a note can be about. */
+const noted = { noteNames: z.array(z.string()), notes: z.array(NotePast) }
+
 export const AssetPage = z.object({
   ...described,
   asset: Asset,
@@ -71,6 +75,7 @@ export const AssetPage = z.object({
   leases: z.array(LeaseRow),
   edits: z.array(EditRow),
   alerts: z.array(PastAlertRow),
+  ...noted,
 })
 export type AssetPage = z.infer<typeof AssetPage>
 
@@ -90,6 +95,7 @@ export const PersonPage = z.object({
   edits: z.array(EditRow),
   assets: z.array(z.object({ entity: z.string(), name: z.string(), role: z.string().nullable() })),
   absences: z.array(CalendarEntry),
+  ...noted,
 })
 export type PersonPage = z.infer<typeof PersonPage>
 

@@ -19,6 +19,7 @@ import { type LeaseStored, leaseOf } from './context.ts'
 import { editsOf } from './context-edit.ts'
 import { mergedOf, precedenceOf } from './entities.ts'
 import { iso } from './jsonb.ts'
+import { loginOf, notesEver } from './notes.ts'
 import type { Db } from './open.ts'
 
 /** Rows of one page of a list: what a person scrolls through before narrowing it. */
@@ -98,7 +99,9 @@ export async function assetDetail(db: Db, entity: string): Promise<AssetPage | n
   const [merged] = await mergedOf(db, 'assets', [entity])
   if (merged === undefined) return null
   const names = [...new Set([merged.fact.name.toLowerCase(), ...merged.fact.aliases, entity])]
-  const [precedence, leases, edits, alerts] = await Promise.all([
+  const noteNames = [...new Set([...names, ...merged.fact.addresses.map((address) => address.toLowerCase())])]
+  const [notes, precedence, leases, edits, alerts] = await Promise.all([
+    notesEver(db, noteNames),
     precedenceOf(db),
     leasesOf(db, names),
     editsOf(db, 'assets', names),
@@ -107,6 +110,7 @@ export async function assetDetail(db: Db, entity: string): Promise<AssetPage | n
   return {
     ...heads(merged),
     ...{ asset: merged.fact, facts: factsOf(merged), precedence: [...precedence], leases, edits, alerts },
+    ...{ noteNames, notes },
   }
 }
 
@@ -168,11 +172,21 @@ function keysOfPerson({ name, email, accounts }: Person): string[] {
   return [name, email ?? '', ...accounts].filter((key) => key !== '').map((key) => key.toLowerCase())
 }
 
+/** What alerts call a person; the name only where nothing else is known. */
+function noteNamesOf({ name, email, accounts }: Person): string[] {
+  const called = [...accounts.map(loginOf), ...accounts, ...(email === null ? [] : [email])].map((key) =>
+    key.toLowerCase(),
+  )
+  return called.length === 0 ? [name.toLowerCase()] : [...new Set(called)]
+}
+
 /** Everything about one person; null where nobody describes them. */
 export async function personDetail(db: Db, entity: string, now: Date): Promise<PersonPage | null> {
   const [merged] = await mergedOf(db, 'people', [entity])
   if (merged === undefined) return null
-  const [precedence, edits, assets, absences] = await Promise.all([
+  const noteNames = noteNamesOf(merged.fact)
+  const [notes, precedence, edits, assets, absences] = await Promise.all([
+    notesEver(db, [...keysOfPerson(merged.fact), ...noteNames]),
     precedenceOf(db),
     editsOf(db, 'people', [entity]),
     assetsOfPerson(db, merged.fact),
@@ -182,6 +196,7 @@ export async function personDetail(db: Db, entity: string, now: Date): Promise<P
     ...heads(merged),
     ...{ person: merged.fact, facts: factsOf(merged), precedence: [...precedence], edits, assets },
     absences: absences.map(({ fact }) => fact),
+    ...{ noteNames, notes },
   }
 }
 

@@ -12,6 +12,12 @@ export const Note = z.object({
 })
 export type Note = z.infer<typeof Note>
 
+/** A note with what became of it: taken away by whom, or null while nobody did. */
+export const NotePast = Note.extend({
+  removed: z.object({ byName: z.string(), at: z.iso.datetime() }).nullable(),
+})
+export type NotePast = z.infer<typeof NotePast>
+
 export const NoteDraft = z.object({
   about: z.string().trim().toLowerCase().min(1).max(300),
   knownGood: z.boolean().default(false),

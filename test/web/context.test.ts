@@ -153,6 +153,28 @@ describe('assets', () => {
   })
 })
 
+test('what is written on the page of a machine or a person stands on a later alert about it, and its end on the page', async () => {
+  const ada = encodeURIComponent('ada@example.com')
+  expect((await call('GET', `/api/people/${ada}`)).body).toMatchObject({
+    noteNames: ['ameyer', 'corp\\ameyer', 'ada@example.com'],
+    notes: [],
+  })
+  const write = async (about: string, text: string) =>
+    String((await call('POST', '/api/notes', { about, text }, analyst)).body['id'])
+  const machine = await write('192.0.2.7', 'Backs up at night.')
+  const person = await write('ameyer', 'Works from Lima this month.')
+  const key = await addProvider(desk)
+  const body = 'Ticket: NW-2\nRule: Odd\nSeverity: Low\nHost: pc-1\nUser: CORP\\ameyer\nSource IP: 192.0.2.7\n'
+  const id = await alertOf(desk, await post(desk, key, { subject: '[NW-2] Low: Odd', body }))
+  const { body: memory } = await call('GET', `/api/alerts/${id}/memory`)
+  expect((memory as { notes: { id: string }[] }).notes.map((note) => note.id).sort()).toEqual([machine, person].sort())
+  expect((await call('POST', `/api/notes/${machine}/remove`, { alertId: null })).status).toBe(200)
+  expect((await call('GET', `/api/assets/${entity}`)).body).toMatchObject({
+    notes: [{ id: machine, text: 'Backs up at night.', byName: 'Bo Ek', removed: { byName: 'Kari Dahl' } }],
+  })
+  expect((await call('GET', `/api/people/${ada}`)).body).toMatchObject({ notes: [{ id: person, removed: null }] })
+})
+
 test('people and networks are shown with what belongs to them', async () => {
   expect((await call('GET', '/api/people?q=ameyer')).body).toMatchObject({
     rows: [{ entity: 'ada@example.com', away: null }],
@@ -216,6 +238,15 @@ test('the pages work by mouse and pass axe: search, a fact set and undone, somet
     expect(await seriousIn(page)).toEqual([])
     await page.getByRole('button', { name: 'Undo' }).click()
     await page.getByText('Site: given back to the sources').waitFor()
+    const notes = page.getByRole('region', { name: 'Notes' })
+    await notes.getByRole('button', { name: 'Write a note…' }).click()
+    await page.getByLabel('What everybody should know').fill('Rebooted every Sunday night.')
+    expect(await seriousIn(page)).toEqual([])
+    await page.getByRole('button', { name: 'Write it' }).click()
+    await notes.getByText('Rebooted every Sunday night.').waitFor()
+    await notes.getByRole('button', { name: 'Take it away' }).click()
+    await notes.getByText('taken away by Kari Dahl').waitFor()
+    expect(await seriousIn(page)).toEqual([])
     await page.goto(`${desk.origin}/context/calendar?from=2026-11-02`)
     await page.getByRole('button', { name: 'Enter something planned' }).click()
     await page.getByRole('textbox', { name: 'What', exact: true }).fill('Switch replaced')

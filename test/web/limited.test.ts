@@ -165,7 +165,7 @@ describe('the analyst of a provider', () => {
   test('is not told how much there is', async () => {
     expect((await call('GET', '/api/me', analyst)).body).toMatchObject({
       alerts: 0,
-      permissions: ['self.manage', 'live.listen', 'portal.see'],
+      permissions: ['self.manage', 'live.listen', 'portal.see', 'portal.ask'],
     })
   })
 })

@@ -35,7 +35,7 @@ test('a product that changed its format two hours ago: what it says since is not
   expect(answered).toMatchObject({
     kind: 'not-collected',
     why: expect.stringMatching(
-      /vpn-1 has a gap from 2026-11-20T09:0\d:00Z .*of \d+ lines of vpn-1 no parser reads \d+/,
+      /vpn-1 has a gap from 2026-11-20 09:0\d UTC .*of \d+ lines of vpn-1 no parser reads \d+/,
     ),
   })
   const class3002 = await askLake(engine, 'coverage', { source: 'vpn-1', class: 3002, at }, context)

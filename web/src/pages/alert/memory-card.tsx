@@ -6,12 +6,12 @@ import type { AnsweredBefore, DraftedAnswer, MatchOfAlert } from '../../../../sr
 import type { TuningRequest } from '../../../../src/model/tuning.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
+import { Notes } from '../../parts/notes.tsx'
 import { ErrorState } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { outcomeShort, plural } from '../../words.ts'
 import { measuredWords, tuningSays } from '../context/tuning-words.ts'
 import type { DraftDecision } from './draft-decision.ts'
-import { Notes } from './notes.tsx'
 import { mayRemember } from './remember.tsx'
 
 const kindWords: Record<MatchOfAlert['kind'], string> = {
@@ -56,7 +56,7 @@ export function MemoryCard({
       ))}
       {before !== null && <Before before={before} />}
       {drafted !== null && usable && <Drafted drafted={drafted} draft={draft} />}
-      <Notes alert={page.alert} notes={notes} />
+      <Notes named={abouts(page.alert)} alertId={page.alert.id} queryKey={['alert', page.alert.id]} notes={notes} />
       {possible && (
         <Button size="compact-sm" variant="default" rightSection={<kbd>E</kbd>} onClick={remember}>
           Remember this
@@ -156,4 +156,10 @@ function Drafted({ drafted, draft }: { readonly drafted: DraftedAnswer; readonly
       </div>
     </div>
   )
+}
+
+/** What of an alert a note can be about. */
+function abouts({ host, entity, account, source, destination }: AlertPage['alert']): string[] {
+  const all = [host, entity, account, source, destination].flatMap((one) => (one === null ? [] : [one.toLowerCase()]))
+  return [...new Set(all)]
 }

@@ -3,6 +3,7 @@ import { Link, useParams } from '@tanstack/react-router'
 import type { AssetPage, LeaseRow, PastAlertRow } from '../../../../src/contract/context.ts'
 import { call } from '../../api.ts'
 import { BackIcon } from '../../parts/icons.tsx'
+import { Notes } from '../../parts/notes.tsx'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { outcomeShort, plural } from '../../words.ts'
@@ -49,6 +50,13 @@ function AssetView({ page }: { readonly page: AssetPage }) {
           <Edits edits={page.edits} words={assetWords} />
         </div>
         <div className="stack">
+          <section className="card" aria-label="Notes">
+            <h2>Notes</h2>
+            {page.notes.length === 0 && (
+              <p className="dim">None yet. What is written here stands on every later alert about it.</p>
+            )}
+            <Notes named={page.noteNames} alertId={null} queryKey={['assets', entity]} notes={page.notes} />
+          </section>
           <Alerts alerts={page.alerts} />
           <Leases leases={page.leases} now={asset.addresses} />
         </div>

@@ -3,6 +3,7 @@ import { Link, useParams } from '@tanstack/react-router'
 import type { PersonPage } from '../../../../src/contract/context.ts'
 import { call } from '../../api.ts'
 import { BackIcon } from '../../parts/icons.tsx'
+import { Notes } from '../../parts/notes.tsx'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { utc } from '../../parts/time.tsx'
 import { personWords } from './fact-words.ts'
@@ -40,6 +41,13 @@ function PersonView({ page }: { readonly page: PersonPage }) {
           <Edits edits={page.edits} words={personWords} />
         </div>
         <div className="stack">
+          <section className="card" aria-label="Notes">
+            <h2>Notes</h2>
+            {page.notes.length === 0 && (
+              <p className="dim">None yet. What is written here stands on every later alert about it.</p>
+            )}
+            <Notes named={page.noteNames} alertId={null} queryKey={['people', entity]} notes={page.notes} />
+          </section>
           <section className="card">
             <h2>Away now</h2>
             {absences.length === 0 && <p className="dim">Not by any calendar that was imported.</p>}

@@ -1,40 +1,52 @@
 import { Button, Checkbox, Modal, Select, Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { AlertPage } from '../../../../src/contract/desk.ts'
-import type { Note } from '../../../../src/model/note.ts'
-import { call, fieldProblem } from '../../api.ts'
-import { useMay } from '../../me.ts'
-import { Problem } from '../../parts/states.tsx'
-import { When } from '../../parts/time.tsx'
-import { say } from '../../parts/toast.tsx'
+import type { Note, NotePast } from '../../../src/model/note.ts'
+import { call, fieldProblem } from '../api.ts'
+import { useMay } from '../me.ts'
+import { Problem } from './states.tsx'
+import { When } from './time.tsx'
+import { say } from './toast.tsx'
 
-type Alert = AlertPage['alert']
+type Where = {
+  /** What a note can be about here. */
+  readonly named: readonly string[]
+  /** The alert on whose page it is; it is judged again at once. */
+  readonly alertId: string | null
+  /** What of the page shows notes. */
+  readonly queryKey: readonly string[]
+}
 
-/** What people of ours say of the machine, the account and the addresses of an alert, and the way to say more. */
-export function Notes({ alert, notes }: { readonly alert: Alert; readonly notes: readonly Note[] }) {
+/** What people of ours say of a machine, an account or an address, and the way to say more. What is over stands dimmed. */
+export function Notes({ notes, ...where }: Where & { readonly notes: readonly (Note | NotePast)[] }) {
+  const { named, alertId, queryKey } = where
   const may = useMay()
   const client = useQueryClient()
   const [writing, setWriting] = useState(false)
-  const again = () => client.invalidateQueries({ queryKey: ['alert', alert.id] })
+  const again = () => client.invalidateQueries({ queryKey })
   const remove = useMutation({
-    mutationFn: (id: string) => call('POST /api/notes/:id/remove', { params: { id }, body: { alertId: alert.id } }),
+    mutationFn: (id: string) => call('POST /api/notes/:id/remove', { params: { id }, body: { alertId } }),
     onSuccess: () => say('The note is taken away.'),
     onSettled: again,
   })
-  const named = abouts(alert)
   return (
     <>
       {notes.map((note) => (
         <div key={note.id} className="stack tight">
-          <p className="pre">
+          <p className={isOver(note) ? 'pre dim' : 'pre'}>
             <span className={note.knownGood ? 'tag good' : 'tag'}>{note.knownGood ? 'Known good' : 'Note'}</span>{' '}
             <span className="mono">{note.about}</span>: {note.text}
           </p>
           <p className="dim">
             {note.byName}, <When at={note.at} ago />
-            {note.expiresAt !== null && `, until ${note.expiresAt.slice(0, 10)}`}{' '}
-            {may('note.write') && (
+            {note.expiresAt !== null && `, until ${note.expiresAt.slice(0, 10)}`}
+            {removedOf(note) !== null && (
+              <>
+                {'; taken away by '}
+                {removedOf(note)?.byName}, <When at={removedOf(note)?.at ?? note.at} ago />
+              </>
+            )}{' '}
+            {may('note.write') && !isOver(note) && (
               <Button
                 size="compact-xs"
                 variant="default"
@@ -53,25 +65,22 @@ export function Notes({ alert, notes }: { readonly alert: Alert; readonly notes:
           Write a note…
         </Button>
       )}
-      {writing && <WriteNote alert={alert} named={named} close={() => setWriting(false)} done={again} />}
+      {writing && <WriteNote {...where} close={() => setWriting(false)} done={again} />}
     </>
   )
 }
 
-/** What of an alert a note can be about. */
-function abouts({ host, entity, account, source, destination }: Alert): string[] {
-  const all = [host, entity, account, source, destination].flatMap((one) => (one === null ? [] : [one.toLowerCase()]))
-  return [...new Set(all)]
-}
+const removedOf = (note: Note | NotePast) => ('removed' in note ? note.removed : null)
+
+const isOver = (note: Note | NotePast): boolean =>
+  removedOf(note) !== null || (note.expiresAt !== null && Date.parse(note.expiresAt) <= Date.now())
 
 function WriteNote({
-  alert,
   named,
+  alertId,
   close,
   done,
-}: {
-  readonly alert: Alert
-  readonly named: readonly string[]
+}: Where & {
   readonly close: () => void
   readonly done: () => Promise<void>
 }) {
@@ -82,7 +91,7 @@ function WriteNote({
   const write = useMutation({
     mutationFn: () =>
       call('POST /api/notes', {
-        body: { about, text, knownGood, expiresAt: until === '' ? null : `${until}T00:00:00.000Z`, alertId: alert.id },
+        body: { about, text, knownGood, expiresAt: until === '' ? null : `${until}T00:00:00.000Z`, alertId },
       }),
     onSuccess: () => {
       say(`Everybody who works an alert about ${about} sees it from now on.`)
