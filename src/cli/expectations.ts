@@ -8,8 +8,8 @@ import {
   type ExpectationPreview,
   ExpectedOutcome,
   expectationDaysMax,
-  scopeWords,
 } from '../model/expectation.ts'
+import { scopeWords } from '../model/expectation-words.ts'
 import { addExpectation, previewExpectation, retireExpectation } from '../playbooks/memory/expectations.ts'
 import { openHouse } from './open-house.ts'
 import { shownLines } from './shown-text.ts'

@@ -28,8 +28,8 @@ import {
   previewDays,
   previewRowsMax,
   reviewFrom,
-  scopeWords,
 } from '../../model/expectation.ts'
+import { scopeWords } from '../../model/expectation-words.ts'
 import { isInScope } from '../../triage/expectation.ts'
 import type { House } from '../house.ts'
 import { type Matched, matchOf, problemOfCondition } from './match.ts'

@@ -1,7 +1,7 @@
 import { Button, Select, TextInput } from '@mantine/core'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { Queue, QueueRow, Tab } from '../../../../src/contract/desk.ts'
 import type { Permission } from '../../../../src/contract/permissions.ts'
 import type { Outcome } from '../../../../src/model/triage.ts'
@@ -18,7 +18,7 @@ import { QueueEmpty } from './empty.tsx'
 import { QueueFacets } from './facets.tsx'
 import { type GroupAct, QueueGroups } from './groups.tsx'
 import { Reconciled } from './reconciled.tsx'
-import { ReviewPanel, ReviewsDue, useReviews } from './reviews.tsx'
+import { ReviewsDue, useReviews } from './reviews.tsx'
 import { queueSearchOf, tabs } from './search.ts'
 import { SlideOver } from './slide-over.tsx'
 import { AssignPanel, SnoozePanel, ViewsPanel } from './small-panels.tsx'
@@ -27,6 +27,9 @@ import { QueueTable } from './table.tsx'
 import { useActs } from './use-acts.ts'
 import { useSelection } from './use-selection.ts'
 import './queue.css'
+
+/** Few need it, and its form is a fifth of what the queue weighs. */
+const ReviewPanel = lazy(() => import('./review-panel.tsx'))
 
 type Query = NonNullable<Input<'GET /api/queue'>['query']>
 
@@ -258,7 +261,11 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
         {beside && here !== undefined && <SlideOver id={here.id} close={() => setBeside(false)} />}
       </div>
       <Reconciled queue={queue} />
-      {reviewed !== undefined && <ReviewPanel one={reviewed} close={() => setReviewing(null)} />}
+      {reviewed !== undefined && (
+        <Suspense fallback={null}>
+          <ReviewPanel one={reviewed} close={() => setReviewing(null)} />
+        </Suspense>
+      )}
       {panel?.kind === 'decide' && (
         <DecidePanel
           rows={meant}
