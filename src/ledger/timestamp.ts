@@ -13,6 +13,7 @@ import {
   TSTInfo,
 } from 'pkijs'
 import { certificateOf } from '../kit/certificate.ts'
+import { arrayOf, sha2, signedAttribute, signedOver } from '../kit/cms.ts'
 import { wordsOf } from '../kit/errors.ts'
 
 /** A token with three certificates takes 6 KB; the largest of a public authority seen has 9 KB. */
@@ -22,19 +23,12 @@ const chainMax = 6
 
 const signedDataOid = '1.2.840.113549.1.7.2'
 const tstInfoOid = '1.2.840.113549.1.9.16.1.4'
-const contentTypeOid = '1.2.840.113549.1.9.3'
-const messageDigestOid = '1.2.840.113549.1.9.4'
 const signingCertificateOid = '1.2.840.113549.1.9.16.2.12'
 const signingCertificateV2Oid = '1.2.840.113549.1.9.16.2.47'
 const extendedUsageOid = '2.5.29.37'
 const timeStampingOid = '1.3.6.1.5.5.7.3.8'
 const sha256Oid = '2.16.840.1.101.3.4.2.1'
-const digests: Readonly<Record<string, string>> = {
-  '1.3.14.3.2.26': 'sha1',
-  [sha256Oid]: 'sha256',
-  '2.16.840.1.101.3.4.2.2': 'sha384',
-  '2.16.840.1.101.3.4.2.3': 'sha512',
-}
+const digests: Readonly<Record<string, string>> = { '1.3.14.3.2.26': 'sha1', ...sha2 }
 
 /** RFC 3161, 2.4.1: asks for nothing but a time for this SHA-256. The certificates are wanted, for whoever verifies it later. */
 export function stampQuery(sha256: Buffer, nonce: Buffer): Buffer {
@@ -50,8 +44,7 @@ export function stampQuery(sha256: Buffer, nonce: Buffer): Buffer {
 }
 
 const octets = (bytes: Buffer): OctetString =>
-  fromBER(bufferOf(Buffer.concat([Buffer.of(4, bytes.length), bytes]))).result as OctetString
-const bufferOf = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer
+  fromBER(arrayOf(Buffer.concat([Buffer.of(4, bytes.length), bytes]))).result as OctetString
 
 export type Stamped = {
   readonly kind: 'stamped'
@@ -69,7 +62,7 @@ export function readStampResponse(
 ): Stamped | NotStamped {
   try {
     if (der.length > stampBytesMax) return refused('its answer is larger than any time stamp')
-    const { result, offset } = fromBER(bufferOf(der))
+    const { result, offset } = fromBER(arrayOf(der))
     if (offset !== der.length) return refused('its answer is no time stamp')
     const response = new TimeStampResp({ schema: result })
     const { status } = response.status
@@ -97,7 +90,7 @@ export function checkStamp(
   },
 ): Stamped | NotStamped {
   try {
-    const { result, offset } = fromBER(bufferOf(token))
+    const { result, offset } = fromBER(arrayOf(token))
     if (offset !== token.length) return refused('something stands behind the token')
     const content = new ContentInfo({ schema: result })
     if (content.contentType !== signedDataOid) return refused('it is not signed')
@@ -144,12 +137,12 @@ function infoOf(signed: SignedData): { readonly tst: TSTInfo; readonly bytes: Bu
   const { eContentType, eContent } = signed.encapContentInfo
   if (eContentType !== tstInfoOid || eContent === undefined) return null
   const bytes = Buffer.from(eContent.getValue())
-  return { tst: new TSTInfo({ schema: fromBER(bufferOf(bytes)).result }), bytes }
+  return { tst: new TSTInfo({ schema: fromBER(arrayOf(bytes)).result }), bytes }
 }
 
 /** ESSCertID and ESSCertIDv2: the digest of the certificate that signed stands under the signature, so that no other can be put in its place. */
 function signerCertificate(signer: SignerInfo, pool: readonly X509Certificate[]): X509Certificate | null {
-  const attribute = (oid: string): unknown => signer.signedAttrs?.attributes.find(({ type }) => type === oid)?.values[0]
+  const attribute = (oid: string): unknown => signedAttribute(signer, oid)
   const named = (attribute(signingCertificateV2Oid) ?? attribute(signingCertificateOid)) as Sequence | undefined
   const first = ((named?.valueBlock.value[0] as Sequence | undefined)?.valueBlock.value[0] as Sequence | undefined)
     ?.valueBlock.value
@@ -173,10 +166,8 @@ function problemOfSignature(signer: SignerInfo, content: Buffer, own: X509Certif
   const hash = digests[signer.digestAlgorithm.algorithmId]
   if (attributes === undefined || hash === undefined || hash === 'sha1')
     return 'it is signed in a way that we do not take'
-  const valueOf = (oid: string) => attributes.attributes.find(({ type }) => type === oid)?.values[0] as unknown
-  if ((valueOf(contentTypeOid) as ObjectIdentifier | undefined)?.valueBlock.toString() !== tstInfoOid)
-    return 'what was signed is no time stamp'
-  const digest = (valueOf(messageDigestOid) as OctetString | undefined)?.valueBlock.valueHexView
+  const { type, digest } = signedOver(signer)
+  if (type !== tstInfoOid) return 'what was signed is no time stamp'
   if (
     !createHash(hash)
       .update(content)

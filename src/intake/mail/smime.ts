@@ -8,7 +8,7 @@ import {
   privateDecrypt,
   verify,
 } from 'node:crypto'
-import type { ObjectIdentifier, OctetString, Sequence, UTCTime } from 'asn1js'
+import type { OctetString, Sequence, UTCTime } from 'asn1js'
 import {
   Certificate,
   CertificateChainValidationEngine,
@@ -21,12 +21,11 @@ import {
   type SignerInfo,
 } from 'pkijs'
 import { type CertificateRead, certificateOf, readCertificate, readCertificates } from '../../kit/certificate.ts'
+import { arrayOf, sha2, signedAttribute, signedOver } from '../../kit/cms.ts'
 import type { KeysToOpen, SealedSeen } from '../../model/doors.ts'
 import { type Layer, unchecked } from './sealed-mail.ts'
 
 const authEnvelopedOid = '1.2.840.113549.1.9.16.1.23'
-const contentTypeOid = '1.2.840.113549.1.9.3'
-const messageDigestOid = '1.2.840.113549.1.9.4'
 const signingTimeOid = '1.2.840.113549.1.9.5'
 const oaepOid = '1.2.840.113549.1.1.7'
 const pkcs1Oid = '1.2.840.113549.1.1.1'
@@ -39,13 +38,7 @@ const recipientsMax = 1000
 const signersMax = 5
 const certificatesMax = 10
 
-/** SHA-1 and MD5 signatures can be forged; they are said not to have been checked. */
-const digests: Readonly<Record<string, string>> = {
-  '2.16.840.1.101.3.4.2.1': 'sha256',
-  '2.16.840.1.101.3.4.2.2': 'sha384',
-  '2.16.840.1.101.3.4.2.3': 'sha512',
-}
-const hashOfOaep: Readonly<Record<string, string>> = { '1.3.14.3.2.26': 'sha1', ...digests }
+const hashOfOaep: Readonly<Record<string, string>> = { '1.3.14.3.2.26': 'sha1', ...sha2 }
 
 /** What content is read that was encrypted by others; with the bytes of key. 3DES is weak, and still what OpenSSL 3.0 does unasked. */
 const ciphers: Readonly<Record<string, readonly [name: string, keyBytes: number]>> = {
@@ -58,8 +51,6 @@ const ciphers: Readonly<Record<string, readonly [name: string, keyBytes: number]
   '2.16.840.1.101.3.4.1.46': ['aes-256-gcm', 32],
 }
 const gcmTagBytesMin = 12
-
-const arrayOf = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer
 
 /** application/pkcs7-mime: an envelope for us, or content signed inside the same structure. */
 export async function openEnvelope(der: Buffer, keys: KeysToOpen): Promise<Layer> {
@@ -222,22 +213,21 @@ function known(signer: SignerInfo, keys: KeysToOpen): Certificate | undefined {
 
 /** Why a signature does not count; null when it holds. Without signed attributes it is not believed: it could be one over something else. */
 function whyNot(
-  { signedAttrs, digestAlgorithm, signatureAlgorithm, signature }: SignerInfo,
+  signer: SignerInfo,
   { x509, forSigning, startsAt, endsAt }: CertificateRead,
   content: Buffer,
   { eContentType, at }: { readonly eContentType: string; readonly at: Date },
 ): Pick<SealedSeen, 'signature' | 'problem'> | null {
   const not = (problem: string) => ({ signature: 'unchecked' as const, problem })
   const broken = (problem: string) => ({ signature: 'broken' as const, problem })
-  const digest = digests[digestAlgorithm.algorithmId]
+  const { signedAttrs, digestAlgorithm, signatureAlgorithm, signature } = signer
+  // SHA-1 and MD5 signatures can be forged; they are said not to have been checked.
+  const digest = sha2[digestAlgorithm.algorithmId]
   if (digest === undefined)
     return not('it is signed over a digest that is not believed any more (SHA-1 or older), or not known')
   if (new Date(startsAt) > at || new Date(endsAt) <= at) return not('its certificate is not valid now')
   if (!forSigning) return not('its certificate is not for signing mail, or its key is too short')
-  const attributes = signedAttrs?.attributes ?? []
-  const valueOf = (type: string) => attributes.find((one) => one.type === type)?.values[0] as unknown
-  const said = (valueOf(messageDigestOid) as OctetString | undefined)?.valueBlock.valueHexView
-  const type = (valueOf(contentTypeOid) as ObjectIdentifier | undefined)?.valueBlock.toString()
+  const { type, digest: said } = signedOver(signer)
   if (signedAttrs === undefined || said === undefined || type !== eContentType)
     return not('its signature names no digest of the content')
   if (!createHash(digest).update(content).digest().equals(said))
@@ -252,9 +242,8 @@ function whyNot(
     : broken('the signature is not of this certificate')
 }
 
-function timeOf({ signedAttrs }: SignerInfo): string | null {
-  const value = signedAttrs?.attributes.find((one) => one.type === signingTimeOid)?.values[0] as UTCTime | undefined
-  const at = value?.toDate()
+function timeOf(signer: SignerInfo): string | null {
+  const at = (signedAttribute(signer, signingTimeOid) as UTCTime | undefined)?.toDate()
   return at === undefined || Number.isNaN(at.getTime()) ? null : at.toISOString()
 }
 
