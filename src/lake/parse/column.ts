@@ -23,9 +23,15 @@ export const host = (value: string): string => `trim(TRAILING '.' FROM lower(${v
 const hashes = (value: string): string =>
   `arrayDistinct(extractAll(lower(${value}), '\\\\b(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32})\\\\b'))`
 
+/**
+ * Longer observables (URLs with data in them) are cut, as a hunt's are; so is each of several values (TXT records), which stands whole in
+ * its line.
+ */
+export const observableCharsMax = 1_024
+
 /** Several values in one text: a JSON list, or parted by comma or semicolon. */
 const several = (value: string): string =>
-  `arrayMap(x -> trim(BOTH ' ' FROM x), arrayFilter(x -> x NOT IN ('', '-'), if(startsWith(${value}, '['), JSONExtract(${value}, 'Array(String)'), splitByRegexp('[,;]', ${value}))))`
+  `arrayMap(x -> substring(trim(BOTH ' ' FROM x), 1, ${observableCharsMax}), arrayFilter(x -> x NOT IN ('', '-'), if(startsWith(${value}, '['), JSONExtract(${value}, 'Array(String)'), splitByRegexp('[,;]', ${value}))))`
 
 /** A whole number: "443", "443.0"; a process also "0x1bb", as Windows writes them. 0 for what is none or does not fit. */
 function number(value: string, column: LakeColumnName, type: string): string {

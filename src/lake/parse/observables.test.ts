@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseRig } from '../../../test/parse.ts'
 import { type LakeColumn, lakeColumns } from '../../model/lake.ts'
-import { observableCharsMax, observablesMax } from './observables.ts'
+import { observableCharsMax } from './column.ts'
+import { observablesMax } from './observables.ts'
 
 let rig: Awaited<ReturnType<typeof parseRig>>
 beforeAll(async () => {
@@ -74,4 +75,26 @@ test('the index answers for what is made of columns, through the view too', asyn
       `SELECT line FROM events WHERE hasAny(observables, ['0.1.0.7', '0.1.0.8']) ORDER BY line DESC LIMIT 10`,
     ),
   ).toEqual([{ line: 65_544 }, { line: 65_543 }])
+})
+
+test('what was loaded just now, and has no index yet, is found beside what has one', async () => {
+  const insert = (load: number, settings: string) =>
+    rig.rows(
+      `INSERT INTO stored_events (load, line, device_hostname, answers) ${settings}
+       SELECT ${load}, number, concat('host-', toString(number % 100)), [concat('A', toString(number), '.example.com.')] FROM numbers(20000)`,
+    )
+  await rig.rows('SYSTEM STOP MERGES stored_events')
+  await insert(11, 'SETTINGS materialize_skip_indexes_on_insert = 1')
+  await insert(12, 'SETTINGS materialize_skip_indexes_on_insert = 0')
+  for (const table of ['stored_events', 'events'])
+    for (const condition of [
+      `has(observables, 'a77.example.com')`,
+      `hasAll(observables, ['host-77', 'a77.example.com'])`,
+      `hasAny(observables, ['a77.example.com', 'nowhere'])`,
+    ])
+      expect(await rig.rows(`SELECT load, line FROM ${table} WHERE ${condition} ORDER BY load LIMIT 9`)).toEqual([
+        { load: 11, line: 77 },
+        { load: 12, line: 77 },
+      ])
+  await rig.rows('SYSTEM START MERGES stored_events')
 })

@@ -1,9 +1,7 @@
-import { host } from './column.ts'
+import { host, observableCharsMax } from './column.ts'
 
 /** A line with more of them is a list of something, not an event; 64 also bounds what one line can cost the rollup. */
 export const observablesMax = 64
-/** Longer ones (URLs with data in them) are cut here, as a hunt's are. */
-export const observableCharsMax = 1_024
 
 const isIp = (column: string): string => `${column} != toIPv6('::')`
 /** An IPv6 column as it is written in an observable: IPv4 as dotted decimal. */
