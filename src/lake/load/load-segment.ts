@@ -40,8 +40,6 @@ const oneBlock = {
   min_insert_block_size_bytes: blockBytes,
   // What the views give is grouped already; to merge it once more in memory cost 1.1 microseconds a line.
   optimize_on_insert: 0,
-  // The text index is built by the first merge: 1 microsecond a line here, and every merge builds it anew. Until then a part is read whole.
-  materialize_skip_indexes_on_insert: 0,
   // Compiling what runs once for each load costs more than it saves.
   ...{ compile_expressions: 0, compile_aggregate_expressions: 0, compile_sort_description: 0 },
   // A segment of the doors has lines of all sources, and each is a partition.
