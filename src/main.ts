@@ -24,7 +24,7 @@ import { startSequencer } from './ledger/sequencer.ts'
 import { chatDesk } from './main/chat.ts'
 import { openDetections } from './main/detections.ts'
 import { type Doors, openDoors, reporter } from './main/doors.ts'
-import { elsewhereDesk } from './main/elsewhere.ts'
+import { elsewhereDesk, openAnswerApi } from './main/elsewhere.ts'
 import { frontWork } from './main/front-work.ts'
 import { makeInspect } from './main/inspection.ts'
 import { openIntelligence } from './main/intelligence.ts'
@@ -235,6 +235,7 @@ async function openWork(
     inspect,
     log,
     mail,
+    openApi: openAnswerApi({ db, clock }),
     sealKey: parts.sealKey,
     ownDomains: config.ownDomains,
     replyHoldSeconds: config.replyHoldSeconds,

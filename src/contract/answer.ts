@@ -59,6 +59,26 @@ export const ReplyPage = z.object({
   earlier: z.array(z.object({ replyId: z.uuid(), sentAt: z.iso.datetime(), text: z.string() })),
   /** Each recipient, and why it may receive this. */
   recipients: z.array(z.object({ address: z.string(), because: z.string() })),
+  /** Through the provider's own API instead of by mail; null: by mail. */
+  api: z
+    .object({
+      system: z.string(),
+      title: z.string(),
+      ticket: z.string(),
+      /** In their words; "" says nothing of it. Null: nobody said what the decision is called there, and so it cannot be released. */
+      words: z.object({ status: z.string(), verdict: z.string() }).nullable(),
+      /** How far it has come, once it is released; `telling`: it was begun, and no answer came (yet). */
+      requests: z.array(
+        z.object({
+          tells: z.array(z.string()),
+          state: z.enum(['waits', 'telling', 'taken']),
+          at: z.iso.datetime().nullable(),
+        }),
+      ),
+    })
+    .nullable(),
+  /** Why it goes by mail although an API is set up. */
+  byMailBecause: z.string().nullable(),
   /** Whether it leaves signed and encrypted: as things are, or as it was released. */
   protection: ProtectionSeen,
   holdSeconds: z.number(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { SystemKind, SystemSettings } from '../model/elsewhere.ts'
+import { SystemKind, SystemSettings, TheirVerdict } from '../model/elsewhere.ts'
+import { Outcome } from '../model/triage.ts'
 import { Done, endpoint } from './endpoint.ts'
 
 const when = z.iso.datetime()
@@ -28,6 +29,25 @@ export const SystemCard = z.object({
 })
 export type SystemCard = z.infer<typeof SystemCard>
 
+const Words = z.array(z.object({ word: z.string(), says: z.string() }))
+/** An API of a provider that answers can go through, with its own words. */
+export const ApiCard = z.object({
+  id: z.string(),
+  title: z.string(),
+  address: z.string(),
+  docs: z.array(z.string()),
+  /** What it wants to see of us: a key; an id and a secret or key; or those, and where tokens are given out. */
+  asksFor: z.enum(['key', 'client', 'client-and-place']),
+  /** False: it can only be told. */
+  reads: z.boolean(),
+  statuses: Words,
+  verdicts: Words,
+  /** What is suggested: ours in theirs, and theirs in ours. */
+  usual: z.record(Outcome, z.object({ status: z.string(), verdict: z.string() })),
+  means: z.record(z.string(), TheirVerdict),
+})
+export type ApiCard = z.infer<typeof ApiCard>
+
 /** Where a ticket is in another system. */
 export const ElsewhereView = z.object({
   system: z.string(),
@@ -38,6 +58,8 @@ export const ElsewhereView = z.object({
   status: z.string().nullable(),
   /** Their status is in no mapping: it does nothing here. */
   unmapped: z.boolean(),
+  /** Of a provider's ticket: its verdict, and what it means here; `means` null: nobody said. */
+  verdict: z.object({ word: z.string(), means: TheirVerdict.nullable() }).nullable(),
   says: z.string(),
   waits: z.boolean(),
   syncedAt: when.nullable(),
@@ -76,6 +98,7 @@ export const elsewhereApi = {
     answer: z.object({
       systems: z.array(SystemCard),
       providers: z.array(z.object({ id: z.string(), name: z.string() })),
+      apis: z.array(ApiCard),
     }),
   }),
   'PUT /api/elsewhere/:id': endpoint({

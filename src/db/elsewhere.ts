@@ -23,6 +23,7 @@ export type LinkRecord = {
   readonly sentDigest: string | null
   readonly ourState: TicketState | null
   readonly theirStatus: string | null
+  readonly theirVerdict: string | null
   readonly postedStatus: string | null
   readonly postedAt: Date | null
   readonly syncedAt: Date | null
@@ -45,6 +46,7 @@ function linkOf(row: Selectable<ElsewhereLinkTable>): LinkRecord {
     sentDigest: row.sent_digest,
     ourState: row.our_state === null ? null : TicketState.parse(row.our_state),
     theirStatus: row.their_status,
+    theirVerdict: row.their_verdict,
     postedStatus: row.posted_status,
     postedAt: row.posted_at,
     syncedAt: row.synced_at,
@@ -117,6 +119,22 @@ export async function linkById(db: Db, systemId: string, alertId: string): Promi
   return (await linksOfAlert(db, alertId)).find((link) => link.systemId === systemId) ?? null
 }
 
+/** Another of our tickets that is tied to this one of theirs. */
+export async function isTakenThere(
+  db: Db,
+  link: Pick<LinkRecord, 'systemId' | 'alertId'>,
+  theirId: string,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('elsewhere_link')
+    .select('alert_id')
+    .where('system_id', '=', link.systemId)
+    .where('their_id', '=', plainText(theirId))
+    .where('alert_id', '<>', link.alertId)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 export type LinkChange = {
   readonly state?: LinkState
   readonly theirId?: string
@@ -129,6 +147,7 @@ export type LinkChange = {
   readonly sentDigest?: string
   readonly ourState?: TicketState
   readonly theirStatus?: string
+  readonly theirVerdict?: string | null
   readonly postedStatus?: string
   readonly postedAt?: Date
   readonly syncedAt?: Date
@@ -148,6 +167,7 @@ const linkColumns = {
   sentDigest: 'sent_digest',
   ourState: 'our_state',
   theirStatus: 'their_status',
+  theirVerdict: 'their_verdict',
   postedStatus: 'posted_status',
   postedAt: 'posted_at',
   syncedAt: 'synced_at',

@@ -190,6 +190,8 @@ export type ReplyChange = {
   readonly bytes?: Uint8Array
   readonly clear?: Clear
   readonly digest?: string
+  /** Whom the released bytes are for. */
+  readonly to?: readonly string[]
   readonly releasedBy?: string
   readonly releasedAt?: Date
   readonly holdUntil?: Date
@@ -207,6 +209,7 @@ export async function changeReply(tx: Db, id: string, change: ReplyChange): Prom
       ...(change.bytes === undefined ? {} : { bytes: Buffer.from(change.bytes) }),
       ...(change.clear === undefined ? {} : clearColumns(change.clear)),
       ...(change.digest === undefined ? {} : { digest: change.digest }),
+      ...(change.to === undefined ? {} : { recipients: change.to.map(plainText) }),
       ...(change.releasedBy === undefined ? {} : { released_by: change.releasedBy }),
       ...(change.releasedAt === undefined ? {} : { released_at: change.releasedAt }),
       ...(change.holdUntil === undefined ? {} : { hold_until: change.holdUntil }),

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { SecretPlace, Settings } from '../config/config.ts'
 import type { ChannelCard } from '../contract/chat.ts'
 import type { ConnectorCard, ConnectorDraft, ConnectorKindCard, Tried } from '../contract/connectors.ts'
-import type { ElsewhereView, Reconciled, SystemCard } from '../contract/elsewhere.ts'
+import type { ApiCard, ElsewhereView, Reconciled, SystemCard } from '../contract/elsewhere.ts'
 import type { ImportPreview } from '../contract/house.ts'
 import type { WouldDecide } from '../contract/queue.ts'
 import type { SourceRow } from '../contract/sources.ts'
@@ -145,7 +145,7 @@ export type MemoryWork = {
 
 /** Systems of the house that tickets are kept in step with. */
 export type ElsewhereFront = {
-  readonly cards: () => Promise<{ systems: SystemCard[]; providers: { id: string; name: string }[] }>
+  readonly cards: () => Promise<{ systems: SystemCard[]; providers: { id: string; name: string }[]; apis: ApiCard[] }>
   readonly save: (
     draft: {
       readonly id: string

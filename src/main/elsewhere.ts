@@ -1,26 +1,53 @@
 import type { Settings } from '../config/config.ts'
-import type { ElsewhereView, SystemCard } from '../contract/elsewhere.ts'
+import type { ApiCard, ElsewhereView, SystemCard } from '../contract/elsewhere.ts'
 import { providerNames } from '../db/desk-front.ts'
+import { egressById } from '../db/egress.ts'
 import { countLinks, type LinkRecord, linksOfAlert } from '../db/elsewhere.ts'
 import { listSystems, type SystemRecord } from '../db/elsewhere-systems.ts'
+import type { Db } from '../db/open.ts'
 import { outsideSendById } from '../db/outside.ts'
+import { ticketOf } from '../db/tickets.ts'
 import type { ElsewhereFront } from '../http/front.ts'
 import { siteOf } from '../http/site.ts'
 import { verifySignature } from '../intake/https/signature.ts'
+import type { Clock } from '../kit/clock.ts'
+import { Trouble } from '../kit/errors.ts'
+import { type SystemSettings, verdictMeans } from '../model/elsewhere.ts'
+import type { ProviderApi } from '../model/provider-api.ts'
 import { openJira } from '../outbox/jira/index.ts'
+import { openProviderApi } from '../outbox/provider-api/index.ts'
+import type { Tokens } from '../outbox/provider-api/sign-in.ts'
 import { openServiceNow } from '../outbox/servicenow/index.ts'
 import { ticketDoor } from '../outbox/ticket-door.ts'
 import { openWebhook } from '../outbox/webhook/index.ts'
 import type { ElsewhereDesk } from '../playbooks/elsewhere/desk.ts'
 import { takePost } from '../playbooks/elsewhere/post.ts'
 import { reconcile } from '../playbooks/elsewhere/reconcile.ts'
-import { linkByHand, removeDraft, saveDraft, tryOut } from '../playbooks/elsewhere/settings.ts'
+import { linkByHand, mayHold, removeDraft, saveDraft, tryOut } from '../playbooks/elsewhere/settings.ts'
 import type { House } from '../playbooks/house.ts'
+import type { OpenApi } from '../playbooks/replies/api-answer.ts'
+import { providerApi, providerApis } from '../providers/apis.ts'
 
-const kinds = { jira: openJira, servicenow: openServiceNow, webhook: openWebhook } as const
+/** The way to a provider's API, for answers and for what is read there. */
+function apiOpener({ db, clock }: { readonly db: Db; readonly clock: Clock }) {
+  const tokens: Tokens = new Map()
+  return (settings: SystemSettings, secret: string) => {
+    const api = providerApi(settings.api)
+    if (api === null) throw new Trouble('internal', { problem: `there is no API ${settings.api}` })
+    return openProviderApi(api, { settings, secret, tokens }, (id) => egressById(db, id), clock)
+  }
+}
+
+/** Opens the way to a provider's API for released answers. */
+export function openAnswerApi(parts: { readonly db: Db; readonly clock: Clock }): OpenApi {
+  const open = apiOpener(parts)
+  return ({ settings }, secret) => open(settings, secret)
+}
 
 /** Opens the way to a system, whichever kind it is of. */
 export function openTicketSystem({ db, clock }: Pick<ElsewhereDesk, 'db' | 'clock'>): ElsewhereDesk['open'] {
+  const openApi = apiOpener({ db, clock })
+  const kinds = { jira: openJira, servicenow: openServiceNow, webhook: openWebhook, 'provider-api': openApi } as const
   return ({ id, kind, settings }, secret) =>
     ticketDoor(kinds[kind](settings, secret, clock), { way: kind, place: id }, (entry) => outsideSendById(db, entry))
 }
@@ -46,6 +73,7 @@ export function elsewhereFront(desk: ElsewhereDesk): ElsewhereFront {
       return {
         systems: systems.map((system) => cardOf(system, counts.get(system.id) ?? {})),
         providers: providers.map(({ id, name }) => ({ id, name })),
+        apis: providerApis.map(apiCard),
       }
     },
     save: (draft, by) => saveDraft(desk, draft, by),
@@ -56,8 +84,13 @@ export function elsewhereFront(desk: ElsewhereDesk): ElsewhereFront {
       return { ...report, rows: rows.map((row) => ({ ...row, differences: [...row.differences] })) }
     },
     ofTicket: async (alertId) => {
-      const [systems, links] = await Promise.all([listSystems(db), linksOfAlert(db, alertId)])
+      const [systems, links, ticket] = await Promise.all([
+        listSystems(db),
+        linksOfAlert(db, alertId),
+        ticketOf(db, alertId),
+      ])
       return systems
+        .filter((system) => ticket === null || mayHold(system, ticket.providerId))
         .map((system) =>
           viewOf(
             system,
@@ -77,6 +110,18 @@ export function elsewhereFront(desk: ElsewhereDesk): ElsewhereFront {
           ).ok,
         verifyHook: (secret) => verifySignature(jiraScheme, { secrets: [secret], headers, bytes, now: clock.now() }).ok,
       }),
+  }
+}
+
+/** What a form needs to know of an API. */
+function apiCard({ id, title, address, docs, signIn, statuses, verdicts, usual, means, read }: ProviderApi): ApiCard {
+  const isKey = signIn.kind === 'header' && signIn.userIn === undefined
+  const asksFor = isKey ? 'key' : signIn.kind === 'oauth2' && signIn.path === null ? 'client-and-place' : 'client'
+  const words = (of: Readonly<Record<string, string>>) => Object.entries(of).map(([word, says]) => ({ word, says }))
+  return {
+    ...{ id, title, address, docs: [...docs], asksFor, reads: read !== null, usual },
+    ...{ statuses: words(statuses), verdicts: words(verdicts) },
+    means: Object.fromEntries(Object.entries(means).map(([word, outcome]) => [word, outcome ?? 'nothing'])),
   }
 }
 
@@ -128,7 +173,7 @@ function viewOf(system: SystemRecord, link: LinkRecord | undefined): ElsewhereVi
     return system.enabled
       ? {
           ...{ system: id, title, state: 'not-linked', key: null, url: null, status: null },
-          ...{ unmapped: false, says: '', waits: false, syncedAt: null },
+          ...{ unmapped: false, says: '', waits: false, syncedAt: null, verdict: null },
         }
       : null
   const status = link.theirStatus
@@ -136,6 +181,8 @@ function viewOf(system: SystemRecord, link: LinkRecord | undefined): ElsewhereVi
   return {
     ...{ system: id, title, state: link.state, key: link.theirKey, url: link.theirUrl, status, says: link.says },
     unmapped: status !== null && settings.takes.includes('status') && !isNamed,
+    verdict:
+      link.theirVerdict === null ? null : { word: link.theirVerdict, means: verdictMeans(settings, link.theirVerdict) },
     waits: link.changes > link.done && link.state !== 'gone',
     syncedAt: link.syncedAt?.toISOString() ?? null,
   }

@@ -15,6 +15,7 @@ import type { Lake } from '../lake/open.ts'
 import { exportLedger } from '../ledger/export.ts'
 import type { LedgerKey } from '../ledger/key.ts'
 import type { Receive } from '../model/message.ts'
+import { apiAnswerIn } from '../model/provider-api.ts'
 import type { Xray } from '../model/xray.ts'
 import { assign, merge, snooze, unmerge, wake } from '../playbooks/arrange.ts'
 import { askPersonByLink } from '../playbooks/ask-person.ts'
@@ -131,6 +132,8 @@ function assertTaken(answering: Answering): void {
 }
 
 async function readSent(house: House, bytes: Uint8Array): Promise<{ subject: string; text: string }> {
+  const answer = apiAnswerIn(bytes)
+  if (answer !== null) return { subject: `Ticket ${answer.ticket}`, text: answer.comment }
   const { subject, parts } = await house.parse(bytes)
   return { subject, text: parts.find(({ path, type }) => path !== 'subject' && type === 'text/plain')?.text ?? '' }
 }

@@ -38,7 +38,7 @@ export type Ask = (
 /** What is known after trying to hand a mail to a server. `unknown`: the bytes were sent and no answer came back. */
 export type SendResult =
   | { readonly kind: 'accepted'; readonly receipt: string }
-  | { readonly kind: 'refused'; readonly why: string; readonly permanent: boolean }
+  | { readonly kind: 'refused'; readonly why: string; readonly permanent: boolean; readonly afterMs?: number | null }
   | { readonly kind: 'unknown'; readonly why: string }
 
 export type Send = (mail: {

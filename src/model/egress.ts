@@ -12,7 +12,7 @@ export type EgressState = z.infer<typeof EgressState>
 export const EgressKind = z.enum(['reply', 'pack', 'chat', 'ticket'])
 export type EgressKind = z.infer<typeof EgressKind>
 
-export const EgressChannel = z.enum(['mail', 'slack', 'teams', 'jira', 'servicenow', 'webhook'])
+export const EgressChannel = z.enum(['mail', 'slack', 'teams', 'jira', 'servicenow', 'webhook', 'provider-api'])
 export type EgressChannel = z.infer<typeof EgressChannel>
 
 /** Bytes that a person let leave towards a provider. All but `state`, `holdUntil`, `leftAt` and `receipt` stay as they were released. */

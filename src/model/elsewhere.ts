@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { Tlp } from './intelligence.ts'
 import { TicketState, TicketType } from './ticket.ts'
+import { Outcome } from './triage.ts'
 
 /** What a ticket can be kept in step with. */
-export const SystemKind = z.enum(['jira', 'servicenow', 'webhook'])
+export const SystemKind = z.enum(['jira', 'servicenow', 'webhook', 'provider-api'])
 export type SystemKind = z.infer<typeof SystemKind>
 
 /** What of a ticket may leave for a system. Its number always does; all else is somebody's choice. */
@@ -22,6 +23,12 @@ const status = z.string().trim().min(1).max(100)
 const Values = z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'a name of a field'), z.string().max(500))
 const word = (usual: string) => z.string().trim().max(100).default(usual)
 
+/** What one of our outcomes is called there; "" says nothing of it. */
+const SaidThere = z.object({ status: word(''), verdict: word('') })
+/** What a verdict of theirs means here; it is shown, and decides nothing. */
+export const TheirVerdict = Outcome.or(z.literal('nothing'))
+export type TheirVerdict = z.infer<typeof TheirVerdict>
+
 export const SystemSettings = z.object({
   /** Where it is: https://example.atlassian.net, https://example.service-now.com, or the address that posts go to. */
   baseUrl: z.url({ protocol: /^https?$/ }).max(300),
@@ -29,6 +36,13 @@ export const SystemSettings = z.object({
   plainHttp: z.boolean().default(false),
   /** Who signs in. Jira Cloud: the mail address of the token. Empty: the secret is sent as a bearer token. */
   user: word(''),
+  /** A provider's API: which, where it gives out tokens if that is another address, and whether released answers go through it. */
+  api: word(''),
+  signInUrl: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).default(''),
+  answers: z.enum(['mail', 'api']).default('mail'),
+  /** Our outcomes in their words, and theirs in ours. An outcome without words is not sent; a verdict that is not named is shown as such. */
+  verdictOut: z.partialRecord(Outcome, SaidThere).default({}),
+  verdictIn: z.record(status, TheirVerdict).default({}),
   /** Jira: Cloud speaks version 3 of the API, Data Center version 2. */
   deployment: z.enum(['cloud', 'data-center']).default('cloud'),
   project: word(''),
@@ -74,7 +88,8 @@ export type Called<T> =
   | { readonly kind: 'done'; readonly value: T }
   | { readonly kind: 'later'; readonly why: string; readonly afterMs: number | null }
   | { readonly kind: 'unknown'; readonly why: string }
-  | { readonly kind: 'refused'; readonly why: string }
+  /** `status`: what it answered with, where it did. */
+  | { readonly kind: 'refused'; readonly why: string; readonly status?: number }
 
 /** A ticket as it leaves: only what the settings let out. `marker` is how it is found again there. */
 export type Outgoing = {
@@ -88,6 +103,10 @@ export type Outgoing = {
 export type TheirRef = { readonly id: string; readonly key: string; readonly url: string | null }
 export type TheirTicket = TheirRef & {
   readonly status: string
+  /** Of a provider's ticket. Null: none. */
+  readonly verdict?: string | null
+  /** False: it does not tell comments, so that none there proves nothing. */
+  readonly tellsComments?: boolean
   readonly comments: readonly { readonly id: string; readonly author: string; readonly text: string }[]
   readonly files: readonly { readonly id: string; readonly name: string; readonly bytes: number; readonly at: string }[]
 }
@@ -153,3 +172,9 @@ export const SystemPost = z.discriminatedUnion('type', [
   }),
 ])
 export type SystemPost = z.infer<typeof SystemPost>
+
+/** What a verdict of theirs means here; null: nobody said. */
+export function verdictMeans(settings: Pick<SystemSettings, 'verdictIn'>, verdict: string | null): TheirVerdict | null {
+  const named = Object.entries(settings.verdictIn).find(([word]) => word.toLowerCase() === verdict?.toLowerCase())
+  return named?.[1] ?? null
+}

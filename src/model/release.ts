@@ -38,9 +38,10 @@ export const ReleaseFacts = z.strictObject({
   alert: z.uuid(),
   /** Of the draft: what was changed since is another one. */
   version: z.int(),
-  /** The whole mail, byte by byte. */
+  /** The whole mail, byte by byte; or what goes through their API instead. */
   subject: z.strictObject({
-    kind: z.literal('mail'),
+    /** `api`: the requests to their own API, as one document. */
+    kind: z.enum(['mail', 'api']),
     sha256,
     sizeBytes: z.int(),
     messageId: z.string(),

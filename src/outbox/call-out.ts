@@ -97,8 +97,8 @@ export class CallOut {
         : { kind: 'unknown', why: `status ${status}` }
     if (status < 400) return { kind: 'refused', why: `status ${status}: it points elsewhere, and that is not followed` }
     if (status === 401 || status === 403)
-      return { kind: 'refused', why: `status ${status}: it refuses our secret, or what it may do` }
-    return { kind: 'refused', why: `status ${status}: ${excerpt(bytes)}` }
+      return { kind: 'refused', why: `status ${status}: it refuses our secret, or what it may do`, status }
+    return { kind: 'refused', why: `status ${status}: ${excerpt(bytes)}`, status }
   }
 
   async close(): Promise<void> {
@@ -111,8 +111,11 @@ const headerOf = (value: string | string[] | undefined): string | null => [value
 /** What an error means: what was never sent was not done; what was sent may have been. */
 function fate(wanted: OutRequest, error: unknown): Called<never> {
   if (error instanceof ForbiddenAddress) return { kind: 'refused', why: error.message }
-  if (error instanceof errors.ResponseExceededMaxSizeError)
-    return { kind: 'refused', why: `its answer is larger than ${answerBytesMax} bytes` }
+  if (error instanceof errors.ResponseExceededMaxSizeError) {
+    const why = `its answer is larger than ${answerBytesMax} bytes`
+    // Whoever is told something and answers at such length has it, perhaps.
+    return wanted.method === 'GET' ? { kind: 'refused', why } : { kind: 'unknown', why }
+  }
   const cause: unknown = error instanceof AggregateError ? error.errors[0] : error
   const code = String((cause as { code?: unknown } | null)?.code ?? '')
   const why = wordsOf(cause) || code || String(cause)

@@ -1,6 +1,7 @@
 import { sha256Hex } from '../kit/digest.ts'
 import { Trouble } from '../kit/errors.ts'
 import type { Egress } from '../model/egress.ts'
+import { type ApiRequest, apiAnswerIn } from '../model/provider-api.ts'
 
 /** Reads an entry of the egress ledger as it is committed; null when there is none. */
 export type EntryOf = (id: string) => Promise<Egress | null>
@@ -71,6 +72,39 @@ const greeting = /^\{"type":"ping","timestamp":"[0-9TZ:.-]{20,30}","data":\{\}\}
 /** The pass for a greeting, which says nothing of the house and so needs no entry. Throws Trouble('internal') for anything else. */
 export function passGreeting(body: string): Pass {
   if (!greeting.test(body)) throw new Trouble('internal', { problem: 'this is no greeting' })
+  return issue(sha256Hex(body))
+}
+
+/**
+ * The gate for an answer that goes through a provider's own API: each request as it stands in the bytes that a person released, with a pass
+ * that opens once and for its body only. Throws as `passGate` does.
+ */
+export async function passAnswer(
+  entryOf: EntryOf,
+  entryId: string,
+  knocking: { readonly bytes: Uint8Array; readonly to: readonly string[] },
+): Promise<readonly { readonly request: ApiRequest; readonly pass: Pass }[]> {
+  await passGate(entryOf, entryId, { ...knocking, channel: 'provider-api' })
+  const answer = apiAnswerIn(knocking.bytes)
+  if (answer === null) throw new Trouble('internal', { problem: 'this is no answer for an API', entryId })
+  return answer.requests.map((request) => ({ request, pass: issue(sha256Hex(request.body)) }))
+}
+
+/** RFC 6749, 4.4.2: a form with nothing in it but who we are. */
+const tokenAsk = /^grant_type=client_credentials(?:&(?:client_id|client_secret|scope)=[\w.*+%-]{1,6000}){2,3}$/
+
+/** The pass for asking for a token. Throws Trouble('internal') for anything else. */
+export function passTokenAsk(body: string): Pass {
+  if (!tokenAsk.test(body)) throw new Trouble('internal', { problem: 'this asks for no token' })
+  return issue(sha256Hex(body))
+}
+
+/** One number of theirs, where an API wants to be asked by POST. */
+const numberAsk = /^\{"(?:composite_ids":\["[\w:-]{1,200}"\]|request_data":\{"incident_id":"\d{1,15}"\})\}$/
+
+/** The pass for asking for one ticket of theirs by its number. Throws Trouble('internal') for anything else. */
+export function passNumberAsk(body: string): Pass {
+  if (!numberAsk.test(body)) throw new Trouble('internal', { problem: 'this asks for more than a number' })
   return issue(sha256Hex(body))
 }
 

@@ -311,6 +311,20 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
       as: 'administrator',
       before: (page) => opening(page, 'Add a system'),
     },
+    {
+      name: 'dialog-provider-api',
+      path: '/settings/elsewhere',
+      as: 'administrator',
+      before: async (page) => {
+        await opening(page, 'Add a system')
+        const dialog = page.getByRole('dialog')
+        await dialog.getByRole('combobox', { name: 'Kind' }).click()
+        await page.getByRole('option', { name: /own API/ }).click()
+        await dialog.getByRole('combobox', { name: 'Their API' }).click()
+        await page.getByRole('option', { name: /Defender/ }).click()
+        await dialog.getByText('Ours to theirs: what an answer sets').waitFor()
+      },
+    },
     { name: 'dialog-reader', path: '/settings/readers', before: (page) => opening(page, 'Import YAML') },
     { name: 'dialog-pack', path: '/context/packs', before: (page) => opening(page, 'Change') },
     {

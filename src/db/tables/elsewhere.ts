@@ -41,6 +41,7 @@ export type ElsewhereLinkTable = {
   sent_digest: OrNull<string>
   our_state: OrNull<string>
   their_status: OrNull<string>
+  their_verdict: OrNull<string>
   posted_status: OrNull<string>
   posted_at: TimestampOrNull
   synced_at: TimestampOrNull

@@ -55,10 +55,19 @@ export type ReplyFileTable = {
   added_at: Timestamp
 }
 
+type ReplyRequestTable = {
+  reply_id: string
+  n: number
+  tells: Texts
+  state: string
+  at: Timestamp
+}
+
 type PseudonymTable = { provider_id: string; class: string; value: string; pseudonym: string }
 
 export type ReplyTables = {
   reply: ReplyTable
   reply_file: ReplyFileTable
+  reply_request: ReplyRequestTable
   pseudonym: PseudonymTable
 }

@@ -1,11 +1,14 @@
 import { lockAlert } from '../../db/alerts.ts'
 import { addLink, linkById, lookAgain, noteChange } from '../../db/elsewhere.ts'
-import { removeSystem, type SystemRecord, saveSystem, systemById } from '../../db/elsewhere-systems.ts'
-import { transaction } from '../../db/open.ts'
+import { listSystems, removeSystem, type SystemRecord, saveSystem, systemById } from '../../db/elsewhere-systems.ts'
+import { type Db, transaction } from '../../db/open.ts'
+import { ticketOf } from '../../db/tickets.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { seal } from '../../kit/seal.ts'
 import { append } from '../../ledger/append.ts'
 import type { SystemKind, SystemSettings } from '../../model/elsewhere.ts'
+import { outcomeTitles } from '../../model/triage.ts'
+import { providerApi, providerApis } from '../../providers/apis.ts'
 import { type ElsewhereDesk, placeOfHook, placeOfSystem } from './desk.ts'
 import { openSystem } from './watch.ts'
 
@@ -31,6 +34,9 @@ export async function saveDraft(desk: ElsewhereDesk, draft: SystemDraft, by: str
   }
   if (settings.baseUrl.startsWith('http:') && !settings.plainHttp)
     refuse('baseUrl', 'http:// can be read on the way: say that you mean it, or use https://')
+  if (settings.signInUrl.startsWith('http:') && !settings.plainHttp)
+    refuse('signInUrl', 'http:// can be read on the way: say that you mean it, or use https://')
+  if (draft.kind === 'provider-api') refuseApi(settings, refuse)
   if (draft.kind === 'jira' && settings.project === '') refuse('project', 'The key of the project, such as SEC')
   if (
     draft.kind === 'webhook' &&
@@ -43,6 +49,7 @@ export async function saveDraft(desk: ElsewhereDesk, draft: SystemDraft, by: str
     const before = await systemById(tx, draft.id, { lock: true })
     if (before !== null && draft.version === 0) refuse('id', 'Another system has this name')
     if (before !== null && before.kind !== draft.kind) refuse('kind', 'A system stays of its kind')
+    if (draft.kind === 'provider-api') await refuseTwo(tx, draft, refuse)
     if (draft.secret === null && (before?.sealed == null || placeOf(before.settings) !== placeOf(settings)))
       refuse(
         'secret',
@@ -69,9 +76,53 @@ export async function saveDraft(desk: ElsewhereDesk, draft: SystemDraft, by: str
   })
 }
 
-/** Whatever decides where a secret goes. */
-const placeOf = ({ baseUrl, ca, plainHttp, allowAddresses }: SystemSettings): string =>
-  JSON.stringify([baseUrl, ca, plainHttp, allowAddresses])
+type Refuse = (field: string, says: string) => never
+
+/** What is set up of a provider's API has to be what that API knows. */
+function refuseApi(settings: SystemSettings, refuse: Refuse): void {
+  const api = providerApi(settings.api)
+  if (api === null) return refuse('api', `One of ${providerApis.map(({ title }) => title).join(', ')}`)
+  if (settings.providers.length !== 1) refuse('providers', 'The one provider whose tickets these are')
+  if (settings.fields.length > 0) refuse('fields', 'A provider is told what a person released, and nothing besides')
+  const isNamed = api.signIn.kind === 'oauth2' || api.signIn.userIn !== undefined
+  if (isNamed && settings.user === '') refuse('user', 'The id that goes with the secret')
+  if (api.signIn.kind === 'oauth2') {
+    if (api.signIn.path === null && settings.signInUrl === '') refuse('signInUrl', 'Where it gives out tokens')
+  }
+  const knows = (words: Readonly<Record<string, string>>, word: string) => word === '' || Object.hasOwn(words, word)
+  for (const [outcome, { status, verdict }] of Object.entries(settings.verdictOut)) {
+    const title = outcomeTitles[outcome as keyof typeof outcomeTitles]
+    if (!knows(api.statuses, status)) refuse('verdictOut', `${title}: “${status}” is no status of ${api.title}`)
+    // An installation may have closing reasons and dispositions of its own.
+    if (verdict !== '' && !api.ownVerdicts.test(verdict))
+      refuse('verdictOut', `${title}: “${verdict}” is no verdict of ${api.title}`)
+    const say = { ticket: '1', status: status || null, verdict: verdict || null, comment: 'A comment' }
+    const told = api.requests(say).flatMap(({ tells }) => tells)
+    if (!told.includes('comment') || (verdict !== '' && !told.includes('verdict')))
+      refuse('verdictOut', `${title}: ${api.title} does not take these words together`)
+  }
+  for (const word of Object.values(settings.statusOut))
+    if (!Object.hasOwn(api.statuses, word)) refuse('statusOut', `“${word}” is no status of ${api.title}`)
+}
+
+/** Answers to a provider go one way. */
+async function refuseTwo(tx: Db, draft: SystemDraft, refuse: Refuse): Promise<void> {
+  const [provider] = draft.settings.providers
+  if (!draft.enabled || draft.settings.answers !== 'api' || provider === undefined) return
+  const other = (await listSystems(tx)).find(
+    ({ id, kind, enabled, settings }) =>
+      id !== draft.id &&
+      kind === 'provider-api' &&
+      enabled &&
+      settings.answers === 'api' &&
+      settings.providers.includes(provider),
+  )
+  if (other !== undefined) refuse('answers', `Its answers go through ${other.title} already`)
+}
+
+/** Whatever decides where a secret goes, and how it is shown there. */
+const placeOf = ({ baseUrl, ca, plainHttp, allowAddresses, api, signInUrl }: SystemSettings): string =>
+  JSON.stringify([baseUrl, ca, plainHttp, allowAddresses, api, signInUrl])
 
 export async function removeDraft(desk: ElsewhereDesk, id: string, by: string): Promise<void> {
   await transaction(desk.db, async (tx) => {
@@ -100,6 +151,11 @@ export async function known(desk: Pick<ElsewhereDesk, 'db'>, id: string): Promis
   return system
 }
 
+/** A provider's own system holds the tickets of that provider only. */
+export function mayHold({ kind, settings }: Pick<SystemRecord, 'kind' | 'settings'>, providerId: string): boolean {
+  return kind !== 'provider-api' || settings.providers.includes(providerId)
+}
+
 /** Syncs one ticket by hand: links it where it is not linked yet, and has it looked at at once. */
 export async function linkByHand(
   desk: ElsewhereDesk,
@@ -110,6 +166,9 @@ export async function linkByHand(
     throw new Trouble('state.conflict', { fields: { system: 'It is switched off (Settings, Tickets elsewhere)' } })
   await transaction(desk.db, async (tx) => {
     if (!(await lockAlert(tx, on.alertId))) throw new Trouble('not.found')
+    const ticket = await ticketOf(tx, on.alertId)
+    if (ticket !== null && !mayHold(system, ticket.providerId))
+      throw new Trouble('state.conflict', { fields: { system: 'It holds tickets of another provider' } })
     const before = await linkById(tx, on.systemId, on.alertId)
     if (before === null) {
       await addLink(tx, on.systemId, on.alertId)

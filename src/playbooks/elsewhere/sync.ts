@@ -3,9 +3,11 @@ import {
   changeLink,
   type ItemRecord,
   insertItem,
+  isTakenThere,
   itemsOf,
   type LinkChange,
   type LinkRecord,
+  linkById,
 } from '../../db/elsewhere.ts'
 import type { SystemRecord } from '../../db/elsewhere-systems.ts'
 import { type Db, transaction } from '../../db/open.ts'
@@ -17,10 +19,11 @@ import type { Called, Outgoing, TheirRef, TheirTicket, TicketSystemBehind } from
 import { exceeds } from '../../model/intelligence.ts'
 import type { LedgerKind } from '../../model/ledger.ts'
 import { markingOfAlert } from '../marking.ts'
+import { settleAnswers } from './answers.ts'
 import type { ElsewhereDesk, EntryId } from './desk.ts'
 import { keepBack, keptBackFor, type Leaving, overWords } from './leaving.ts'
 import { commentMark, digestOf, markerOf, markIn, outlineOf } from './outline.ts'
-import { takeComment, takeFile, takeStatus } from './take.ts'
+import { takeComment, takeFile, takeStatus, takeVerdict } from './take.ts'
 
 /** After an answer that did not come: when it is looked for what became of it. Searches of some vendors lag by seconds. */
 const looksAfterMs = [10_000, 30_000, 60_000] as const
@@ -98,6 +101,7 @@ async function pass(on: On): Promise<void> {
   const { desk, api, link } = on
   const ticket = await ticketOf(desk.db, link.alertId)
   if (ticket === null) return
+  if (on.system.kind === 'provider-api') return passOfProvider(on, ticket)
   if (link.theirId === null) await refuseMarked(on, ticket)
   const theirId = link.theirId ?? (await makeOrFind(on, ticket))
   const theirs = api.reads ? await readTheirs(on, theirId) : null
@@ -108,6 +112,54 @@ async function pass(on: On): Promise<void> {
   await giveFiles(on, theirId)
   // Last, so that what a status ends there has everything on it. Ours as it is by now: what was taken may have changed it.
   await evenStatus(on, theirId, theirs?.status ?? link.postedStatus)
+}
+
+/**
+ * A provider's own ticket: it is there already, under the number that came with the alert. Nothing of ours goes there in this way but a status
+ * that somebody agreed to; answers leave when a person releases them, and are looked for here where no answer came.
+ */
+async function passOfProvider(on: On, ticket: TicketRecord): Promise<void> {
+  const { desk, api, link } = on
+  const theirId = link.theirId ?? (await theirNumber(on, ticket))
+  const theirs = api.reads ? await readTheirs(on, theirId) : null
+  if (link.theirId === null) await linked(on, theirs ?? { id: theirId, key: theirId, url: null }, '', 'found')
+  await takeIn(on, theirs)
+  const { unknown, onTheWay } =
+    theirs === null ? { unknown: 0, onTheWay: false } : await settleAnswers(desk, link, theirs)
+  // As it is by now: what an answer of ours said there is no news.
+  const fresh = { ...on, link: (await linkById(desk.db, link.systemId, link.alertId)) ?? link }
+  if (theirs !== null && !onTheWay) await takeVerdict(fresh, theirs.verdict ?? null)
+  // A status that an unconfirmed answer set, perhaps, is nobody's act over there.
+  if (!onTheWay && unknown === 0) await evenStatus(fresh, theirId, theirs?.status ?? link.postedStatus)
+  if (onTheWay) throw new Halt({ kind: 'open', why: 'An answer is on its way' }, { dueAt: after(on, looksAfterMs[0]) })
+  if (unknown > 0) throw stillUnknown(on, theirs?.tellsComments !== false)
+  if (link.looks > 0) await changeLink(desk.db, link, { looks: 0 })
+}
+
+/** Why the number of theirs cannot be looked for halts the pass; it is tried again when something happens on the ticket. */
+async function theirNumber(on: On, ticket: TicketRecord): Promise<string> {
+  const { desk, link } = on
+  const halt = (says: string) => new Halt({ kind: 'open', why: says }, { done: link.changes, says })
+  if (ticket.theirs === null) throw halt('The alert has no number of theirs')
+  if (await isTakenThere(desk.db, link, ticket.theirs)) throw halt(`Another alert here is tied to ${ticket.theirs}`)
+  return ticket.theirs
+}
+
+/** It was looked for and not found: looked for again while it may be late, then it is for a person to say. */
+function stillUnknown(on: On, tells: boolean): Halt {
+  const { link } = on
+  const wait = looksAfterMs[link.looks]
+  const why = tells
+    ? 'An answer of ours is not confirmed, and not found there'
+    : 'An answer of ours is not confirmed, and comments cannot be read there'
+  if (wait === undefined || !tells) {
+    const says = `${why}: say on the answer what became of it. It is not sent again by itself`
+    return new Halt({ kind: 'open', why }, { done: link.changes, says })
+  }
+  return new Halt(
+    { kind: 'open', why },
+    { looks: link.looks + 1, dueAt: after(on, wait), says: `${why} yet: it is looked for again` },
+  )
 }
 
 /** Their id: found by our mark, or made. Never made while it is not known whether it was made before. */

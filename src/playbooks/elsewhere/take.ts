@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { lockAlert } from '../../db/alerts.ts'
-import { acknowledgeFrom, changeItem, insertItem, itemsOf, type LinkRecord } from '../../db/elsewhere.ts'
+import { acknowledgeFrom, changeItem, changeLink, insertItem, itemsOf, type LinkRecord } from '../../db/elsewhere.ts'
 import { noteUnmapped, type SystemRecord } from '../../db/elsewhere-systems.ts'
 import { notifyAll } from '../../db/live.ts'
 import { type Db, transaction } from '../../db/open.ts'
@@ -8,7 +8,7 @@ import { countFiles, insertComment, insertFile, partsOfTicket } from '../../db/t
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { append } from '../../ledger/append.ts'
-import type { TheirTicket } from '../../model/elsewhere.ts'
+import { type TheirTicket, verdictMeans } from '../../model/elsewhere.ts'
 import { filesMax } from '../../model/ticket.ts'
 import { moveTicket } from '../tickets.ts'
 import { actorOf, type ElsewhereDesk } from './desk.ts'
@@ -128,6 +128,18 @@ export async function takeStatus(on: On, status: string, first: boolean): Promis
     return why
   }
   return null
+}
+
+/** Their verdict is shown with what it means here; it decides nothing. One that nobody named is noted as such. */
+export async function takeVerdict(on: On, verdict: string | null): Promise<void> {
+  const { desk, system, link } = on
+  if (verdict === link.theirVerdict) return
+  const means = verdictMeans(system.settings, verdict)
+  await transaction(desk.db, async (tx) => {
+    await changeLink(tx, link, { theirVerdict: verdict })
+    if (verdict !== null && means === null) await noteUnmapped(tx, system.id, verdict, desk.clock.now())
+    await taken(on, tx, { what: 'verdict', verdict, ...(means === null ? { unmapped: true } : { means }) })
+  })
 }
 
 async function taken({ desk, system, link }: On, tx: Db, body: Record<string, unknown>): Promise<void> {

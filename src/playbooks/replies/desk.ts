@@ -12,6 +12,7 @@ import type { ReplyState } from '../../model/reply.ts'
 import { indexLists } from '../../triage/redact.ts'
 import type { NameIndex } from '../../triage/redaction/names.ts'
 import type { Log } from '../house.ts'
+import type { OpenApi } from './api-answer.ts'
 
 /** What the answer desk is handed by `main.ts`. */
 export type DeskParts = {
@@ -25,6 +26,8 @@ export type DeskParts = {
   readonly replyHoldSeconds: number
   /** Opens our own mail keys, for as long as one mail is signed. */
   readonly sealKey: Uint8Array
+  /** The way to a provider's own API; absent: answers go by mail only. */
+  readonly openApi?: OpenApi
   /** Looks into files before they may leave. */
   readonly inspect: Inspect
 }

@@ -1,4 +1,5 @@
 import { insertEgress } from '../../db/egress.ts'
+import { addLink } from '../../db/elsewhere.ts'
 import { addJob, removeJob } from '../../db/jobs.ts'
 import type { Db } from '../../db/open.ts'
 import { changeReply, holdForSecond, type ReplyRecord, replyRecord, saveReplyDraft } from '../../db/replies.ts'
@@ -12,6 +13,7 @@ import { append } from '../../ledger/append.ts'
 import type { PasskeySignature } from '../../model/approval.ts'
 import type { LetterOut } from '../../model/doors.ts'
 import { agreementOf, type Provider } from '../../model/provider.ts'
+import { apiAnswerIn } from '../../model/provider-api.ts'
 import type { ReleaseFacts } from '../../model/release.ts'
 import { filesReleased } from '../../triage/attached.ts'
 import { releaseAnswer } from '../../triage/draft.ts'
@@ -20,6 +22,7 @@ import { findSensitive } from '../../triage/redact.ts'
 import { blockedIn, secondPersonBecause, strangersIn } from '../../triage/sharing.ts'
 import type { Assertion } from '../approvals/sign.ts'
 import { onReplyReleased } from '../wake.ts'
+import { makeApiAnswer, recipientOf, type Way, wayOf } from './api-answer.ts'
 import { carryOver } from './carry-over.ts'
 import { assertState, mailOf, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { isTheirs, sendJobKey } from './draft-reply.ts'
@@ -102,8 +105,31 @@ export async function previewReply(desk: ReplyDesk, replyId: string): Promise<Pr
   const known = await knowledgeOf(desk, desk.db, record.reply.alertId)
   const files = await filesOfReply(desk.db, replyId)
   const { letter, leftUnreviewed } = await letterOf(desk.db, record, known, files, desk.clock.now())
-  const bytes = record.clear?.bytes ?? record.bytes ?? (await mailOf(desk).compose(letter))
+  const fixed = record.clear?.bytes ?? record.bytes
+  const bytes = fixed ?? (await bytesNow(desk, record, known, letter))
   return { bytes, leaves: record.bytes, text: letter.text, subject: letter.subject, unreviewed: leftUnreviewed }
+}
+
+/** What would leave as things are. What stands against it is said at the release. */
+async function bytesNow(
+  desk: ReplyDesk,
+  record: ReplyRecord,
+  known: Knowledge,
+  letter: LetterOut,
+): Promise<Uint8Array> {
+  const way = await wayOf(desk.db, known.alert)
+  return way.kind === 'mail' ? mailOf(desk).compose(letter) : apiBytes(desk.db, way, record, letter)
+}
+
+async function apiBytes(
+  db: Db,
+  way: Extract<Way, { kind: 'api' }>,
+  { reply }: ReplyRecord,
+  letter: LetterOut,
+): Promise<Uint8Array> {
+  const { outcome } = await decisionFor(db, reply.alertId)
+  // The machine-readable part has no place there: status and verdict say the same in their words.
+  return makeApiAnswer(way, { replyId: reply.id, outcome, text: letter.text, files: letter.files.length - 1 })
 }
 
 type Release = {
@@ -117,6 +143,7 @@ type Release = {
 /** What is ready to leave: everything was looked at, and nothing speaks against it. */
 type Ready = {
   readonly known: Knowledge
+  readonly way: Way
   readonly composed: Composed
   /** As a first release fixed it, or would. */
   readonly made: Made
@@ -134,26 +161,56 @@ async function readyToLeave(
   const { reply, first } = record
   const files = await filesOfReply(tx, reply.id)
   const all = [...reply.spans, ...files.flatMap(spansOfFile)]
-  const known = await knowledgeForRelease(desk, tx, record, files)
+  const { known, way } = await knowledgeForRelease(desk, tx, record, files)
   const composed = await letterOf(tx, record, known, files, from.at)
   const { letter, leftUnreviewed } = composed
   if (leftUnreviewed > 0) throw new Trouble('state.conflict', { replyId: reply.id, unreviewed: leftUnreviewed })
-  const why = from.made === null ? null : await whyHeldBack(tx, known.provider, from.made.clear?.protection ?? null)
+  const why =
+    from.made === null || way.kind === 'api'
+      ? null
+      : await whyHeldBack(tx, known.provider, from.made.clear?.protection ?? null)
   if (why !== null) throw new Trouble('reply.blocked', { fields: { to: why } })
-  const made = from.made ?? (await makeMail(desk, tx, known.provider, letter))
+  const made = from.made ?? (await make(desk, tx, record, { known, way, letter }))
+  assertSameWay(made, way)
   const because = first?.because ?? secondPersonBecause(all, agreementOf(known.provider), record.twoByPlaybook)
-  const mail = { kind: 'mail' as const, sha256: sha256Hex(made.bytes), sizeBytes: made.bytes.byteLength }
+  const kind = way.kind
+  const mail = { kind, sha256: sha256Hex(made.bytes), sizeBytes: made.bytes.byteLength }
   const clear = made.clear === null ? null : sha256Hex(made.clear.bytes)
   const facts: ReleaseFacts = {
     ...{ reply: reply.id, alert: reply.alertId, version: reply.version },
     subject: { ...mail, messageId: reply.messageId, title: letter.subject },
     ...{ clearSha256: clear, protection: made.clear?.protection ?? null },
-    ...{ text: { sha256: sha256Hex(letter.text) }, files: [...composed.files] },
-    ...{ provider: record.providerId, to: reply.to, dryRun: known.provider.dryRun },
+    ...{ text: { sha256: sha256Hex(letter.text) }, files: kind === 'mail' ? [...composed.files] : [] },
+    ...{
+      provider: record.providerId,
+      to: way.kind === 'mail' ? reply.to : [recipientOf(way)],
+      dryRun: known.provider.dryRun,
+    },
     ...{ rule: ruleOf(known.provider), because: [...because] },
     ...{ release: first === null ? 'first' : 'second', first: first === null ? null : { by: first.by, at: first.at } },
   }
-  return { known, composed, made, because, facts }
+  return { known, way, composed, made, because, facts }
+}
+
+async function make(
+  desk: ReplyDesk,
+  tx: Db,
+  record: ReplyRecord,
+  { known, way, letter }: { readonly known: Knowledge; readonly way: Way; readonly letter: LetterOut },
+): Promise<Made> {
+  if (way.kind === 'mail') return makeMail(desk, tx, known.provider, letter)
+  return { bytes: await apiBytes(tx, way, record, letter), clear: null }
+}
+
+/** What a first person released for one way leaves by no other. Throws Trouble('state.conflict'). */
+function assertSameWay(made: Made, way: Way): void {
+  const answer = apiAnswerIn(made.bytes)
+  const isSame =
+    way.kind === 'mail' ? answer === null : answer?.system === way.system.id && answer.ticket === way.ticket
+  if (!isSame)
+    throw new Trouble('state.conflict', {
+      problem: 'answers to this provider go another way by now: give the draft back, and release it anew',
+    })
 }
 
 /**
@@ -164,7 +221,6 @@ async function readyToLeave(
  * saved, its places are found anew first, and the person is asked to look again.
  */
 export async function releaseReply(desk: ReplyDesk, release: Release): Promise<'held' | 'second'> {
-  mailOf(desk)
   await refuseNewPlaces(desk, release)
   return withReply(desk.db, release.replyId, async (tx, record) => {
     assertState(record, ['draft'], release.version)
@@ -209,7 +265,6 @@ export async function prepareRelease(
     readonly page: Page
   },
 ): Promise<GivenRelease> {
-  mailOf(desk)
   await refuseNewPlaces(desk, asked)
   return withReply(desk.db, asked.replyId, async (tx, record) => {
     assertState(record, ['draft'], asked.version)
@@ -236,7 +291,7 @@ async function knowledgeForRelease(
   tx: Db,
   record: ReplyRecord,
   files: readonly ReplyFile[],
-): Promise<Knowledge> {
+): Promise<{ readonly known: Knowledge; readonly way: Way }> {
   const { reply } = record
   const all = [...reply.spans, ...files.flatMap(spansOfFile)]
   const decision = await decisionFor(tx, reply.alertId)
@@ -249,6 +304,10 @@ async function knowledgeForRelease(
     throw new Trouble('reply.blocked', {
       fields: Object.fromEntries(blocked.map(({ span, block }) => [span.id, `${block.why} ${block.next}`])),
     })
+  const way = await wayOf(tx, known.alert)
+  if (way.kind === 'api') return { known, way }
+  // Without a mail server nothing can be sent.
+  mailOf(desk)
   const strangers = strangersIn(reply.to, agreement)
   if (strangers.length > 0)
     throw new Trouble('reply.blocked', {
@@ -262,7 +321,7 @@ async function knowledgeForRelease(
       problem: 'no recipient that is the provider: set its reply address',
     })
   }
-  return known
+  return { known, way }
 }
 
 /** Fixes what leaves, puts it into the egress ledger, and queues its sending. */
@@ -296,20 +355,32 @@ async function letLeave(
       : `; released first by ${first.by}, because ${first.because.join(' and ')}; second release ${how}`
   await insertEgress(tx, {
     ...{ id: stableId('egress', reply.id), of: { kind: 'reply', replyId: reply.id }, providerId: record.providerId },
-    ...{ channel: 'mail', recipients: reply.to, subject: facts.subject.title, messageId: reply.messageId },
+    ...{
+      channel: ready.way.kind === 'mail' ? 'mail' : 'provider-api',
+      recipients: facts.to,
+      subject: facts.subject.title,
+      messageId: reply.messageId,
+    },
     ...{ sha256: digest, sizeBytes: bytes.byteLength, releasedBy: by, releasedAt: now, rule: `${facts.rule}${two}` },
     ...{ holdUntil, state: dryRun ? 'dry-run' : 'released', ...protection },
   })
   const state = dryRun ? 'dry-run' : 'held'
-  await changeReply(tx, reply.id, { state, bytes, clear, digest, releasedBy: by, releasedAt: now, holdUntil })
+  const { to } = facts
+  await changeReply(tx, reply.id, { state, bytes, clear, digest, to, releasedBy: by, releasedAt: now, holdUntil })
+  const answer = apiAnswerIn(bytes)
+  // So that what is said in their ticket is read back.
+  if (answer !== null && !dryRun) await addLink(tx, answer.system, reply.alertId)
   const body = {
     ...{
       replyId: reply.id,
       alertId: reply.alertId,
       decisionId: record.decisionId,
       messageId: reply.messageId,
-      to: reply.to,
+      to: facts.to,
     },
+    ...(answer === null
+      ? {}
+      : { by: answer.api, ticket: answer.ticket, status: answer.status, verdict: answer.verdict }),
     ...{ sha256: digest, sizeBytes: bytes.byteLength, holdUntil: holdUntil.toISOString(), dryRun },
     ...(clear === null ? {} : protection),
     ...(files.length === 0 ? {} : { files }),
@@ -338,7 +409,6 @@ type Second = {
  * Trouble('reply.signature-needed' | 'reply.no-passkey') where a click is not enough.
  */
 export async function secondRelease(desk: ReplyDesk, second: Second): Promise<void> {
-  mailOf(desk)
   if (second.yes) await refuseNewPlaces(desk, { replyId: second.replyId, version: null })
   await withReply(desk.db, second.replyId, async (tx, record) => {
     assertState(record, ['draft'])

@@ -1,6 +1,7 @@
 import { changeAlert, getAlert } from '../../db/alerts.ts'
 import { standingDecision } from '../../db/decisions.ts'
 import { egressOfReply } from '../../db/egress.ts'
+import { noteChange } from '../../db/elsewhere.ts'
 import type { Db } from '../../db/open.ts'
 import { providerById } from '../../db/providers.ts'
 import { cameWithMessageId, changeReply, type ReplyChange, type ReplyRecord } from '../../db/replies.ts'
@@ -8,6 +9,8 @@ import { Trouble, wordsOf } from '../../kit/errors.ts'
 import { append } from '../../ledger/append.ts'
 import type { SendResult } from '../../model/doors.ts'
 import type { LedgerKind } from '../../model/ledger.ts'
+import { apiAnswerIn } from '../../model/provider-api.ts'
+import { sendByApi } from './api-answer.ts'
 import { type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { isCopyOf } from './own-copy.ts'
 import { whyHeldBack } from './protect.ts'
@@ -59,7 +62,8 @@ async function take(desk: ReplyDesk, tx: Db, record: ReplyRecord, job: SendJob):
     await move(desk, tx, record, { state: 'dry-run' }, 'reply.cancelled', { why: 'the provider is not live' })
     return null
   }
-  const held = await whyHeldBack(tx, provider, record.clear?.protection ?? null)
+  const byMail = (await egressOfReply(tx, reply.id))?.channel === 'mail'
+  const held = byMail ? await whyHeldBack(tx, provider, record.clear?.protection ?? null) : null
   if (held !== null) {
     await move(desk, tx, record, { state: 'failed', receipt: held }, 'reply.failed', { why: held })
     return null
@@ -70,11 +74,13 @@ async function take(desk: ReplyDesk, tx: Db, record: ReplyRecord, job: SendJob):
 
 async function tryToSend(desk: ReplyDesk, record: ReplyRecord): Promise<SendResult> {
   const { reply, bytes } = record
-  if (desk.mail === null) return { kind: 'refused', permanent: false, why: 'No mail server is configured' }
   const entry = await egressOfReply(desk.db, reply.id)
   if (bytes === null || entry === null) {
     return { kind: 'refused', permanent: true, why: 'It has no released bytes' }
   }
+  if (entry.channel === 'provider-api')
+    return sendByApi(desk, entry, { replyId: reply.id, alertId: reply.alertId, bytes })
+  if (desk.mail === null) return { kind: 'refused', permanent: false, why: 'No mail server is configured' }
   const { messageId, to } = reply
   try {
     return await desk.mail.leave({ kind: 'released', bytes, entryId: entry.id, messageId, to })
@@ -115,13 +121,20 @@ async function writeDown(
     case 'refused':
       return result.permanent || job.attempt >= sendAttemptsMax
         ? move(desk, tx, record, { state: 'failed', receipt: result.why }, 'reply.failed', { why: result.why })
-        : putOff(desk, tx, record, job, result.why)
+        : putOff(desk, tx, record, job, result)
   }
 }
 
 /** Back to held, with the server's words for everybody to see, and a job for later. */
-async function putOff(desk: ReplyDesk, tx: Db, record: ReplyRecord, job: SendJob, why: string): Promise<void> {
-  const next = new Date(desk.clock.now().getTime() + backoffMs(job.attempt))
+async function putOff(
+  desk: ReplyDesk,
+  tx: Db,
+  record: ReplyRecord,
+  job: SendJob,
+  { why, afterMs }: Extract<SendResult, { kind: 'refused' }>,
+): Promise<void> {
+  // Who says when it will take it is asked no earlier.
+  const next = new Date(desk.clock.now().getTime() + Math.max(backoffMs(job.attempt), afterMs ?? 0))
   const receipt = `Try ${job.attempt} of ${sendAttemptsMax}: ${why}`
   const body = { why, attempt: job.attempt, nextAt: next.toISOString() }
   await move(desk, tx, record, { state: 'held', holdUntil: next, receipt }, 'reply.deferred', body)
@@ -130,7 +143,7 @@ async function putOff(desk: ReplyDesk, tx: Db, record: ReplyRecord, job: SendJob
 
 /** Sent, and with it the alert is done. */
 export async function becomeSent(
-  desk: ReplyDesk,
+  desk: Pick<ReplyDesk, 'clock'>,
   tx: Db,
   record: ReplyRecord,
   kind: 'reply.sent' | 'reply.settled',
@@ -160,11 +173,14 @@ async function becomeUnconfirmed(desk: ReplyDesk, tx: Db, record: ReplyRecord, w
     why,
     sha256: record.reply.digest,
   })
+  const answer = record.bytes === null ? null : apiAnswerIn(record.bytes)
+  // It is looked for over there.
+  if (answer !== null) await noteChange(tx, answer.system, record.reply.alertId)
 }
 
 /** The change, its ledger line and the news of it. */
 export async function move(
-  desk: ReplyDesk,
+  desk: Pick<ReplyDesk, 'clock'>,
   tx: Db,
   record: ReplyRecord,
   change: ReplyChange,

@@ -1,6 +1,10 @@
 import type { Db } from '../../db/open.ts'
+import type { ReplyRecord } from '../../db/replies.ts'
+import { forgetOpenRequests } from '../../db/reply-requests.ts'
 import { Trouble } from '../../kit/errors.ts'
+import { apiAnswerIn } from '../../model/provider-api.ts'
 import type { ReplySeen } from '../house.ts'
+import { knownThere } from './api-answer.ts'
 import { assertState, type ReplyDesk, withReply } from './desk.ts'
 import { queueSend } from './release-reply.ts'
 import { becomeSent, move } from './send-reply.ts'
@@ -22,6 +26,7 @@ export async function settleReply(
     const body = { how: settle.how, why, sha256: record.reply.digest }
     switch (settle.how) {
       case 'was-sent':
+        await knownAsSaid(tx, record)
         return becomeSent(desk, tx, record, 'reply.settled', settle.by, {
           receipt: `Settled by a person: ${why}`,
           ...body,
@@ -31,6 +36,7 @@ export async function settleReply(
         return move(desk, tx, record, { state: 'failed', receipt }, 'reply.settled', body, settle.by)
       }
       case 'resend': {
+        await forgetOpenRequests(tx, settle.replyId)
         const now = desk.clock.now()
         const receipt = `Handed over and not confirmed, to be sent again: ${why}`
         await move(desk, tx, record, { state: 'held', holdUntil: now, receipt }, 'reply.settled', body, settle.by)
@@ -38,6 +44,12 @@ export async function settleReply(
       }
     }
   })
+}
+
+/** What an answer through an API said, by the word of a person, is no news when it is read over there. */
+async function knownAsSaid(tx: Db, { reply, bytes }: ReplyRecord): Promise<void> {
+  const answer = bytes === null ? null : apiAnswerIn(bytes)
+  if (answer !== null) await knownThere(tx, answer, reply.alertId, ['status', 'verdict', 'comment'])
 }
 
 /**

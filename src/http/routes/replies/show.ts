@@ -1,5 +1,7 @@
-import type { ReplyFileShown } from '../../../contract/answer.ts'
+import type { ReplyFileShown, ReplyPage } from '../../../contract/answer.ts'
+import { standingDecision } from '../../../db/decisions.ts'
 import { listEgress } from '../../../db/egress.ts'
+import { systemById } from '../../../db/elsewhere-systems.ts'
 import { replyAround } from '../../../db/house-front.ts'
 import type { Db } from '../../../db/open.ts'
 import { passkeysOf } from '../../../db/passkeys.ts'
@@ -7,12 +9,15 @@ import { releaseSignaturesOf } from '../../../db/release-signatures.ts'
 import { earlierAnswers } from '../../../db/released-replies.ts'
 import { type ReplyRecord, replyRecord } from '../../../db/replies.ts'
 import { evidenceOf, filesOfReply, type ReplyFile } from '../../../db/reply-files.ts'
+import { requestsOf } from '../../../db/reply-requests.ts'
 import { settingOf } from '../../../db/settings.ts'
 import { namesOfActors } from '../../../db/users.ts'
 import type { ProtectionSeen } from '../../../model/mail-key.ts'
 import { type Agreement, agreementOf, type Provider } from '../../../model/provider.ts'
+import { apiAnswerIn } from '../../../model/provider-api.ts'
 import { clickIsEnough, type ReleasePart } from '../../../model/release.ts'
 import type { SensitiveSpan } from '../../../model/reply.ts'
+import { wayOf } from '../../../playbooks/replies/api-answer.ts'
 import { protectingOf } from '../../../playbooks/replies/protect.ts'
 import { releaseSigning } from '../../../playbooks/replies/sign-release.ts'
 import { releasedProtection } from '../../../triage/mail-protection.ts'
@@ -31,6 +36,7 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
   const agreement = agreementOf(provider ?? { mayShare: [] })
   const files = await filesOfReply(front.db, params.id)
   const all = [...reply.spans, ...files.flatMap((file) => [...file.nameSpans, ...file.spans])]
+  const shown = await apiShown(front.db, record, { providerId: around.providerId, ticket: around.alert.ticket })
   const [entry] = reply.releasedAt === null ? [] : await listEgress(front.db, { q: reply.messageId }, 1)
   return {
     reply,
@@ -41,7 +47,11 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
       ...{ id: around.providerId, name: provider?.name ?? around.providerId, dryRun: provider?.dryRun ?? true },
       ...{ mayShare: [...agreement.mayShare], upToTlp: agreement.upToTlp },
     },
-    recipients: reply.to.map((address) => ({ address, because: becauseOf(address, provider, agreement) })),
+    recipients:
+      shown.api === null
+        ? reply.to.map((address) => ({ address, because: becauseOf(address, provider, agreement) }))
+        : [{ address: `${shown.api.system}/${shown.api.ticket}`, because: becauseOfApi(shown.api, agreement) }],
+    ...shown,
     protection: await protectionSeen(front, record, provider),
     holdSeconds: (await settingOf(front.db, 'reply-hold-seconds')) ?? front.settings.config.replyHoldSeconds,
     releasedByName: reply.releasedBy === null ? null : nameOf(reply.releasedBy),
@@ -62,6 +72,46 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
     ),
   }
 })
+
+type ApiShown = Pick<ReplyPage, 'api' | 'byMailBecause'>
+
+/** Which way it leaves, or left: as it was fixed, or as things are. */
+async function apiShown(
+  db: Db,
+  { reply, bytes }: ReplyRecord,
+  alert: { readonly providerId: string; readonly ticket: string | null },
+): Promise<ApiShown> {
+  const fixed = bytes === null ? null : apiAnswerIn(bytes)
+  if (fixed !== null) {
+    const system = await systemById(db, fixed.system)
+    const begun = new Map((await requestsOf(db, reply.id)).map((request) => [request.n, request]))
+    const requests = fixed.requests.map(({ tells }, n) => ({
+      ...{ tells, state: begun.get(n)?.state ?? ('waits' as const), at: begun.get(n)?.at ?? null },
+    }))
+    const words = { status: fixed.status ?? '', verdict: fixed.verdict ?? '' }
+    const title = system?.title ?? fixed.system
+    return { api: { system: fixed.system, title, ticket: fixed.ticket, words, requests }, byMailBecause: null }
+  }
+  if (bytes !== null) return { api: null, byMailBecause: null }
+  const way = await wayOf(db, alert)
+  if (way.kind === 'mail') return { api: null, byMailBecause: way.why }
+  const decision = await standingDecision(db, reply.alertId)
+  const words = decision === null ? null : (way.system.settings.verdictOut[decision.outcome] ?? null)
+  const { id: system, title } = way.system
+  return { api: { system, title, ticket: way.ticket, words, requests: [] }, byMailBecause: null }
+}
+
+function becauseOfApi({ title, ticket, words }: NonNullable<ApiShown['api']>, agreement: Agreement): string {
+  const says =
+    words === null
+      ? 'Blocked: nobody said what this decision is called there (Settings, Tickets elsewhere).'
+      : [
+          `Their own ticket ${ticket} in ${title}: a comment`,
+          ...(words.status === '' ? [] : [`status “${words.status}”`]),
+          ...(words.verdict === '' ? [] : [`verdict “${words.verdict}”`]),
+        ].join(', ')
+  return `${says.replace(/[^.]$/, '$&.')} The agreement lets intelligence leave up to TLP:${agreement.upToTlp}.`
+}
 
 /** Before it is fixed: as things are. After: as it was released, whatever changed since. */
 async function protectionSeen(

@@ -45,7 +45,7 @@ export function LeavesPane({ page }: { readonly page: ReplyPage }) {
               be released.
             </p>
           )}
-          <p className="dim">Subject: {preview.data.subject}</p>
+          {page.api === null && <p className="dim">Subject: {preview.data.subject}</p>}
           {view === 'text' && (
             <div className="letter-text scrolls" data-scrolls tabIndex={0}>
               {preview.data.text}
@@ -68,9 +68,12 @@ export function LeavesPane({ page }: { readonly page: ReplyPage }) {
               <span className="mono">{preview.data.leaves.sha256}</span>
             </p>
           )}
-          {preview.data.leaves === null && page.reply.state === 'draft' && page.protection.state !== 'plain' && (
-            <p className="dim digest">This is what they read. It is signed or encrypted when you release it.</p>
-          )}
+          {preview.data.leaves === null &&
+            page.reply.state === 'draft' &&
+            page.api === null &&
+            page.protection.state !== 'plain' && (
+              <p className="dim digest">This is what they read. It is signed or encrypted when you release it.</p>
+            )}
         </>
       )}
     </section>

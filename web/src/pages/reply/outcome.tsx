@@ -211,9 +211,11 @@ function HowItIsSigned({ page }: { readonly page: ReplyPage }) {
   if (signing.passkeys > 0)
     return (
       <p className="dim">
-        Your passkey signs who you are, the SHA-256 of the mail, of its text and of each file ({files.length + 1} with
-        the machine-readable one), the recipients ({reply.to.join(', ')}), the rule and the time. It is kept in the
-        ledger, and an auditor can check it without us.
+        Your passkey signs who you are,{' '}
+        {page.api === null
+          ? `the SHA-256 of the mail, of its text and of each file (${files.length + 1} with the machine-readable one), the recipients (${reply.to.join(', ')})`
+          : `the SHA-256 of what their system is told, and of its text, the ticket (${page.api.ticket})`}
+        , the rule and the time. It is kept in the ledger, and an auditor can check it without us.
       </p>
     )
   return (
@@ -280,11 +282,18 @@ function Settle({ page }: { readonly page: ReplyPage }) {
       <div className="pane-head">
         <h2>Nobody can know whether it arrived</h2>
       </div>
-      <p>
-        The bytes were handed to the mail server and its answer did not come back. It is not sent again by itself. Look
-        into the mailbox that gets copies, or ask them for Message-ID{' '}
-        <span className="mono digest">{reply.messageId}</span>.
-      </p>
+      {page.api === null ? (
+        <p>
+          The bytes were handed to the mail server and its answer did not come back. It is not sent again by itself.
+          Look into the mailbox that gets copies, or ask them for Message-ID{' '}
+          <span className="mono digest">{reply.messageId}</span>.
+        </p>
+      ) : (
+        <p>
+          {page.api.title} was told and gave no answer. It is looked for there, and not told again by itself. Look into
+          ticket <span className="mono">{page.api.ticket}</span>: is our comment there?
+        </p>
+      )}
       <Textarea
         label="How you know"
         autosize
@@ -340,8 +349,12 @@ function Receipt({ page }: { readonly page: ReplyPage }) {
             <dd>{page.signatures.map(({ part, byName }) => `${byName} (${part} release)`).join(', ')}</dd>
           </>
         )}
-        <dt>Message-ID</dt>
-        <dd className="mono digest">{reply.messageId}</dd>
+        {page.api === null && (
+          <>
+            <dt>Message-ID</dt>
+            <dd className="mono digest">{reply.messageId}</dd>
+          </>
+        )}
         {reply.digest !== null && (
           <>
             <dt>SHA-256</dt>
@@ -350,7 +363,7 @@ function Receipt({ page }: { readonly page: ReplyPage }) {
         )}
         {reply.receipt !== null && (
           <>
-            <dt>Their server</dt>
+            <dt>{page.api === null ? 'Their server' : 'Their system'}</dt>
             <dd className="mono digest">{reply.receipt}</dd>
           </>
         )}

@@ -1,6 +1,7 @@
 import type { ReplyPage } from '../../../../src/contract/answer.ts'
 import type { ProtectionSeen } from '../../../../src/model/mail-key.ts'
 import { BlockedIcon, LockIcon, OpenLockIcon, SealIcon } from '../../parts/icons.tsx'
+import { When } from '../../parts/time.tsx'
 
 const states: Record<ProtectionSeen['state'], readonly [Icon: typeof LockIcon, words: string, tag: string]> = {
   encrypted: [LockIcon, 'Signed and encrypted', 'tag good'],
@@ -27,7 +28,7 @@ function Protection({ seen }: { readonly seen: ProtectionSeen }) {
 
 /** Who gets it, and why they may. */
 export function Recipients({ page }: { readonly page: ReplyPage }) {
-  const { reply, recipients, alert } = page
+  const { recipients } = page
   return (
     <dl className="kv card recipients">
       <dt>To</dt>
@@ -35,10 +36,62 @@ export function Recipients({ page }: { readonly page: ReplyPage }) {
         {recipients.map((one) => (
           <div key={one.address}>
             <strong>{one.address}</strong> <span className="dim">{one.because}</span>
-            <Protection seen={page.protection} />
+            {page.api === null && <Protection seen={page.protection} />}
           </div>
         ))}
+        {page.byMailBecause !== null && <p className="notice">{page.byMailBecause}</p>}
       </dd>
+      {page.api === null ? <Mail page={page} /> : <Api api={page.api} />}
+    </dl>
+  )
+}
+
+const requestWords = {
+  waits: ['Waits', 'tag'],
+  telling: ['No answer', 'tag warn'],
+  taken: ['Taken', 'tag good'],
+} as const
+
+/** What is said in their system, in their words, and how far it has come. */
+function Api({ api }: { readonly api: NonNullable<ReplyPage['api']> }) {
+  return (
+    <>
+      <dt>In {api.title}</dt>
+      <dd>
+        {api.words === null ? (
+          <>
+            <span className="tag bad">Not mapped</span> This decision has no words there yet; an administrator says
+            which (<a href="/settings/elsewhere">Settings, Tickets elsewhere</a>).
+          </>
+        ) : (
+          <>
+            Ticket <span className="mono">{api.ticket}</span>
+            {api.words.status !== '' && <>, status “{api.words.status}”</>}
+            {api.words.verdict !== '' && <>, verdict “{api.words.verdict}”</>}, and this text as a comment
+          </>
+        )}
+      </dd>
+      {api.requests.length > 0 && (
+        <>
+          <dt>How far</dt>
+          <dd>
+            {api.requests.map(({ tells, state, at }) => (
+              <div key={tells.join()}>
+                {tells.join(', ')} <span className={requestWords[state][1]}>{requestWords[state][0]}</span>{' '}
+                {at !== null && <When at={at} ago />}
+              </div>
+            ))}
+          </dd>
+        </>
+      )}
+    </>
+  )
+}
+
+function Mail({ page }: { readonly page: ReplyPage }) {
+  const { reply, alert } = page
+  return (
+    <>
       <dt>Their subject</dt>
       <dd>{reply.subject}</dd>
       <dt>Thread</dt>
@@ -48,6 +101,6 @@ export function Recipients({ page }: { readonly page: ReplyPage }) {
           : `Answers their mail ${reply.inReplyTo}`}
         {alert.ticket !== null && `, ticket ${alert.ticket}`}
       </dd>
-    </dl>
+    </>
   )
 }

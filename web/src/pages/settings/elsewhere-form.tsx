@@ -1,10 +1,11 @@
 import { Button, MultiSelect, Select, TagsInput, TextInput } from '@mantine/core'
 import { useState } from 'react'
-import type { SystemCard } from '../../../../src/contract/elsewhere.ts'
+import type { ApiCard, SystemCard } from '../../../../src/contract/elsewhere.ts'
 import { SharedField, type SystemKind, type SystemSettings, TheirAct } from '../../../../src/model/elsewhere.ts'
 import { TicketState, TicketType } from '../../../../src/model/ticket.ts'
 import { call, fieldProblem } from '../../api.ts'
 import { ticketStateWords, ticketTypeWords } from '../tickets/ticket-words.ts'
+import { ApiPlace, VerdictIn, VerdictOut } from './api-fields.tsx'
 import { PlaceForm, SecretField, sealedWords, TlpField } from './place-form.tsx'
 
 export type Draft = {
@@ -17,7 +18,12 @@ export type Draft = {
   readonly unmapped: readonly string[]
 }
 
-const kindWords: Record<SystemKind, string> = { jira: 'Jira', servicenow: 'ServiceNow', webhook: 'A signed post' }
+const kindWords: Record<SystemKind, string> = {
+  jira: 'Jira',
+  servicenow: 'ServiceNow',
+  webhook: 'A signed post',
+  'provider-api': 'A provider’s own API',
+}
 const fieldWords: Record<SharedField, string> = {
   title: 'Title',
   severity: 'Severity',
@@ -57,6 +63,7 @@ const emptySettings: SystemSettings = {
     fields: ['title', 'severity', 'link'],
     upToTlp: 'AMBER',
   },
+  ...{ api: '', signInUrl: '', answers: 'mail', verdictOut: {}, verdictIn: {} },
   ...{ takes: ['status', 'comments'], statusOut: {}, statusIn: {}, allowAddresses: [], ca: '' },
 }
 
@@ -73,9 +80,11 @@ type Edit = { readonly settings: SystemSettings; readonly set: (change: Partial<
 export function SystemForm({
   start,
   providers,
+  apis,
   close,
 }: {
   readonly start: Draft
+  readonly apis: readonly ApiCard[]
   readonly providers: readonly { readonly id: string; readonly name: string }[]
   readonly close: () => void
 }) {
@@ -85,6 +94,7 @@ export function SystemForm({
   const { settings, kind } = draft
   const set = (change: Partial<SystemSettings>): void => setDraft({ ...draft, settings: { ...settings, ...change } })
   const isNew = start.version === 0
+  const isApi = kind === 'provider-api'
   const save = () => {
     const { id, unmapped: _, ...body } = draft
     const secrets = { secret: secret === '' ? null : secret, hookSecret: hook === '' ? null : hook }
@@ -99,47 +109,61 @@ export function SystemForm({
         plainHttp: 'http:// is meant: what is sent can be read on the way',
         enabled: 'Switched on: tickets are synced from now on',
       }}
-      fields={(error) => (
-        <>
-          <TextInput
-            label="Address"
-            description={kind === 'webhook' ? 'What posts go to' : 'Such as https://example.atlassian.net'}
-            required
-            error={fieldProblem(error, 'baseUrl')}
-            value={settings.baseUrl}
-            onChange={(event) => set({ baseUrl: event.currentTarget.value.trim() })}
-          />
-          {kind !== 'webhook' && (
+      fields={(error) =>
+        isApi ? (
+          <ApiPlace {...{ apis, settings, set, providers, isNew, error, secret, setSecret }} />
+        ) : (
+          <>
             <TextInput
-              label="User"
-              description="Empty: the secret is a bearer token"
-              value={settings.user}
-              onChange={(event) => set({ user: event.currentTarget.value })}
+              label="Address"
+              description={kind === 'webhook' ? 'What posts go to' : 'Such as https://example.atlassian.net'}
+              required
+              error={fieldProblem(error, 'baseUrl')}
+              value={settings.baseUrl}
+              onChange={(event) => set({ baseUrl: event.currentTarget.value.trim() })}
             />
-          )}
-          <SecretField
-            label={kind === 'webhook' ? 'Secret (whsec_…)' : 'Token or password'}
-            description={sealedWords(isNew)}
-            error={fieldProblem(error, 'secret')}
-            value={secret}
-            set={setSecret}
-          />
-          {kind === 'jira' && (
+            {kind !== 'webhook' && (
+              <TextInput
+                label="User"
+                description="Empty: the secret is a bearer token"
+                value={settings.user}
+                onChange={(event) => set({ user: event.currentTarget.value })}
+              />
+            )}
             <SecretField
-              label="Secret of its webhook"
-              description={`If Jira is to post to /api/elsewhere/${draft.id === '' ? 'SHORT-NAME' : draft.id}/posts; 16 signs or more`}
-              error={fieldProblem(error, 'hookSecret')}
-              value={hook}
-              set={setHook}
+              label={kind === 'webhook' ? 'Secret (whsec_…)' : 'Token or password'}
+              description={sealedWords(isNew)}
+              error={fieldProblem(error, 'secret')}
+              value={secret}
+              set={setSecret}
             />
-          )}
-        </>
-      )}
+            {kind === 'jira' && (
+              <SecretField
+                label="Secret of its webhook"
+                description={`If Jira is to post to /api/elsewhere/${draft.id === '' ? 'SHORT-NAME' : draft.id}/posts; 16 signs or more`}
+                error={fieldProblem(error, 'hookSecret')}
+                value={hook}
+                set={setHook}
+              />
+            )}
+          </>
+        )
+      }
     >
-      {() => (
+      {(error) => (
         <>
-          <OfKind kind={kind} settings={settings} set={set} />
-          <Leaving settings={settings} set={set} providers={providers} />
+          {isApi ? (
+            <>
+              <ReadBack settings={settings} set={set} />
+              <VerdictOut {...{ apis, settings, set, error }} />
+              <VerdictIn settings={settings} set={set} unmapped={draft.unmapped} />
+            </>
+          ) : (
+            <>
+              <OfKind kind={kind} settings={settings} set={set} />
+              <Leaving settings={settings} set={set} providers={providers} />
+            </>
+          )}
           <StatusOut settings={settings} set={set} />
           <StatusIn settings={settings} set={set} unmapped={draft.unmapped} />
         </>
@@ -214,6 +238,42 @@ function OfKind({ kind, settings, set }: Edit & { readonly kind: SystemKind }) {
   )
 }
 
+/** Whose tickets of theirs are read here, and what of them is taken. */
+function ReadBack({ settings, set }: Edit) {
+  return (
+    <div className="two">
+      <TicketTypes settings={settings} set={set} description="None: only those that were answered, or synced by hand" />
+      <Taken settings={settings} set={set} what={['status', 'comments']} />
+    </div>
+  )
+}
+
+function TicketTypes({ settings, set, description }: Edit & { readonly description: string }) {
+  return (
+    <MultiSelect
+      label="Tickets of these types"
+      description={description}
+      data={TicketType.options.map((value) => ({ value, label: ticketTypeWords[value] }))}
+      value={[...settings.types]}
+      onChange={(types) => set({ types: types.map((type) => TicketType.parse(type)) })}
+    />
+  )
+}
+
+const takesWords = { status: 'Status', comments: 'Comments', files: 'Files' } as const
+
+function Taken({ settings, set, what }: Edit & { readonly what: readonly (keyof typeof takesWords)[] }) {
+  return (
+    <MultiSelect
+      label="What is taken from there"
+      description="Nothing: it is only told"
+      data={what.map((value) => ({ value, label: takesWords[value] }))}
+      value={[...settings.takes]}
+      onChange={(takes) => set({ takes: takes as SystemSettings['takes'] })}
+    />
+  )
+}
+
 /** "name=value", one a tag. What is no pair is not taken. */
 function Pairs(props: {
   readonly label: string
@@ -247,13 +307,7 @@ function Leaving({
 }: Edit & { readonly providers: readonly { readonly id: string; readonly name: string }[] }) {
   return (
     <div className="two">
-      <MultiSelect
-        label="Tickets of these types"
-        description="None: only those synced by hand"
-        data={TicketType.options.map((value) => ({ value, label: ticketTypeWords[value] }))}
-        value={[...settings.types]}
-        onChange={(types) => set({ types: types.map((type) => TicketType.parse(type)) })}
-      />
+      <TicketTypes settings={settings} set={set} description="None: only those synced by hand" />
       <MultiSelect
         label="Only of these providers"
         description="None named: every one"
@@ -273,17 +327,7 @@ function Leaving({
         value={settings.upToTlp}
         set={(upToTlp) => set({ upToTlp })}
       />
-      <MultiSelect
-        label="What is taken from there"
-        description="Nothing: it is only told"
-        data={[
-          { value: 'status', label: 'Status' },
-          { value: 'comments', label: 'Comments' },
-          { value: 'files', label: 'Files' },
-        ]}
-        value={[...settings.takes]}
-        onChange={(takes) => set({ takes: takes as SystemSettings['takes'] })}
-      />
+      <Taken settings={settings} set={set} what={['status', 'comments', 'files']} />
     </div>
   )
 }
@@ -342,7 +386,7 @@ function StatusIn({ settings, set, unmapped }: Edit & { readonly unmapped: reado
           </div>
         ))}
         {unmapped
-          .filter((status) => settings.statusIn[status] === undefined)
+          .filter((status) => settings.statusIn[status] === undefined && settings.verdictIn[status] === undefined)
           .map((status) => (
             <Button
               key={status}

@@ -2,11 +2,12 @@ import { Button } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { SystemCard } from '../../../../src/contract/elsewhere.ts'
+import { Outcome } from '../../../../src/model/triage.ts'
 import { type Answer, call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
-import { plural } from '../../words.ts'
+import { outcomeWords, plural } from '../../words.ts'
 import { ticketTypeWords } from '../tickets/ticket-words.ts'
 import { type Draft, draftOf, newDraft, SystemForm } from './elsewhere-form.tsx'
 import { PlaceCard } from './place-card.tsx'
@@ -18,7 +19,7 @@ const stateWords: Record<SystemCard['state'], readonly [string, string]> = {
   failing: ['Failing', 'tag bad'],
 }
 
-/** Jira, ServiceNow and whatever takes a signed post: how each is doing, what may leave, which status is which. */
+/** Jira, ServiceNow, a provider's own API and whatever takes a signed post: how each is doing, what may leave, which status is which. */
 export function ElsewherePart() {
   const list = useQuery({
     queryKey: ['elsewhere'],
@@ -29,7 +30,7 @@ export function ElsewherePart() {
   const [edit, setEdit] = useState<Draft | null>(null)
   if (list.data === undefined)
     return list.error === null ? <Loading /> : <ErrorState error={list.error} retry={() => void list.refetch()} />
-  const { systems, providers } = list.data
+  const { systems, providers, apis } = list.data
   const add = may('connector.change') && <Button onClick={() => setEdit(newDraft())}>Add a system</Button>
   return (
     <>
@@ -37,7 +38,7 @@ export function ElsewherePart() {
         <div className="card">
           <EmptyState
             title="Tickets are kept here only."
-            proof={`With Jira, ServiceNow or a signed post set up, those that you choose are kept in step with it, both ways.${add === false ? ' An administrator adds one here.' : ''}`}
+            proof={`With Jira, ServiceNow, a provider’s own API or a signed post set up, those that you choose are kept in step with it, both ways.${add === false ? ' An administrator adds one here.' : ''}`}
             action={add}
           />
         </div>
@@ -50,7 +51,7 @@ export function ElsewherePart() {
       {systems.map((system) => (
         <Card key={system.id} system={system} edit={() => setEdit(draftOf(system))} />
       ))}
-      {edit !== null && <SystemForm start={edit} providers={providers} close={() => setEdit(null)} />}
+      {edit !== null && <SystemForm start={edit} providers={providers} apis={apis} close={() => setEdit(null)} />}
     </>
   )
 }
@@ -111,8 +112,13 @@ function Card({ system, edit }: { readonly system: SystemCard; readonly edit: ()
       </dd>
       <dt>What leaves</dt>
       <dd>
-        number{settings.fields.map((field) => `, ${field}`).join('')}; up to TLP:{settings.upToTlp}
+        {system.kind === 'provider-api'
+          ? settings.answers === 'api'
+            ? 'answers that a person released, instead of by mail'
+            : 'nothing; answers go by mail'
+          : `number${settings.fields.map((field) => `, ${field}`).join('')}; up to TLP:${settings.upToTlp}`}
       </dd>
+      {system.kind === 'provider-api' && settings.answers === 'api' && <DecisionsThere settings={settings} />}
       <dt>Tickets</dt>
       <dd>
         {links.linked} in step, {links.waiting} waiting, {links.trouble} in trouble, {links.gone} gone there
@@ -126,6 +132,31 @@ function Card({ system, edit }: { readonly system: SystemCard; readonly edit: ()
       <dt>Last answered</dt>
       <dd>{system.answeredAt === null ? 'not yet' : <When at={system.answeredAt} ago />}</dd>
     </PlaceCard>
+  )
+}
+
+/** What our decisions are called there, and which have no words yet. */
+function DecisionsThere({ settings }: Pick<SystemCard, 'settings'>) {
+  return (
+    <>
+      <dt>Our decisions there</dt>
+      <dd>
+        {Outcome.options.map((outcome) => {
+          const words = settings.verdictOut[outcome]
+          const said = [words?.status, words?.verdict].filter((word) => word !== undefined && word !== '')
+          return (
+            <div key={outcome}>
+              {outcomeWords[outcome]}:{' '}
+              {words === undefined ? (
+                <span className="tag warn">Not mapped: not released</span>
+              ) : (
+                <span className="mono">{said.length === 0 ? 'a comment only' : said.join(', ')}</span>
+              )}
+            </div>
+          )
+        })}
+      </dd>
+    </>
   )
 }
 

@@ -144,7 +144,12 @@ function ProviderCard({
         <dt>Source ranges</dt>
         <dd className="mono">{provider.sourceRanges.join(', ') || 'not pinned'}</dd>
         <dt>Replies go to</dt>
-        <dd>{provider.replyAddress ?? 'whoever wrote, if that is theirs'}</dd>
+        <dd>
+          {provider.replyAddress ?? 'whoever wrote, if that is theirs'}; or through{' '}
+          <Link to="/settings/$part" params={{ part: 'elsewhere' }}>
+            its own API
+          </Link>
+        </dd>
         <dt>May leave as it is</dt>
         <dd>{provider.mayShare.map((one) => classWords[one]).join(', ') || 'nothing sensitive'}</dd>
       </dl>

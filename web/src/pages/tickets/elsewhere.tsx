@@ -5,6 +5,7 @@ import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { ErrorState, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
+import { verdictWords } from '../settings/api-fields.tsx'
 
 const stateWords: Record<ElsewhereView['state'], readonly [string, string]> = {
   'not-linked': ['Not there', 'tag'],
@@ -59,6 +60,11 @@ function One({ alertId, link }: { readonly alertId: string; readonly link: Elsew
           )}{' '}
           <span className={tag}>{words}</span>{' '}
           {link.status !== null && <span className="dim">“{link.status}” there</span>}
+          {link.verdict !== null && (
+            <span className="dim">
+              , verdict “{link.verdict.word}”{link.verdict.means !== null && `: ${verdictWords(link.verdict.means)}`}
+            </span>
+          )}
         </span>
         {may && (
           <Button
@@ -76,6 +82,12 @@ function One({ alertId, link }: { readonly alertId: string; readonly link: Elsew
         <p>
           <span className="tag warn">Not mapped</span> “{link.status}” does nothing here until an administrator says
           what it means (Settings, Tickets elsewhere).
+        </p>
+      )}
+      {link.verdict?.means === null && (
+        <p>
+          <span className="tag warn">Not mapped</span> Their verdict “{link.verdict.word}”: an administrator says what
+          it means (Settings, Tickets elsewhere).
         </p>
       )}
       {link.says !== '' && <p>{link.says}</p>}

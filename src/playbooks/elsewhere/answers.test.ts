@@ -1,0 +1,305 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { answerAll, decideAlert, putAlert, sampleProvider } from '../../../test/answer-sample.ts'
+import { type FreshDatabase, freshDatabase } from '../../../test/database.ts'
+import { silentLog } from '../../../test/house.ts'
+import { addPeople } from '../../../test/people.ts'
+import { type ApiStandIn, apiSecret, type Played, putThere, startProviderApi } from '../../../test/provider-apis.ts'
+import { egressOfReply } from '../../db/egress.ts'
+import { linkById } from '../../db/elsewhere.ts'
+import { systemById } from '../../db/elsewhere-systems.ts'
+import { saveProvider } from '../../db/providers.ts'
+import { changeReply, replyRecord } from '../../db/replies.ts'
+import { beginRequest, requestsOf } from '../../db/reply-requests.ts'
+import { fixedClock } from '../../kit/clock.ts'
+import { openAnswerApi, openTicketSystem } from '../../main/elsewhere.ts'
+import { makeInspect } from '../../main/inspection.ts'
+import { SystemSettings } from '../../model/elsewhere.ts'
+import { apiAnswerIn } from '../../model/provider-api.ts'
+import type { Outcome } from '../../model/triage.ts'
+import { providerApi } from '../../providers/apis.ts'
+import { type AnswerDesk, answerDesk } from '../reply.ts'
+import type { ElsewhereDesk } from './desk.ts'
+import { saveDraft } from './settings.ts'
+import { syncSystem } from './watch.ts'
+
+/** Answers through a provider's own API, from the release to what is read back, on real PostgreSQL with the vendor played at the wire. */
+const clock = fixedClock('2026-11-23T09:00:00Z')
+const inspect = makeInspect()
+let database: FreshDatabase
+let desk: AnswerDesk
+let sync: ElsewhereDesk
+let world: ApiStandIn
+let by: string
+let count = 0
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  const { db } = database
+  const [kari] = (await addPeople(db, [{ name: 'Kari Dahl', role: 'administrator' }])) as [{ id: string }]
+  by = `user:${kari.id}`
+  const parts = { db, clock, log: silentLog, sealKey: Buffer.alloc(32, 7) }
+  // No mail server: whatever arrives went through the API.
+  desk = answerDesk({
+    ...parts,
+    inspect,
+    mail: null,
+    ownDomains: [],
+    replyHoldSeconds: 0,
+    openApi: openAnswerApi(parts),
+  })
+  sync = {
+    ...{ ...parts, node: 'n1', cannotMail: () => 'no mail in this test', mailNotice: async () => undefined },
+    ...{ open: openTicketSystem(parts), alertUrl: (id) => `https://desk.example.org/alerts/${id}` },
+  }
+  await saveProvider(db, { ...sampleProvider, replyAddress: null, addresses: [] }, 0, clock.now())
+})
+afterAll(async () => {
+  await inspect.close()
+  await database.close()
+})
+const api: Played = 'sentinelone-threats'
+beforeEach(async () => {
+  world = await startProviderApi(api)
+})
+afterEach(async () => {
+  await database.db.deleteFrom('elsewhere_system').execute()
+  await world.stop()
+})
+
+async function connect(change: Record<string, unknown> = {}, id: Played = api): Promise<void> {
+  const known = providerApi(id)
+  const settings = SystemSettings.parse({
+    ...{ api: id, baseUrl: world.url, plainHttp: true, allowAddresses: ['127.0.0.1'], providers: ['acme'], fields: [] },
+    ...{ answers: 'api', verdictOut: known?.usual, verdictIn: { false_positive: 'false-alarm-benign' } },
+    ...{ statusIn: { in_progress: 'acknowledged', resolved: 'closed', unresolved: 'nothing' }, ...change },
+  })
+  await saveDraft(
+    sync,
+    { id: 's1', kind: 'provider-api', title: 'SentinelOne', settings, secret: apiSecret, enabled: true, version: 0 },
+    by,
+  )
+}
+
+/** A decided alert with a number of theirs, which is there. */
+async function newAlert(outcome: Outcome = 'false-alarm-benign'): Promise<{ alertId: string; ticket: string }> {
+  const { alertId } = await putAlert(database.db)
+  count += 1
+  const ticket = `18902244133709${String(count).padStart(5, '0')}`
+  await database.db.updateTable('alert').set({ ticket }).where('id', '=', alertId).execute()
+  putThere(world, api, ticket)
+  await decideAlert(database.db, alertId, outcome)
+  return { alertId, ticket }
+}
+
+const reply = async (id: string) => {
+  const record = await replyRecord(database.db, id)
+  if (record === null) throw new Error('no reply')
+  return record.reply
+}
+const send = (replyId: string, attempt = 1) => desk.jobs['send-reply']({ replyId, attempt })
+async function rounds(most: number): Promise<void> {
+  for (let round = 0; round < most; round += 1) {
+    clock.set(new Date(clock.now().getTime() + 2 * 60_000).toISOString())
+    await syncSystem(sync, 's1')
+  }
+}
+const there = (ticket: string) => {
+  const found = world.tickets.get(ticket)
+  if (found === undefined) throw new Error('not there')
+  return found
+}
+const commentsHere = async (alertId: string) =>
+  (await database.db.selectFrom('ticket_comment').select('text').where('alert_id', '=', alertId).execute()).map(
+    ({ text }) => text,
+  )
+
+test('a released answer goes through their API once, with what was covered covered, and not by mail', async () => {
+  await connect()
+  const { alertId, ticket } = await newAlert()
+  const replyId = await answerAll(database.db, desk, alertId, by)
+  const held = await replyRecord(database.db, replyId)
+  const answer = apiAnswerIn(held?.bytes ?? Buffer.alloc(0))
+  expect(answer).toMatchObject({ api, ticket, status: 'resolved', verdict: 'false_positive' })
+  expect(held?.reply.to).toEqual([`s1/${ticket}`])
+  expect(JSON.stringify(answer)).not.toContain('ws-0417')
+  expect(await egressOfReply(database.db, replyId)).toMatchObject({ channel: 'provider-api', state: 'released' })
+  await send(replyId)
+  await send(replyId)
+  expect(await reply(replyId)).toMatchObject({ state: 'sent', receipt: 'SentinelOne took verdict, status, comment' })
+  expect(there(ticket)).toMatchObject({ status: 'resolved', verdict: 'false_positive' })
+  expect(there(ticket).comments.map(({ text }) => text)).toEqual([answer?.comment])
+  expect(world.writes).toHaveLength(3)
+  expect(await egressOfReply(database.db, replyId)).toMatchObject({ state: 'left' })
+  // What we said ourselves is no news: no comment comes back, and nothing is closed by our own status.
+  await rounds(3)
+  expect(await commentsHere(alertId)).toEqual([])
+  const taken = await database.db
+    .selectFrom('ledger_entry')
+    .select('id')
+    .where('kind', '=', 'elsewhere.taken')
+    .where('subject', '=', `alert:${alertId}`)
+    .execute()
+  expect(taken).toEqual([])
+  expect(await linkById(database.db, 's1', alertId)).toMatchObject({
+    theirVerdict: 'false_positive',
+    theirStatus: 'resolved',
+    says: '',
+  })
+  expect(world.writes).toHaveLength(3)
+})
+
+test('their comments, status and verdict come here, once; a verdict that nobody named is shown and not swallowed', async () => {
+  await connect({ types: ['provider-alert'] })
+  const { alertId, ticket } = await newAlert('incident')
+  await syncSystem(sync, 's1')
+  await rounds(1)
+  const ours = there(ticket)
+  ours.comments.push({ id: '900', author: 'Theirs', text: 'Please confirm.', at: '2026-11-23T09:01:00Z' })
+  ours.status = 'in_progress'
+  ours.verdict = 'suspicious'
+  await rounds(4)
+  expect(await commentsHere(alertId)).toEqual(['Please confirm.'])
+  expect(await linkById(database.db, 's1', alertId)).toMatchObject({
+    theirStatus: 'in_progress',
+    theirVerdict: 'suspicious',
+  })
+  expect(Object.keys((await systemById(database.db, 's1'))?.unmapped ?? {})).toContain('suspicious')
+  expect(world.writes).toEqual([])
+})
+
+test('busy: it waits as long as they say, and goes on where it stopped', async () => {
+  await connect()
+  const { alertId, ticket } = await newAlert()
+  const replyId = await answerAll(database.db, desk, alertId, by)
+  world.faults.push('none', 'busy')
+  await send(replyId)
+  const put = await reply(replyId)
+  expect(put.state).toBe('held')
+  expect(Date.parse(put.holdUntil ?? '') - clock.now().getTime()).toBe(900_000)
+  expect((await requestsOf(database.db, replyId)).map(({ state }) => state)).toEqual(['taken'])
+  clock.set(new Date(Date.parse(put.holdUntil ?? '')).toISOString())
+  await send(replyId, 2)
+  expect((await reply(replyId)).state).toBe('sent')
+  // The verdict was not said a second time.
+  expect(world.writes.filter((one) => one.endsWith('/analyst-verdict'))).toHaveLength(1)
+  expect(there(ticket).comments).toHaveLength(1)
+})
+
+test.each(['drop', 'late-500', 'no-json'] as const)(
+  'taken and not confirmed (%s at each request): looked for over there and settled, never told twice',
+  async (fault) => {
+    await connect()
+    for (const at of [0, 1, 2]) {
+      const { alertId, ticket } = await newAlert()
+      const replyId = await answerAll(database.db, desk, alertId, by)
+      world.faults.splice(0, world.faults.length, ...Array.from({ length: at }, () => 'none' as const), fault)
+      const before = world.writes.length
+      await send(replyId)
+      expect((await reply(replyId)).state).toBe('unconfirmed')
+      await send(replyId)
+      expect(world.writes.length - before).toBe(at + 1)
+      await rounds(2)
+      // What was never begun is told now.
+      if ((await reply(replyId)).state === 'held') await send(replyId)
+      expect((await reply(replyId)).state).toBe('sent')
+      expect(world.writes.length - before).toBe(3)
+      expect(there(ticket).comments).toHaveLength(1)
+      await rounds(1)
+      expect(await commentsHere(alertId)).toEqual([])
+    }
+  },
+)
+
+test('lost on the way: it stays unconfirmed, says so, and is told again only when a person says so', async () => {
+  await connect()
+  const { alertId, ticket } = await newAlert()
+  const replyId = await answerAll(database.db, desk, alertId, by)
+  world.faults.push('none', 'none', 'lose')
+  await send(replyId)
+  await rounds(6)
+  expect((await reply(replyId)).state).toBe('unconfirmed')
+  expect((await linkById(database.db, 's1', alertId))?.says).toContain('not sent again by itself')
+  expect(there(ticket).comments).toHaveLength(0)
+  await desk.settleAs(replyId, 'resend', by, 'It is not in their ticket.')
+  await send(replyId)
+  expect((await reply(replyId)).state).toBe('sent')
+  expect(there(ticket).comments).toHaveLength(1)
+})
+
+test('a process that died while it told is settled by what stands there, and the next one tells the rest', async () => {
+  await connect()
+  const { alertId, ticket } = await newAlert()
+  const replyId = await answerAll(database.db, desk, alertId, by)
+  // As it is when nobody wrote down any more what came of the first request.
+  await changeReply(database.db, replyId, { state: 'sending' })
+  await beginRequest(database.db, replyId, { n: 0, tells: ['verdict'] }, clock.now())
+  there(ticket).verdict = 'false_positive'
+  await send(replyId)
+  expect((await reply(replyId)).state).toBe('unconfirmed')
+  await rounds(1)
+  expect(await reply(replyId)).toMatchObject({ state: 'held' })
+  await send(replyId)
+  expect((await reply(replyId)).state).toBe('sent')
+  expect(world.writes.map((one) => one.split('/').at(-1))).toEqual(['incident', 'notes'])
+})
+
+test('refused: said with their words, and nothing of it was said there', async () => {
+  await connect()
+  const { alertId, ticket } = await newAlert()
+  const replyId = await answerAll(database.db, desk, alertId, by)
+  world.faults.push('refuse')
+  await send(replyId)
+  const refused = await reply(replyId)
+  expect(refused.state).toBe('failed')
+  expect(refused.receipt).toMatch(/no such value.*\(verdict\)/)
+  expect(there(ticket).comments).toHaveLength(0)
+})
+
+test('a decision that has no words there is not released, and says where they are set', async () => {
+  const { 'false-alarm-benign': _, ...others } = providerApi(api)?.usual ?? {}
+  await connect({ verdictOut: others })
+  const { alertId } = await newAlert()
+  await expect(answerAll(database.db, desk, alertId, by)).rejects.toMatchObject({ code: 'reply.blocked' })
+  expect(world.tries).toEqual([])
+})
+
+test('a dry run shows what would be told, and tells nothing', async () => {
+  await connect()
+  const { alertId } = await newAlert()
+  const provider = { ...sampleProvider, dryRun: true }
+  const { version } = await database.db
+    .selectFrom('provider')
+    .select('version')
+    .where('id', '=', 'acme')
+    .executeTakeFirstOrThrow()
+  await saveProvider(database.db, provider, version, clock.now())
+  const replyId = await answerAll(database.db, desk, alertId, by)
+  await send(replyId)
+  expect((await reply(replyId)).state).toBe('dry-run')
+  expect(apiAnswerIn((await desk.preview(replyId)).bytes)?.verdict).toBe('false_positive')
+  expect(world.tries).toEqual([])
+  await saveProvider(database.db, { ...provider, dryRun: false }, version + 1, clock.now())
+})
+
+test('switched off meanwhile: it waits, and nothing is told', async () => {
+  await connect()
+  const { alertId } = await newAlert()
+  const replyId = await answerAll(database.db, desk, alertId, by)
+  await database.db.updateTable('elsewhere_system').set({ enabled: false }).execute()
+  await send(replyId)
+  expect(await reply(replyId)).toMatchObject({ state: 'held', receipt: expect.stringContaining('switched off') })
+  expect(world.tries).toEqual([])
+})
+
+test('what an API does not know is not saved', async () => {
+  for (const [change, field] of [
+    [{ api: 'nobody' }, 'api'],
+    [{ providers: [] }, 'providers'],
+    [{ fields: ['title'] }, 'fields'],
+    [{ verdictOut: { incident: { status: 'done', verdict: '' } } }, 'verdictOut'],
+    [{ verdictOut: { incident: { status: '', verdict: 'bad' } } }, 'verdictOut'],
+    [{ statusOut: { closed: 'gone' } }, 'statusOut'],
+    [{ plainHttp: false }, 'baseUrl'],
+  ] as const)
+    await expect(connect(change), field).rejects.toMatchObject({ details: { fields: { [field]: expect.any(String) } } })
+})

@@ -1,0 +1,23 @@
+import type { ProviderApi } from '../model/provider-api.ts'
+import { cortexApi } from './cortex-xdr/api.ts'
+import { crowdStrikeApi } from './crowdstrike/api.ts'
+import { qradarApi } from './ibm-qradar/api.ts'
+import { defenderApi } from './microsoft-defender/api.ts'
+import { redCanaryApi } from './red-canary/api.ts'
+import { sentinelOneApi } from './sentinelone/api.ts'
+import { splunkApi } from './splunk-es/api.ts'
+
+/** APIs of providers that answers go through, each described in a file beside its format. */
+export const providerApis: readonly ProviderApi[] = [
+  defenderApi,
+  crowdStrikeApi,
+  sentinelOneApi,
+  qradarApi,
+  cortexApi,
+  redCanaryApi,
+  splunkApi,
+]
+
+export function providerApi(id: string): ProviderApi | null {
+  return providerApis.find((api) => api.id === id) ?? null
+}
