@@ -4,6 +4,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../kit/clock.ts'
 import { isTrouble, wordsOf } from '../../kit/errors.ts'
+import { loadLinesMax } from '../../model/lake.ts'
 import { dropLeftTables, dropTables, type LoadTables, type LoadTools, loadSegment, tablesOf } from './load-segment.ts'
 import { removeBesides, type Segment, segmentFile } from './segment.ts'
 import type { Spool, SpoolLog } from './spool.ts'
@@ -52,6 +53,8 @@ export class Loader {
   #lastLoadMs = 0
   #lastAlone: Promise<void> = Promise.resolve()
   #hasLoaded = false
+  /** What comes next is mostly like what came before: of the next segment twice as many lines are stored at once as of the last; null: all. */
+  #most: number | null = null
   #news: LoaderNews = { loaded: 0, unread: 0, setAside: 0, failing: null }
 
   constructor(parts: {
@@ -171,7 +174,7 @@ export class Loader {
 
   async #load(segment: Segment, lane: number): Promise<void> {
     const began = performance.now()
-    const tries = await Tries.of(segment)
+    const tries = await Tries.of(segment, this.#most)
     if (!this.#hasLoaded) {
       this.#hasLoaded = true
       await this.#dropLeft().catch(this.#left)
@@ -188,6 +191,7 @@ export class Loader {
       const { loaded, unread: before, setAside } = this.#news
       this.#news = { loaded: loaded + lines, unread: before + unread, setAside, failing: null }
       this.#lastLoadMs = performance.now() - began
+      this.#most = tries.most === null || tries.most * 2 >= loadLinesMax ? null : tries.most * 2
       this.#notBefore.delete(segment.load)
     } catch (error) {
       if (this.#stop.signal.aborted) return

@@ -23,10 +23,10 @@ beforeAll(async () => {
 })
 afterAll(() => rm(base, { recursive: true }))
 
-const open = (folder: string, parsers: readonly LogParser[]): Promise<Lake> =>
+const open = (folder: string, parsers: readonly LogParser[], config: object = {}): Promise<Lake> =>
   openLake({
     ...{ folder: path.join(base, folder), clickhouseUrl: null, clock: systemClock, log, parsers },
-    config: LakeConfig.parse({ freeDiskMinMiB: 16 }),
+    config: LakeConfig.parse({ freeDiskMinMiB: 16, ...config }),
   })
 const sshd =
   '<38>Nov 20 10:00:00 web-1 sshd[7]: Failed password for invalid user admin from 198.51.100.7 port 4242 ssh2'
@@ -63,6 +63,29 @@ test('lines that cannot even be recognised are kept, and what comes behind them 
   expect(await parsersOf(lake)).toEqual(['', ''])
   await lake.close()
 })
+
+test('lines that cost more than a load may are loaded in pieces, all of them once, and hold nobody else up', async () => {
+  const lake = await open('costly', ours, { memoryMaxMiB: 256 })
+  warned.length = 0
+  const address = (n: number): string => [10, (n >> 16) & 255, (n >> 8) & 255, n & 255].join('.')
+  const costly = Array.from(
+    { length: 40_000 },
+    (_, at) => `nobody reads ${Array.from({ length: 24 }, (_, n) => address(at * 24 + n)).join(' ')}`,
+  )
+  await take(lake, sshd, ...costly)
+  await lake.settle()
+  expect(await lake.news()).toMatchObject({ segments: 0, failedSegments: 0, loaded: 40_001, unread: 40_000 })
+  expect(warned).toContain('lines could not be given to the engine; they are kept and tried again')
+  const [stored] = await lake.engine.rows(
+    'SELECT count() AS lines, uniqExact(line) AS different, countIf(length(observables) = 24) AS whole FROM events',
+  )
+  expect(stored).toEqual({ lines: 40_001, different: 40_001, whole: 40_000 })
+  expect(await lake.engine.rows('SELECT sum(events) AS volume FROM volume')).toEqual([{ volume: 40_001 }])
+  expect(await lake.engine.rows("SELECT sum(count) AS seen FROM seen WHERE startsWith(observable, '10.')")).toEqual([
+    { seen: 960_000 },
+  ])
+  await lake.close()
+}, 120_000)
 
 test('when the parsers change while a load is half done, nothing is lost and nothing is doubled', async () => {
   const lake = await open('upgrade', [])
@@ -101,7 +124,7 @@ test('when the parsers change while a load is half done, nothing is lost and not
   expect(await loadSegment(segment, tables, await Tries.of(segment), before)).toMatchObject({ lines: 3, gaveUp: [] })
   // The third one reads with more parsers lines that are there already.
   const loaded = await loadSegment(segment, tables, await Tries.of(segment), toolsOf(ours, 'after'))
-  expect(loaded).toMatchObject({ lines: 0, gaveUp: [] })
+  expect(loaded).toMatchObject({ lines: 3, gaveUp: [] })
   expect(await parsersOf(lake)).toEqual(['', '', 'sshd'])
   await spool.remove(segment)
   await spool.close()
