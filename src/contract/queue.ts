@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { atOnceMax, decideAtOnceMax } from '../model/at-once.ts'
 import { FindingKind } from '../model/finding.ts'
-import { atOnceMax, decideAtOnceMax, SnoozeFor, snoozeDaysMax } from '../model/queue.ts'
+import { SnoozeFor, snoozeDaysMax } from '../model/queue.ts'
 import { Outcome } from '../model/triage.ts'
 import { QueueScope } from './desk.ts'
 import { Done, endpoint } from './endpoint.ts'

@@ -119,7 +119,9 @@ const overdue = (state: ReturnType<typeof sql>) => sql<boolean>`a.id in (select 
 export async function listTickets(db: Db, query: TicketQuery, me: string): Promise<TicketRecord[]> {
   const words = query.q.trim()
   const number = /^[at]-?(\d{1,9})$/i.exec(words)?.[1]
-  const state = query.state === 'all' ? sql`true` : query.state === 'open' ? isOpen : sql`${stateOf} = ${query.state}`
+  // A clock that ran out is of an open ticket in any case; asked twice, PostgreSQL looks through what is open twice.
+  const any = query.state === 'all' || (query.state === 'open' && query.clock !== '')
+  const state = any ? sql`true` : query.state === 'open' ? isOpen : sql`${stateOf} = ${query.state}`
   // States of ended work are many: their tab is named as well, so that its index is used.
   const tab = { resolved: 'done', closed: 'done', merged: 'merged' }[query.state as string]
   const conditions = [

@@ -3,39 +3,15 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClie
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { EgressEntry } from '../../../../src/contract/egress.ts'
-import { type EgressKind, EgressState } from '../../../../src/model/egress.ts'
+import { EgressState } from '../../../../src/model/egress.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { useKeys } from '../../parts/keys.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { bytesWords } from '../../words.ts'
+import { kindWords, stateTags, stateWords } from './left-words.ts'
 import './what-left.css'
-
-const stateWords: Record<EgressState, string> = {
-  released: 'Held',
-  leaving: 'Leaving now',
-  left: 'Left',
-  unconfirmed: 'Unconfirmed',
-  refused: 'Did not leave',
-  withdrawn: 'Taken back',
-  'dry-run': 'Dry run',
-}
-const stateTags: Record<EgressState, string> = {
-  released: 'accent',
-  leaving: 'accent',
-  left: 'good',
-  unconfirmed: 'bad',
-  refused: 'bad',
-  withdrawn: '',
-  'dry-run': 'warn',
-}
-const kindWords: Record<EgressKind, string> = {
-  reply: 'Answer',
-  pack: 'Context pack',
-  chat: 'Message to a chat',
-  ticket: 'To a ticket elsewhere',
-}
 
 /** The egress ledger: every byte that was let leave, towards a provider, a chat or a ticket elsewhere. */
 export function WhatLeftPage() {

@@ -3,7 +3,7 @@ import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanst
 import { useRef, useState } from 'react'
 import type { QueueRow } from '../../../../src/contract/desk.ts'
 import type { Group } from '../../../../src/contract/queue.ts'
-import { decideAtOnceMax } from '../../../../src/model/queue.ts'
+import { decideAtOnceMax } from '../../../../src/model/at-once.ts'
 import { call, type Input, problemOf } from '../../api.ts'
 import { useKeys } from '../../parts/keys.ts'
 import { ErrorState, Loading } from '../../parts/states.tsx'

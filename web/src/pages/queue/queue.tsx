@@ -1,4 +1,4 @@
-import { Button, Select, TextInput } from '@mantine/core'
+import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
@@ -9,7 +9,6 @@ import { call, type Input } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { useKeys } from '../../parts/keys.ts'
 import { ApprovalsWait } from '../../parts/my-approvals.tsx'
-import { LookUp } from '../../parts/run-playbook.tsx'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { say } from '../../parts/toast.tsx'
 import { outcomeShort, plural, severityWords, tabWords } from '../../words.ts'
@@ -28,8 +27,9 @@ import { useActs } from './use-acts.ts'
 import { useSelection } from './use-selection.ts'
 import './queue.css'
 
-/** Few need it, and its form is a fifth of what the queue weighs. */
+// Dialogs that few open: with their fields they would be a third of what the queue weighs.
 const ReviewPanel = lazy(() => import('./review-panel.tsx'))
+const LookUpPanel = lazy(() => import('./look-up-panel.tsx'))
 
 type Query = NonNullable<Input<'GET /api/queue'>['query']>
 
@@ -81,7 +81,7 @@ type ViewProps = {
 
 type Panel = (
   | { readonly kind: 'decide'; readonly outcome: Outcome }
-  | { readonly kind: 'snooze' | 'assign' | 'views' }
+  | { readonly kind: 'snooze' | 'assign' | 'views' | 'look-up' }
 ) & {
   /** What it is about, where that is a group. */
   readonly rows?: readonly QueueRow[]
@@ -226,7 +226,11 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
         <Button size="compact-sm" variant="default" onClick={() => setPanel({ kind: 'views' })}>
           Views
         </Button>
-        <LookUp />
+        {may('playbook.run') && (
+          <Button size="compact-sm" variant="default" onClick={() => setPanel({ kind: 'look-up' })}>
+            Look up…
+          </Button>
+        )}
       </div>
       <Tabs tab={tab} queue={queue} go={go} />
       {error !== null && (
@@ -264,6 +268,11 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
       {reviewed !== undefined && (
         <Suspense fallback={null}>
           <ReviewPanel one={reviewed} close={() => setReviewing(null)} />
+        </Suspense>
+      )}
+      {panel?.kind === 'look-up' && (
+        <Suspense fallback={null}>
+          <LookUpPanel close={() => setPanel(null)} />
         </Suspense>
       )}
       {panel?.kind === 'decide' && (
@@ -372,23 +381,25 @@ function Filters({ queue }: { readonly queue: Queue }) {
         }}
         onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
       />
-      <Select
+      <NativeSelect
         size="xs"
         aria-label="Provider"
-        placeholder="All providers"
-        clearable
-        data={queue.providers.map((provider) => ({ value: provider.id, label: provider.name }))}
-        value={search.provider ?? null}
-        onChange={(provider) => set({ provider: provider ?? '' })}
+        data={[
+          { value: '', label: 'All providers' },
+          ...queue.providers.map((provider) => ({ value: provider.id, label: provider.name })),
+        ]}
+        value={search.provider ?? ''}
+        onChange={(event) => set({ provider: event.currentTarget.value })}
       />
-      <Select
+      <NativeSelect
         size="xs"
         aria-label="Severity"
-        placeholder="All severities"
-        clearable
-        data={Object.entries(severityWords).map(([value, label]) => ({ value, label }))}
-        value={search.severity ?? null}
-        onChange={(severity) => set({ severity: severity ?? '' })}
+        data={[
+          { value: '', label: 'All severities' },
+          ...Object.entries(severityWords).map(([value, label]) => ({ value, label })),
+        ]}
+        value={search.severity ?? ''}
+        onChange={(event) => set({ severity: event.currentTarget.value })}
       />
     </div>
   )
