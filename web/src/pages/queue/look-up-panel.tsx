@@ -24,6 +24,7 @@ export default function LookUpPanel({ close }: { readonly close: () => void }) {
     <Modal opened onClose={close} title="Look indicators up" closeButtonProps={{ 'aria-label': 'Close' }}>
       <div className="stack">
         <Textarea
+          data-autofocus
           label="Indicators"
           description="Addresses, names, file digests, accounts: as they stand in a mail, also defanged"
           autosize
