@@ -15,9 +15,17 @@ export async function answerForTwo(desk: Desk, cookie: string): Promise<string> 
   tickets += 1
   const body = `Ticket: NW-${tickets}\nRule: Odd sign-in\nSeverity: High\nHost: ws-${tickets}\n`
   const subject = `[NW-${tickets}] High: Odd sign-in`
-  const id = await alertOf(desk, await post(desk, key, { subject, body }))
+  return answerAbout(desk, cookie, await alertOf(desk, await post(desk, key, { subject, body })))
+}
+
+/** The same for an alert that is there. */
+export async function answerAbout(
+  desk: Desk,
+  cookie: string,
+  id: string,
+  reason = 'Its owner is on sick leave.',
+): Promise<string> {
   const { version } = (await apiAs(desk, cookie, 'GET', `/api/alerts/${id}`)) as unknown as { version: number }
-  const reason = 'Its owner is on sick leave.'
   const said = { outcome: 'false-alarm-benign', reason, cites: [], withoutEvidence: true, version }
   await apiAs(desk, cookie, 'POST', `/api/alerts/${id}/decision`, said)
   const replyId = await until('the draft', async () => {

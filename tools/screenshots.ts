@@ -4,13 +4,18 @@ import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { openPage, startBrowser } from '../test/browser.ts'
 import { type Desk, startDesk } from '../test/desk.ts'
-import { type Seeded, seed, shiftedClock } from './sample-desk/seed.ts'
+import { startTimeAuthority } from '../test/time-authority.ts'
+import { administratorOf, type Seeded, seed, shiftedClock } from './sample-desk/seed.ts'
 import { seedIntelligence } from './sample-desk/seed-intelligence.ts'
+import { seedMailKeys, seedStamp } from './sample-desk/seed-keys.ts'
 import { seedLogs } from './sample-desk/seed-logs.ts'
+import { seedMemory } from './sample-desk/seed-memory.ts'
 import { seedPack } from './sample-desk/seed-pack.ts'
 import { type Links, samplePlaybook, seedPeople } from './sample-desk/seed-people.ts'
+import { type Releases, seedRelease } from './sample-desk/seed-release.ts'
 import { seedVulnerabilities } from './sample-desk/seed-vulnerabilities.ts'
-import { type Sight, sights } from './sample-desk/sights.ts'
+import type { Sight } from './sample-desk/sight.ts'
+import { sights } from './sample-desk/sights.ts'
 
 /** Shoots every page at a desk's and a phone's size, light and dark, from a house with two weeks of made-up mail. */
 const folder = path.resolve('screenshots')
@@ -97,13 +102,13 @@ async function sidewaysPx(page: Page): Promise<number> {
   return Number(await page.evaluate('document.scrollingElement.scrollWidth - document.documentElement.clientWidth'))
 }
 
-function shots(seeded: Seeded, links: Links, only: readonly string[]): Shot[] {
-  return sights(seeded, links)
+function shots(seeded: Seeded, links: Links, releases: Releases, only: readonly string[]): Shot[] {
+  return sights(seeded, links, releases)
     .filter(({ name }) => only.length === 0 || only.some((beginning) => name.startsWith(beginning)))
-    .map((sight) => ({ ...sight, token: tokenOf(seeded, sight.as) }))
+    .map((sight) => ({ ...sight, token: sight.as === 'approver' ? releases.approverToken : tokenOf(seeded, sight.as) }))
 }
 
-function tokenOf(seeded: Seeded, as: Sight['as']): string | null {
+function tokenOf(seeded: Seeded, as: Exclude<Sight['as'], 'approver'>): string | null {
   if (as === undefined) return seeded.token
   return as === 'nobody' ? null : seeded.tokens[as]
 }
@@ -112,17 +117,23 @@ const dataFolder = await mkdtemp(path.join(tmpdir(), 'counterfoil-shots-'))
 const clock = shiftedClock()
 await mkdir(folder, { recursive: true })
 const playbooks = await samplePlaybook()
-const desk = await startDesk({ databaseUrl: null, dataFolder, clock, config: { playbooks: [playbooks] } })
+const authority = await startTimeAuthority()
+const timestamps = { url: authority.url, caFile: authority.caFile, everyHours: 168, allowAddresses: ['127.0.0.1'] }
+const desk = await startDesk({ databaseUrl: null, dataFolder, clock, config: { playbooks: [playbooks], timestamps } })
 const browser = await startBrowser()
 try {
+  await seedStamp(desk, (await administratorOf(desk)).cookie)
   const seeded = await seed(desk, clock)
   await seedVulnerabilities(desk)
   await seedLogs(desk, seeded.cookie)
   await seedPack(desk, seeded.cookie)
   await seedIntelligence(desk.running.database.db, clock)
+  await seedMailKeys(desk, `counterfoil=${seeded.tokens.administrator}`)
+  await seedMemory(desk, seeded)
+  const releases = await seedRelease(desk, seeded)
   const links = await seedPeople(desk, seeded)
   const only = process.argv.slice(2)
-  const wanted = shots(seeded, links, only)
+  const wanted = shots(seeded, links, releases, only)
   if (wanted.length === 0) throw new Error(`no picture is called ${only.join(' or ')}`)
   const failed: string[] = []
   let taken = 0
@@ -139,6 +150,7 @@ try {
 } finally {
   await browser.close()
   await desk.stop()
+  await authority.stop()
   await rm(dataFolder, { recursive: true, force: true })
   await rm(playbooks, { recursive: true, force: true })
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Channel } from '../model/message.ts'
 import { Outcome } from '../model/triage.ts'
 import { Done, endpoint } from './endpoint.ts'
 import { RecordWords } from './record.ts'
@@ -75,7 +76,7 @@ export const AuditChain = z.object({
       id: z.string(),
       receivedAt: when,
       sizeBytes: z.int(),
-      channel: z.string(),
+      channel: Channel,
       accepted: z.boolean().nullable(),
       reasons: z.array(z.string()),
       reader: z.string().nullable(),

@@ -108,7 +108,8 @@ export const QueueRow = z.object({
   fidelity: Fidelity.nullable(),
   rungs: z.array(z.object({ rung: Rung, state: FindingKind, delivered: z.boolean() })),
   /** Earlier alerts with the same rule and entity (counted up to `earlierMax`), and how the last of them was decided. */
-  before: z.object({ times: z.int(), lastAt: whenMaybe, lastOutcome: Outcome.nullable() }),
+  /** `decidedAt`, `lastOutcome`: of the one that was decided last; null while none was. */
+  before: z.object({ times: z.int(), lastAt: whenMaybe, decidedAt: whenMaybe, lastOutcome: Outcome.nullable() }),
   /** It was to be tuned away, and is back (docs/queue.md). */
   regressed: z.boolean(),
   /** A tuning request that was to end it, and did not. */
@@ -307,6 +308,8 @@ export const QuarantineRow = z.object({
   reason: z.string(),
   sizeBytes: z.int(),
   authentication: Authentication.nullable(),
+  /** The provider it would be from, by name; null where it is of none we know. */
+  claims: z.string().nullable(),
   text: z.string(),
   sample: z.boolean(),
 })

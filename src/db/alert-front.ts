@@ -21,6 +21,7 @@ import { type AlertRecord, getAlert, historyOf } from './alerts.ts'
 import { techniquesNow } from './attack.ts'
 import { assetsCalled } from './context.ts'
 import { decisionsOf } from './decisions.ts'
+import { providerNames } from './desk-front.ts'
 import { findingsOf } from './findings.ts'
 import { iso, isoOrNull } from './jsonb.ts'
 import type { Db } from './open.ts'
@@ -298,9 +299,11 @@ export async function quarantineOf(db: Db): Promise<{ rows: QuarantineRow[]; rel
   const counts = await sql<{ released: string; accepted: string }>`
     select count(*) filter (where released_at is not null) as released,
       count(*) filter (where state = 'read' and released_at is null) as accepted from message`.execute(db)
+  const names = new Map((await providerNames(db)).map(({ id, name }) => [id, name]))
   return {
     rows: rows.map((row) => {
       const letter = row.letter === null ? null : Letter.parse(row.letter)
+      const authentication = row.authentication === null ? null : Authentication.parse(row.authentication)
       const text =
         letter?.parts
           .filter((part) => part.path !== 'subject')
@@ -314,7 +317,8 @@ export async function quarantineOf(db: Db): Promise<{ rows: QuarantineRow[]; rel
         subject: letter?.subject ?? row.subject ?? '',
         reason: row.state_reason,
         sizeBytes: row.size_bytes,
-        authentication: row.authentication === null ? null : Authentication.parse(row.authentication),
+        authentication,
+        claims: names.get(authentication?.provider?.id ?? '') ?? null,
         text: text.slice(0, excerptCharactersMax),
         sample: row.sample,
       }

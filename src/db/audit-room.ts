@@ -4,6 +4,7 @@ import type { AuditChain, AuditDraw, AuditRow, Conclusion } from '../contract/au
 import type { Clock } from '../kit/clock.ts'
 import { append } from '../ledger/append.ts'
 import { inclusionProofs, latestCheckpoint } from '../ledger/tree.ts'
+import { Channel } from '../model/message.ts'
 import { Outcome } from '../model/triage.ts'
 import { iso, isoOrNull, jsonb } from './jsonb.ts'
 import { type Db, readOnly, transaction } from './open.ts'
@@ -131,7 +132,7 @@ async function messagesOf(tx: Db, alertId: string): Promise<AuditChain['messages
     id: row.id,
     receivedAt: iso(row.received_at),
     sizeBytes: row.size_bytes,
-    channel: row.channel,
+    channel: Channel.parse(row.channel),
     accepted: row.accepted,
     reasons: row.reasons ?? [],
     reader: row.reader,

@@ -13,8 +13,9 @@ export async function providerNames(db: Db): Promise<{ id: string; name: string 
 export async function feedOf(db: Db): Promise<Queue['feed']> {
   const last = await db
     .selectFrom('message')
-    .select(['received_at', 'from_address', 'provider_id'])
-    .orderBy('received_at', 'desc')
+    .leftJoin('provider', 'provider.id', 'message.provider_id')
+    .select(['message.received_at', 'message.from_address', 'message.provider_id', 'provider.config'])
+    .orderBy('message.received_at', 'desc')
     .limit(1)
     .executeTakeFirst()
   const doors = await db
@@ -26,10 +27,7 @@ export async function feedOf(db: Db): Promise<Queue['feed']> {
   const silences = await openSilences(db)
   return {
     silent: silences.map(({ source, title, since, limitMinutes }) => ({ source, title, since, limitMinutes })),
-    lastMessage:
-      last === undefined
-        ? null
-        : { at: iso(last.received_at), from: last.provider_id ?? last.from_address ?? 'an unknown sender' },
+    lastMessage: last === undefined ? null : { at: iso(last.received_at), from: senderOf(last) },
     doors: doors.map((door) => ({
       door: door.door,
       state: door.state,
@@ -37,6 +35,16 @@ export async function feedOf(db: Db): Promise<Queue['feed']> {
       lastSuccessAt: isoOrNull(door.last_success_at),
     })),
   }
+}
+
+/** Their name, as on the page of providers; who is none of them, by address. */
+function senderOf(last: {
+  readonly config: unknown
+  readonly provider_id: string | null
+  readonly from_address: string | null
+}): string {
+  const named = Provider.safeParse(last.config)
+  return named.success ? named.data.name : (last.provider_id ?? last.from_address ?? 'an unknown sender')
 }
 
 /** True when there is sample data on the desk, which every page then says. */

@@ -140,7 +140,7 @@ export async function handoverFacts(db: Db, from: string, to: Date): Promise<Han
         'unsure',
         'Answers that did not surely arrive',
         sql<Row>`
-        select count(*) over () as n, 'A-' || a.number || ' ' || p.subject || ': ' || p.state as text, coalesce(v.config ->> 'name', p.provider_id) as who, p.released_at as at, '/replies/' || p.id as href
+        select count(*) over () as n, 'A-' || a.number || ' ' || p.subject || case p.state when 'failed' then ': refused for good' else ': nobody can know whether it arrived' end as text, coalesce(v.config ->> 'name', p.provider_id) as who, p.released_at as at, '/replies/' || p.id as href
         from reply p join alert a on a.id = p.alert_id left join provider v on v.id = p.provider_id
         where not a.sample and p.state in ('unconfirmed', 'failed') order by p.released_at desc nulls last limit ${handoverRowsMax}`.execute(
           tx,

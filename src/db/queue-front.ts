@@ -98,7 +98,7 @@ async function rowsOf(db: Db, picked: readonly Picked[]): Promise<readonly Row[]
       t.ours_state, t.ours_due_at, t.theirs_state, t.theirs_due_at,
       assignee.name as assignee_name, lead.number as lead_number, snoozer.name as snoozer_name,
       (select count(*)::int from alert m where m.merged_into = a.id) as merged, asset.owner as asset_owner, asset.criticality as asset_criticality,
-      earlier.times as earlier_times, earlier.last_at as earlier_last_at, earlier.last_outcome as earlier_outcome,
+      earlier.times as earlier_times, earlier.last_at as earlier_last_at, earlier.last_decided_at as earlier_decided_at, earlier.last_outcome as earlier_outcome,
       earlier.regressed or exists (select 1 from expectation_match m where m.alert_id = a.id and m.kind = 'holds') as regressed,
       tuned.number as tuning_number, tuned.sent_at as tuning_sent,
       earlier.last_day, past.expected,
@@ -128,7 +128,7 @@ const assetOf = sql`
 
 /** The newest of the earlier alerts with the same rule and entity. Regressed: one of them was to be tuned away before this one came (or it is expected, and is back). */
 const earlierOf = sql`
-  select count(*)::int as times, max(b.received_at) as last_at,
+  select count(*)::int as times, max(b.received_at) as last_at, max(b.decided_at) filter (where b.outcome is not null) as last_decided_at,
     (array_agg(b.outcome order by b.decided_at desc) filter (where b.outcome is not null))[1] as last_outcome,
     coalesce(bool_or(b.outcome = 'tune' and b.decided_at < a.received_at), false) as regressed,
     (count(*) filter (where b.received_at > a.received_at - interval '1 day') + 1)::int as last_day
@@ -223,6 +223,7 @@ function queueRow(row: Row, names: ReadonlyMap<string, string>): QueueRow {
     before: {
       times: row['earlier_times'] ?? 0,
       lastAt: date('earlier_last_at'),
+      decidedAt: date('earlier_decided_at'),
       lastOutcome: row['earlier_outcome'] ?? null,
     },
     escalating: escalatingOf(Number(row['last_day'] ?? 0), expected),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
 import { alertBody, mail, type TestHouse, testHouse } from '../../test/house.ts'
@@ -101,6 +102,21 @@ test('evidence is cited where there is some for the outcome; none is said, not p
   const [foreign] = await items(other)
   await expect(decideMany(house, { ...all, alerts: foreign === undefined ? [] : [{ ...foreign, cites }] })).rejects.toMatchObject({ code: 'input.invalid' }) // biome-ignore format: one call
   expect((await rowOf(other)).state).toBe('open')
+})
+
+test('a reason begins with what is proposed for this outcome, and empty where that is nothing', async () => {
+  const id = await alertHere()
+  const ask = async () => [{ connector: 'list', answered: { kind: 'nothing', query: 'x' }, costMs: 1, askedAt: new Date() } as const] // biome-ignore format: one answer
+  await askAgain({ ...house, ask }, { alertId: id, question: 'asset-of-host', ask: { host: 'ws-17' }, by })
+  const because = async (outcome: 'tune' | 'incident') =>
+    (await previewMany(house, { outcome, alerts: await items(id) }))[0]?.because
+  // It says "No proposal: a person must decide", which is nobody's reason.
+  expect(await because('tune')).toBe('')
+  await sql`update alert set judgement = jsonb_set(judgement, '{proposal,outcome}', '"tune"') where id = ${id}`.execute(
+    database.db,
+  )
+  expect(await because('tune')).toContain('.')
+  expect(await because('incident')).toBe('')
 })
 
 test('while one answer is about to leave, none of them is taken back', async () => {

@@ -45,7 +45,8 @@ export async function previewMany(
     const { number, title, entity } = record.alert
     const cites = speaksFor(record.judgement, outcome, findings.get(id) ?? [])
     const proposed = record.judgement?.proposal.outcome ?? null
-    const because = record.judgement?.proposal.sentence ?? ''
+    // "No proposal", or the sentence for another outcome, is nobody's reason for this one.
+    const because = proposed === outcome ? (record.judgement?.proposal.sentence ?? '') : ''
     return { id, number, title, entity, outcome, proposed, cites, because, problem: problems.get(id) ?? null }
   })
 }

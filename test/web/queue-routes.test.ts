@@ -157,7 +157,7 @@ test('what was to be tuned away and is back says so', async () => {
   expect(await rowOf(first)).toMatchObject({
     regressed: true,
     escalating: null,
-    before: { times: 1, lastOutcome: 'tune' },
+    before: { times: 1, decidedAt: at.toISOString(), lastOutcome: 'tune' },
   })
   const today = Array.from({ length: 9 }, (_, n) => ({
     ...earlier, id: crypto.randomUUID(), rule: 'Beaconing', entity: 'ws-1', received_at: new Date(Date.now() - n * 60_000 - 60_000), state: 'closed',

@@ -153,10 +153,13 @@ test('a forged mail waits in quarantine with its reason, and is released once, w
     ...door,
   })
   const row = await until('the forged mail to be judged', async () => {
-    const { rows } = (await call('GET', '/api/quarantine')).body as { rows: { id: string; reason: string }[] }
+    const { rows } = (await call('GET', '/api/quarantine')).body as {
+      rows: { id: string; reason: string; claims: string | null }[]
+    }
     return rows.find((one) => one.id === id)
   })
   expect(row.reason).not.toBe('')
+  expect(row.claims).toBe('Northwatch MDR')
   const release = (body: object, which = id) => call('POST', `/api/quarantine/${which}/release`, body)
   expect(await release({ reason: '', providerId: 'northwatch' })).toMatchObject({ status: 400 })
   expect(await release({ reason: 'called them', providerId: 'nobody' })).toMatchObject({ status: 400 })

@@ -31,7 +31,6 @@ export type Links = { readonly approval: string; readonly signed: string; readon
 export async function seedPeople(desk: Desk, seeded: Seeded): Promise<Links> {
   const { db } = desk.running.database
   const owner = { email: 'mara.weiss@halden.example' }
-  await db.updateTable('app_user').set(owner).where('role', '=', 'asset-owner').execute()
   await apiAs(desk, seeded.cookie, 'PUT', '/api/assets/fin-app02', {
     ...{ source: 'cmdb', name: 'fin-app02', ownerEmail: owner.email, owner: 'Mara Weiss' },
   })

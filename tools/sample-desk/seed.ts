@@ -1,4 +1,6 @@
+import { openSession } from '../../src/db/sessions.ts'
 import type { Clock } from '../../src/kit/clock.ts'
+import type { Role } from '../../src/model/user.ts'
 import { addProvider, alertOf, apiAs, type Desk, mailBytes, post, signedIn, until } from '../../test/desk.ts'
 import { assetsCsv, cases, forged, mailOf, networksCsv, notice, peopleCsv, providers, stranger } from './sample-mail.ts'
 
@@ -17,6 +19,32 @@ export function shiftedClock(): ShiftedClock {
 
 const day = 86_400_000
 
+type Person = { readonly cookie: string; readonly token: string }
+const ids = new Map<string, string>()
+
+/** A session of somebody by name; who was here before is the same person, and signs in again: the house's clock was moved on since. */
+async function person(desk: Desk, role: Role, name: string, providerId: string | null = null): Promise<Person> {
+  const { db } = desk.running.database
+  const known = ids.get(name)
+  if (known === undefined) {
+    const { user, cookie, token } = await signedIn(desk, role, name, providerId)
+    ids.set(name, user.id)
+    const domain = providerId === null ? 'halden.example' : `${providerId}.example`
+    const email = `${name.toLowerCase().replaceAll(' ', '.')}@${domain}`
+    await db.updateTable('app_user').set({ email }).where('id', '=', user.id).execute()
+    return { cookie, token }
+  }
+  const { token } = await openSession(
+    db,
+    { userId: known, method: 'passkey', userAgent: 'Firefox on Linux', address: '192.0.2.40' },
+    desk.running.house.clock.now(),
+  )
+  return { cookie: `counterfoil=${token}`, token }
+}
+
+/** Who sets the house up, before there is anything else. */
+export const administratorOf = (desk: Desk): Promise<Person> => person(desk, 'administrator', 'Ida Holm')
+
 export type Seeded = {
   readonly cookie: string
   readonly token: string
@@ -32,10 +60,9 @@ export type Seeded = {
 /** Plays two weeks of a small desk through the real doors: lists, mail, decisions, replies. */
 export async function seed(desk: Desk, clock: ShiftedClock): Promise<Seeded> {
   clock.setBehind(13 * day)
-  await signedIn(desk, 'administrator', 'Ida Holm')
   const keys = new Map<string, string>()
   for (const provider of providers) keys.set(provider.id, await addProvider(desk, { ...provider, sourceRanges: [] }))
-  const old = await signedIn(desk, 'lead', 'Kari Dahl')
+  const old = await person(desk, 'lead', 'Kari Dahl')
   for (const [noun, csv] of [
     ['assets', assetsCsv],
     ['people', peopleCsv],
@@ -82,7 +109,7 @@ export async function seed(desk: Desk, clock: ShiftedClock): Promise<Seeded> {
     [2, 6],
   ] as const) {
     clock.setBehind(days * day)
-    const who = await signedIn(desk, 'analyst', 'Nils Berg')
+    const who = await person(desk, 'analyst', 'Nils Berg')
     await decide(
       who.cookie,
       await send(index),
@@ -91,7 +118,7 @@ export async function seed(desk: Desk, clock: ShiftedClock): Promise<Seeded> {
     )
   }
   clock.setBehind(3 * 3600_000)
-  const today = await signedIn(desk, 'lead', 'Kari Dahl')
+  const today = await person(desk, 'lead', 'Kari Dahl')
   const alerts: string[] = []
   for (let index = 0; index < 24; index++) {
     clock.setBehind((26 - index) * 7 * 60_000)
@@ -137,10 +164,10 @@ export async function seed(desk: Desk, clock: ShiftedClock): Promise<Seeded> {
 
 async function others(desk: Desk): Promise<Seeded['tokens']> {
   return {
-    administrator: (await signedIn(desk, 'administrator', 'Ida Holm')).token,
-    'asset-owner': (await signedIn(desk, 'asset-owner', 'Mara Weiss')).token,
-    'provider-analyst': (await signedIn(desk, 'provider-analyst', 'Sam Reed', 'northwatch')).token,
-    auditor: (await signedIn(desk, 'auditor', 'Ola Lund')).token,
+    administrator: (await person(desk, 'administrator', 'Ida Holm')).token,
+    'asset-owner': (await person(desk, 'asset-owner', 'Mara Weiss')).token,
+    'provider-analyst': (await person(desk, 'provider-analyst', 'Sam Reed', 'northwatch')).token,
+    auditor: (await person(desk, 'auditor', 'Ola Lund')).token,
   }
 }
 

@@ -3,18 +3,15 @@ import { mailBytes } from '../../test/desk.ts'
 import { cases, mailOf } from './sample-mail.ts'
 import type { Seeded } from './seed.ts'
 import type { Links } from './seed-people.ts'
+import type { Releases } from './seed-release.ts'
+import { fromQueue, opening, type Sight } from './sight.ts'
+import { workSights } from './work-sights.ts'
 
-export type Sight = {
-  readonly name: string
-  readonly path: string
-  readonly before?: (page: Page) => Promise<unknown>
-  /** Who looks; a lead where nothing is said. */
-  readonly as?: 'administrator' | 'asset-owner' | 'provider-analyst' | 'auditor' | 'nobody'
-}
 /** Every page and dialog, and how one comes there. */
-export function sights(seeded: Seeded, links: Links): Sight[] {
+export function sights(seeded: Seeded, links: Links, releases: Releases): Sight[] {
   const [first = '', , third = ''] = seeded.alerts
   return [
+    ...workSights(seeded, releases),
     { name: 'sign-in', path: '/sign-in', as: 'nobody' },
     { name: 'queue', path: '/queue' },
     { name: 'queue-all', path: '/queue?tab=all' },
@@ -354,20 +351,6 @@ export function sights(seeded: Seeded, links: Links): Sight[] {
     { name: 'question-unknown', path: `/q/${'x'.repeat(43)}`, as: 'nobody' },
     { name: 'nowhere', path: '/nowhere' },
   ]
-}
-
-/** A dialog of the queue, for its first row. */
-async function fromQueue(page: Page, key: string): Promise<void> {
-  await page.locator('table.queue tbody tr').first().waitFor()
-  await page.keyboard.press('j')
-  await page.keyboard.press(key)
-  await page.getByRole('dialog').waitFor()
-}
-
-/** The dialog behind the first button whose name begins or ends so. */
-async function opening(page: Page, name: string): Promise<void> {
-  await page.getByRole('button', { name }).first().click()
-  await page.getByRole('dialog').waitFor()
 }
 
 async function fromAlert(page: Page, name: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { Tab } from '../../src/contract/desk.ts'
 import type { Scope } from '../../src/contract/permissions.ts'
 import type { Severity } from '../../src/model/alert.ts'
 import type { FindingKind } from '../../src/model/finding.ts'
+import type { Channel } from '../../src/model/message.ts'
 import type { ObservableType } from '../../src/model/observable.ts'
 import type { RunState, StepState } from '../../src/model/playbook.ts'
 import type { Rung } from '../../src/model/question.ts'
@@ -75,6 +76,18 @@ export const observableWords: Record<ObservableType, string> = {
 /** The same for a kind that came as a text. */
 export const kindWords = (type: string): string =>
   type in observableWords ? observableWords[type as ObservableType] : type
+
+/** How a message came in, behind its time. */
+export const channelWords: Record<Channel, string> = {
+  smtp: 'over SMTP',
+  imap: 'over IMAP',
+  https: 'over HTTPS',
+  file: 'as a file',
+  detection: 'of a detection of ours',
+}
+/** How a door is called; a mailbox and a folder have the names that the settings give them. */
+export const doorWords = (door: string): string =>
+  ({ smtp: 'Mail door (SMTP)', 'mail-out': 'Mail going out', syslog: 'Syslog', 'log-files': 'Log files' })[door] ?? door
 
 export const findingWords: Record<FindingKind, string> = {
   found: 'Found',
@@ -186,6 +199,13 @@ export function waitingWords(waitingFor: string | null): string {
 
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString('en')} ${n === 1 ? one : many}`
+}
+
+/** "1st", "2nd", "11th". */
+export function ordinal(n: number): string {
+  const last = n % 100
+  const end = last >= 11 && last <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th')
+  return `${n}${end}`
 }
 
 export function bytesWords(bytes: number): string {

@@ -73,6 +73,8 @@ const sheets: readonly Sheet[] = [
       ['Z', 'Take the decision back'],
       ['A', 'Take the answer that is remembered; on the ticket: assign it'],
       ['E', 'Remember this answer'],
+      ['I', 'On the ticket: I take it up'],
+      ['X', 'On the ticket: close it, once it is resolved'],
       ['V', 'On the ticket: its history as recorded'],
     ],
   },
@@ -89,6 +91,8 @@ const sheets: readonly Sheet[] = [
       ['X', 'Take the file of this place out'],
       ['Shift+R', 'Release it'],
       ['Z', 'Take it back, while it is held'],
+      ['A', 'Back to the alert'],
+      ['T', 'Its ticket'],
     ],
   },
   {

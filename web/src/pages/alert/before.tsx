@@ -8,7 +8,7 @@ import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
-import { outcomeShort, plural } from '../../words.ts'
+import { ordinal, outcomeShort, plural } from '../../words.ts'
 import type { DraftDecision } from './draft-decision.ts'
 import { TuningLine, useMemory } from './memory-card.tsx'
 
@@ -23,12 +23,6 @@ export function beforeWords(history: AlertPage['history']): string {
     return `${times} ${outcome === null ? 'not decided' : outcomeShort[outcome].toLowerCase()}`
   })
   return `${ordinal(history.length + 1)} time: ${parts.join(', ')}`
-}
-
-function ordinal(n: number): string {
-  const last = n % 100
-  const end = last >= 11 && last <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th')
-  return `${n}${end}`
 }
 
 /** The same rule about the same thing as a strip, and alerts that are like this one in another way, with how each was decided. */

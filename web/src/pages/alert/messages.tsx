@@ -5,7 +5,7 @@ import type { SealedVerdict } from '../../../../src/model/message.ts'
 import { useMay } from '../../me.ts'
 import { BlockedIcon, CheckIcon, FailedIcon, LockIcon, OpenLockIcon, SealIcon } from '../../parts/icons.tsx'
 import { When } from '../../parts/time.tsx'
-import { bytesWords, observableWords, rungWords } from '../../words.ts'
+import { bytesWords, channelWords, observableWords, rungWords } from '../../words.ts'
 import { Marked } from './marked.tsx'
 
 /** Each message as text, side by side with what was read from it. HTML is never rendered; the bytes come as a download. */
@@ -98,7 +98,7 @@ function Head({ message }: { readonly message: MessagePage }) {
         <dd>{message.to.join(', ')}</dd>
         <dt>Received</dt>
         <dd>
-          <When at={message.receivedAt} ago /> over {message.channel}
+          <When at={message.receivedAt} ago /> {channelWords[message.channel]}
           {message.sourceAddress !== null && ` from ${message.sourceAddress}`} · {bytesWords(message.sizeBytes)}
         </dd>
       </dl>

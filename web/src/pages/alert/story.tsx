@@ -10,7 +10,7 @@ import { useMay } from '../../me.ts'
 import { AsWords } from '../../parts/as-words.tsx'
 import { AskIcon, DownIcon } from '../../parts/icons.tsx'
 import { KindTag } from '../../parts/meter.tsx'
-import { When } from '../../parts/time.tsx'
+import { utc, When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { msWords, plural, rungWords } from '../../words.ts'
 import type { LogSearch } from '../logs/log-search.ts'
@@ -233,7 +233,7 @@ function Evidence({
             <dd>
               {finding.windowFrom === null && finding.windowTo === null
                 ? 'now'
-                : `${finding.windowFrom ?? '…'} to ${finding.windowTo ?? 'now'}`}
+                : `${finding.windowFrom === null ? '…' : utc(finding.windowFrom)} to ${finding.windowTo === null ? 'now' : utc(finding.windowTo)}`}
             </dd>
             <dt>Asked</dt>
             <dd>

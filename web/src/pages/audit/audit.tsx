@@ -9,7 +9,7 @@ import { RecordLine, useRaw } from '../../parts/records.tsx'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
-import { outcomeWords, plural } from '../../words.ts'
+import { channelWords, outcomeWords, plural } from '../../words.ts'
 import './audit.css'
 
 const conclusionWords: Record<Conclusion, string> = {
@@ -259,7 +259,7 @@ function Chain({ id, draw }: { readonly id: string; readonly draw: AuditDraw }) 
       <ol>
         {messages.map((one) => (
           <li key={one.id}>
-            <strong>Message</strong> {one.sizeBytes.toLocaleString('en')} bytes over {one.channel},{' '}
+            <strong>Message</strong> {one.sizeBytes.toLocaleString('en')} bytes {channelWords[one.channel]},{' '}
             <time dateTime={one.receivedAt}>{utc(one.receivedAt)}</time>
             <div className="mono dim break">SHA-256 {one.id}</div>
             <div>

@@ -32,6 +32,7 @@ function AssetView({ page }: { readonly page: AssetPage }) {
           {asset.name}
         </h1>
         {conflicts > 0 && <span className="tag warn">{plural(conflicts, 'conflict')}</span>}
+        <span className="dim">as of</span>
         <Age at={page.asOf} />
       </div>
       <div className="entity-grid">

@@ -3,12 +3,20 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { IntelligencePage, ObservablePage } from '../../../../src/contract/intelligence.ts'
-import type { Hit } from '../../../../src/model/intelligence.ts'
+import type { Hit, IntelligenceSource } from '../../../../src/model/intelligence.ts'
 import { call } from '../../api.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { kindWords, plural } from '../../words.ts'
 import './intelligence.css'
+
+const sourceWords: Record<IntelligenceSource['kind'], string> = {
+  file: 'A file',
+  taxii: 'TAXII',
+  misp: 'MISP',
+  'misp-feed': 'A feed of MISP',
+  list: 'A list',
+}
 
 export function IntelligencePart() {
   const page = useQuery({ queryKey: ['intelligence'], queryFn: () => call('GET /api/intelligence') })
@@ -203,7 +211,7 @@ function Sources({ page }: { readonly page: IntelligencePage }) {
         <div key={source.id} className="hit">
           <div className="connector-head">
             <strong>{source.title}</strong>
-            <span className="dim">{source.kind}</span>
+            <span className="dim">{sourceWords[source.kind]}</span>
             <Tlp tlp={source.tlp} />
             {source.failingSince === null ? (
               <span className={source.stale ? 'tag warn' : 'tag good'}>

@@ -29,6 +29,7 @@ function PersonView({ page }: { readonly page: PersonPage }) {
         <h1 className="clip">{person.name}</h1>
         {person.privileged === true && <span className="tag warn">Privileged</span>}
         {absences.length > 0 && <span className="tag">Away</span>}
+        <span className="dim">as of</span>
         <Age at={page.asOf} />
       </div>
       <div className="entity-grid">

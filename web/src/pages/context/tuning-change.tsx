@@ -1,7 +1,7 @@
 import { Button, SegmentedControl, Textarea } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { TuningChangeKind, type TuningRequest, type TuningTrial } from '../../../../src/model/tuning.ts'
 import { call } from '../../api.ts'
 import { Problem } from '../../parts/states.tsx'
@@ -24,7 +24,16 @@ filter:
 }
 
 /** What we propose to the provider with a request, and the form that tries it on the past before it stands in an answer. */
-export function ChangePart({ one, mayWrite }: { readonly one: TuningRequest; readonly mayWrite: boolean }) {
+export function ChangePart({
+  one,
+  mayWrite,
+  children,
+}: {
+  readonly one: TuningRequest
+  readonly mayWrite: boolean
+  /** What stands beside the button. */
+  readonly children: ReactNode
+}) {
   const [open, setOpen] = useState(false)
   const { change } = one
   const isOver = one.state === 'withdrawn' || one.state === 'refused'
@@ -39,13 +48,14 @@ export function ChangePart({ one, mayWrite }: { readonly one: TuningRequest; rea
           <pre className="code">{change.text}</pre>
         </div>
       )}
-      {mayWrite && !isOver && (
-        <div>
+      <div className="row wrap">
+        {mayWrite && !isOver && (
           <Button size="compact-sm" variant="default" aria-expanded={open} onClick={() => setOpen(!open)}>
             {change === null ? 'Propose a change' : 'Propose another change'}
           </Button>
-        </div>
-      )}
+        )}
+        {children}
+      </div>
       {open && <Form one={one} />}
     </>
   )

@@ -18,9 +18,9 @@ export const stateWords: Record<TuningState, string> = {
   withdrawn: 'Withdrawn',
 }
 
-/** "sent 41 days ago, 6 alerts since". */
+/** "Sent 41 days ago, 6 alerts since". */
 export function tuningSays(request: TuningRequest): string {
-  if (request.asked === null) return 'decided, and no answer left yet'
+  if (request.asked === null) return 'Decided, and no answer left yet'
   const days = Math.floor((Date.now() - Date.parse(request.asked.at)) / 86_400_000)
-  return `sent ${days === 0 ? 'today' : `${plural(days, 'day')} ago`}, ${plural(request.since, 'alert')} since`
+  return `Sent ${days === 0 ? 'today' : `${plural(days, 'day')} ago`}, ${plural(request.since, 'alert')} since`
 }

@@ -66,7 +66,7 @@ function Request({ one }: { readonly one: TuningRequest }) {
       <div className="row wrap">
         <strong className="mono">TR-{one.number}</strong>
         <span className={measuredTags[one.measured] ?? 'tag'}>{measuredWords[one.measured]}</span>
-        <span>{stateWords[one.state]}</span>
+        {one.state !== 'asked' && <span className="tag">{stateWords[one.state]}</span>}
         {one.sample && <span className="tag sample">Sample data</span>}
         <span className="dim push">{one.providerName}</span>
       </div>
@@ -122,12 +122,11 @@ function Request({ one }: { readonly one: TuningRequest }) {
         </p>
       )}
       {may('tuning.write') && <Say one={one} />}
-      <ChangePart one={one} mayWrite={may('tuning.write')} />
-      <div>
+      <ChangePart one={one} mayWrite={may('tuning.write')}>
         <Button size="compact-sm" variant="default" aria-expanded={tried} onClick={() => setTried(!tried)}>
           What would not come any more
         </Button>
-      </div>
+      </ChangePart>
       {tried && <WouldGo id={one.id} />}
     </section>
   )
@@ -163,8 +162,9 @@ function Say({ one }: { readonly one: TuningRequest }) {
           </Button>
         </div>
       )}
-      <div className="row wrap">
+      <div className="row wrap end">
         <Select
+          label="They say"
           aria-label={`What they say of TR-${one.number}`}
           size="xs"
           allowDeselect={false}
@@ -173,6 +173,7 @@ function Say({ one }: { readonly one: TuningRequest }) {
           onChange={(value) => value !== null && save.mutate({ state: TuningState.parse(value), note: one.note })}
         />
         <TextInput
+          label="Due on"
           aria-label={`TR-${one.number} is due on`}
           size="xs"
           type="date"

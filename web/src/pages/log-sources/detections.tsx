@@ -3,7 +3,7 @@ import type { DetectionRow, DetectionsPage } from '../../../../src/contract/logs
 import { call } from '../../api.ts'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
-import { plural } from '../../words.ts'
+import { plural, severityWords } from '../../words.ts'
 import { LogTabs } from '../logs/log-tabs.tsx'
 import './sources.css'
 
@@ -53,14 +53,15 @@ function Detections({ page }: { readonly page: DetectionsPage }) {
     <>
       <div className="card detections-head">
         <strong>{plural(rules.length, 'rule')}</strong>, {plural(hit.length, 'has', 'have')} matched so far,{' '}
-        {blind.length === 0 ? 'all can look' : `${plural(blind.length, 'cannot', 'cannot')} look`}. Looked at all that
-        came until <When at={looked.until} ago />
-        {looked.at !== null && (
+        {blind.length === 0 ? 'all can look' : `${plural(blind.length, 'cannot', 'cannot')} look`}.{' '}
+        {looked.at === null ? (
+          'Looked at all'
+        ) : (
           <>
-            , <When at={looked.at} ago />
+            Looked <When at={looked.at} ago /> at all
           </>
-        )}
-        . <span className="dim">{looked.says}</span>
+        )}{' '}
+        that came until <When at={looked.until} ago />. <span className="dim">{looked.says}</span>
       </div>
       <div className="card sources-card">
         <div className="scroll-x" tabIndex={0} role="region" aria-label="Rules">
@@ -95,7 +96,13 @@ function Row({ rule }: { readonly rule: DetectionRow }) {
   return (
     <tr>
       <td title={rule.id}>{rule.title}</td>
-      <td data-label="Level">{rule.level ?? <span className="dim">none</span>}</td>
+      <td data-label="Level">
+        {rule.level === null ? (
+          <span className="dim">none</span>
+        ) : (
+          (severityWords[rule.level as keyof typeof severityWords] ?? rule.level)
+        )}
+      </td>
       <td data-label="State">
         {rule.notRun === null ? (
           <span className="tag good">Looks</span>

@@ -7,7 +7,7 @@ import { useMay } from '../../me.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
-import { bytesWords, plural } from '../../words.ts'
+import { bytesWords, channelWords, plural } from '../../words.ts'
 import './quarantine.css'
 
 export function QuarantinePage() {
@@ -20,7 +20,7 @@ export function QuarantinePage() {
     <>
       <div className="page-head">
         <h1>Quarantine</h1>
-        <span className="dim">{plural(rows.length, 'message')} wait for a person</span>
+        <span className="dim">{plural(rows.length, 'message waits', 'messages wait')} for a person</span>
       </div>
       <p className="lead">
         What could not be shown to come from a provider of yours. Nothing here starts anything by itself, and nothing is
@@ -52,7 +52,8 @@ function Row({ row, open }: { readonly row: QuarantineRow; readonly open: () => 
           {row.sample && <span className="tag sample">Sample</span>}
         </div>
         <div className="dim clip">
-          {row.from ?? 'no sender'} · <When at={row.receivedAt} ago /> over {row.channel} · {bytesWords(row.sizeBytes)}
+          {row.from ?? 'no sender'} · <When at={row.receivedAt} ago /> {channelWords[row.channel]} ·{' '}
+          {bytesWords(row.sizeBytes)}
         </div>
         <div className="quarantine-reason">
           {row.reason === '' ? (row.authentication?.reasons.join(' ') ?? 'Not accepted.') : row.reason}
@@ -72,7 +73,7 @@ function Row({ row, open }: { readonly row: QuarantineRow; readonly open: () => 
             <span className="tag">
               {row.authentication.provider === null
                 ? 'Sender of no provider'
-                : `Claims to be ${row.authentication.provider.id}`}
+                : `Claims to be ${row.claims ?? row.authentication.provider.id}`}
             </span>
           </div>
         )}

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import type { Queue, Tab } from '../../../../src/contract/desk.ts'
 import { EmptyState } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
+import { doorWords } from '../../words.ts'
 import { Silent } from './reconciled.tsx'
 
 const titles: Record<Tab, string> = {
@@ -46,7 +47,7 @@ export function QueueEmpty({
       )}
       {feed.doors.map((door) => (
         <div key={door.door}>
-          {door.door}: {door.state}
+          {doorWords(door.door)}: {door.state}
           {door.lastSuccessAt !== null && (
             <>
               , checked <When at={door.lastSuccessAt} ago />

@@ -1,4 +1,3 @@
-import { VisuallyHidden } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import type { QueueRow, Tab } from '../../../../src/contract/desk.ts'
@@ -6,7 +5,7 @@ import type { Presence } from '../../../../src/contract/presence.ts'
 import { Meter } from '../../parts/meter.tsx'
 import { HereMark, usePresence } from '../../parts/presence.tsx'
 import { relative, useNow, utc, When } from '../../parts/time.tsx'
-import { outcomeShort, replyWords, runWords, severityWords, waitingWords } from '../../words.ts'
+import { ordinal, outcomeShort, replyWords, runWords, severityWords, waitingWords } from '../../words.ts'
 
 type Props = {
   readonly rows: readonly QueueRow[]
@@ -153,10 +152,10 @@ function Cells({
         </div>
       </td>
       <td className="c-asset">
-        <div className="clip" title={[row.entity, row.owner].filter(Boolean).join(' · ')}>
+        <div className="clip" title={[row.entity, row.criticality, row.owner].filter(Boolean).join(' · ')}>
           {row.entity ?? <span className="dim">not named</span>}
-          {row.owner !== null && <span className="dim"> · {row.owner}</span>}
           {row.criticality !== null && <span className="dim"> · {row.criticality}</span>}
+          {row.owner !== null && <span className="dim"> · {row.owner}</span>}
         </div>
       </td>
       <td className="c-evidence">
@@ -194,29 +193,19 @@ function Cells({
 }
 
 function Before({ row }: { readonly row: QueueRow }) {
-  const { times, lastAt, lastOutcome } = row.before
+  const { times, decidedAt, lastOutcome } = row.before
   if (times === 0) return <span className="dim">first time</span>
+  if (decidedAt === null || lastOutcome === null)
+    return (
+      <span className="tag" title="The same rule about the same thing, and none of them is decided">
+        {ordinal(times + 1)} · not decided
+      </span>
+    )
   return (
-    <span
-      className="tag accent"
-      title={lastOutcome === null ? 'Never decided' : `Last decided: ${outcomeShort[lastOutcome]}`}
-    >
-      {ordinal(times + 1)} time
-      {lastAt !== null && (
-        <>
-          {' · '}
-          <When at={lastAt} />
-        </>
-      )}
+    <span className="tag accent" title={`Last decided: ${outcomeShort[lastOutcome]}`}>
+      {ordinal(times + 1)} · decided <When at={decidedAt} />
     </span>
   )
-}
-
-function ordinal(n: number): string {
-  const rest = n % 100
-  const ending =
-    rest > 10 && rest < 14 ? 'th' : (({ 1: 'st', 2: 'nd', 3: 'rd' } as Record<number, string>)[n % 10] ?? 'th')
-  return `${n}${ending}`
 }
 
 function Proposed({ row }: { readonly row: QueueRow }) {
@@ -237,7 +226,7 @@ function Work({ row }: { readonly row: QueueRow }) {
   const { run } = row
   if (run === null) return <span className="dim">none ran</span>
   if (run.state === 'waiting') {
-    const words = waitingWords(run.waitingFor)
+    const words = `${run.done}/${run.steps} ${waitingWords(run.waitingFor)}`
     return (
       <div className="clip dim" title={words}>
         {words}
@@ -271,10 +260,12 @@ function ReplyTag({ reply }: { readonly reply: NonNullable<QueueRow['reply']> })
 function Clocks({ row }: { readonly row: QueueRow }) {
   const { ours, theirs } = row.clocks
   if (ours === null && theirs === null) return <span className="dim">none</span>
+  // One that stands still while the other runs is no news in a row.
+  const theirsRuns = theirs !== null && theirs.dueAt !== null
   return (
     <span className="row tight clip">
-      {ours !== null && <Clock who="us" clock={ours} />}
-      {theirs !== null && <Clock who="them" clock={theirs} />}
+      {ours !== null && (ours.dueAt !== null || !theirsRuns) && <Clock who="us" clock={ours} />}
+      {theirs !== null && (theirsRuns || ours === null) && <Clock who="them" clock={theirs} />}
     </span>
   )
 }
@@ -303,9 +294,8 @@ function Clock({
       className={late ? 'tag bad' : 'tag'}
       title={`${who === 'us' ? 'We owe a decision' : 'They owe an answer'}: ${says}`}
     >
-      {who} {late && <span aria-hidden>−</span>}
-      {relative(clock.dueAt, now).replace(/^in /, '')}
-      {late && <VisuallyHidden> late</VisuallyHidden>}
+      {who} {relative(clock.dueAt, now).replace(/^in /, '')}
+      {late && ' late'}
     </span>
   )
 }

@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useRef } from 'react'
 import type { ReplyPage } from '../../../../src/contract/answer.ts'
 import { call } from '../../api.ts'
 import { BackIcon } from '../../parts/icons.tsx'
+import { useKeys } from '../../parts/keys.ts'
 import { OthersHere, useHere } from '../../parts/presence.tsx'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { replyWords } from '../../words.ts'
@@ -41,6 +42,9 @@ function ReplyView({ page }: { readonly page: ReplyPage }) {
   const { reply, alert, provider } = page
   const review = useReview(page)
   useHere(alert.id, reply.state === 'draft' ? 'answering' : 'reading')
+  const navigate = useNavigate()
+  const back = (hash: string) => void navigate({ to: '/alerts/$id', params: { id: alert.id }, hash })
+  useKeys({ a: () => back(''), t: () => back('ticket') })
   const grid = useRef<HTMLDivElement>(null)
   useScrollTogether(grid)
   return (

@@ -68,6 +68,7 @@ export function ProvidersPart() {
         <ProviderCard
           key={row.provider.id}
           row={row}
+          format={formats.find(({ id }) => id === row.provider.format)?.title ?? row.provider.format}
           silentSince={silenceOf(row.provider.id)}
           edit={() => setEdit({ provider: row.provider, version: row.version })}
         />
@@ -81,10 +82,13 @@ export function ProvidersPart() {
 
 function ProviderCard({
   row,
+  format,
   silentSince,
   edit,
 }: {
   readonly row: ProviderRow
+  /** What its mail is read as, in words. */
+  readonly format: string
   readonly silentSince: string | null
   readonly edit: () => void
 }) {
@@ -120,7 +124,6 @@ function ProviderCard({
     <section className="card">
       <div className="connector-head">
         <h2>{provider.name}</h2>
-        <span className="tag">{provider.format}</span>
         <span className={provider.dryRun ? 'tag warn' : 'tag good'}>{provider.dryRun ? 'Dry run' : 'Live'}</span>
         {silentSince !== null && (
           <Link to="/settings/$part" params={{ part: 'sources' }} className="tag bad">
@@ -137,12 +140,20 @@ function ProviderCard({
         </span>
       </div>
       <dl className="kv">
+        <dt>Its mail is read as</dt>
+        <dd>{format}</dd>
         <dt>Domains</dt>
         <dd>{provider.domains.join(', ') || 'none'}</dd>
         <dt>Addresses</dt>
         <dd>{provider.addresses.join(', ') || 'none'}</dd>
         <dt>Source ranges</dt>
-        <dd className="mono">{provider.sourceRanges.join(', ') || 'not pinned'}</dd>
+        <dd>
+          {provider.sourceRanges.length === 0 ? (
+            'not pinned'
+          ) : (
+            <span className="mono">{provider.sourceRanges.join(', ')}</span>
+          )}
+        </dd>
         <dt>Replies go to</dt>
         <dd>
           {provider.replyAddress ?? 'whoever wrote, if that is theirs'}; or through{' '}

@@ -8,7 +8,7 @@ import { useMay } from '../../me.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
-import { plural } from '../../words.ts'
+import { doorWords, plural } from '../../words.ts'
 import './sources.css'
 
 const kindWords: Record<SourceKind, string> = {
@@ -69,7 +69,7 @@ function Watched({ row }: { readonly row: SourceRow }) {
   return (
     <li>
       <div className="watched-head">
-        <strong>{row.title}</strong>
+        <strong>{row.kind === 'door' ? doorWords(row.title) : row.title}</strong>
         <span className="dim">{kindWords[row.kind]}</span>
         <span className={`tag ${silentSince !== null ? 'bad' : limitMinutes === null ? '' : 'good'}`}>
           {silentSince !== null ? 'Silent' : limitMinutes === null ? 'Not watched' : 'Heard in time'}

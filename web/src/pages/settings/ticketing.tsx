@@ -6,13 +6,22 @@ import { type Answer, call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { say } from '../../parts/toast.tsx'
+import { roleWords } from '../../words.ts'
 import { ticketTypeWords } from '../tickets/ticket-words.ts'
 import { Refusal } from './refusal.tsx'
 import './ticketing.css'
 
 type Rules = Answer<'GET /api/ticketing'>
 
-const roles = ['role:administrator', 'role:lead', 'role:analyst', 'role:approver']
+/** Everybody of a role, as the page says it and as the rules write it. */
+const roles = new Map(
+  (['administrator', 'lead', 'analyst', 'approver'] as const).map((role) => [
+    `Any ${roleWords[role].toLowerCase()}`,
+    `role:${role}`,
+  ]),
+)
+const asWritten = (said: string): string => roles.get(said) ?? said
+const asSaid = (written: string): string => [...roles].find(([, role]) => role === written)?.[0] ?? written
 
 /** Who is responsible for what, and how long things may take: as a grid, and whole as YAML. */
 export function TicketingPart() {
@@ -43,15 +52,14 @@ function Matrix({ rules }: { readonly rules: Rules }) {
   const locked = !useMay()('ticketing.change')
   const [types, setTypes] = useState(rules.ticketing.types)
   const save = useSave(rules.version)
-  const people = [...roles, ...rules.people.map(({ email }) => email)]
+  const people = [...roles.keys(), ...rules.people.map(({ email }) => email)]
   const set = (type: TicketType, change: Partial<Duty>) => setTypes({ ...types, [type]: { ...types[type], ...change } })
   return (
     <section className="card">
       <h2>Who does what</h2>
       <p className="dim">
         A new ticket goes to the first person who is named as responsible and not away (Context, Calendar); a role
-        leaves it to whoever takes it up. Exactly one answers for it. People are named by mail address, roles as{' '}
-        <code>role:lead</code>.
+        leaves it to whoever takes it up. Exactly one answers for it. People are named by mail address.
       </p>
       <div className="scroll-x" tabIndex={0} role="region" aria-label="Who does what">
         <table className="plain cards duties">
@@ -84,9 +92,9 @@ function Matrix({ rules }: { readonly rules: Rules }) {
                     allowDeselect={false}
                     searchable
                     disabled={locked}
-                    data={[...new Set([...people, types[type].accountable])]}
-                    value={types[type].accountable}
-                    onChange={(accountable) => accountable !== null && set(type, { accountable })}
+                    data={[...new Set([...people, asSaid(types[type].accountable)])]}
+                    value={asSaid(types[type].accountable)}
+                    onChange={(said) => said !== null && set(type, { accountable: asWritten(said) })}
                   />
                 </td>
                 <Parties
@@ -147,8 +155,8 @@ function Parties(props: {
         aria-label={props.what}
         data={[...props.data]}
         disabled={props.locked}
-        value={[...props.value]}
-        onChange={props.set}
+        value={props.value.map(asSaid)}
+        onChange={(said) => props.set(said.map(asWritten))}
       />
     </td>
   )

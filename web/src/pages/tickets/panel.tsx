@@ -83,6 +83,12 @@ function State({ ticket }: Props) {
   )
   const { state, parties } = ticket
   const ended = state === 'resolved' || state === 'closed'
+  const mayTakeUp = may && ticket.acknowledged === null && !ended && state !== 'merged'
+  const mayClose = may && state === 'resolved'
+  useKeys({
+    i: () => mayTakeUp && !move.isPending && move.mutate('acknowledged'),
+    x: () => mayClose && !move.isPending && move.mutate('closed'),
+  })
   return (
     <section className="card">
       <h2>
@@ -169,13 +175,23 @@ function State({ ticket }: Props) {
       <Problem error={move.error ?? type.error} />
       {may && (
         <div className="row wrap">
-          {ticket.acknowledged === null && !ended && state !== 'merged' && (
-            <Button size="xs" loading={move.isPending} onClick={() => move.mutate('acknowledged')}>
+          {mayTakeUp && (
+            <Button
+              size="xs"
+              rightSection={<kbd>I</kbd>}
+              loading={move.isPending}
+              onClick={() => move.mutate('acknowledged')}
+            >
               I take it up
             </Button>
           )}
-          {state === 'resolved' && (
-            <Button size="xs" loading={move.isPending} onClick={() => move.mutate('closed')}>
+          {mayClose && (
+            <Button
+              size="xs"
+              rightSection={<kbd>X</kbd>}
+              loading={move.isPending}
+              onClick={() => move.mutate('closed')}
+            >
               Close the ticket
             </Button>
           )}

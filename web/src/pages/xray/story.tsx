@@ -14,7 +14,7 @@ export function Story({ story, html }: { readonly story: XrayStory; readonly htm
   return (
     <section className="story">
       <div className="row between wrap">
-        <p className="story-headline">{story.headline}</p>
+        <p className="story-headline">{unbroken(story.headline)}</p>
         <div className="row wrap no-print">
           <Button variant="default" onClick={() => window.print()}>
             Print or save as PDF
@@ -62,6 +62,10 @@ export function Story({ story, html }: { readonly story: XrayStory; readonly htm
     </section>
   )
 }
+
+/** A date stands on one line: its hyphens are ones at which nothing breaks. */
+const unbroken = (text: string): string =>
+  text.replaceAll(/\d{4}-\d{2}-\d{2}/g, (date) => date.replaceAll('-', '\u2011'))
 
 /** A drawing with its words: what it shows is also said, for whoever cannot see it. */
 function Drawing({
