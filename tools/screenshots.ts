@@ -76,7 +76,7 @@ async function shoot(
       taken++
       if (wrong !== undefined) throw wrong
       const wide = await sidewaysPx(page)
-      if (wide > 1) throw new Error(`scrolls ${wide} px sideways`)
+      if (wide > 1) throw new Error(`scrolls ${wide} px sideways: ${await beyondEdge(page)}`)
       if (problems.length > 0) throw new Error(`the browser complained: ${problems.join('; ')}`)
     })
     await context.close()
@@ -100,6 +100,17 @@ async function capture(page: Page, name: string, size: 'desk' | 'phone'): Promis
 
 async function sidewaysPx(page: Page): Promise<number> {
   return Number(await page.evaluate('document.scrollingElement.scrollWidth - document.documentElement.clientWidth'))
+}
+
+/** What stands beyond the right edge, the innermost first. */
+async function beyondEdge(page: Page): Promise<string> {
+  return String(
+    await page.evaluate(`(() => {
+      const edge = document.documentElement.clientWidth + 1
+      const out = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > edge)
+      return out.slice(-3).reverse().map((one) => one.tagName + '.' + one.className).join(', ')
+    })()`),
+  )
 }
 
 function shots(seeded: Seeded, links: Links, releases: Releases, only: readonly string[]): Shot[] {

@@ -29,7 +29,7 @@ test.each([
   ['alert.assigned', `alert:${alert}`, { assignee: null, from: kari }, 'took A-12 away from its owner'],
   ['alert.snoozed', `alert:${alert}`, { for: 'time', until: '2026-11-23T10:00:00.000Z' }, 'put A-12 to sleep until 2026-11-23 10:00 UTC'],
   ['alert.woken', `alert:${alert}`, { because: 'reply' }, 'woke A-12: the provider wrote'],
-  ['finding.recorded', `alert:${alert}`, { question: 'owner-of-host', connector: 'assets', kind: 'nothing' }, 'asked assets “owner-of-host” for A-12: looked, nothing there'],
+  ['finding.recorded', `alert:${alert}`, { question: 'owner-of-host', connector: 'assets', kind: 'nothing' }, 'asked assets “Who owns this host?” for A-12: looked, nothing there'],
   ['ticket.escalated', `alert:${alert}`, { told: [kari], dueAt: '2026-11-23T10:00:00.000Z' }, 'told Kari Dahl that time ran out for A-12 at 2026-11-23 10:00 UTC'],
   ['import.done', 'list:assets', { source: 'cmdb', taken: 40, refused: 2 }, 'brought in assets from cmdb, rows: 40, refused: 2'],
 ])('%s of %s %j', (kind, subject, body, words) => {

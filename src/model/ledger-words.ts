@@ -1,5 +1,6 @@
 import type { FindingKind } from './finding.ts'
 import { LedgerKind } from './ledger.ts'
+import { questions } from './question.ts'
 import { Outcome, outcomeTitles } from './triage.ts'
 
 /** A record as it stands, of which a sentence is made. */
@@ -20,6 +21,9 @@ const findingSays: Record<FindingKind, string> = {
   failed: 'failed',
   'not-applicable': 'not applicable',
 }
+
+const questionSays = (name: string): string =>
+  Object.hasOwn(questions, name) ? questions[name as keyof typeof questions].title : name
 
 /** Reads the body of one record; what is missing, or of another shape in an old record, is empty and never in the way. */
 class Line {
@@ -113,7 +117,7 @@ const says: Record<LedgerKind, Say> = {
   'view.saved': (line) => `saved the view of the queue${line.why('name')}`,
   'view.removed': (line) => `removed the view of the queue${line.why('name')}`,
   'finding.recorded': (line) =>
-    `asked ${line.text('connector')} “${line.text('question')}” for ${line.about}: ${line.finding('kind')}${line.opt(', remembered from A-', line.text('rememberedFrom'))}`,
+    `asked ${line.text('connector') === 'none' ? '' : `${line.text('connector')} `}“${questionSays(line.text('question'))}” for ${line.about}: ${line.finding('kind')}${line.opt(', remembered from A-', line.text('rememberedFrom'))}`,
   'decision.made': (line) =>
     `decided ${line.about}: ${line.outcome()}${line.has('withoutEvidence') ? ', without evidence' : ''}${line.why('reason')}`,
   'decision.undone': about('took back the decision on'),

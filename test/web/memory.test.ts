@@ -220,7 +220,7 @@ test('a note is written beside an alert, and the next alert about the same machi
   await page.getByText('Everybody who works an alert', { exact: false }).waitFor()
   const again = await arrive('Another look', 'ws-30')
   await page.goto(`${desk.origin}/alerts/${again}`)
-  await page.getByRole('region', { name: 'Memory' }).getByText('Our scanner lives here.').waitFor()
+  await page.getByRole('region', { name: 'Notes' }).getByText('Our scanner lives here.').waitFor()
   await page
     .getByText(/Known good: ws-30, Kari Dahl/)
     .first()

@@ -144,7 +144,7 @@ describe('the queue by keyboard alone', { timeout: 180_000 }, () => {
   test('narrow by counts into the address, group in place, save a view for everybody', async () => {
     const { page, context, problems } = await as('lead')
     await page.keyboard.press('f')
-    await page.getByRole('checkbox', { name: /^beaconing/ }).check()
+    await page.getByRole('checkbox', { name: /^Beaconing/ }).check()
     await page.waitForURL(/rule=beaconing/)
     await until('two rows', async () => (await page.locator('table.queue tbody tr').count()) === 2)
     expect(await seriousIn(page)).toEqual([])

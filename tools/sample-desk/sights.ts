@@ -221,7 +221,7 @@ export function sights(seeded: Seeded, links: Links, releases: Releases): Sight[
       as: 'administrator',
       before: async (page) => {
         const yaml = page.getByLabel('The settings as YAML')
-        await yaml.fill((await yaml.inputValue()).replace('replyHoldSeconds: null', 'replyHoldSeconds: 120'))
+        await yaml.fill((await yaml.inputValue()).replace(/replyHoldSeconds: .*/, 'replyHoldSeconds: 120'))
         await page.getByRole('button', { name: 'Show what it would change' }).click()
         await page.getByRole('region', { name: 'What would change' }).waitFor()
       },

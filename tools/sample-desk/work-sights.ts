@@ -60,11 +60,6 @@ export function workSights(seeded: Seeded, releases: Releases): Sight[] {
       as: 'administrator',
       before: (page) => opening(page, 'Add a channel'),
     },
-    {
-      name: 'dialog-playbook-import',
-      path: '/settings/playbooks',
-      before: (page) => opening(page, 'Bring one in'),
-    },
   ]
 }
 

@@ -29,9 +29,19 @@ const unreachable: Problem = {
   details: [],
 }
 
+/** What browsers say when a part of the page is not there any more: it was of the version before. */
+const leftBehind = /dynamically imported module|importing a module script failed/i
+const outdated: Problem = {
+  code: 'outdated',
+  says: 'This page could not be loaded.',
+  next: 'Counterfoil was brought up to date, or is not there right now. Load the page again.',
+  details: [],
+}
+
 /** What any error has to say to a person. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Refused) return error.problem
+  if (error instanceof Error && leftBehind.test(error.message)) return outdated
   return { ...unreachable, code: 'internal', says: error instanceof Error ? error.message : String(error) }
 }
 

@@ -6,6 +6,7 @@ import {
   Navigate,
   Outlet,
 } from '@tanstack/react-router'
+import { problemOf } from './api.ts'
 import { type AuditAddress, auditAddressOf } from './pages/audit/address.ts'
 import { type ContextSearch, contextSearchOf } from './pages/context/search.ts'
 import { type LeftSearch, leftSearchOf } from './pages/left/address.ts'
@@ -18,7 +19,10 @@ import { ErrorState } from './parts/states.tsx'
 
 const root = createRootRoute({
   component: Outlet,
-  errorComponent: ({ error, reset }) => <ErrorState error={error} retry={reset} />,
+  // What could not be loaded is only asked for anew with the whole page.
+  errorComponent: ({ error, reset }) => (
+    <ErrorState error={error} retry={problemOf(error).code === 'outdated' ? () => window.location.reload() : reset} />
+  ),
   notFoundComponent: () => (
     <Gate title="There is no such page">
       The address may be cut short. <a href="/">Go to the first page</a>

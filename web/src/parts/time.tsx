@@ -44,8 +44,9 @@ export function When({ at, ago = false }: { readonly at: string; readonly ago?: 
   const current = useNow()
   const local = new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const says = zone === 'UTC' ? utc(at) : `${utc(at)} · ${local} ${zone}`
   return (
-    <Tooltip label={`${utc(at)} · ${local} ${zone}`} openDelay={200}>
+    <Tooltip label={says} openDelay={200} multiline maw="calc(100vw - 2rem)">
       <time dateTime={at} className="when">
         {relative(at, current, ago)}
       </time>

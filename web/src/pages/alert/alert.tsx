@@ -40,7 +40,14 @@ export function AlertRoute() {
   return <AlertView key={id} page={page.data} />
 }
 
-const writeReason = (): void => document.querySelector<HTMLElement>('#decide textarea')?.focus()
+/** Where the decision stands below the story, its field is put into the middle: whatever still comes in above it, it stays in sight. */
+function writeReason(): void {
+  const rail = document.querySelector('#decide')
+  const field = rail?.querySelector('textarea')
+  if (rail === null || field == null) return
+  field.focus()
+  if (getComputedStyle(rail).position === 'static') field.scrollIntoView({ block: 'center' })
+}
 
 function AlertView({ page }: { readonly page: AlertPage }) {
   const { alert, neighbours } = page

@@ -34,16 +34,8 @@ export function MemoryCard({
   const memory = useMemory(page.alert.id)
   const possible = mayRemember(page) && may('expectation.write')
   if (memory.error !== null) return <ErrorState error={memory.error} retry={() => void memory.refetch()} />
-  const { matches = [], before = null, drafted = null, tuning = [], notes = [] } = memory.data ?? {}
-  if (
-    matches.length === 0 &&
-    before === null &&
-    tuning.length === 0 &&
-    notes.length === 0 &&
-    !possible &&
-    !may('note.write')
-  )
-    return null
+  const { matches = [], before = null, drafted = null, tuning = [] } = memory.data ?? {}
+  if (matches.length === 0 && before === null && tuning.length === 0 && !possible) return null
   const usable = page.alert.state === 'open' && may('alert.decide')
   return (
     <section className="card" aria-label="Memory">
@@ -56,12 +48,24 @@ export function MemoryCard({
       ))}
       {before !== null && <Before before={before} />}
       {drafted !== null && usable && <Drafted drafted={drafted} draft={draft} />}
-      <Notes named={abouts(page.alert)} alertId={page.alert.id} queryKey={['alert', page.alert.id]} notes={notes} />
       {possible && (
         <Button size="compact-sm" variant="default" rightSection={<kbd>E</kbd>} onClick={remember}>
           Remember this
         </Button>
       )}
+    </section>
+  )
+}
+
+/** What people of ours say of its machine, account and addresses; below the decision, for it may be long. */
+export function NotesCard({ page }: { readonly page: AlertPage }) {
+  const may = useMay()
+  const notes = useMemory(page.alert.id).data?.notes ?? []
+  if (notes.length === 0 && !may('note.write')) return null
+  return (
+    <section className="card" aria-label="Notes">
+      <h2>Notes</h2>
+      <Notes named={abouts(page.alert)} alertId={page.alert.id} queryKey={['alert', page.alert.id]} notes={notes} />
     </section>
   )
 }

@@ -10,7 +10,7 @@ import { Suggestions } from '../../parts/suggestions.tsx'
 import { When } from '../../parts/time.tsx'
 import { outcomeSays, outcomeWords, plural, replyWords } from '../../words.ts'
 import type { DraftDecision } from './draft-decision.ts'
-import { MemoryCard } from './memory-card.tsx'
+import { MemoryCard, NotesCard } from './memory-card.tsx'
 
 type Props = { readonly page: AlertPage; readonly draft: DraftDecision }
 
@@ -53,6 +53,7 @@ export function Rail({
         <ReadOnly />
       )}
       <ReplyCard page={page} decided={standing !== undefined} />
+      <NotesCard page={page} />
       {page.decisions.some((decision) => decision.undoneAt !== null) && <Undone decisions={page.decisions} />}
     </aside>
   )

@@ -59,8 +59,9 @@ export function ApprovePage() {
 /** "14:05 CET" of today, else with the day; in the reader's own zone, which is named: whoever signs may be travelling. */
 function hourOf(iso: string): string {
   const at = new Date(iso)
-  const time = at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' })
-  return at.toDateString() === new Date().toDateString() ? time : `${at.toLocaleDateString()} ${time}`
+  const time = at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' })
+  // The day as it stands everywhere else: 2026-11-29.
+  return at.toDateString() === new Date().toDateString() ? time : `${at.toLocaleDateString('sv')} ${time}`
 }
 
 function Quorum({ page }: { readonly page: ApprovalPage }) {

@@ -6,6 +6,7 @@ import { type Expectation, expectationDaysMax, reviewFrom } from '../../../../sr
 import { scopeWords } from '../../../../src/model/expectation-words.ts'
 import { call } from '../../api.ts'
 import { useMay, useMe } from '../../me.ts'
+import { useProviderNames } from '../../parts/provider-names.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { useNow, When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
@@ -68,6 +69,7 @@ function stateOf(one: Expectation, now: number): { readonly words: string; reado
 }
 
 function ExpectationCard({ one }: { readonly one: Expectation }) {
+  const named = useProviderNames()
   const [opened, setOpened] = useState(false)
   const state = stateOf(one, useNow())
   return (
@@ -83,7 +85,7 @@ function ExpectationCard({ one }: { readonly one: Expectation }) {
         </span>
       </div>
       <p>
-        <strong>{scopeWords(one.scope)}</strong>
+        Expected of <strong>{scopeWords(one.scope, named)}</strong>
         {one.condition !== '' && (
           <>
             {' '}

@@ -150,7 +150,7 @@ export function DecidePanel(props: {
         <Problem error={preview.error} />
         <div className="row between">
           <span className="dim">
-            {plural(going.length, 'alert')} decided
+            {plural(going.length, 'alert')} to decide
             {rows.length > going.length ? `, ${rows.length - going.length} left open` : ''}
           </span>
           <Button disabled={!ready} onClick={confirm}>

@@ -25,6 +25,8 @@ const none: Partial<Record<Field, string>> = {
 
 function wordsOf(field: Field, { value, label }: FacetValue): string {
   if (value === '(none)') return none[field] ?? 'Not named'
+  // Rules are compared without their case.
+  if (field === 'rule') return `${label.slice(0, 1).toUpperCase()}${label.slice(1)}`
   if (field === 'severity' || field === 'level') return severityWords[value as keyof typeof severityWords] ?? label
   if (field === 'proposed' || field === 'outcome') return outcomeShort[value as Outcome] ?? label
   return label

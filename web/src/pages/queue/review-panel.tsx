@@ -5,6 +5,7 @@ import { type Expectation, expectationDaysMax } from '../../../../src/model/expe
 import { scopeWords } from '../../../../src/model/expectation-words.ts'
 import { call, fieldProblem } from '../../api.ts'
 import { useDialogKeys } from '../../parts/keys.ts'
+import { useProviderNames } from '../../parts/provider-names.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { useNow, When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
@@ -18,6 +19,7 @@ type Step = 'look' | 'change' | 'let-go'
 
 /** What it would match now, and what becomes of it: renewed, changed, let go. Closed, it stays in the queue. */
 export default function ReviewPanel({ one, close }: { readonly one: Expectation; readonly close: () => void }) {
+  const named = useProviderNames()
   const [step, setStep] = useState<Step>('look')
   const preview = useQuery({
     queryKey: ['expectations', one.id, 'preview'],
@@ -35,14 +37,14 @@ export default function ReviewPanel({ one, close }: { readonly one: Expectation;
     >
       <div className="stack">
         <p>
-          <strong>{scopeWords(one.scope)}</strong>
+          Expected of <strong>{scopeWords(one.scope, named)}</strong>
           {one.condition !== '' && (
             <>
               {' '}
               where <code>{one.condition}</code>
             </>
           )}
-          : {outcomeShort[one.outcome]}. <span className="pre">{one.reason}</span>
+          : {outcomeShort[one.outcome].toLowerCase()}. <span className="pre">{one.reason}</span>
         </p>
         <p className="dim">
           Held for {plural(one.hits, 'alert')}, decided {one.decided} by itself, turned out to be harm: {one.against}.

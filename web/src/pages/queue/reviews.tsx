@@ -5,6 +5,7 @@ import type { Expectation } from '../../../../src/model/expectation.ts'
 import { scopeWords } from '../../../../src/model/expectation-words.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
+import { useProviderNames } from '../../parts/provider-names.ts'
 import { useNow, When } from '../../parts/time.tsx'
 import { outcomeShort } from '../../words.ts'
 
@@ -23,23 +24,23 @@ export function useReviews(): readonly Expectation[] {
   return may ? (due.data?.rows ?? []) : []
 }
 
+type Due = { readonly rows: readonly Expectation[]; readonly open: (id: string) => void }
+
 /** Above the alerts that need me: what I said I expect, and have to look at again. Nothing while nothing is due. */
-export function ReviewsDue({
-  rows,
-  open,
-}: {
-  readonly rows: readonly Expectation[]
-  readonly open: (id: string) => void
-}) {
+export function ReviewsDue(due: Due) {
+  return due.rows.length === 0 ? null : <List {...due} />
+}
+
+function List({ rows, open }: Due) {
   const now = useNow()
-  if (rows.length === 0) return null
+  const named = useProviderNames()
   return (
     <ul className="reviews-due" aria-label="Expectations to review">
       {rows.slice(0, shownMax).map((one, place) => (
         <li key={one.id}>
           <span className="tag warn">To review</span> <span className="mono">E-{one.number}</span>
           <span className="grow" dir="auto">
-            {scopeWords(one.scope)}: {outcomeShort[one.outcome]}
+            Expected of {scopeWords(one.scope, named)}: {outcomeShort[one.outcome].toLowerCase()}
           </span>
           <span className="dim">
             {Date.parse(one.expiresAt) <= now ? 'ran out' : 'runs out'} <When at={one.expiresAt} ago />

@@ -30,6 +30,12 @@ const headings: Record<Tab, string> = {
   all: 'Decision',
 }
 
+/** Which columns a tab needs wide, and which not at all. */
+function kindOf(tab: Tab): string {
+  if (['answer', 'done', 'all'].includes(tab)) return 'decided'
+  return ['asked', 'running'].includes(tab) ? 'under-way' : ''
+}
+
 export function QueueTable({ rows, cursor, setCursor, open, tab, selected }: Props) {
   const body = useRef<HTMLTableSectionElement>(null)
   const keyboard = useRef(cursor)
@@ -41,7 +47,7 @@ export function QueueTable({ rows, cursor, setCursor, open, tab, selected }: Pro
   const presence = usePresence()
   return (
     <div className="queue-scroll" role="tabpanel" aria-label="Alerts">
-      <table className={['answer', 'done', 'all'].includes(tab) ? 'plain queue decided' : 'plain queue'}>
+      <table className={`plain queue ${kindOf(tab)}`}>
         <thead>
           <tr>
             <th className="c-risk">Risk</th>
@@ -49,7 +55,7 @@ export function QueueTable({ rows, cursor, setCursor, open, tab, selected }: Pro
             <th className="c-title">Alert</th>
             <th className="c-asset">About</th>
             <th className="c-evidence">Evidence</th>
-            <th className="c-before">Seen before</th>
+            <th className="c-before">Decided before</th>
             <th className="c-run">{headings[tab]}</th>
             <th className="c-clock">Clocks</th>
             <th className="c-who">Assigned</th>
@@ -198,12 +204,12 @@ function Before({ row }: { readonly row: QueueRow }) {
   if (decidedAt === null || lastOutcome === null)
     return (
       <span className="tag" title="The same rule about the same thing, and none of them is decided">
-        {ordinal(times + 1)} · not decided
+        {ordinal(times + 1)} · never
       </span>
     )
   return (
     <span className="tag accent" title={`Last decided: ${outcomeShort[lastOutcome]}`}>
-      {ordinal(times + 1)} · decided <When at={decidedAt} />
+      {ordinal(times + 1)} · <When at={decidedAt} />
     </span>
   )
 }
@@ -294,7 +300,8 @@ function Clock({
       className={late ? 'tag bad' : 'tag'}
       title={`${who === 'us' ? 'We owe a decision' : 'They owe an answer'}: ${says}`}
     >
-      {who} {relative(clock.dueAt, now).replace(/^in /, '')}
+      {who === 'them' && 'them '}
+      {relative(clock.dueAt, now).replace(/^in /, '')}
       {late && ' late'}
     </span>
   )

@@ -342,7 +342,10 @@ function Receipt({ page }: { readonly page: ReplyPage }) {
           </>
         )}
         <dt>Released by</dt>
-        <dd>{releasedByName ?? 'nobody'}</dd>
+        <dd>
+          {page.first !== null && `${page.first.byName} first, then `}
+          {releasedByName ?? 'nobody'}
+        </dd>
         {page.signatures.length > 0 && (
           <>
             <dt>Signed with a passkey</dt>

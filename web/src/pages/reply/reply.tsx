@@ -57,7 +57,7 @@ function ReplyView({ page }: { readonly page: ReplyPage }) {
         <span
           className={`tag ${reply.state === 'sent' ? 'good' : reply.state === 'failed' || reply.state === 'unconfirmed' ? 'bad' : 'accent'}`}
         >
-          {page.first === null ? replyWords[reply.state] : 'Waits for a second person'}
+          {page.first !== null && reply.state === 'draft' ? 'Waits for a second person' : replyWords[reply.state]}
         </span>
         {provider.dryRun && <span className="tag warn">Dry run: this provider is not switched live</span>}
         <OthersHere alertId={alert.id} />

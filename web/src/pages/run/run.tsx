@@ -129,9 +129,8 @@ function RunFacts({
       <span>
         Playbook <strong>{run.playbookId}</strong>, version {run.playbookVersion}
       </span>
-      <span>{startedWords(run.trigger)}</span>
       <span>
-        Started <When at={run.startedAt} ago />
+        {startedWords(run.trigger)}, <When at={run.startedAt} ago />
       </span>
       <span>{run.endedAt === null ? `Running for ${msWords(elapsed)}` : `Took ${msWords(elapsed)}`}</span>
       {run.resumedTimes > 0 && (
