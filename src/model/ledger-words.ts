@@ -278,7 +278,7 @@ const says: Record<LedgerKind, Say> = {
   'elsewhere.linked': (line) => `linked ${line.about} with ${line.text('key')} in ${line.text('system')}`,
   'elsewhere.sent': (line) => `told ${line.text('system')} of ${line.about}: ${line.text('act')}`,
   'elsewhere.taken': (line) =>
-    `took from ${line.text('system')} to ${line.about}: ${line.text('what')}${line.opt(' ', line.text('status') || line.text('verdict') || line.text('name'))}${line.why('refused')}`,
+    `brought to ${line.about}: ${line.text('what')}${line.opt(' ', line.text('status') || line.text('verdict') || line.text('name'))}${line.why('refused')}`,
   'elsewhere.unconfirmed': (line) =>
     `cannot tell whether ${line.text('system')} took the ${line.text('act')} of ${line.about}${line.why('why')}`,
   'elsewhere.failed': (line) =>

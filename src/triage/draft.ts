@@ -75,6 +75,13 @@ export function draftText(input: DraftInput): string {
   return `${blocks.join('\n\n')}\n`
 }
 
+/** The text of an answer that takes nothing along: without the line, of whichever draft of ours, that says so. */
+export function withoutAttached(text: string): string {
+  return text
+    .replaceAll(/^The same (?:decision )?in machine-readable form is attached \(counterfoil\.json\)\.\n*/gm, '')
+    .trimEnd()
+}
+
 function factsOf({ decision, findings, upToTlp = 'AMBER' }: DraftInput): string[] {
   const cited = findings
     .filter((finding) => decision.cites.includes(finding.id))

@@ -84,6 +84,7 @@ test('an administrator sets a provider’s API up, an answer goes through it int
   })
   await page.goto(`${desk.origin}/replies/${replyId}`)
   await page.getByText('verdict “suspicious”, and this text as a comment').waitFor()
+  await page.getByText('takes no files, nor the machine-readable part').waitFor()
   expect(await seriousIn(page)).toEqual([])
   await page.getByRole('button', { name: /^Release to / }).click()
   await page.getByRole('heading', { name: 'Sent, once' }).waitFor({ timeout: 20_000 })

@@ -122,6 +122,9 @@ test('a released answer goes through their API once, with what was covered cover
   expect(answer).toMatchObject({ api, ticket, status: 'resolved', verdict: 'false_positive' })
   expect(held?.reply.to).toEqual([`s1/${ticket}`])
   expect(JSON.stringify(answer)).not.toContain('ws-0417')
+  // Nothing goes along, so nothing says so.
+  expect(answer?.comment).not.toContain('attached')
+  expect((await desk.preview(replyId)).text).toBe(answer?.comment)
   expect(await egressOfReply(database.db, replyId)).toMatchObject({ channel: 'provider-api', state: 'released' })
   await send(replyId)
   await send(replyId)
@@ -261,6 +264,44 @@ test('a decision that has no words there is not released, and says where they ar
   const { alertId } = await newAlert()
   await expect(answerAll(database.db, desk, alertId, by)).rejects.toMatchObject({ code: 'reply.blocked' })
   expect(world.tries).toEqual([])
+})
+
+test('two people release the same requests: a mapping that changes between them changes nothing, another way is refused', async () => {
+  await connect()
+  const forTwo = async (): Promise<{ replyId: string; digest: string; ticket: string }> => {
+    const { alertId, ticket } = await newAlert()
+    const replyId = await desk.draft(alertId, by)
+    let { version } = await reply(replyId)
+    version = await desk.saveText(replyId, 'Its owner is on sick leave.', version, by)
+    const { spans } = await reply(replyId)
+    const said = spans.map((span) =>
+      span.class === 'health'
+        ? { spanId: span.id, verdict: 'keep' as const, keepReason: 'They ask why.' }
+        : { spanId: span.id, verdict: 'redact' as const, keepReason: null },
+    )
+    version = await desk.review(replyId, said, version, by)
+    expect(await desk.release(replyId, version, by)).toBe('second')
+    return { replyId, digest: String((await reply(replyId)).digest), ticket }
+  }
+  const change = async (settings: Record<string, unknown>): Promise<void> => {
+    const system = await systemById(database.db, 's1')
+    await database.db
+      .updateTable('elsewhere_system')
+      .set({ settings: JSON.stringify({ ...system?.settings, ...settings }) })
+      .execute()
+  }
+  const one = await forTwo()
+  const words = { status: 'in_progress', verdict: 'suspicious' }
+  await change({ verdictOut: { 'false-alarm-benign': words } })
+  await desk.second(one.replyId, one.digest, true, '', 'user:2')
+  await send(one.replyId)
+  expect(there(one.ticket)).toMatchObject({ status: 'resolved', verdict: 'false_positive' })
+  const other = await forTwo()
+  await change({ answers: 'mail' })
+  await expect(desk.second(other.replyId, other.digest, true, '', 'user:2')).rejects.toMatchObject({
+    code: expect.stringMatching(/state\.conflict|mail\.not-configured/),
+  })
+  expect(there(other.ticket).comments).toHaveLength(0)
 })
 
 test('a dry run shows what would be told, and tells nothing', async () => {

@@ -17,6 +17,7 @@ import {
 } from '../../model/provider-api.ts'
 import { type Outcome, outcomeTitles } from '../../model/triage.ts'
 import { providerApi } from '../../providers/apis.ts'
+import { withoutAttached } from '../../triage/draft.ts'
 import { placeOfSystem } from '../elsewhere/desk.ts'
 import { commentMark } from '../elsewhere/outline.ts'
 import type { ReplyDesk } from './desk.ts'
@@ -78,8 +79,9 @@ export function makeApiAnswer(
   }
   if (answer.files > 0) refuse(`${system.title} takes no files: take them out, or have answers sent by mail.`)
   const words = wordsThere(way, answer.outcome)
-  const mark = commentMark(answer.replyId, answer.text)
-  const comment = `${answer.text.trimEnd()}\n\n${mark}`
+  const text = withoutAttached(answer.text)
+  const mark = commentMark(answer.replyId, text)
+  const comment = `${text}\n\n${mark}`
   if (comment.length > api.commentCharsMax)
     refuse(`${system.title} takes ${api.commentCharsMax} signs, and this has ${comment.length}: shorten it.`)
   const status = words.status === '' ? null : words.status

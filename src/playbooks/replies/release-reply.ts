@@ -107,7 +107,8 @@ export async function previewReply(desk: ReplyDesk, replyId: string): Promise<Pr
   const { letter, leftUnreviewed } = await letterOf(desk.db, record, known, files, desk.clock.now())
   const fixed = record.clear?.bytes ?? record.bytes
   const bytes = fixed ?? (await bytesNow(desk, record, known, letter))
-  return { bytes, leaves: record.bytes, text: letter.text, subject: letter.subject, unreviewed: leftUnreviewed }
+  const text = apiAnswerIn(bytes)?.comment ?? letter.text
+  return { bytes, leaves: record.bytes, text, subject: letter.subject, unreviewed: leftUnreviewed }
 }
 
 /** What would leave as things are. What stands against it is said at the release. */
@@ -180,7 +181,10 @@ async function readyToLeave(
     ...{ reply: reply.id, alert: reply.alertId, version: reply.version },
     subject: { ...mail, messageId: reply.messageId, title: letter.subject },
     ...{ clearSha256: clear, protection: made.clear?.protection ?? null },
-    ...{ text: { sha256: sha256Hex(letter.text) }, files: kind === 'mail' ? [...composed.files] : [] },
+    ...{
+      text: { sha256: sha256Hex(apiAnswerIn(made.bytes)?.comment ?? letter.text) },
+      files: kind === 'mail' ? [...composed.files] : [],
+    },
     ...{
       provider: record.providerId,
       to: way.kind === 'mail' ? reply.to : [recipientOf(way)],

@@ -52,7 +52,11 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
         ? reply.to.map((address) => ({ address, because: becauseOf(address, provider, agreement) }))
         : [{ address: `${shown.api.system}/${shown.api.ticket}`, because: becauseOfApi(shown.api, agreement) }],
     ...shown,
-    protection: await protectionSeen(front, record, provider),
+    // A rule for mails says nothing of an API.
+    protection:
+      shown.api === null
+        ? await protectionSeen(front, record, provider)
+        : { state: 'plain' as const, says: `Through the API of ${shown.api.title}.`, next: null },
     holdSeconds: (await settingOf(front.db, 'reply-hold-seconds')) ?? front.settings.config.replyHoldSeconds,
     releasedByName: reply.releasedBy === null ? null : nameOf(reply.releasedBy),
     mayRelease: may('reply.release'),

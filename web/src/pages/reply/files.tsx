@@ -82,8 +82,9 @@ export function Files({ page, review }: { readonly page: ReplyPage; readonly rev
       </div>
       {files.length === 0 && (
         <p className="dim">
-          None, but the machine-readable part. A file is looked into before it may leave, and what cannot be looked into
-          stays here.
+          {page.api === null
+            ? 'None, but the machine-readable part. A file is looked into before it may leave, and what cannot be looked into stays here.'
+            : `None. ${page.api.title} takes no files, nor the machine-readable part.`}
         </p>
       )}
       <Problem error={add.error ?? pick.error ?? review.takeOut.error} />

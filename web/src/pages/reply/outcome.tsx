@@ -110,7 +110,7 @@ function Release({ page, review }: Props) {
         {mayRelease
           ? provider.dryRun
             ? 'It is made and kept, and not sent: this provider is not switched live.'
-            : `It is held for ${plural(holdSeconds, 'second')}, in which you can take it back, then mailed once.`
+            : `It is held for ${plural(holdSeconds, 'second')}, in which you can take it back, then ${page.api === null ? 'mailed' : 'told'} once.`
           : 'Your role may look; somebody who may release must do it.'}
       </p>
     </section>

@@ -44,6 +44,8 @@ export function ApiPlace({
         takes: chosen.reads ? ['status', 'comments'] : [],
         verdictOut: chosen.usual,
         verdictIn: chosen.means,
+        statusIn: Object.fromEntries(chosen.statuses.map(({ word }) => [word, 'nothing' as const])),
+        statusOut: {},
       })
   }
   return (
@@ -91,6 +93,26 @@ export function ApiPlace({
         onChange={(answers) => set({ answers: answers === 'api' ? 'api' : 'mail' })}
       />
     </>
+  )
+}
+
+/** What the description of an API rests on. */
+export function ApiSource({ apis, settings }: Omit<Props, 'set'>) {
+  const api = apis.find(({ id }) => id === settings.api)
+  if (api === undefined) return null
+  return (
+    <p className="dim">
+      Made after what is published of it, and tried on no tenant of theirs by us:{' '}
+      {api.docs.map((place, at) => (
+        <span key={place}>
+          {at > 0 && ', '}
+          <a href={place} target="_blank" rel="noreferrer">
+            source {at + 1}
+          </a>
+        </span>
+      ))}
+      . Press Test, and begin with one ticket.
+    </p>
   )
 }
 

@@ -5,7 +5,7 @@ import { SharedField, type SystemKind, type SystemSettings, TheirAct } from '../
 import { TicketState, TicketType } from '../../../../src/model/ticket.ts'
 import { call, fieldProblem } from '../../api.ts'
 import { ticketStateWords, ticketTypeWords } from '../tickets/ticket-words.ts'
-import { ApiPlace, VerdictIn, VerdictOut } from './api-fields.tsx'
+import { ApiPlace, ApiSource, VerdictIn, VerdictOut } from './api-fields.tsx'
 import { PlaceForm, SecretField, sealedWords, TlpField } from './place-form.tsx'
 
 export type Draft = {
@@ -154,6 +154,7 @@ export function SystemForm({
         <>
           {isApi ? (
             <>
+              <ApiSource apis={apis} settings={settings} />
               <ReadBack settings={settings} set={set} />
               <VerdictOut {...{ apis, settings, set, error }} />
               <VerdictIn settings={settings} set={set} unmapped={draft.unmapped} />
