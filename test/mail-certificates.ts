@@ -10,11 +10,12 @@ export type MailIdentity = {
   readonly certificateFile: string
   readonly keyFile: string
 }
+type MailKeyKind = 'rsa' | 'ec' | 'P-256' | 'P-384' | 'P-521' | 'secp256k1'
 export type MailAuthority = {
   readonly folder: string
   readonly authority: string
   /** Another identity that the authority vouches for; `days` may be negative: it is over. */
-  readonly issue: (address: string, options?: { days?: number; key?: 'rsa' | 'ec'; extra?: string }) => MailIdentity
+  readonly issue: (address: string, options?: { days?: number; key?: MailKeyKind; extra?: string }) => MailIdentity
   /** One that another identity signed as if it were an authority, which it is not. */
   readonly issueBy: (issuer: MailIdentity, address: string) => MailIdentity
   /** An identity that vouches for itself. */
@@ -35,7 +36,15 @@ export function mailAuthority(): MailAuthority {
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(input === undefined ? {} : { input }),
     })
-  const kinds = { rsa: ['-newkey', 'rsa:2048'], ec: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'] }
+  const curve = (name: string) => ['-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${name}`]
+  const kinds: Readonly<Record<MailKeyKind, readonly string[]>> = {
+    rsa: ['-newkey', 'rsa:2048'],
+    ec: curve('P-256'),
+    'P-256': curve('P-256'),
+    'P-384': curve('P-384'),
+    'P-521': curve('P-521'),
+    secp256k1: curve('secp256k1'),
+  }
   const identityOf = (name: string): MailIdentity => ({
     certificate: readFileSync(at(`${name}.pem`), 'utf8'),
     privateKey: readFileSync(at(`${name}.key`), 'utf8'),
@@ -45,7 +54,7 @@ export function mailAuthority(): MailAuthority {
   let serial = 0
   const issue = (
     address: string,
-    options: { days?: number; key?: 'rsa' | 'ec'; extra?: string },
+    options: { days?: number; key?: MailKeyKind; extra?: string },
     by: Pick<MailIdentity, 'certificateFile' | 'keyFile'>,
   ): MailIdentity => {
     const name = `id${++serial}`

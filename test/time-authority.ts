@@ -6,7 +6,16 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 /** What the authority does with a query. */
-export type TimeFault = 'none' | 'nonsense' | 'rejects' | 'error' | 'old-answer' | 'other-hash' | 'foreign' | 'expired'
+export type TimeFault =
+  | 'none'
+  | 'silent'
+  | 'nonsense'
+  | 'rejects'
+  | 'error'
+  | 'old-answer'
+  | 'other-hash'
+  | 'foreign'
+  | 'expired'
 
 export type TimeAuthority = {
   readonly url: string
@@ -46,7 +55,7 @@ export async function startTimeAuthority(): Promise<TimeAuthority> {
       '-out',
       `${ca}.pem`,
       '-days',
-      '30',
+      '60',
       '-subj',
       `/CN=Test ${ca}`,
     )
@@ -67,9 +76,11 @@ export async function startTimeAuthority(): Promise<TimeAuthority> {
     openssl('ts', '-reply', '-config', `${name}.cnf`, '-section', 'it', '-queryfile', from, '-out', to)
     return readFileSync(path.join(folder, to))
   }
-  const answerTo = (query: Buffer): { status: number; bytes: Buffer } => {
+  const answerTo = (query: Buffer): { status: number; bytes: Buffer } | null => {
     const ok = (bytes: Buffer) => ({ status: 200, bytes })
     switch (fault) {
+      case 'silent':
+        return null
       case 'nonsense':
         return ok(Buffer.from('<html>maintenance</html>'))
       case 'error':
@@ -101,7 +112,10 @@ export async function startTimeAuthority(): Promise<TimeAuthority> {
     request.on('end', () => {
       const query = Buffer.concat(parts)
       asked.push(query)
-      const { status, bytes } = answerTo(query)
+      const answer = answerTo(query)
+      // The caller waits, as long as it lives.
+      if (answer === null) return
+      const { status, bytes } = answer
       response.writeHead(status, { 'content-type': 'application/timestamp-reply' }).end(bytes)
     })
   })
@@ -113,6 +127,7 @@ export async function startTimeAuthority(): Promise<TimeAuthority> {
       fault = next
     },
     stop: async () => {
+      server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       rmSync(folder, { recursive: true, force: true })
     },

@@ -27,6 +27,7 @@ import { judgeNode, judgePort, lookAtDisk, lookAtFolder, lookAtPort, lookAtPostm
 import { lookAtMailKeys } from './doctor/mail-keys.ts'
 import { lookAtDkim, lookAtDns, lookAtMailOut } from './doctor/outside.ts'
 import { lookAtFiles, lookAtSettings } from './doctor/settings.ts'
+import { lookAtTimestamps } from './doctor/timestamps.ts'
 import { openHouse } from './open-house.ts'
 
 const examples = `
@@ -127,6 +128,7 @@ async function lookInside(settings: Settings): Promise<Inside> {
       { name: 'lists', look: async () => house.judgeLists(await listsOf(db), now) },
       { name: 'connectors', look: async () => house.judgeConnectors(await connectorStates(db)) },
       { name: 'mail-keys', look: () => lookAtMailKeys(db, now) },
+      { name: 'timestamps', look: () => lookAtTimestamps(db, settings.config.timestamps, systemClock) },
     ])
     return { checks: [...first, ...rest], domains: await providerDomains(db), serverHere }
   } catch (error) {

@@ -36,6 +36,7 @@ export function readCertificate(bytes: string | Uint8Array): CertificateRead {
   const usage = usageOf(inside)
   const isRsa = x509.publicKey.asymmetricKeyType === 'rsa'
   const { asymmetricKeyDetails: details } = x509.publicKey
+  const isKnownCurve = curves[details?.namedCurve ?? ''] !== undefined
   const strong = isRsa ? (details?.modulusLength ?? 0) >= rsaBitsMin : x509.publicKey.asymmetricKeyType === 'ec'
   return {
     x509,
@@ -50,8 +51,7 @@ export function readCertificate(bytes: string | Uint8Array): CertificateRead {
       ? `RSA ${details?.modulusLength ?? '?'}`
       : `${(x509.publicKey.asymmetricKeyType ?? 'unknown').toUpperCase()} ${curves[details?.namedCurve ?? ''] ?? ''}`.trim(),
     forSigning: strong && usage.mail && usage.signs,
-    // To an elliptic curve nothing is encrypted here (docs/decisions/0018).
-    forEncryption: strong && isRsa && usage.mail && usage.enciphers && !x509.ca,
+    forEncryption: strong && usage.mail && (isRsa ? usage.enciphers : usage.agrees && isKnownCurve) && !x509.ca,
     isAuthority: x509.ca,
   }
 }
@@ -77,16 +77,19 @@ export function certificateOf(x509: X509Certificate): Certificate {
   return Certificate.fromBER(new Uint8Array(raw).buffer)
 }
 
-function usageOf(certificate: Certificate): { signs: boolean; enciphers: boolean; mail: boolean } {
+type Usage = { readonly signs: boolean; readonly enciphers: boolean; readonly agrees: boolean; readonly mail: boolean }
+
+function usageOf(certificate: Certificate): Usage {
   const extensions = certificate.extensions ?? []
   const usage = extensions.find((one) => one.extnID === keyUsageOid)
   const extended = extensions.find((one) => one.extnID === extendedUsageOid)
   const purposes = (extended?.parsedValue as { keyPurposes?: readonly string[] } | undefined)?.keyPurposes
   const first = usage === undefined ? 0xff : (bitsOf(usage.extnValue.valueBlock.valueHexView)[0] ?? 0)
   return {
-    // digitalSignature (bit 0) or nonRepudiation (bit 1); keyEncipherment is bit 2 (RFC 5280, section 4.2.1.3).
+    // digitalSignature (bit 0) or nonRepudiation (bit 1); keyEncipherment is bit 2, keyAgreement bit 4 (RFC 5280, section 4.2.1.3).
     signs: (first & 0b1100_0000) !== 0,
     enciphers: (first & 0b0010_0000) !== 0,
+    agrees: (first & 0b0000_1000) !== 0,
     mail: extended === undefined || (purposes ?? []).some((purpose) => mailUsages.has(purpose)),
   }
 }

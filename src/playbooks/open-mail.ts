@@ -19,7 +19,7 @@ export function makeOpenMail(parts: {
 async function keysNow({ db, clock, sealKey }: Parameters<typeof makeOpenMail>[0]): Promise<KeysToOpen> {
   const own: KeysToOpen['own'][number][] = []
   for (const key of await ownMailKeys(db)) {
-    const sealed = key.facts.forEncryption ? await sealedMailKey(db, key.id) : null
+    const sealed = await sealedMailKey(db, key.id)
     if (sealed !== null)
       own.push({
         ...{ method: key.facts.method, certificate: key.publicText },

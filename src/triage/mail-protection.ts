@@ -98,6 +98,8 @@ export function whyNotAsReleased(
   const encrypted = protection?.encryptedTo ?? []
   if (rule?.mustEncrypt === true && encrypted.length === 0)
     return 'By now mail to this provider must be encrypted, and this one is not. Draft it anew.'
+  if (rule !== undefined && rule.protect !== 'none' && protection === null)
+    return 'By now mail to this provider must be signed, and this one is not. Draft it anew.'
   const gone = encrypted.find((fingerprint) => !theirs.some((one) => one.fingerprint === fingerprint))
   return gone === undefined
     ? null

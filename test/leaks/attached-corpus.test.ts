@@ -16,6 +16,17 @@ const falsePositivesMax = 4
 const context = leakContext()
 const around = (value: string) => `we looked at it: ${value} is what we saw.`
 
+/** A mail that carries another one whole, under this name (RFC 2231, in pieces). */
+function forwarded(inner: Buffer, name = 'forwarded'): Buffer {
+  const coded = encodeURIComponent(name).replace(/'/g, '%27')
+  const pieces = (coded.match(/(?:%..|.){1,20}/g) ?? []).map(
+    (one, n) => ` filename*${n}*=${n === 0 ? "UTF-8''" : ''}${one}`,
+  )
+  const head = `From: soc@provider.example\r\nTo: desk@customer.example\r\nSubject: Fwd\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="f"\r\n\r\n--f\r\nContent-Type: message/rfc822\r\n\r\n`
+  const file = `\r\n--f\r\nContent-Type: text/plain\r\nContent-Disposition: attachment;\r\n${pieces.join(';\r\n')}\r\n\r\nNothing.\r\n--f--\r\n`
+  return Buffer.concat([Buffer.from(head), inner, Buffer.from(file)])
+}
+
 type Way = readonly [name: string, make: (value: string) => Buffer]
 // biome-ignore format: a table
 const ways: Readonly<Record<string, Way>> = {
@@ -38,11 +49,46 @@ const ways: Readonly<Record<string, Way>> = {
   'mail part in base64': ['a.eml', (v) => eml({ base64: around(v) })],
   'mail part of HTML': ['a.eml', (v) => eml({ html: around(v) })],
   'mail, before its parts': ['a.eml', (v) => eml({ before: around(v) })],
+  'mail in a mail': ['a.eml', (v) => forwarded(eml({ field: around(v) }))],
+  'mail, name of a part': ['a.eml', (v) => forwarded(eml({}), `report ${v} attached`)],
+  'mail, invitation in it': ['a.eml', (v) => Buffer.from(eml({}).toString('latin1').replace('text/html; charset=utf-8\r\n\r\n', `text/calendar; charset=utf-8; method=REQUEST\r\n\r\nSUMMARY:${Buffer.from(around(v)).toString('latin1')}\r\n`), 'latin1')],
   'archive, text': ['a.zip', (v) => zip([{ name: 'note.txt', bytes: Buffer.from(around(v)) }])],
   'archive, document': ['a.zip', (v) => zip([{ name: 'a.docx', bytes: docx({ body: around(v) }) }])],
   'archive in an archive': ['a.zip', (v) => zip([{ name: 'b.zip', bytes: zip([{ name: 'n.csv', bytes: Buffer.from(around(v)) }]) }])],
   'archive, name in it': ['a.zip', (v) => zip([{ name: `file report ${v} attached.txt`, bytes: Buffer.from('x') }])],
 }
+
+/** As RFC 5545 (3.1) and RFC 6350 (3.2) break long lines: after 75 octets, with a blank before what follows. */
+const folded = (line: string) => line.replace(/.{74}(?=.)/gu, '$&\r\n ')
+const unfolded = (text: string) => text.replace(/\r?\n[ \t]/g, '')
+// biome-ignore format: a table
+const cards: readonly (readonly [name: string, make: (value: string, pad: string) => string])[] = [
+  ['invite.ics', (v, pad) => ['BEGIN:VCALENDAR', 'BEGIN:VEVENT', folded(`SUMMARY:${pad} ${v} and more`), folded(`ATTENDEE;CN="${pad} ${v}":mailto:soc@provider.example`), 'END:VEVENT', 'END:VCALENDAR', ''].join('\r\n')],
+  ['card.vcf', (v, pad) => ['BEGIN:VCARD', 'VERSION:4.0', folded(`NOTE:${pad} ${v} and more`), 'END:VCARD', ''].join('\r\n')],
+]
+
+test('in invitations and cards, whose lines are broken anywhere, what is redacted leaves no sign', async () => {
+  const missed: string[] = []
+  let all = 0
+  for (const [name, make] of cards)
+    for (const { class: kind, value } of planted.filter((one) => !/["\\]/.test(one.value)))
+      for (let pad = 20; pad < 64; pad += 4) {
+        all += 1
+        const source = make(value, 'x'.repeat(pad))
+        const made = await inspectFile(name, Buffer.from(source), reading)
+        if (made.kind === 'blocked') throw new Error(made.why)
+        const file = { id: 'f', name, text: made.text, unreadFrom: null }
+        const redacted = findInFile(file, context).map((span): SensitiveSpan => ({ ...span, verdict: 'redact' }))
+        const [out] = filesReleased([{ ...file, ...made, nameSpans: [], spans: redacted }], redacted)
+        const left = unfolded(Buffer.from(out?.content ?? []).toString())
+        // Of what has a label ("password: x") the label may stay.
+        const bare = value.replace(/^(?:password: |Passwort lautet: |api_key=|geboren am )/, '')
+        if (left.includes(bare)) missed.push(`${name} ${pad}: ${kind} ${value}`)
+      }
+  process.stderr.write(`invitations and cards: ${all}, missed ${missed.length}\n${missed.slice(0, 20).join('\n')}\n`)
+  expect(all).toBeGreaterThan(1000)
+  expect((all - missed.length) / all, missed.join('\n')).toBeGreaterThanOrEqual(foundShareMin)
+}, 120_000)
 
 /** Every letter of the value lies in a place, wherever it can be read in the file. */
 function isFound(text: string, value: string, label: boolean, spans: readonly SensitiveSpan[]): boolean {

@@ -1,3 +1,4 @@
+import { deflateRawSync, gzipSync } from 'node:zlib'
 import { Asset, Person } from '../../src/model/context.ts'
 import { indexLists, type SensitiveContext, sensitiveContext } from '../../src/triage/redact.ts'
 
@@ -101,6 +102,18 @@ const toCyrillic: Readonly<Record<string, string>> = {
   C: 'С',
   T: 'Т',
 }
+const smallCapitals: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from('ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ', (letter, at) => ['abcdefghijklmnopqrstuvwyz'.charAt(at), letter]),
+)
+function base32(text: string): string {
+  const bits = bytes(text)
+    .map((byte) => byte.toString(2).padStart(8, '0'))
+    .join('')
+  const letters = (bits.match(/.{1,5}/g) ?? []).map((five) =>
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.charAt(Number.parseInt(five.padEnd(5, '0'), 2)),
+  )
+  return letters.join('').padEnd(Math.ceil(letters.length / 8) * 8, '=')
+}
 const wrapAt = (text: string, width: number) => text.replace(new RegExp(`.{${width}}`, 'g'), '$&\n')
 
 /** Ways to write a value so that a person or a program still reads it. */
@@ -143,12 +156,58 @@ export const encodings: Readonly<Record<string, (value: string) => string>> = {
   'over two quoted lines': (value) => `${value.slice(0, middle(value))}\n> ${value.slice(middle(value))}`,
   defanged: (value) => value.replaceAll('.', '[.]').replaceAll('@', '[@]').replace('http', 'hxxp'),
   decomposed: (value) => value.normalize('NFD'),
+  base32: (value) => base32(`value is ${value} ok`),
+  'percent twice': (value) =>
+    encodeURIComponent(
+      bytes(value)
+        .map((byte) => `%${two(byte)}`)
+        .join(''),
+    ),
+  'html of html': (value) => [...value].map((one) => `&amp;#${one.codePointAt(0)};`).join(''),
+  'octal escapes': (value) =>
+    bytes(value)
+      .map((byte) => `\\${byte.toString(8).padStart(3, '0')}`)
+      .join(''),
+  'percent u': (value) =>
+    [...value].map((one) => `%u${(one.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`).join(''),
+  'numbers of letters': (value) => bytes(`it is ${value} ok`).join(', '),
+  'bytes in hexadecimal': (value) =>
+    bytes(`it is ${value} ok`)
+      .map((byte) => `0x${two(byte)}`)
+      .join(','),
+  'packed, then base64': (value) => gzipSync(`the value we mean is ${value} and that is all`).toString('base64'),
+  'packed bare, then base64': (value) =>
+    deflateRawSync(`the value we mean is ${value} and that is all`).toString('base64'),
+  'struck out': (value) => [...value].map((one) => `${one}\u0336`).join(''),
+  'small capitals': (value) => [...value].map((one) => smallCapitals[one] ?? one).join(''),
+  'letters in squares': (value) =>
+    [...value]
+      .map((one) => (/[a-z]/i.test(one) ? String.fromCodePoint(0x1f170 + one.toUpperCase().charCodeAt(0) - 65) : one))
+      .join(''),
+  'with blanks between': (value) =>
+    value
+      .split(' ')
+      .map((word) => [...word].join(' '))
+      .join('   '),
+  'broken by elements': (value) =>
+    `${value.slice(0, middle(value))}</w:t></w:r><w:r><w:t xml:space="preserve">${value.slice(middle(value))}`,
+  'broken by a comment': (value) => `${value.slice(0, middle(value))}<!-- -->${value.slice(middle(value))}`,
+  'with stars': (value) =>
+    value
+      .split(' ')
+      .map((word) => `**${word}**`)
+      .join(' '),
+  'words over quoted lines': (value) => value.replaceAll(' ', '\n> > '),
 }
 
 /** A break at a blank is no break in a word: names and sayings are read over it by themselves. */
 export function isFor(encoding: string, one: { readonly class: string; readonly value: string }): boolean {
   if (encoding === 'upper') return one.class !== 'secret' && !one.value.includes('Passwort') && one.class !== 'path'
-  if (encoding === 'homoglyph') return one.class !== 'secret'
+  if (encoding === 'homoglyph' || encoding === 'small capitals') return one.class !== 'secret'
+  // Capitals, blanks and stars are part of a secret, or of what makes it one.
+  if (['letters in squares', 'with blanks between', 'with stars'].includes(encoding))
+    return !['secret', 'path', 'personal', 'internal-url', 'internal-address'].includes(one.class)
+  if (encoding === 'words over quoted lines') return /\s/.test(one.value) && one.class !== 'path'
   if (encoding.startsWith('over two')) return !/\s/.test(one.value)
   return true
 }
@@ -206,6 +265,17 @@ export const fixed: readonly string[] = [
   'sent by adm-mweissen from lab-ws-33',
   '::ffff:10.20.30.40 connected',
   'her IBAN DE89370400440532013000',
+  '40.30.20.10.in-addr.arpa was asked for',
+  '2.4.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.7.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa was asked for',
+  'ip-10-20-30-40.eu-central-1.compute.example answered',
+  'the export 172_20_4_9_report was opened',
+  'http://169090600/a was opened',
+  'it called 0x0a141e28 back',
+  'ping 012.024.036.050 and 0x0a.0x14.0x1e.0x28',
+  'see https://urldefense.proofpoint.com/v2/url?u=https-3A__wiki.halden.example_incident_17&d=DwMF',
+  'see https://safelinks.example/?url=https%3A%2F%2Fwiki.halden.example%2Fincident%2F17&data=05',
+  'git says "M\\303\\266 \\303\\226lrun Th\\303\\274rmann.txt"',
+  'she was on sick\n> > leave',
 ]
 
 /** What a clean answer says: public addresses, hashes, products, rules, numbers. Anything found here is a false positive. */
@@ -250,4 +320,9 @@ export const clean: readonly string[] = [
   'JA3 769,47-53-5-10-49161,0-10-11,23-24-25,0 was seen before.',
   'Windows Server 2022 build 20348.2700, agent 7.11.18110.0.',
   'The rate is 12 in 1000, n = 214, interval 0.05 to 0.08.',
+  'The status was 0xC000006A, then 0xC0000234, and 0x80070005 at the end.',
+  'Version 10-20-3 of the agent; seen on 2026-11-02, 12-14-33 and 2026_11_02_09.',
+  'Bytes 4d, 5a, 90, 00; ports 80, 443, 8080, 8443, 22, 25, 53 and 110 were open.',
+  'We asked **twice**: `nslookup bad-domain.example.net` gave <none>, then 66.2.0.192.in-addr.arpa.',
+  'N O T E\nThe counts per hour were 12, 14, 33, 41, 22, 19, 18, 15, 11, 10.',
 ]

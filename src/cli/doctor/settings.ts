@@ -90,6 +90,7 @@ export function lookAtFiles(config: Config, now: Date): Check {
   add('mailOut.caFile', config.mailOut?.caFile)
   add('mailOut.passwordFile', config.mailOut?.passwordFile)
   add('mailOut.dkim.keyFile', config.mailOut?.dkim?.keyFile)
+  add('timestamps.caFile', config.timestamps?.caFile)
   for (const door of config.imap) {
     add(`imap ${door.id} caFile`, door.caFile)
     add(`imap ${door.id} passwordFile`, door.passwordFile)

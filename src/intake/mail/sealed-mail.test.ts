@@ -49,7 +49,9 @@ function signed(by: MailIdentity, ...options: string[]): Buffer {
   )
 }
 function encrypted(what: Buffer, to: MailIdentity, ...options: string[]): Buffer {
-  return mails.openssl(['cms', '-encrypt', ...options, to.certificateFile], what)
+  // Who is named with options of their own is not named once more without.
+  const plainly = options.includes('-recip') ? [] : [to.certificateFile]
+  return mails.openssl(['cms', '-encrypt', ...options, ...plainly], what)
 }
 const openWith = (mail: Uint8Array, keys = pinned) =>
   open(mail, async () => ({ ...keys, at: new Date().toISOString() }))
@@ -100,6 +102,35 @@ describe('made by OpenSSL', () => {
     const inside = await openWith(mailOf(encrypted(entity, ours, '-aes256')))
     expect(inside.seen).toMatchObject({ encrypted: 'opened', signature: 'none' })
     expect(textIn(inside.bytes)).toContain('NW-9')
+  })
+
+  test('an envelope to a key of ours on a curve opens, by every digest and wrap in use, and by key id', async () => {
+    const extra = 'keyUsage=digitalSignature,keyAgreement'
+    for (const key of ['P-256', 'P-384', 'P-521'] as const) {
+      const mine = mails.issue(us, { key, extra })
+      const other = mails.issue(us, { key, extra })
+      const own = { method: 'smime' as const, certificate: mine.certificate, privateKey: mine.privateKey }
+      const keys = { ...pinned, own: [...pinned.own, own] }
+      for (const options of [
+        ['-aes256'],
+        ['-aes128', '-keyid'],
+        ['-aes-256-gcm'],
+        ['-aes256', '-recip', mine.certificateFile, '-keyopt', 'ecdh_kdf_md:sha256'],
+        ['-aes192', '-recip', mine.certificateFile, '-keyopt', 'ecdh_kdf_md:sha512', '-keyopt', 'ecdh_cofactor_mode:1'],
+      ]) {
+        const mail = mailOf(encrypted(signed(theirs, '-crlfeol'), mine, ...options))
+        const { bytes, seen } = await openWith(mail, keys)
+        expect([key, options, seen]).toMatchObject([key, options, { encrypted: 'opened', signature: 'valid' }])
+        expect(textIn(bytes)).toContain('NW-9')
+      }
+      const to = encrypted(entity, other, '-aes256')
+      expect(await openWith(mailOf(to), keys)).toMatchObject({ bytes: null, seen: { encrypted: 'not-to-us' } })
+      // Somebody else's private key under our certificate: it does not come out.
+      const wrong = { ...keys, own: [{ ...own, privateKey: other.privateKey }] }
+      expect(await openWith(mailOf(encrypted(entity, mine, '-aes256')), wrong)).toMatchObject({
+        ...{ bytes: null, seen: { encrypted: 'broken' } },
+      })
+    }
   })
 
   test('an envelope to somebody else, and one that was changed, are said and do not open', async () => {
@@ -176,28 +207,37 @@ describe('made by OpenSSL', () => {
   })
 })
 
-test('what we send ourselves opens and holds here: both ends say the same', async () => {
-  const letter = {
-    ...{ to: [them], subject: 'Re: [NW-9]', text: 'Größe: expected.', files: [], messageId: 'r1@customer.example' },
-    ...{ inReplyTo: null, references: [], date: new Date() },
-  }
-  const sign = { certificates: theirs.certificate, privateKey: theirs.privateKey }
-  const { bytes, clear } = await protectMail(letter, them, null, {
-    method: 'smime',
-    sign,
-    encryptTo: [ours.certificate],
-  })
-  const opened = await openWith(bytes)
-  expect(opened.seen).toMatchObject({ encrypted: 'opened', signature: 'valid' })
-  expect(readLetter(opened.bytes ?? new Uint8Array()).parts).toEqual(readLetter(clear).parts)
-})
+test.each(['rsa', 'P-256', 'P-384'] as const)(
+  'what we send ourselves opens and holds here (%s): both ends say the same',
+  async (kind) => {
+    const mine = mails.issue(us, kind === 'rsa' ? {} : { key: kind, extra: 'keyUsage=keyAgreement' })
+    const own = { method: 'smime' as const, certificate: mine.certificate, privateKey: mine.privateKey }
+    const letter = {
+      ...{ to: [them], subject: 'Re: [NW-9]', text: 'Größe: expected.', files: [], messageId: 'r1@customer.example' },
+      ...{ inReplyTo: null, references: [], date: new Date() },
+    }
+    const sign = { certificates: theirs.certificate, privateKey: theirs.privateKey }
+    const { bytes, clear } = await protectMail(letter, them, null, {
+      method: 'smime',
+      sign,
+      encryptTo: [mine.certificate],
+    })
+    const opened = await openWith(bytes, { ...pinned, own: [own] })
+    expect(opened.seen).toMatchObject({ encrypted: 'opened', signature: 'valid' })
+    expect(readLetter(opened.bytes ?? new Uint8Array()).parts).toEqual(readLetter(clear).parts)
+  },
+)
 
 test('whatever bytes come, the reader answers, and what it calls validly signed is what was signed', async () => {
+  const curve = mails.issue(us, { key: 'P-256', extra: 'keyUsage=keyAgreement' })
+  const onCurve = { method: 'smime' as const, certificate: curve.certificate, privateKey: curve.privateKey }
+  const keys = { ...pinned, own: [...pinned.own, onCurve] }
   const seeds = [
     mailOf(signed(theirs, '-crlfeol')),
     mailOf(signed(theirs, '-nodetach', '-crlfeol')),
     mailOf(encrypted(signed(theirs, '-crlfeol'), ours, '-aes256')),
     mailOf(encrypted(entity, ours, '-aes-256-gcm')),
+    mailOf(encrypted(signed(theirs, '-crlfeol'), curve, '-aes256')),
   ]
   const said = text.trim().replaceAll('\r\n', '\n')
   await fc.assert(
@@ -214,7 +254,7 @@ test('whatever bytes come, the reader answers, and what it calls validly signed 
           else if (edit === 'cut') bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + (value % 40))])
           else bytes = Buffer.concat([bytes.subarray(0, at), Buffer.from([value, value, 0x0a]), bytes.subarray(at)])
         }
-        const { bytes: inside, seen } = await openSealed(bytes, pinned)
+        const { bytes: inside, seen } = await openSealed(bytes, keys)
         if (seen?.signature === 'valid') expect(textIn(inside)?.trim()).toBe(said)
       },
     ),

@@ -15,13 +15,18 @@ import {
   ContentInfo,
   EnvelopedData,
   IssuerAndSerialNumber,
+  type KeyAgreeRecipientInfo,
   type KeyTransRecipientInfo,
+  OriginatorPublicKey,
+  type RecipientInfo,
+  type RecipientKeyIdentifier,
   RSAESOAEPParams,
   SignedData,
   type SignerInfo,
 } from 'pkijs'
 import { type CertificateRead, certificateOf, readCertificate, readCertificates } from '../../kit/certificate.ts'
 import { arrayOf, sha2, signedAttribute, signedOver } from '../../kit/cms.ts'
+import { unwrapOnCurve } from '../../kit/key-agreement.ts'
 import type { KeysToOpen, SealedSeen } from '../../model/doors.ts'
 import { type Layer, unchecked } from './sealed-mail.ts'
 
@@ -94,13 +99,7 @@ function decrypt(enveloped: EnvelopedData, gcm: Gcm | null, keys: KeysToOpen): L
   const own = keys.own
     .filter((one) => one.method === 'smime')
     .map((one) => ({ certificate: readCertificate(one.certificate), privateKey: one.privateKey }))
-  const meant = enveloped.recipientInfos
-    .slice(0, recipientsMax)
-    .flatMap((one) => (one.variant === 1 ? [one.value as KeyTransRecipientInfo] : []))
-    .flatMap((to) => {
-      const key = own.find(({ certificate }) => isNamed(to.rid, certificateOf(certificate.x509)))
-      return key === undefined ? [] : [{ to, key }]
-    })
+  const meant = enveloped.recipientInfos.slice(0, recipientsMax).flatMap((to) => meantForUs(to, own))
   if (meant.length === 0) return failed('not-to-us', 'it is encrypted to no certificate of ours')
   const { encryptedContentInfo: content } = enveloped
   const { algorithmId } = content.contentEncryptionAlgorithm
@@ -109,13 +108,40 @@ function decrypt(enveloped: EnvelopedData, gcm: Gcm | null, keys: KeysToOpen): L
   if (cipher === null || cipher.endsWith('gcm') !== (gcm !== null))
     return failed('broken', `it is encrypted in a way that is not read (${algorithmId})`)
   const bytes = Buffer.from(content.getEncryptedContent())
-  for (const { to, key } of meant) {
-    const contentKey = unwrapped(to, createPrivateKey(key.privateKey))
+  for (const unwrap of meant.slice(0, recipientsMax)) {
+    const contentKey = unwrap()
     if (contentKey === null || contentKey.length !== keyBytes) continue
     const inside = deciphered(cipher, contentKey, algorithmParams, bytes, gcm)
     if (inside !== null) return { inside, seen: { encrypted: 'opened' } }
   }
   return failed('broken', 'it does not open: it was changed on the way, or encrypted wrongly')
+}
+
+type OwnRead = { readonly certificate: CertificateRead; readonly privateKey: string }
+
+/** Ways to the content key that are ours: it was sent to a key of ours, or a key on a curve was agreed on with one. */
+function meantForUs(to: RecipientInfo, own: readonly OwnRead[]): (() => Buffer | null)[] {
+  const keyOf = (rid: unknown) => own.find(({ certificate }) => isNamed(rid, certificateOf(certificate.x509)))
+  if (to.variant === 1) {
+    const info = to.value as KeyTransRecipientInfo
+    const key = keyOf(info.rid)
+    return key === undefined ? [] : [() => unwrapped(info, createPrivateKey(key.privateKey))]
+  }
+  if (to.variant !== 2) return []
+  const info = to.value as KeyAgreeRecipientInfo
+  return info.recipientEncryptedKeys.encryptedKeys.flatMap(({ rid, encryptedKey }) => {
+    const key = keyOf(rid.variant === 1 ? rid.value : (rid.value as RecipientKeyIdentifier).subjectKeyIdentifier)
+    const wrapped = encryptedKey.valueBlock.valueHexView
+    return key === undefined ? [] : [() => agreedOn(info, wrapped, createPrivateKey(key.privateKey))]
+  })
+}
+
+/** Their half has to come along: one in a certificate of theirs (static-static) is not looked for. */
+function agreedOn(info: KeyAgreeRecipientInfo, wrapped: Uint8Array, key: KeyObject): Buffer | null {
+  const { originator, ukm, keyEncryptionAlgorithm: algorithm } = info
+  if (!(originator.value instanceof OriginatorPublicKey)) return null
+  const point = originator.value.publicKey.valueBlock.valueHexView
+  return unwrapOnCurve(key, { point, algorithm, wrapped, userKeying: ukm?.valueBlock.valueHexView ?? null })
 }
 
 /** Both CMS structures name a certificate by issuer and serial number, or by its key id. */

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js'
 import { simpleParser } from 'mailparser'
 import { afterAll, describe, expect, test } from 'vitest'
+import { installMissing } from '../../../test/debian.ts'
 import type { LetterOut } from '../../model/doors.ts'
 import { composeMail } from './compose.ts'
 import { dkimKey } from './dkim.ts'
@@ -248,5 +249,23 @@ describe('the signature', () => {
     expect(check(await composeMail(letter, from, edKey), edRecord)).toBe('True')
     const forged = Buffer.concat([Buffer.from('Subject: pay here\r\n'), await composeMail(letter, from, rsaKey)])
     expect(check(forged, rsaRecord)).toBe('False')
+  }, 120_000)
+
+  test('verifies with OpenDKIM, which most receivers run, and what was changed or put before it does not', async () => {
+    installMissing(['opendkim'], ['/usr/sbin/opendkim'])
+    const at = (name: string) => path.join(folder, name)
+    writeFileSync(at('keys'), `desk._domainkey.customer.example ${rsaRecord}\n`)
+    writeFileSync(at('opendkim.conf'), `Mode v\nTestDNSData file:${at('keys')}\n`)
+    const check = (bytes: Buffer): string => {
+      writeFileSync(at('judged.eml'), bytes)
+      const done = spawnSync('/usr/sbin/opendkim', ['-x', at('opendkim.conf'), '-vvv', '-t', at('judged.eml')], {
+        encoding: 'utf8',
+      })
+      return done.stdout + done.stderr
+    }
+    const bytes = await composeMail(letter, from, rsaKey)
+    expect(check(bytes)).toMatch(/verification .*succeeded/)
+    for (const bent of [`Subject: pay here\r\n${bytes.toString('latin1')}`, `${bytes.toString('latin1')}appended\r\n`])
+      expect(check(Buffer.from(bent, 'latin1'))).toMatch(/verification .*failed/)
   }, 120_000)
 })

@@ -22,6 +22,8 @@ const letter: LetterOut = {
   references: ['alert.1@provider.example'],
   date: new Date('2026-11-28T10:00:00Z'),
 }
+/** What a certificate on a curve says that is also for encryption. */
+const agreement = 'keyUsage=digitalSignature,keyAgreement'
 const from = 'Security desk <desk@customer.example>'
 const seal = (sealing: Sealing, one = letter) => protectMail(one, from, null, sealing)
 
@@ -61,6 +63,26 @@ describe('judged by OpenSSL', () => {
     expect(() => open(stranger)).toThrow()
   })
 
+  test('an encrypted mail opens with keys on each curve beside one of RSA, and with no other', async () => {
+    const own = mails.issue('desk@customer.example', { key: 'ec' })
+    const sign = { certificates: own.certificate, privateKey: own.privateKey }
+    const to = (key: 'P-256' | 'P-384' | 'P-521') => mails.issue('soc@provider.example', { key, extra: agreement })
+    const theirs = [to('P-256'), to('P-384'), to('P-521'), mails.issue('lead@provider.example')]
+    const stranger = to('P-256')
+    const { bytes } = await seal({ method: 'smime', sign, encryptTo: theirs.map((one) => one.certificate) })
+    expect(bytes.toString('latin1')).not.toContain('CHG-7')
+    const open = (one: { certificateFile: string; keyFile: string }) =>
+      mails.openssl(['cms', '-decrypt', '-recip', one.certificateFile, '-inkey', one.keyFile], bytes)
+    for (const one of theirs) expect(verified(open(one))).toContain('CHG-7')
+    expect(() => open(stranger)).toThrow()
+    const shown = mails.openssl(['cms', '-cmsout', '-print', '-noout'], bytes).toString()
+    expect(shown).toMatch(/version: 2[\s\S]*d\.kari[\s\S]*dhSinglePass-stdDH-sha256kdf-scheme/)
+    expect(shown).toContain('id-aes256-wrap')
+    // Our half is made anew for each: one that is lost opens nothing else.
+    const points = [...shown.matchAll(/publicKey:[\s\S]{0,200}?0000 - ([0-9a-f -]+)/g)].map(([, point]) => point)
+    expect(new Set(points).size).toBe(3)
+  })
+
   test('a mail that OpenSSL reads as signed is one that its own signature tool would have made: the digest and time are of ours', async () => {
     const own = mails.issue('desk@customer.example')
     const { bytes } = await seal({
@@ -86,12 +108,14 @@ describe('a certificate', () => {
     expect(readCertificate(enciphers.certificate)).toMatchObject({ forSigning: false, forEncryption: true })
     const web = mails.issue('soc@provider.example', { extra: 'extendedKeyUsage=serverAuth' })
     expect(readCertificate(web.certificate)).toMatchObject({ forSigning: false, forEncryption: false })
+    // To a key on a curve nothing is enciphered, a key is agreed on with it.
     const curve = mails.issue('soc@provider.example', { key: 'ec' })
-    expect(readCertificate(curve.certificate)).toMatchObject({
-      forSigning: true,
-      forEncryption: false,
-      algorithm: 'EC P-256',
-    })
+    const sealing = { forSigning: true, forEncryption: false, algorithm: 'EC P-256' }
+    expect(readCertificate(curve.certificate)).toMatchObject(sealing)
+    const agrees = mails.issue('soc@provider.example', { key: 'P-384', extra: agreement })
+    expect(readCertificate(agrees.certificate)).toMatchObject({ forEncryption: true, algorithm: 'EC P-384' })
+    const other = mails.issue('soc@provider.example', { key: 'secp256k1', extra: agreement })
+    expect(readCertificate(other.certificate)).toMatchObject({ forEncryption: false })
     expect(readCertificate(mails.authority)).toMatchObject({ isAuthority: true, forEncryption: false })
   })
 })

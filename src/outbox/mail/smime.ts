@@ -7,7 +7,7 @@ import {
   randomBytes,
   webcrypto,
 } from 'node:crypto'
-import { Null, ObjectIdentifier, OctetString, UTCTime } from 'asn1js'
+import { BitString, Null, ObjectIdentifier, OctetString, UTCTime } from 'asn1js'
 import {
   AlgorithmIdentifier,
   Attribute,
@@ -16,7 +16,13 @@ import {
   EncryptedContentInfo,
   EnvelopedData,
   IssuerAndSerialNumber,
+  KeyAgreeRecipientIdentifier,
+  KeyAgreeRecipientInfo,
   KeyTransRecipientInfo,
+  OriginatorIdentifierOrKey,
+  OriginatorPublicKey,
+  RecipientEncryptedKey,
+  RecipientEncryptedKeys,
   RecipientInfo,
   SignedAndUnsignedAttributes,
   SignedData,
@@ -31,6 +37,7 @@ import {
 } from '../../kit/certificate.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
+import { wrapForCurve } from '../../kit/key-agreement.ts'
 import type { Sealing } from '../../model/doors.ts'
 
 const dataOid = '1.2.840.113549.1.7.1'
@@ -39,6 +46,7 @@ const messageDigestOid = '1.2.840.113549.1.9.4'
 const signingTimeOid = '1.2.840.113549.1.9.5'
 const aes256CbcOid = '2.16.840.1.101.3.4.1.42'
 const rsaOid = '1.2.840.113549.1.1.1'
+const curveKeyOid = '1.2.840.10045.2.1'
 const contentKeyBytes = 32
 const blockBytes = 16
 
@@ -126,9 +134,11 @@ function envelopedEntity(entity: Buffer, certificates: readonly string[]): Buffe
   const iv = randomBytes(blockBytes)
   const cipher = createCipheriv('aes-256-cbc', key, iv)
   const encrypted = Buffer.concat([cipher.update(entity), cipher.final()])
+  const recipientInfos = certificates.map((pem) => recipientOf(readCertificate(pem), key))
   const cms = new EnvelopedData({
-    version: 0,
-    recipientInfos: certificates.map((pem) => recipientOf(readCertificate(pem), key)),
+    // RFC 5652, 6.1: 2 as soon as a key was agreed on for one of them.
+    version: recipientInfos.some((one) => one.variant === 2) ? 2 : 0,
+    recipientInfos,
     encryptedContentInfo: new EncryptedContentInfo({
       contentType: dataOid,
       contentEncryptionAlgorithm: new AlgorithmIdentifier({
@@ -150,8 +160,12 @@ function envelopedEntity(entity: Buffer, certificates: readonly string[]): Buffe
   return Buffer.from(`${head}${base64Lines(ber)}\r\n`)
 }
 
+function recipientOf(read: CertificateRead, key: Buffer): RecipientInfo {
+  return read.x509.publicKey.asymmetricKeyType === 'ec' ? agreedWith(read, key) : transportedTo(read, key)
+}
+
 /** PKCS#1 v1.5 and not OAEP: Outlook and older gateways open nothing else, and a sender answers nobody who tries paddings. */
-function recipientOf({ x509 }: CertificateRead, key: Buffer): RecipientInfo {
+function transportedTo({ x509 }: CertificateRead, key: Buffer): RecipientInfo {
   const { issuer, serialNumber } = certificateOf(x509)
   const wrapped = publicEncrypt({ key: x509.publicKey, padding: constants.RSA_PKCS1_PADDING }, key)
   return new RecipientInfo({
@@ -161,6 +175,35 @@ function recipientOf({ x509 }: CertificateRead, key: Buffer): RecipientInfo {
       rid: new IssuerAndSerialNumber({ issuer, serialNumber }),
       keyEncryptionAlgorithm: new AlgorithmIdentifier({ algorithmId: rsaOid, algorithmParams: new Null() }),
       encryptedKey: new OctetString({ valueHex: new Uint8Array(wrapped) }),
+    }),
+  })
+}
+
+/** To a key on a curve: a key that both make (RFC 5753, 3.1.1), with a half of ours that is for this mail only. */
+function agreedWith({ x509 }: CertificateRead, key: Buffer): RecipientInfo {
+  const { issuer, serialNumber } = certificateOf(x509)
+  const { point, algorithm, wrapped } = wrapForCurve(x509.publicKey, key)
+  const encryptedKey = new RecipientEncryptedKey({
+    rid: new KeyAgreeRecipientIdentifier({
+      variant: 1,
+      value: new IssuerAndSerialNumber({ issuer, serialNumber }),
+    }),
+    encryptedKey: new OctetString({ valueHex: new Uint8Array(wrapped) }),
+  })
+  return new RecipientInfo({
+    variant: 2,
+    value: new KeyAgreeRecipientInfo({
+      version: 3,
+      originator: new OriginatorIdentifierOrKey({
+        variant: 3,
+        value: new OriginatorPublicKey({
+          // Without the curve: it is that of their certificate.
+          algorithm: new AlgorithmIdentifier({ algorithmId: curveKeyOid }),
+          publicKey: new BitString({ valueHex: new Uint8Array(point) }),
+        }),
+      }),
+      keyEncryptionAlgorithm: algorithm,
+      recipientEncryptedKeys: new RecipientEncryptedKeys({ encryptedKeys: [encryptedKey] }),
     }),
   })
 }

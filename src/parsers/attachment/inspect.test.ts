@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { PDFDocument } from '@cantoo/pdf-lib'
 import fc from 'fast-check'
+import { simpleParser } from 'mailparser'
 import { expect, test } from 'vitest'
 import { docx, eml, jpeg, png, xlsx } from '../../../test/leaks/files.ts'
 import { takeApart } from '../../intake/mail/take-apart.ts'
@@ -29,6 +30,37 @@ function encrypted(): Buffer {
   return bytes
 }
 
+type Part = readonly [type: string, encoding: 'base64' | '8bit', content: Buffer, name?: string]
+const pictured: Part = ['image/png', 'base64', png('CAM-OSLO'), 'where.png']
+
+/** A mail of these parts behind a text. */
+function mailOf(parts: readonly Part[], type = 'multipart/mixed', boundary = 'b1'): Buffer {
+  const lines = (content: Buffer) => content.toString('base64').replace(/.{1,76}(?=.)/g, '$&\r\n')
+  const made = parts.map(([kind, encoding, content, name]) =>
+    [
+      `--${boundary}`,
+      `Content-Type: ${kind}`,
+      `Content-Transfer-Encoding: ${encoding}`,
+      ...(name === undefined ? [] : [`Content-Disposition: attachment; filename="${name}"`]),
+      '',
+      encoding === 'base64' ? lines(content) : content.toString('latin1'),
+    ].join('\r\n'),
+  )
+  const head = [
+    'From: soc@provider.example',
+    'To: desk@customer.example',
+    'Subject: Report',
+    'MIME-Version: 1.0',
+    `Content-Type: ${type}; boundary="${boundary}"`,
+    '',
+    `--${boundary}`,
+    'Content-Type: text/plain; charset=utf-8',
+    '',
+    'Nothing happened. Größe 5.',
+  ]
+  return Buffer.from([...head, ...made, `--${boundary}--`, ''].join('\r\n'), 'latin1')
+}
+
 // biome-ignore format: a table
 const blocked: readonly (readonly [what: string, name: string, bytes: () => Buffer, why: RegExp])[] = [
   ['an encrypted ZIP', 'a.zip', encrypted, /encrypted/],
@@ -50,7 +82,18 @@ const blocked: readonly (readonly [what: string, name: string, bytes: () => Buff
   ['a picture cut short', 'a.png', () => png('x').subarray(0, 40), /cut short/],
   ['more text than is looked through', 'a.txt', () => Buffer.alloc(textCharsMax + 1, 0x61), /characters of text/],
   ['a mail that is not whole', 'a.eml', () => eml({}).subarray(0, -8), /not whole/],
-  ['a mail with a picture that tells where it was taken', 'a.eml', () => Buffer.from(eml({}).toString().replace('text/html; charset=utf-8\r\n\r\n', `image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n${png('here').toString('base64')}\r\n`)), /carries/],
+  ['a mail with a picture and a signature over it', 'a.eml', () => mailOf([pictured], 'multipart/signed; protocol="application/pgp-signature"'), /carries .*signed as it is/],
+  ['a mail with a picture in a mail that was encoded whole', 'a.eml', () => mailOf([['message/rfc822', 'base64', mailOf([pictured])]]), /cannot be put anew/],
+  ['a mail with something between the letters of base64', 'a.eml', () => Buffer.from(mailOf([pictured]).toString('latin1').replace('iVBOR', 'iV!BOR'), 'latin1'), /between the letters/],
+  ['a mail with an encrypted part', 'a.eml', () => mailOf([['application/pkcs7-mime', 'base64', Buffer.from('308006092a864886f70d010703a080', 'hex')]]), /signature, a certificate store or encrypted/],
+  ['a winmail.dat in a mail', 'a.eml', () => mailOf([['application/ms-tnef', 'base64', Buffer.from('789f3e220100', 'hex')]]), /winmail\.dat/],
+  ['an RTF document behind blanks', 'a.txt', () => Buffer.from('\n {\\rtf1\\ansi Ma\\b ra}'), /RTF/],
+  ['a presentation', 'a.pptx', () => zip([{ name: '[Content_Types].xml', bytes: text }, { name: 'ppt/slides/slide1.xml', bytes: Buffer.from('<a:t>Ma</a:t><a:t>ra</a:t>') }]), /presentation/],
+  ['an OpenDocument text', 'a.odt', () => zip([{ name: 'mimetype', bytes: Buffer.from('application/vnd.oasis.opendocument.text') }, { name: 'content.xml', bytes: text }]), /OpenDocument/],
+  ['a document with an old Office file in it', 'a.docx', () => docx({ extra: [{ name: 'word/embeddings/oleObject1.bin', bytes: Buffer.from('d0cf11e0a1b11ae1', 'hex') }] }), /old Office/],
+  ['a document with a program in it', 'a.docx', () => docx({ extra: [{ name: 'word/embeddings/Microsoft_Object.bin', bytes: Buffer.from('MZ\x90\0', 'latin1') }] }), /program/],
+  ['a page with a picture that is cut short', 'a.html', () => Buffer.from(`<html><img src="data:image/png;base64,${png('x').subarray(0, 60).toString('base64')}">`), /written into it.*cut short/],
+  ['a page in UTF-16 with a picture', 'a.html', () => Buffer.from(`\ufeff<html><img src="data:image/png;base64,${png('x').toString('base64')}">`, 'utf16le'), /UTF-16/],
 ]
 test.each(blocked)('%s is blocked, with the reason and what to do', async (_what, name, bytes, why) => {
   const made = await look(name, bytes())
@@ -132,6 +175,9 @@ test('whatever the bytes, they are looked into or blocked: nothing is thrown, an
   )
 })
 
+/** The name as it stands in a PDF's properties: UTF-16 in hexadecimal. */
+const weissenborn = new RegExp(Buffer.from('Weissenborn', 'utf16le').swap16().toString('hex'), 'i')
+
 /** A PDF that says who made it. */
 async function report(author: string, script = false): Promise<Buffer> {
   const made = await PDFDocument.create()
@@ -153,7 +199,10 @@ test('a PDF in an archive is written anew as one alone is, and one that runs som
   expect(alone.kind === 'blocked' ? alone.why : Buffer.from(alone.bytes).equals(left?.bytes ?? Buffer.alloc(0))).toBe(
     true,
   )
-  expect(left?.bytes.toString('latin1')).not.toMatch(/Weissenborn/)
+  expect([pdf.toString('latin1'), left?.bytes.toString('latin1')].map((one) => weissenborn.test(one ?? ''))).toEqual([
+    true,
+    false,
+  ])
   const scripted = zip([{ name: 'report.pdf', bytes: await report('', true) }])
   expect(await look('a.zip', scripted)).toMatchObject({
     kind: 'blocked',
@@ -165,6 +214,87 @@ test('a PDF in an archive is written anew as one alone is, and one that runs som
     why: expect.stringMatching(/more than 20 PDFs/),
   })
 }, 60_000)
+
+test('a mail leaves with what was taken out of its parts taken out of it, also deep in it, and everything else byte for byte', async () => {
+  const pdf = await report('Mara Weissenborn')
+  const packed = Buffer.concat([
+    zip([
+      { name: 'report.pdf', bytes: pdf },
+      { name: 'p.png', bytes: png('CAM-OSLO') },
+    ]),
+    Buffer.from('CAM-OSLO'),
+  ])
+  const inner = mailOf([['application/pdf', 'base64', pdf, 'inner.pdf']], 'multipart/mixed', 'b2')
+  const mail = mailOf([
+    ['application/pdf', 'base64', pdf, 'report.pdf'],
+    pictured,
+    ['application/zip', 'base64', packed, 'all.zip'],
+    ['message/rfc822', '8bit', inner],
+    ['application/octet-stream', 'base64', inner, 'whole.eml'],
+  ])
+  const made = await look('a.eml', mail)
+  if (made.kind === 'blocked') throw new Error(made.why)
+  expect(made.stripped.join()).toMatch(/author.*EXIF/)
+  expect(made.unread).toEqual(
+    expect.arrayContaining([expect.stringMatching(/report\.pdf/), 'where.png', 'all.zip/p.png']),
+  )
+  // Another reader of mails judges: the same parts, text as it was, and in none of them what was taken out.
+  const [before, after] = await Promise.all([mail, Buffer.from(made.bytes)].map((bytes) => simpleParser(bytes)))
+  expect(after?.text).toBe(before?.text)
+  expect(after?.headerLines).toEqual(before?.headerLines)
+  const names = (of: typeof after) => of?.attachments.map(({ filename, contentType }) => [filename, contentType])
+  expect(names(after)).toEqual(names(before))
+  const alone = await look('report.pdf', pdf)
+  const left = after?.attachments[0]?.content
+  expect(alone.kind !== 'blocked' && Buffer.from(alone.bytes).equals(left ?? Buffer.alloc(0))).toBe(true)
+  const everything = async (bytes: Uint8Array): Promise<string> => {
+    const { attachments, text } = await simpleParser(Buffer.from(bytes))
+    const inside = attachments.map(async ({ filename, content, contentType }) => {
+      if (contentType === 'message/rfc822' || filename?.endsWith('.eml')) return everything(content)
+      const files = filename?.endsWith('.zip') ? unzip(content, budget()).map((one) => one.bytes) : []
+      return [content, ...files].map((one) => one.toString('latin1')).join()
+    })
+    return [text, ...(await Promise.all(inside))].join()
+  }
+  const told = (text: string) => [weissenborn.test(text), text.includes('CAM-OSLO')]
+  expect(told(await everything(mail))).toEqual([true, true])
+  expect(told(await everything(made.bytes))).toEqual([false, false])
+  // Looked into again it is a mail like any other.
+  expect(await look('a.eml', made.bytes)).toMatchObject({ kind: 'mail' })
+  const many = Array.from({ length: pdfsMax + 1 }, (_, i): Part => ['application/pdf', 'base64', pdf, `${i}.pdf`])
+  expect(await look('a.eml', mailOf(many))).toMatchObject({
+    kind: 'blocked',
+    why: expect.stringMatching(/more than 20/),
+  })
+  const scripted = mailOf([['application/pdf', 'base64', await report('', true), 'r.pdf']])
+  expect(await look('a.eml', scripted)).toMatchObject({
+    kind: 'blocked',
+    why: expect.stringMatching(/^r\.pdf: .*script/),
+  })
+  const plain = mailOf([])
+  const same = await look('a.eml', plain)
+  expect(same.kind !== 'blocked' && Buffer.from(same.bytes).equals(plain)).toBe(true)
+}, 60_000)
+
+test('a picture that is written into a page or a text loses what it says beside the picture, and a person is asked to look at it', async () => {
+  const uri = `data:image/png;base64,${png('CAM-OSLO').toString('base64')}`
+  for (const [name, source] of [
+    ['a.html', `<html><body>Größe <img src="${uri}"> after</body></html>`],
+    ['a.md', `![where](${uri}) Größe after`],
+  ] as const) {
+    const made = await look(name, Buffer.from(source))
+    if (made.kind === 'blocked') throw new Error(made.why)
+    expect(made.stripped.join()).toMatch(/EXIF/)
+    expect(made.unread).toEqual([`data written as letters in ${name}`])
+    const left = Buffer.from(made.bytes).toString()
+    expect(left.replace(/base64,[^")]+/, '')).toBe(source.replace(/base64,[^")]+/, ''))
+    const [, letters = ''] = /base64,([^")]+)/.exec(left) ?? []
+    expect(Buffer.from(letters, 'base64').includes('CAM-OSLO')).toBe(false)
+    expect(made.text.startsWith(left)).toBe(true)
+  }
+  const packed = await look('a.txt', Buffer.from('begin 644 report.doc\n#0V%T\n`\nend\n'))
+  expect(packed).toMatchObject({ kind: 'text', unread: ['data written as letters in a.txt'] })
+})
 
 /** A JPEG with EXIF of a place, held in this way; by the byte order of Intel or of Motorola. */
 function held(turned: number, order: 'II' | 'MM'): Buffer {

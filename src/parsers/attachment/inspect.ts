@@ -1,14 +1,14 @@
 import type { AttachmentKind, Inspected } from '../../model/attachment.ts'
 import { type Budget, type Entry, unzip, zip } from './archive.ts'
 import { Blocked } from './block.ts'
+import { dataInText } from './data-in-text.ts'
 import { depthMax, partsMax, pdfsMax, textCharsMax, unpackedBytesMax } from './limits.ts'
+import { type MailApart, mailAnew } from './mail.ts'
 import { apart, textOfMarkup } from './markup.ts'
-import { officeKind, otherParts, refuseActive, textOfOffice, withoutProperties } from './office.ts'
+import { officeKind, otherParts, refuseActive, refuseOtherOffice, textOfOffice, withoutProperties } from './office.ts'
 import { isJpeg, isPng, strippedJpeg, strippedPng } from './picture.ts'
 import { plainText } from './plain.ts'
 
-/** A mail taken apart by whoever reads mails: all that is no part of it as text, its parts with their names, and why it is not whole. */
-type MailApart = { readonly head: string; readonly parts: readonly Entry[]; readonly problem: string | null }
 type Apart = {
   readonly mail: (bytes: Buffer) => MailApart
   /** Never throws: what cannot be looked into is blocked. */
@@ -62,22 +62,25 @@ async function look(file: Entry, depth: number, looking: Looking): Promise<Looke
   if (text === null) throw new Blocked('It is of a kind that nobody here can look into.', other)
   if (/-----BEGIN (?:PGP MESSAGE|PKCS7|CMS)-----/.test(text))
     throw new Blocked('It is encrypted: nobody here can look into it.', 'Attach what it says, unencrypted.')
-  if (/^\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b/i.test(text) || /\.x?html?$/i.test(name))
-    return { ...opaque, kind: 'web-page', type: 'text/html', bytes, text: page(text), unread: blobsIn(name, text) }
-  if (isMail(name, text)) return mail(bytes, depth, looking)
-  return { ...plain, kind: 'text', type: typeOfText(name), bytes, text, unread: blobsIn(name, text) }
+  const isPage = /^\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b/i.test(text) || /\.x?html?$/i.test(name)
+  if (!isPage && isMail(name, text)) return mail(bytes, depth, looking)
+  const cleared = readable(name, bytes, text)
+  return isPage
+    ? { ...opaque, kind: 'web-page', type: 'text/html', ...cleared, text: page(cleared.text) }
+    : { ...plain, kind: 'text', type: typeOfText(name), ...cleared }
 }
 
-/** Bytes that were written as letters (a picture in a page, a key store in a script): the detectors read them only where they are text. */
-function blobsIn(name: string, text: string): string[] {
-  const blobs = text.match(/(?:[A-Za-z0-9+/_-]{40,}\s{0,2}){1,}[A-Za-z0-9+/_-]{0,40}={0,2}/g) ?? []
-  return blobs.some((one) => one.length > blobCharsMin && plainText(Buffer.from(one, 'base64')) === null)
-    ? [`data written as letters in ${name}`]
-    : []
-}
+type Readable = Pick<Looked, 'text' | 'bytes' | 'unread' | 'stripped'>
 
-/** A key or a token is shorter; a small picture has 1,000 letters. */
-const blobCharsMin = 800
+/** A text, with what pictures written into it say beside the picture taken out. */
+function readable(name: string, bytes: Buffer, text: string): Readable {
+  const found = dataInText(bytes, text)
+  const isSame = found.bytes === bytes
+  return {
+    ...{ bytes: found.bytes, stripped: found.stripped, text: isSame ? text : (plainText(found.bytes) ?? text) },
+    unread: found.unread ? [`data written as letters in ${name}`] : [],
+  }
+}
 
 const other = 'Attach it as text, CSV, JSON, a web page, a mail, .docx, .xlsx, PDF, PNG or JPEG, or a ZIP of those.'
 const plain = { unread: [], isPlain: true, stripped: [] }
@@ -100,7 +103,12 @@ function foreignKind(bytes: Buffer): string | null {
     return 'It is an archive other than ZIP'
   if (/^(?:GIF8|BM|RIFF|II\*\0|MM\0\*)/.test(begins)) return 'It is a picture other than PNG or JPEG'
   if (/^(?:MZ|\x7fELF|\xcf\xfa\xed\xfe)/.test(begins)) return 'It is a program'
-  return begins.startsWith('{\\rtf') ? 'It is an RTF document' : null
+  if (begins.startsWith('\x78\x9f\x3e\x22')) return 'It is a winmail.dat of Outlook (TNEF)'
+  // DER of a SEQUENCE with an object identifier first: a signature, an envelope, a chain of certificates.
+  if (/^\x30(?:\x80|[\x81-\x84][^]{1,4}?)\x06\x09\x2a\x86\x48/.test(begins))
+    return 'It is a signature, a certificate store or encrypted (PKCS)'
+  // Behind blanks or the mark of UTF-8 it is still opened as one.
+  return /^(?:\xef\xbb\xbf)?\s*\{\\rt/.test(begins) ? 'It is an RTF document' : null
 }
 
 function picture(name: string, type: string, made: { bytes: Buffer; stripped: readonly string[] }): Looked {
@@ -132,6 +140,7 @@ async function lookInside(entries: readonly Entry[], depth: number, looking: Loo
 async function packed(bytes: Buffer, depth: number, looking: Looking): Promise<Looked> {
   const entries = unzip(bytes, looking.budget)
   const kind = officeKind(entries)
+  if (kind === null) refuseOtherOffice(entries)
   if (kind === null) return archive(entries, depth, looking)
   refuseActive(entries)
   const bare = withoutProperties(entries)
@@ -178,19 +187,18 @@ function isMail(name: string, text: string): boolean {
   return /^[\w-]+:/.test(head) && (fields?.length ?? 0) >= 2
 }
 
-/** A mail leaves as it is, or not at all: what is stripped from its parts would not be taken from its bytes, so a part with metadata is blocked. */
+/** Its parts are looked into like files of an archive; what is taken out of one is taken out of the mail. */
 async function mail(bytes: Buffer, depth: number, looking: Looking): Promise<Looked> {
-  const { head, parts, problem } = looking.mail(bytes)
+  const taken = looking.mail(bytes)
+  const { head, parts, problem } = taken
   if (problem !== null) throw new Blocked(`The mail is not whole: ${problem}.`, 'Attach its text, or save it anew.')
   looking.budget.partsLeft -= parts.length
   if (looking.budget.partsLeft < 0) throw new Blocked('The mail has too many parts.', 'Attach only what is needed.')
   const inner = await lookInside(parts, depth, looking)
-  const told = inner.find(({ looked }) => looked.stripped.length > 0 && looked.kind !== 'archive')
-  if (told !== undefined)
-    throw new Blocked(
-      `${told.name} in the mail carries ${told.looked.stripped.join(', ')}.`,
-      'Attach that file itself: it is taken out there.',
-    )
-  const { text, unread } = together(inner, head, [])
-  return { ...opaque, kind: 'mail', type: 'message/rfc822', bytes, text, unread }
+  const anew = inner.map(({ name, looked }) => ({ name, bytes: looked.bytes, stripped: looked.stripped }))
+  const made = mailAnew(bytes, taken, anew, looking.mail)
+  const told = together(inner, head, [])
+  // What was not changed carried nothing: an archive that is packed as we pack it.
+  const stripped = made === bytes ? [] : told.stripped
+  return { ...opaque, kind: 'mail', type: 'message/rfc822', bytes: made, ...told, stripped }
 }

@@ -14,6 +14,18 @@ export function officeKind(entries: readonly Entry[]): 'document' | 'workbook' |
   return has('xl/workbook.xml') ? 'workbook' : null
 }
 
+/** Throws Blocked for a presentation, a drawing or an OpenDocument file: read as loose files, formatting would break its words into pieces. */
+export function refuseOtherOffice(entries: readonly Entry[]): void {
+  const isOpenDocument = /opendocument|vnd\.sun\.xml/i.test(textOfPart(entries, 'mimetype'))
+  const isContent =
+    entries.some(({ name }) => name === 'content.xml') && entries.some(({ name }) => name === 'META-INF/manifest.xml')
+  if (isOpenDocument || isContent || entries.some(({ name }) => name === '[Content_Types].xml'))
+    throw new Blocked(
+      'It is a presentation, a drawing or an OpenDocument file, which nobody here can look into.',
+      'Save it as PDF, .docx or .xlsx.',
+    )
+}
+
 /** Throws Blocked for what runs by itself, or fetches from elsewhere what nobody saw. */
 export function refuseActive(entries: readonly Entry[]): void {
   const types = textOfPart(entries, '[Content_Types].xml')

@@ -173,6 +173,15 @@ describe('with a certificate of ours', () => {
       state: 'failed',
       receipt: expect.stringContaining('must be encrypted'),
     })
+    const third = await alertUnder({ ...must, protect: 'none', mustEncrypt: false }, [])
+    const bare = await answerAll(rig.db, desk, third.alertId)
+    const sign = { ...must, protect: 'sign' as const, mustEncrypt: false }
+    await saveProvider(rig.db, { ...sampleProvider, id: third.providerId, mail: sign }, 1, new Date())
+    await rig.runOnce(desk, bare)
+    expect(await rig.fetchReply(bare)).toMatchObject({
+      state: 'failed',
+      receipt: expect.stringContaining('must be signed'),
+    })
     expect(rig.faulty.arrived.length).toBe(arrived)
     expect((await egressOfReply(rig.db, plain))?.state).toBe('refused')
   })

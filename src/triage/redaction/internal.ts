@@ -56,6 +56,24 @@ export function parseNetworks(cidrs: readonly string[]): Range[] {
   return cidrs.flatMap((cidr) => (ipaddr.isValidCIDR(cidr) ? [ipaddr.parseCIDR(cidr)] : []))
 }
 
+/** Addresses as names of reverse look-ups (RFC 1035, 3.5; RFC 3596, 2.5). */
+const reversed = /(?<![\d.])(?:\d{1,3}\.){4}in-addr\.arpa\b|(?<![0-9a-z.])(?:[0-9a-f]\.){32}ip6\.arpa\b/gi
+/** As clouds and providers name machines: "ip-10-20-30-40", "10_20_30_40". */
+const dashed = /(?<![\d._-])(?:\d{1,3}-){3}\d{1,3}(?![\d-])|(?<![\d._-])(?:\d{1,3}_){3}\d{1,3}(?![\d_])/g
+/** Numbers that programs take for an address: one of 32 bits, or four in hexadecimal or octal (inet_aton). */
+const odd =
+  /(?<![\w.])0x[0-9a-f]{8}(?![\w.])|(?<=:\/\/)\d{8,10}(?![\w.])|(?<![\w.])(?:(?:0x[0-9a-f]{1,2}|0[0-7]{1,3})\.){3}(?:0x[0-9a-f]{1,2}|0[0-7]{1,3})(?![\w.])/gi
+
+/** An address out of a name or number that stands for one, as it is written otherwise. */
+function plainAddress(written: string): string {
+  const parts = written.toLowerCase().split(/[.\-_]/)
+  if (written.toLowerCase().endsWith('.ip6.arpa'))
+    return (parts.slice(0, 32).reverse().join('').match(/.{4}/g) ?? []).join(':')
+  if (written.toLowerCase().endsWith('.arpa')) return parts.slice(0, 4).reverse().join('.')
+  if (/^[\d_-]+$/.test(written) && parts.length === 4) return parts.map(Number).join('.')
+  return ipaddr.IPv4.isValid(written) ? ipaddr.IPv4.parse(written).toString() : ''
+}
+
 const innerRanges = new Set(['private', 'uniqueLocal', 'linkLocal', 'carrierGradeNat'])
 
 /** Why an address is ours, or null where it is not. Takes "a/n" too. */
@@ -191,9 +209,18 @@ export function findInternal(
     const why = whyInternal(match[0], networks)
     return why === null ? null : ({ class: 'internal-address', reason: why, confidence: 0.97 } as const)
   }
+  const written = (confidence: number) => (match: RegExpExecArray) => {
+    const why = whyInternal(plainAddress(match[0]), networks)
+    return why === null
+      ? null
+      : ({ class: 'internal-address', reason: `${why}, written otherwise`, confidence } as const)
+  }
   return [
     ...placesOf(text, ipv4, address),
     ...placesOf(text, ipv6, address),
+    ...placesOf(text, reversed, written(0.95)),
+    ...placesOf(text, dashed, written(0.7)),
+    ...placesOf(text, odd, written(0.6)),
     ...placesOf(text, hostName, (match) => {
       const why = whyInnerName(match[0], ours.ownDomains)
       return why === null ? null : { class: 'host', reason: why, confidence: 0.9 }

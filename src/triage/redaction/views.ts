@@ -1,3 +1,6 @@
+import { asPlainLetter } from './letters-alike.ts'
+import { textsInside } from './texts-inside.ts'
+
 /** The same text as somebody or something could read it: each unit knows which stretch of the original it came from. */
 export type View = {
   readonly text: string
@@ -11,8 +14,6 @@ export type View = {
 
 /** Encoded texts inside encoded texts are followed so far: base64 of a mail that holds base64. */
 const depthMax = 3
-/** Longer texts are looked at as they are and folded; what is decoded of them is bounded. */
-const decodedCharsMax = 200_000
 
 function viewOf(text: string): View {
   const starts = Array.from({ length: text.length }, (_, at) => at)
@@ -76,89 +77,6 @@ function replaced(
   return builder.view(how)
 }
 
-/** What Unicode says is not to be shown: zero-width signs, soft hyphens, selectors, marks of direction. */
-const invisible = /^[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]$/u
-
-/** Letters that look like Latin ones (Unicode's confusables, the ones that fonts draw alike). */
-const alike: Readonly<Record<string, string>> = Object.fromEntries(
-  [
-    ...[
-      'аa',
-      'еe',
-      'оo',
-      'рp',
-      'сc',
-      'уy',
-      'хx',
-      'іi',
-      'ѕs',
-      'јj',
-      'ԁd',
-      'һh',
-      'ӏl',
-      'ԛq',
-      'ԝw',
-      'кk',
-      'мm',
-      'тt',
-      'вb',
-      'нh',
-      'гr',
-      'пn',
-      'ѵv',
-      'ґr',
-    ],
-    ...[
-      'АA',
-      'ВB',
-      'ЕE',
-      'КK',
-      'МM',
-      'НH',
-      'ОO',
-      'РP',
-      'СC',
-      'ТT',
-      'ХX',
-      'ІI',
-      'ЅS',
-      'ЈJ',
-      'УY',
-      'ԌG',
-      'ԜW',
-      'ҮY',
-      'ѴV',
-    ],
-    ...['αa', 'εe', 'οo', 'ρp', 'υu', 'νv', 'ιi', 'κk', 'τt', 'χx', 'γy', 'ηn', 'ωw', 'σo', 'ϲc', 'ϳj'],
-    ...['ΑA', 'ΒB', 'ΕE', 'ΖZ', 'ΗH', 'ΙI', 'ΚK', 'ΜM', 'ΝN', 'ΟO', 'ΡP', 'ΤT', 'ΥY', 'ΧX'],
-    ...[
-      'ıi',
-      'ɑa',
-      'ɡg',
-      'ʟl',
-      'ᴏo',
-      'ꓲl',
-      '∕/',
-      '⁄/',
-      '․.',
-      '。.',
-      '｡.',
-      '·.',
-      '•.',
-      '‐-',
-      '‑-',
-      '‒-',
-      '–-',
-      '−-',
-      '：:',
-      '꞉:',
-      '∶:',
-      '＠@',
-      '﹫@',
-    ],
-  ].map((pair) => [[...pair][0] ?? '', [...pair][1] ?? '']),
-)
-
 /** Without what nobody sees, full-width and ornamental letters as plain ones, and words of look-alike letters in Latin. */
 function folded(view: View): View | null {
   const builder = new Builder(view)
@@ -166,14 +84,9 @@ function folded(view: View): View | null {
   let at = 0
   for (const unit of view.text) {
     const end = at + unit.length
-    if (invisible.test(unit)) changed = true
-    else {
-      // Letters with their marks stay: "ü" is one letter in both forms, and names are listed with them.
-      const plain = unit < '\u0080' ? unit : (alike[unit] ?? unit.normalize('NFKC'))
-      const as = [...plain].map((one) => alike[one] ?? one).join('')
-      changed ||= as !== unit
-      builder.add(as, at, end)
-    }
+    const as = asPlainLetter(unit)
+    changed ||= as !== unit
+    if (as !== '') builder.add(as, at, end)
     at = end
   }
   return changed ? builder.view('in letters that look alike or with invisible signs') : null
@@ -184,12 +97,16 @@ const wrap = /(?<=[\p{L}\p{N}._@:/+=\\-])\r?\n(?:[ \t]*>[> \t]{0,20})?[ \t]{0,8}
 /** The same where a hyphen was put for it, which may also have been there before. */
 const hyphened = /(?<=[\p{L}\p{N}])-\r?\n(?:[ \t]*>[> \t]{0,20})?[ \t]{0,8}(?=[\p{L}\p{N}])/gu
 
-function joinedAt(view: View, pattern: RegExp): View | null {
+/** A line end between two words, with the marks of a quotation: what is told of by two words is broken there. */
+const brokenBlank = /(?<=\S)[ \t]{0,8}\r?\n(?:[ \t]*>[> \t]{0,20})?[ \t]{0,8}(?=\S)/g
+
+function joinedAt(view: View, pattern: RegExp, by = ''): View | null {
   const builder = new Builder(view)
   let at = 0
   for (const match of view.text.matchAll(pattern)) {
     builder.add(view.text.slice(at, match.index), at, match.index)
     builder.join()
+    builder.add(by, match.index, match.index + match[0].length)
     at = match.index + match[0].length
   }
   if (builder.joins.size === 0) return null
@@ -206,20 +123,20 @@ const entities: Readonly<Record<string, string>> = {
 const fromPoint = (point: number): string | null =>
   point > 0 && point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff) ? String.fromCodePoint(point) : null
 
-/** Bytes as the text they are in UTF-8, or in UTF-16 as Windows programs write it; null where they are no text. */
-function textOf(bytes: Buffer): string | null {
-  const isText = (text: string): boolean => {
-    const odd = text.match(/[^\P{C}\n\r\t]|\ufffd/gu)?.length ?? 0
-    return text.length >= 3 && odd <= text.length / 20
-  }
-  const plain = bytes.toString('utf8')
-  if (isText(plain)) return plain
-  const wide = bytes.toString('utf16le')
-  return bytes.length % 2 === 0 && isText(wide) && /^[\u0009-\u024f]+$/.test(wide) ? wide : null
-}
+const bytesOfRun = (match: string, pattern: RegExp, base = 16): Buffer =>
+  Buffer.from([...match.matchAll(pattern)].map((one) => Number.parseInt(one[1] ?? '', base)))
 
-const bytesOfRun = (match: string, pattern: RegExp): Buffer =>
-  Buffer.from([...match.matchAll(pattern)].map((one) => Number.parseInt(one[1] ?? '', 16)))
+/** A link as Proofpoint's URL Defense (version 2) writes it into mails: "https-3A__wiki.example_a" for "https://wiki.example/a". */
+const defended = /https?:\/\/urldefense\.proofpoint\.com\/v2\/url\?u=([\w.-]{1,2000})/gi
+function linkOf(coded: string): string | null {
+  const link = coded.replaceAll('_', '/')
+  return textOrNull(
+    Buffer.from(
+      link.replace(/-([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+      'latin1',
+    ),
+  )
+}
 
 /** Letters and their marks as one sign; macOS writes file names apart. */
 const composed = (view: View): View | null =>
@@ -245,7 +162,15 @@ function unescaped(view: View): View | null {
     [/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([A-Za-z]{2,8}));/gi, entity, 'as HTML entities'],
     [/(?:%[0-9a-f]{2}){1,2000}/gi, (match) => textOrNull(bytesOfRun(match[0], /%([0-9a-f]{2})/gi)), 'percent-encoded'],
     [/(?:=[0-9A-F]{2}){1,2000}/g, (match) => textOrNull(bytesOfRun(match[0], /=([0-9A-F]{2})/g)), 'quoted-printable'],
+    [/%u([0-9a-f]{4})/gi, (match) => fromPoint(Number.parseInt(match[1] ?? '', 16)), 'percent-encoded'],
+    [
+      /(?:\\[0-3][0-7]{2}){1,2000}/g,
+      (match) => textOrNull(bytesOfRun(match[0], /\\([0-3][0-7]{2})/g, 8)),
+      'as escapes',
+    ],
+    [defended, (match) => linkOf(match[1] ?? ''), 'in a link that a mail filter rewrote'],
     [/\\u\{?([0-9a-f]{4,6})\}?/gi, (match) => fromPoint(Number.parseInt(match[1] ?? '', 16)), 'as escapes'],
+    [/\\\\/g, () => '\\', 'as escapes'],
     [/(?:\\x[0-9a-f]{2}){1,2000}/gi, (match) => textOrNull(bytesOfRun(match[0], /\\x([0-9a-f]{2})/gi)), 'as escapes'],
   ]
   let now: View | null = null
@@ -272,6 +197,24 @@ function refanged(view: View): View | null {
   return replaced(now ?? view, spaced, () => '.', 'with blanks') ?? now
 }
 
+/** Letters with a blank after each, as headlines are set, and more than one between words. */
+function spread(view: View): View | null {
+  const letters = /(?<![\p{L}\p{N}])(?:[\p{L}\p{N}._@\\-][ \u00a0]){3,60}[\p{L}\p{N}](?![\p{L}\p{N}])/gu
+  const how = 'with blanks between the letters'
+  const closed = replaced(view, letters, (match) => match[0].replace(/[ \u00a0]/g, ''), how)
+  return closed === null ? null : (replaced(closed, /[ \u00a0]{2,20}/g, () => ' ', '') ?? closed)
+}
+
+/** What formats a text and is not read: elements and comments of pages, stars and backticks, colours of a terminal. */
+const bare = (view: View): View | null =>
+  replaced(
+    view,
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's colours begin with one
+    /<\/?[a-z][^<>]{0,200}>|<!--[^]{0,300}?-->|\*{1,3}|`{1,3}|~~|\u001b\[[0-9;]{0,20}m/gi,
+    () => '',
+    'broken by formatting',
+  )
+
 const turnedRun = /[\u202e\u2067]([^\u202c\u2069\n]{2,2000})[\u202c\u2069]?/g
 const backwards = (inside = ''): string => [...inside].reverse().join('')
 
@@ -285,29 +228,13 @@ function turned(view: View): View | null {
   return replaced(view, turnedRun, (match) => backwards(match[1]), 'written backwards')
 }
 
-const base64 = /(?<![A-Za-z0-9+/_=-])(?:[A-Za-z0-9+/_-]{4}){3,}(?:[A-Za-z0-9+/_-]{1,4})?={0,2}(?![A-Za-z0-9+/_=-])/g
-const hex = /(?<![0-9a-z])(?:0x)?(?:[0-9a-f]{2}[ :-]?){8,4000}(?![0-9a-z])/gi
-
 /** Texts inside: each decoded stretch as a view of its own, whose every unit stands for the whole stretch. */
 function inner(view: View): View[] {
-  const found: View[] = []
-  const take = (match: RegExpExecArray, text: string | null, how: string) => {
-    if (text === null || text.length > decodedCharsMax) return
+  return textsInside(view.text).map(({ text, start, end, how }) => {
     const builder = new Builder(view)
-    for (let i = 0; i < text.length; i++) builder.add(text.charAt(i), match.index, match.index + match[0].length)
-    found.push(builder.view(how))
-  }
-  for (const match of view.text.matchAll(base64)) {
-    // A word of ordinary letters is none; text in base64 has capitals, and digits or both cases mixed.
-    if (!/[A-Z]/.test(match[0]) || !/[a-z]/.test(match[0])) continue
-    take(match, textOf(Buffer.from(match[0].replaceAll('-', '+').replaceAll('_', '/'), 'base64')), 'in base64')
-  }
-  for (const match of view.text.matchAll(hex)) {
-    const digits = match[0].replace(/^0x|[ :-]/gi, '')
-    if (digits.length >= 16 && digits.length % 2 === 0)
-      take(match, textOf(Buffer.from(digits, 'hex')), 'in hexadecimal')
-  }
-  return found
+    for (let i = 0; i < text.length; i++) builder.add(text.charAt(i), start, end)
+    return builder.view(how)
+  })
 }
 
 /** Every other way in which a text can be read, besides as it is. */
@@ -342,12 +269,25 @@ function unlike<T extends { readonly view: View }>(all: readonly T[]): T[] {
 function chainOf(view: View): View[] {
   const chain: View[] = []
   let now = view
-  for (const step of [turned, softened, composed, folded, unescaped, composed, folded, refanged]) {
+  for (const step of [
+    turned,
+    softened,
+    composed,
+    folded,
+    unescaped,
+    unescaped,
+    composed,
+    folded,
+    refanged,
+    spread,
+    bare,
+  ]) {
     const next = step(now)
     if (next === null) continue
     chain.push(next)
     now = next
   }
   // What was joined is read across its joins only; the steps before it are read whole.
-  return [...chain, ...[wrap, hyphened].flatMap((pattern) => joinedAt(now, pattern) ?? [])]
+  const joined = [joinedAt(now, wrap), joinedAt(now, hyphened), joinedAt(now, brokenBlank, ' ')]
+  return [...chain, ...joined.filter((one) => one !== null)]
 }
