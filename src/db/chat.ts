@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { ChatKind, ChatMatter, ChatSettings } from '../model/chat.ts'
 import { jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import { markOf } from './place-mark.ts'
+import { markOf, placeValues, removePlace, savePlace } from './outside-places.ts'
 import type { ChatChannelTable, ChatPostTable } from './tables/chat.ts'
 
 /** A channel of Slack or Teams that people of ours are told in. */
@@ -71,34 +71,13 @@ export async function saveChannel(
   },
   now: Date,
 ): Promise<number | null> {
-  const { id, kind, way, version } = channel
-  const values = {
-    ...{ title: plainText(channel.title), settings: jsonb(channel.settings), enabled: channel.enabled },
-    ...{ changed_by: channel.by, changed_at: now, misses: 0, not_before: null },
-  }
-  if (version === 0) {
-    if (way === undefined) return null
-    const fresh = { id, kind, ...values, ...way }
-    const added = tx
-      .insertInto('chat_channel')
-      .values(fresh)
-      .onConflict((on) => on.doNothing())
-    return (await added.returning('version').executeTakeFirst())?.version ?? null
-  }
-  const saved = await tx
-    .updateTable('chat_channel')
-    .set({ ...values, ...way, version: version + 1 })
-    .where('id', '=', id)
-    .where('kind', '=', kind)
-    .where('version', '=', version)
-    .returning('version')
-    .executeTakeFirst()
-  return saved?.version ?? null
+  const { id, kind, way } = channel
+  const values = placeValues(channel, now)
+  const added = way === undefined ? null : { id, kind, ...values, ...way }
+  return savePlace(tx, 'chat_channel', channel, { added, changed: { ...values, ...way } })
 }
 
-export async function removeChannel(tx: Db, id: string): Promise<boolean> {
-  return (await tx.deleteFrom('chat_channel').where('id', '=', id).executeTakeFirst()).numDeletedRows > 0n
-}
+export const removeChannel = (tx: Db, id: string): Promise<boolean> => removePlace(tx, 'chat_channel', id)
 
 /** Takes the channel's next place in time, `spaceMs` after the one before it, and not before `now`. */
 export async function takeTurn(db: Db, id: string, now: Date, spaceMs: number): Promise<Date | null> {

@@ -1,9 +1,9 @@
 import { type Selectable, sql } from 'kysely'
 import { z } from 'zod'
 import { type SystemKind, SystemKind as SystemKinds, SystemSettings } from '../model/elsewhere.ts'
-import { jsonb, plainText } from './jsonb.ts'
+import { plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import { markOf } from './place-mark.ts'
+import { markOf, placeValues, removePlace, savePlace } from './outside-places.ts'
 import type { ElsewhereSystemTable } from './tables/elsewhere.ts'
 
 /** A system of the customer's own that tickets are kept in step with. */
@@ -91,43 +91,18 @@ export async function saveSystem(
   now: Date,
 ): Promise<number | null> {
   const values = {
-    title: plainText(system.title),
-    settings: jsonb(system.settings),
-    enabled: system.enabled,
-    changed_by: system.by,
-    changed_at: now,
+    ...placeValues(system, now),
     ...(system.sealed === undefined ? {} : { sealed: system.sealed }),
     ...(system.hookSealed === undefined ? {} : { hook_sealed: system.hookSealed }),
-    // Whoever mended it wants it tried at once.
-    ...{ not_before: null, misses: 0, unmapped: '{}' },
+    unmapped: '{}',
   }
-  const saved =
-    system.version === 0
-      ? await tx
-          .insertInto('elsewhere_system')
-          .values({ id: system.id, kind: system.kind, ...values, since: system.enabled ? now : null })
-          .onConflict((on) => on.doNothing())
-          .returning('version')
-          .executeTakeFirst()
-      : await tx
-          .updateTable('elsewhere_system')
-          .set({
-            ...values,
-            version: system.version + 1,
-            since: system.enabled ? sql<Date>`coalesce(since, ${now})` : sql<Date | null>`since`,
-          })
-          .where('id', '=', system.id)
-          .where('kind', '=', system.kind)
-          .where('version', '=', system.version)
-          .returning('version')
-          .executeTakeFirst()
-  return saved?.version ?? null
+  return savePlace(tx, 'elsewhere_system', system, {
+    added: { id: system.id, kind: system.kind, ...values, since: system.enabled ? now : null },
+    changed: { ...values, since: system.enabled ? sql<Date>`coalesce(since, ${now})` : sql<Date | null>`since` },
+  })
 }
 
-export async function removeSystem(tx: Db, id: string): Promise<boolean> {
-  const done = await tx.deleteFrom('elsewhere_system').where('id', '=', id).executeTakeFirst()
-  return done.numDeletedRows > 0n
-}
+export const removeSystem = (tx: Db, id: string): Promise<boolean> => removePlace(tx, 'elsewhere_system', id)
 
 /** Holds a system for this node until then; false while another works on it. */
 export async function holdSystem(db: Db, id: string, node: string, now: Date, until: Date): Promise<boolean> {

@@ -2,15 +2,8 @@ import type { ClockView, TicketPage, TicketQuery, TicketRow } from '../contract/
 import { ticketRowsMax } from '../contract/tickets.ts'
 import { providerNames } from '../db/desk-front.ts'
 import type { Db } from '../db/open.ts'
-import {
-  countOpenTickets,
-  historyOfTicket,
-  listTickets,
-  partsOfTicket,
-  type TicketRecord,
-  ticketingOf,
-  ticketOf,
-} from '../db/tickets.ts'
+import { historyOfTicket, partsOfTicket } from '../db/ticket-parts.ts'
+import { countOpenTickets, listTickets, type TicketRecord, ticketingOf, ticketOf } from '../db/tickets.ts'
 import { namesOfActors } from '../db/users.ts'
 import type { Clock } from '../kit/clock.ts'
 import { Outcome } from '../model/triage.ts'

@@ -13,16 +13,10 @@ import {
   insertFile,
   insertTask,
   type Reference,
-  saveDue,
-  setClosed,
   setReferences,
-  setReopened,
-  setType,
-  type TicketRecord,
   taskTitles,
-  ticketingOf,
-  ticketOf,
-} from '../db/tickets.ts'
+} from '../db/ticket-parts.ts'
+import { saveDue, setClosed, setReopened, setType, type TicketRecord, ticketingOf, ticketOf } from '../db/tickets.ts'
 import { listUsers } from '../db/users.ts'
 import { sha256Hex } from '../kit/digest.ts'
 import { Trouble } from '../kit/errors.ts'

@@ -4,7 +4,7 @@ import { acknowledgeFrom, changeItem, changeLink, insertItem, itemsOf, type Link
 import { noteUnmapped, type SystemRecord } from '../../db/elsewhere-systems.ts'
 import { notifyAll } from '../../db/live.ts'
 import { type Db, transaction } from '../../db/open.ts'
-import { countFiles, insertComment, insertFile, partsOfTicket } from '../../db/tickets.ts'
+import { countFiles, insertComment, insertFile, partsOfTicket } from '../../db/ticket-parts.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { append } from '../../ledger/append.ts'

@@ -1,5 +1,5 @@
 import { fileBytesMax } from '../../../contract/tickets.ts'
-import { fileOf } from '../../../db/tickets.ts'
+import { fileOf } from '../../../db/ticket-parts.ts'
 import { Trouble } from '../../../kit/errors.ts'
 import { append } from '../../../ledger/append.ts'
 import { known, serve } from '../../serve.ts'
