@@ -1,15 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { systemClock } from '../src/kit/clock.ts'
-import { approvalPlaybook, byLink, fiveAnswers, mailedToken, type Signer, signer } from './approval-desk.ts'
-import { freePort } from './browser.ts'
-import { type FreshDatabase, freshDatabase } from './database.ts'
-import { addProvider, type Desk, post, until } from './desk.ts'
-import { type FaultyMailServer, startFaultyMailServer } from './faulty-mail-server.ts'
-import { type Program, runCommand, startProgram, writeSettings } from './program.ts'
+import { afterAll, expect, test, vi } from 'vitest'
+import { approvalPlaybook, byLink, fiveAnswers, mailedToken, signer } from './approval-desk.ts'
+import { addProvider, post, until } from './desk.ts'
+import { runCommand } from './program.ts'
+import { programDesk } from './program-desk.ts'
 
 // The real program is killed and started again for each step of a round.
 vi.setConfig({ testTimeout: 400_000, hookTimeout: 200_000 })
@@ -17,44 +13,12 @@ vi.setConfig({ testTimeout: 400_000, hookTimeout: 200_000 })
 /** Signatures under way at the moment of a kill: it falls before, in and after their transactions. */
 const atOnce = 8
 
-let folder: string
-let playbooks: string
-let database: FreshDatabase
-let mail: FaultyMailServer
-let program: Program
-let env: Readonly<Record<string, string>>
-let desk: Desk
-let dpo: Signer
-let key: string
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'counterfoil-approval-kill-'))
-  playbooks = await approvalPlaybook(`${fiveAnswers}\nfrom:\n  - title: DPO\n    people: [dpo@halden.example]`)
-  database = await freshDatabase()
-  mail = await startFaultyMailServer()
-  const port = await freePort()
-  await writeSettings(folder, {
-    ...{ http: { port }, smtp: { port: await freePort(), recipients: ['desk@halden.example'] }, reverseDns: false },
-    ...{ ownDomains: ['halden.example'], playbooks: [playbooks] },
-    mailOut: { host: '127.0.0.1', port: mail.port, tls: 'none', from: 'Security desk <desk@halden.example>' },
-  })
-  env = { COUNTERFOIL_DATA: folder, DATABASE_URL: database.url }
-  program = await startProgram({ env })
-  const running = { database: { db: database.db }, house: { clock: systemClock } }
-  desk = { origin: `http://localhost:${port}`, running } as unknown as Desk
-  dpo = await signer(desk, 'approver', 'Dora Data', 'dpo@halden.example')
-  key = await addProvider(desk)
-})
-afterAll(async () => {
-  await program?.kill('SIGTERM')
-  await mail?.stop()
-  await database?.close()
-  for (const one of [folder, playbooks]) await rm(one, { recursive: true, force: true })
-})
+const playbooks = await approvalPlaybook(`${fiveAnswers}\nfrom:\n  - title: DPO\n    people: [dpo@halden.example]`)
+afterAll(() => rm(playbooks, { recursive: true, force: true }))
+const { database, desk, env, folder, killed, records } = await programDesk({ playbooks: [playbooks] })
+const dpo = await signer(desk, 'approver', 'Dora Data', 'dpo@halden.example')
+const key = await addProvider(desk)
 
-async function killed(): Promise<void> {
-  await program.kill('SIGKILL')
-  program = await startProgram({ env })
-}
 let asked = 0
 async function ask(): Promise<number> {
   asked += 1
@@ -64,8 +28,6 @@ async function ask(): Promise<number> {
 }
 const count = async (table: 'approval' | 'approval_answer') =>
   Number((await sql<{ n: string }>`select count(*) as n from ${sql.table(table)}`.execute(database.db)).rows[0]?.n)
-const records = async (kind: string) =>
-  (await database.db.selectFrom('ledger_entry').select('id').where('kind', '=', kind).execute()).length
 const gone = async () =>
   (
     await database.db

@@ -1,7 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  type Request,
+} from 'playwright-core'
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 /** Nothing of the browser's own goes out, and it runs in a container as root. */
@@ -52,6 +59,7 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     ...options,
   })
   const page = await context.newPage()
+  watchCalls(page)
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(`error: ${error.message}`))
   page.on('console', (message) => {
@@ -60,6 +68,32 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
       problems.push(message.text())
   })
   return { page, context, problems }
+}
+
+/** What each page is waiting for of the server; the stream of news never ends. */
+const waitsFor = new WeakMap<Page, Set<Request>>()
+
+function watchCalls(page: Page): void {
+  const calls = new Set<Request>()
+  waitsFor.set(page, calls)
+  page.on('request', (request) => void (request.resourceType() === 'eventsource' || calls.add(request)))
+  page.on('requestfinished', (request) => calls.delete(request))
+  page.on('requestfailed', (request) => calls.delete(request))
+}
+
+/** As long as a page may take to come to rest on a machine that has other things to do. */
+const restMsMax = 30_000
+
+/** Waits until the page has what it asked for, has drawn it, and asks for nothing more: sooner than half a second of silence. */
+export async function settled(page: Page): Promise<void> {
+  const end = Date.now() + restMsMax
+  for (let quiet = 0; quiet < 2; ) {
+    const loads = await page.evaluate<boolean>(
+      "new Promise((done) => requestIdleCallback(() => requestAnimationFrame(() => done(document.querySelector('[role=status][aria-label=Loading]') !== null)), { timeout: 1000 }))",
+    )
+    quiet = loads || (waitsFor.get(page)?.size ?? 0) > 0 ? 0 : quiet + 1
+    if (Date.now() > end) throw new Error(`${page.url()} did not come to rest within ${restMsMax} ms`)
+  }
 }
 
 /** Gives the page an authenticator that verifies its user and keeps passkeys (WebAuthn of the DevTools protocol). */

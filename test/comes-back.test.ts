@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Reply } from '../src/model/reply.ts'
-import { type FreshDatabase, freshDatabase } from './database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from './desk.ts'
+import { addProvider, alertOf, apiAs, post, signedIn, until } from './desk.ts'
+import { deskHere } from './desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 let cookie: string
 let key: string
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   cookie = (await signedIn(desk, 'lead', 'Kari Dahl')).cookie
   key = await addProvider(desk)
 }, 600_000)
-afterAll(async () => {
-  await desk?.stop()
-  await database?.close()
-})
 
 const get = async <T>(url: string) => (await apiAs(desk, cookie, 'GET', url)) as unknown as T
 const replyOf = async (id: string) => (await get<{ reply: Reply }>(`/api/replies/${id}`)).reply

@@ -1,25 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Coverage } from '../src/contract/connectors.ts'
 import type { QuestionName } from '../src/model/question.ts'
-import { type FreshDatabase, freshDatabase } from './database.ts'
-import { addProvider, alertOf, type Desk, post, signedIn, startDesk } from './desk.ts'
+import { addProvider, alertOf, post, signedIn } from './desk.ts'
+import { deskHere } from './desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 let cookie: string
 let key: string
 let n = 0
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   cookie = (await signedIn(desk, 'lead')).cookie
   key = await addProvider(desk)
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 const coverage = async (): Promise<Coverage> =>

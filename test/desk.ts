@@ -36,7 +36,7 @@ export const deskProvider: Provider = {
   mayShare: [],
 }
 
-export async function startDesk(options: {
+export type DeskOptions = {
   readonly databaseUrl: string | null
   /** A ClickHouse cluster; left out: the engine of our own. */
   readonly clickhouseUrl?: string
@@ -44,7 +44,9 @@ export async function startDesk(options: {
   readonly dataFolder?: string
   readonly config?: Record<string, unknown>
   readonly sample?: boolean
-}): Promise<Desk> {
+}
+
+export async function startDesk(options: DeskOptions): Promise<Desk> {
   const dataFolder = options.dataFolder ?? (await mkdtemp(path.join(tmpdir(), 'counterfoil-desk-')))
   await ensureWebApp()
   const mailServer = await startFaultyMailServer()
@@ -109,6 +111,10 @@ export async function signedIn(
   )
   return { user, cookie: `counterfoil=${session.token}`, token: session.token }
 }
+
+/** The session as their browser keeps it. */
+export const sessionCookie = ({ origin }: Pick<Desk, 'origin'>, token: string) =>
+  ({ name: 'counterfoil', value: token, url: origin, httpOnly: true, sameSite: 'Strict' }) as const
 
 /** Adds the provider and returns its intake key. */
 export async function addProvider(desk: Desk, provider: Provider = deskProvider): Promise<string> {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { sql } from 'kysely'
 import { createTransport } from 'nodemailer'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { saveProvider } from '../src/db/providers.ts'
@@ -14,7 +15,7 @@ import { type PersonAtDesk, signIn } from './person-at-desk.ts'
 import { type Program, runCommand, startProgram, writeSettings } from './program.ts'
 import { deskAddress, handOver, makeSigningProvider, providerAddress, signingProvider } from './signing-provider.ts'
 
-// A whole program; what is tried again by itself is tried after 30 s.
+// A whole program, and a mailbox that comes back.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'counterfoil-outside-'))
@@ -133,6 +134,15 @@ const replyIs = (id: string, state: string, receipt: RegExp) =>
     90_000,
   )
 
+/** Has the next try of each now; whether it was put down for the next half minute. */
+async function bringForward(replyIds: readonly string[]): Promise<boolean[]> {
+  const { rows } = await sql<{ soon: boolean }>`
+    with due as (select id, run_at from graphile_worker._private_jobs where key = any(${replyIds.map((id) => `reply:${id}`)}::text[]))
+    update graphile_worker._private_jobs job set run_at = now() from due
+    where job.id = due.id returning due.run_at < now() + interval '31 seconds' as soon`.execute(database.db)
+  return rows.map(({ soon }) => soon)
+}
+
 test('a mail server that refuses, puts off or is not there is said; nothing is lost, and what waits leaves once by itself', async () => {
   taking.setFault({ at: 'RCPT', say: '550 5.1.1 No such user' })
   const refused = await released('INC-3001')
@@ -154,6 +164,8 @@ test('a mail server that refuses, puts off or is not there is said; nothing is l
   expect(said.says('doors')).toContain('broken: mail-out is failing')
   expect(said.says('replies-failed')).toMatch(/^warn: 1 replies/)
   taking = await startFaultyMailServer(port)
+  // Each is tried again half a minute after its first try: that is looked at, and not waited for.
+  expect(await bringForward([putOff, waiting])).toEqual([true, true])
   await replyIs(putOff, 'sent', /^250/)
   await replyIs(waiting, 'sent', /^250/)
   await doorIs('mail-out', 'active')

@@ -8,6 +8,7 @@ export const cli = path.resolve(import.meta.dirname, '..', 'src', 'cli.ts')
 /** Half a second on an idle machine with a database that is there; initdb and two busy cores take the rest. */
 const openMsMax = 120_000
 const saidCharsMax = 200_000
+const commandMsMax = 120_000
 
 export type Env = Readonly<Record<string, string>>
 
@@ -71,12 +72,20 @@ export async function startProgram({ env, ownNamespace = false }: Where): Promis
 
 export type Said = { readonly code: number; readonly out: string; readonly err: string }
 
-/** Runs a command of the program to its end. */
-export function runCommand(args: readonly string[], env: Env): Promise<Said> {
+/** Runs a command of the program to its end, as a person does: with nothing of our environment but `env`. */
+export function runCommand(
+  args: readonly string[],
+  env: Env,
+  { input = '', cwd }: { readonly input?: string | Buffer; readonly cwd?: string } = {},
+): Promise<Said> {
   return new Promise((resolve) => {
-    const options = { env: { PATH: process.env['PATH'], ...env }, maxBuffer: 16 * 1024 * 1024 }
+    // One that hangs is ended before its test is, so that the tests after it begin as they should.
+    const bounds = { maxBuffer: 16 * 1024 * 1024, timeout: commandMsMax }
+    const options = { env: { PATH: process.env['PATH'], ...env }, ...(cwd === undefined ? {} : { cwd }), ...bounds }
     const child = execFile(process.execPath, [cli, ...args], options, (_error, out, err) =>
       resolve({ code: child.exitCode ?? -1, out, err }),
     )
+    child.stdin?.on('error', () => undefined) // It ended without reading what it was given.
+    child.stdin?.end(input)
   })
 }

@@ -1,57 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { systemClock } from '../src/kit/clock.ts'
-import { type Signer, signer } from './approval-desk.ts'
-import { freePort } from './browser.ts'
-import { type FreshDatabase, freshDatabase } from './database.ts'
-import { type Desk, until } from './desk.ts'
-import { type FaultyMailServer, startFaultyMailServer } from './faulty-mail-server.ts'
-import { type Program, runCommand, startProgram, writeSettings } from './program.ts'
+import { expect, test, vi } from 'vitest'
+import { signer } from './approval-desk.ts'
+import { until } from './desk.ts'
+import { runCommand } from './program.ts'
+import { programDesk } from './program-desk.ts'
 import { answerForTwo, replyPage, sayTo, signReleaseAs, statementOf } from './release-desk.ts'
 
 // The real program is killed and started again for each step of a release by two.
 vi.setConfig({ testTimeout: 400_000, hookTimeout: 200_000 })
 
-let folder: string
-let database: FreshDatabase
-let mail: FaultyMailServer
-let program: Program
-let env: Readonly<Record<string, string>>
-let desk: Desk
-let lead: Signer
-let second: Signer
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'counterfoil-release-kill-'))
-  database = await freshDatabase()
-  mail = await startFaultyMailServer()
-  const port = await freePort()
-  await writeSettings(folder, {
-    ...{ http: { port }, smtp: { port: await freePort(), recipients: ['desk@halden.example'] }, reverseDns: false },
-    ...{ ownDomains: ['halden.example'], replyHoldSeconds: 2 },
-    mailOut: { host: '127.0.0.1', port: mail.port, tls: 'none', from: 'Security desk <desk@halden.example>' },
-  })
-  env = { COUNTERFOIL_DATA: folder, DATABASE_URL: database.url }
-  program = await startProgram({ env })
-  const running = { database: { db: database.db }, house: { clock: systemClock } }
-  desk = { origin: `http://localhost:${port}`, running } as unknown as Desk
-  lead = await signer(desk, 'lead', 'Kari Dahl', 'kari@halden.example')
-  second = await signer(desk, 'approver', 'Ana Ruiz', 'ana@halden.example')
-})
-afterAll(async () => {
-  await program?.kill('SIGTERM')
-  await mail?.stop()
-  await database?.close()
-  await rm(folder, { recursive: true, force: true })
-})
-
-async function killed(): Promise<void> {
-  await program.kill('SIGKILL')
-  program = await startProgram({ env })
-}
-const records = async (kind: string) =>
-  (await database.db.selectFrom('ledger_entry').select('id').where('kind', '=', kind).execute()).length
+const { mail, desk, env, folder, killed, records } = await programDesk({ replyHoldSeconds: 2 })
+const lead = await signer(desk, 'lead', 'Kari Dahl', 'kari@halden.example')
+const second = await signer(desk, 'approver', 'Ana Ruiz', 'ana@halden.example')
 
 test('killed between statement, signature and send, an answer leaves once or waits, and every signature holds afterwards', async () => {
   const replyId = await answerForTwo(desk, lead.cookie)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { openPage, startBrowser } from '../test/browser.ts'
-import { type Desk, startDesk } from '../test/desk.ts'
+import { type Desk, sessionCookie, startDesk } from '../test/desk.ts'
 import { startTimeAuthority } from '../test/time-authority.ts'
 import { administratorOf, type Seeded, seed, shiftedClock } from './sample-desk/seed.ts'
 import { seedIntelligence } from './sample-desk/seed-intelligence.ts'
@@ -59,10 +59,7 @@ async function shoot(
     const { page, context, problems } = await openPage(browser, { viewport: size.viewport, colorScheme: scheme })
     page.setDefaultTimeout(shotMsMax)
     await tryTo(name, failed, async () => {
-      if (shot.token !== null)
-        await context.addCookies([
-          { name: 'counterfoil', value: shot.token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-        ])
+      if (shot.token !== null) await context.addCookies([sessionCookie(desk, shot.token)])
       await page.goto(`${desk.origin}${shot.path}`)
       await page.locator('h1').first().waitFor()
       await page.waitForLoadState('networkidle')

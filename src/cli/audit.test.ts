@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
+import { type Env, runCommand, type Said } from '../../test/program.ts'
 import { systemClock } from '../kit/clock.ts'
 import { appendAll } from '../ledger/append.ts'
 
@@ -15,16 +16,13 @@ const root = path.resolve(import.meta.dirname, '../..')
 const at = (name: string) => path.join(folder, name)
 let house: FreshDatabase
 
-type Said = { code: number; out: string; err: string }
-/** A command as a person starts it, and nothing but its exit code and its words. */
-const counterfoil = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => run('src/cli.ts', args, env)
-const run = (script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+const counterfoil = (args: readonly string[], env: Env = {}) =>
+  runCommand(args, { COUNTERFOIL_DATA: at('data'), ...env }, { cwd: folder })
+/** A script of ours that shares no code with the product. */
+const run = (script: string, args: readonly string[]) =>
   new Promise<Said>((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [path.join(root, script), ...args],
-      { env: { PATH: process.env['PATH'], COUNTERFOIL_DATA: at('data'), ...env }, cwd: folder },
-      (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
+    const child = execFile(process.execPath, [path.join(root, script), ...args], { cwd: folder }, (_error, out, err) =>
+      resolve({ code: child.exitCode ?? -1, out, err }),
     )
   })
 

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -16,6 +15,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { type Kysely, sql } from 'kysely'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
+import { type Env, runCommand } from '../../test/program.ts'
 import { addJob } from '../db/jobs.ts'
 import type { Tables } from '../db/tables.ts'
 import { reconcile } from '../db/tally.ts'
@@ -34,17 +34,7 @@ const alert = '0d0c5c2e-6b0e-4c43-9f5a-0a5a1f1f6b01'
 let house: FreshDatabase
 let mails = 0
 
-type Said = { code: number; out: string; err: string }
-const counterfoil = (args: readonly string[], env: NodeJS.ProcessEnv) =>
-  new Promise<Said>((resolve) => {
-    const script = path.resolve(import.meta.dirname, '../cli.ts')
-    // One that hangs is ended before its test is, so that the tests after it begin as they should.
-    const bounds = { maxBuffer: 16 * 1024 * 1024, timeout: 60_000 }
-    const options = { env: { PATH: process.env['PATH'], ...env }, cwd: folder, ...bounds }
-    const child = execFile(process.execPath, [script, ...args], options, (_error, out, err) =>
-      resolve({ code: child.exitCode ?? -1, out, err }),
-    )
-  })
+const counterfoil = (args: readonly string[], env: Env) => runCommand(args, env, { cwd: folder })
 
 /** A mail, its record and its job in one transaction, as the house does it. */
 const receive = (sizeBytes: number) =>

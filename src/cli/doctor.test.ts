@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import os from 'node:os'
@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
-import { cli } from '../../test/program.ts'
+import { cli, type Env, runCommand } from '../../test/program.ts'
 import { readSettings } from '../config/config.ts'
 import { addJob } from '../db/jobs.ts'
 import { systemClock } from '../kit/clock.ts'
@@ -31,28 +31,20 @@ beforeAll(() => chmodSync(folder, 0o755))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 type Diagnosis = { code: number; ok: boolean; of: (name: string) => Check; states: Record<string, CheckState> }
-const doctor = (env: NodeJS.ProcessEnv) =>
-  new Promise<Diagnosis>((resolve, reject) => {
-    const script = path.resolve(import.meta.dirname, '../cli.ts')
-    const options = { env: { PATH: process.env['PATH'], ...env }, cwd: folder }
-    const child = execFile(process.execPath, [script, 'doctor', '--json'], options, (_error, out, err) => {
-      if (out === '') return reject(new Error(err))
-      const said = JSON.parse(out) as { ok: boolean; checks: Check[] }
-      const of = (name: string): Check => {
-        const found = said.checks.find((check) => check.name === name)
-        if (found === undefined) throw new Error(`no check ${name} in ${out}`)
-        return found
-      }
-      const states = Object.fromEntries(said.checks.map((check) => [check.name, check.state]))
-      resolve({ code: child.exitCode ?? -1, ok: said.ok, of, states })
-    })
-  })
+async function doctor(env: Env): Promise<Diagnosis> {
+  const { code, out, err } = await runCommand(['doctor', '--json'], env, { cwd: folder })
+  if (out === '') throw new Error(err)
+  const said = JSON.parse(out) as { ok: boolean; checks: Check[] }
+  const of = (name: string): Check => {
+    const found = said.checks.find((check) => check.name === name)
+    if (found === undefined) throw new Error(`no check ${name} in ${out}`)
+    return found
+  }
+  return { code, ok: said.ok, of, states: Object.fromEntries(said.checks.map((check) => [check.name, check.state])) }
+}
 
 /** An installation on a database of its own, with these settings. */
-async function installation(
-  name: string,
-  settings: string,
-): Promise<{ house: FreshDatabase; env: NodeJS.ProcessEnv; data: string }> {
+async function installation(name: string, settings: string): Promise<{ house: FreshDatabase; env: Env; data: string }> {
   const data = at(name)
   mkdirSync(data)
   writeFileSync(path.join(data, 'counterfoil.yaml'), settings, { mode: 0o600 })

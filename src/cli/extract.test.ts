@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
+import { runCommand } from '../../test/program.ts'
 
 // These start the program itself, again and again: half a second each, five on a machine that is busy.
 vi.setConfig({ testTimeout: 120_000 })
@@ -11,20 +11,8 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'counterfoil-extract-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const at = (name: string) => path.join(folder, name)
 
-type Said = { code: number; out: string; err: string }
 const counterfoil = (args: readonly string[], input = '') =>
-  new Promise<Said>((resolve) => {
-    const script = path.resolve(import.meta.dirname, '../cli.ts')
-    const child = spawn(process.execPath, [script, 'extract', ...args], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'] },
-    })
-    const said = { code: -1, out: '', err: '' }
-    child.stdout.on('data', (chunk) => (said.out += String(chunk)))
-    child.stderr.on('data', (chunk) => (said.err += String(chunk)))
-    child.on('close', (code) => resolve({ ...said, code: code ?? -1 }))
-    child.stdin.end(input)
-  })
+  runCommand(['extract', ...args], {}, { cwd: folder, input })
 const linesOf = (out: string) =>
   out
     .trimEnd()

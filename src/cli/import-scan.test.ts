@@ -1,14 +1,13 @@
-import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
+import { runCommand, type Said } from '../../test/program.ts'
 import { feedStates } from '../db/cves.ts'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'counterfoil-import-scan-'))
-const root = path.resolve(import.meta.dirname, '../..')
 let house: FreshDatabase
 beforeAll(async () => {
   house = await freshDatabase()
@@ -18,17 +17,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-type Said = { readonly code: number; readonly out: string; readonly err: string }
 function counterfoil(...args: readonly string[]): Promise<Said> {
-  return new Promise((resolve) => {
-    const env = { PATH: process.env['PATH'], COUNTERFOIL_DATA: path.join(folder, 'data'), DATABASE_URL: house.url }
-    const child = execFile(
-      process.execPath,
-      [path.join(root, 'src/cli.ts'), 'import', ...args],
-      { env, cwd: folder },
-      (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
-    )
-  })
+  const env = { COUNTERFOIL_DATA: path.join(folder, 'data'), DATABASE_URL: house.url }
+  return runCommand(['import', ...args], env, { cwd: folder })
 }
 function file(name: string, content: string | Buffer): string {
   const at = path.join(folder, name)

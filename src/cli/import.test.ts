@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
+import { runCommand, type Said } from '../../test/program.ts'
 import { listSources } from '../db/lists.ts'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'counterfoil-import-'))
-const root = path.resolve(import.meta.dirname, '../..')
 let house: FreshDatabase
 beforeAll(async () => {
   house = await freshDatabase()
@@ -17,18 +16,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-type Said = { code: number; out: string; err: string }
 function counterfoil(args: readonly string[], input = ''): Promise<Said> {
-  return new Promise((resolve) => {
-    const env = { PATH: process.env['PATH'], COUNTERFOIL_DATA: path.join(folder, 'data'), DATABASE_URL: house.url }
-    const child = execFile(
-      process.execPath,
-      [path.join(root, 'src/cli.ts'), 'import', ...args],
-      { env, cwd: folder },
-      (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
-    )
-    child.stdin?.end(input)
-  })
+  const env = { COUNTERFOIL_DATA: path.join(folder, 'data'), DATABASE_URL: house.url }
+  return runCommand(['import', ...args], env, { cwd: folder, input })
 }
 function file(name: string, text: string): string {
   const at = path.join(folder, name)

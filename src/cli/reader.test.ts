@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
+import { runCommand } from '../../test/program.ts'
 
 // These start the program itself: half a second each, five on a machine that is busy.
 vi.setConfig({ testTimeout: 120_000 })
@@ -14,18 +14,7 @@ const put = (name: string, text: string) => {
   return name
 }
 
-const counterfoil = (args: readonly string[]) =>
-  new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    const script = path.resolve(import.meta.dirname, '../cli.ts')
-    const child = spawn(process.execPath, [script, 'reader', ...args], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'] },
-    })
-    const said = { code: -1, out: '', err: '' }
-    child.stdout.on('data', (chunk) => (said.out += String(chunk)))
-    child.stderr.on('data', (chunk) => (said.err += String(chunk)))
-    child.on('close', (code) => resolve({ ...said, code: code ?? -1 }))
-  })
+const counterfoil = (args: readonly string[]) => runCommand(['reader', ...args], {}, { cwd: folder })
 
 const reader = `reader: 1
 id: acme-odd

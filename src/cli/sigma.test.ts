@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
+import { runCommand } from '../../test/program.ts'
 
 // These start the program itself: half a second each, and `test` an engine beside it.
 vi.setConfig({ testTimeout: 120_000 })
@@ -18,15 +18,8 @@ const write = (name: string, text: string): string => {
   return file
 }
 
-type Said = { readonly code: number; readonly out: string; readonly err: string }
-const counterfoil = (...args: readonly string[]): Promise<Said> =>
-  new Promise((resolve) => {
-    const words = [path.resolve(import.meta.dirname, '../cli.ts'), 'sigma', ...args]
-    const env = { PATH: process.env['PATH'], COUNTERFOIL_DATA: path.join(folder, 'house') }
-    execFile(process.execPath, words, { cwd: folder, env }, (error, out, err) =>
-      resolve({ code: error === null ? 0 : Number(error.code), out, err }),
-    )
-  })
+const counterfoil = (...args: readonly string[]) =>
+  runCommand(['sigma', ...args], { COUNTERFOIL_DATA: path.join(folder, 'house') }, { cwd: folder })
 
 const good = write(
   'good.yml',

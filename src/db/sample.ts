@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type RawBuilder, sql } from 'kysely'
 import type { Clock } from '../kit/clock.ts'
 import { stableId } from '../kit/stable-id.ts'
@@ -12,6 +13,10 @@ const sampleNouns = ['assets', 'people', 'networks'] as const
 
 /** Each try waits a second for a deadlock to be seen; work under way is over long before the last. */
 const triesMax = 8
+/** Work on a sample alert takes some 100 ms; what is not over by then is fought over (triesMax). */
+const workMsMax = 3_000
+/** A look costs 2 ms. */
+const lookEveryMs = 20
 
 /** SQLSTATE of PostgreSQL. */
 const deadlock = '40P01'
@@ -36,6 +41,7 @@ type Reference = { child: string; child_column: string; parent_column: string }
  * table of tomorrow is not forgotten. The ledger keeps its lines. Counts what was taken, by table.
  */
 export async function removeSample(db: Db, by: string, clock: Clock): Promise<Record<string, number>> {
+  await letWorkEnd(db)
   for (let tried = 1; ; tried += 1) {
     try {
       return await removeOnce(db, by, clock)
@@ -77,17 +83,32 @@ async function removeOnce(db: Db, by: string, clock: Clock): Promise<Record<stri
   })
 }
 
+/** What a job is about: its payload names something of the sample data. */
+const ofSample = sql`exists (
+  select 1 from jsonb_each_text(case when jsonb_typeof(j.payload::jsonb) = 'object' then j.payload::jsonb else '{}' end) said
+  where said.value in (
+    select id::text from alert where sample union all select id from message where sample
+    union all select r.id::text from run r join alert a on a.id = r.alert_id where a.sample
+    union all select p.id::text from reply p join alert a on a.id = p.alert_id where a.sample))`
+
 /** Work that was queued for what goes now would find nothing. */
 async function removeJobs(tx: Db): Promise<void> {
-  await sql`
-    with gone as (
-      select id::text from alert where sample union all select id from message where sample
-      union all select r.id::text from run r join alert a on a.id = r.alert_id where a.sample
-      union all select p.id::text from reply p join alert a on a.id = p.alert_id where a.sample)
-    delete from graphile_worker._private_jobs j where j.locked_at is null
-      and exists (select 1 from jsonb_each_text(case when jsonb_typeof(j.payload::jsonb) = 'object' then j.payload::jsonb else '{}' end) said where said.value in (select id from gone))`.execute(
-    tx,
-  )
+  await sql`delete from graphile_worker._private_jobs j where j.locked_at is null and ${ofSample}`.execute(tx)
+}
+
+/**
+ * Takes away what is queued and waits for what is under way, which may queue more. Sixteen jobs at once hold rows that are removed, each in an
+ * order of its own: a removal in the middle of them met deadlocks (7 s, up to all of its tries), after them it meets none.
+ */
+async function letWorkEnd(db: Db): Promise<void> {
+  for (const end = performance.now() + workMsMax; performance.now() < end; await sleep(lookEveryMs)) {
+    await removeJobs(db)
+    const { rows } = await sql<{ busy: boolean }>`
+      select exists (select 1 from graphile_worker._private_jobs j where j.locked_at is not null and ${ofSample}) as busy`.execute(
+      db,
+    )
+    if (rows[0]?.busy !== true) return
+  }
 }
 
 /** Mails about runs to people of ours; their ids follow from the step that wrote them (playbooks/steps). */

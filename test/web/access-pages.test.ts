@@ -1,39 +1,20 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { insertPersonQuestion } from '../../src/db/person-questions.ts'
 import { newSecret } from '../../src/kit/digest.ts'
 import type { Role } from '../../src/model/user.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { addProvider, alertOf, apiAs, post, signedIn } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageAs } = await pagesHere()
 let alertId: string
 beforeAll(async () => {
-  browser = await startBrowser()
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   const body = 'Ticket: NW-1\nRule: Beaconing\nSeverity: High\nHost: fin-app02\nSource IP: 192.0.2.1\n'
   const key = await addProvider(desk)
   alertId = await alertOf(desk, await post(desk, key, { subject: '[NW-1] High: <b>Beaconing</b>', body }))
 }, 600_000)
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
-  await browser.close()
-})
 
-async function as(role: Role, providerId: string | null = null) {
-  const { token, user } = await signedIn(desk, role, undefined, providerId)
-  const opened = await openPage(browser)
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
-  return { ...opened, user, cookie: `counterfoil=${token}` }
-}
+const as = (role: Role, providerId: string | null = null) => pageAs(role, { providerId })
 
 test('an administrator makes a key on the page, a program uses it, and it is taken back', {
   timeout: 120_000,

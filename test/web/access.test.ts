@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { api, type Call } from '../../src/contract/api.ts'
 import { doorScopes, forKeys, isScope, type Permission, permissions, scopesOf } from '../../src/contract/permissions.ts'
 import { routes } from '../../src/http/routes/index.ts'
 import { Role } from '../../src/model/user.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, type Desk, deskProvider, signedIn, startDesk } from '../desk.ts'
+import { addProvider, deskProvider, signedIn } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 import { program } from '../program-account.ts'
 import { columns, table } from './permission-table.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 const cookies = new Map<Role, string>()
 /** A key of a lead's program with every scope there is, and for each scope one without it. */
 let key: string
@@ -22,8 +21,6 @@ const guarded = calls.filter((call) => table[call].includes(' '))
 const mayKey = (call: Call): boolean => table[call].endsWith(' K')
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   await addProvider(desk)
   for (const role of Role.options) {
     const bound = role === 'provider-analyst' ? 'northwatch' : null
@@ -40,10 +37,6 @@ beforeAll(async () => {
     const atDoor = (doorScopes as readonly string[]).includes(scope)
     keysWithout.set(scope, await (atDoor ? door.newKey(without(doorScopes), here) : newKey(without(scopesOf('lead')))))
   }
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 /** A call with nothing in it: who may not is told so before anybody looks at what was sent. */

@@ -1,18 +1,14 @@
 import { sql } from 'kysely'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import type { AlertPage } from '../../src/contract/desk.ts'
 import type { SimilarAlert } from '../../src/contract/similar.ts'
 import { rareMax } from '../../src/db/similar.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { addProvider, alertOf, apiAs, post, signedIn } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageAs } = await pagesHere()
 let key: string
 let cookie: string
 
@@ -20,9 +16,6 @@ let cookie: string
 const slow = { timeout: 120_000 }
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
   key = await addProvider(desk)
   cookie = (await signedIn(desk, 'lead', 'Kari Dahl')).cookie
   const form = new FormData()
@@ -34,11 +27,6 @@ beforeAll(async () => {
   const headers = { cookie, origin: desk.origin }
   expect((await fetch(`${desk.origin}/api/imports`, { method: 'POST', headers, body: form })).status).toBe(200)
 }, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-})
 
 let ticket = 100
 type Told = { rule?: string; host?: string; user?: string; destination?: string; question?: string }
@@ -63,10 +51,7 @@ const similarTo = async (id: string) =>
   }
 
 async function open(path: string, scheme: 'light' | 'dark' = 'light') {
-  const { token } = await signedIn(desk, 'lead')
-  const opened = await openPage(browser, { colorScheme: scheme })
-  const about = { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' } as const
-  await opened.context.addCookies([about])
+  const opened = await pageAs('lead', { colorScheme: scheme })
   await opened.page.goto(desk.origin + path)
   return opened
 }
@@ -277,10 +262,7 @@ test('what was read and where it stands point at each other; own logs open aroun
 describe('on a phone', slow, () => {
   test('the verbs of the decision stand at the foot of the screen, open the rail, and cover nothing', async () => {
     const id = await alert({ rule: 'By thumb', host: 'ws-1' })
-    const { token } = await signedIn(desk, 'lead')
-    const { page, context, problems } = await openPage(browser, { viewport: { width: 390, height: 844 } })
-    const about = { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' } as const
-    await context.addCookies([about])
+    const { page, context, problems } = await pageAs('lead', { viewport: { width: 390, height: 844 } })
     await page.goto(`${desk.origin}/alerts/${id}`)
     const bar = page.getByRole('region', { name: 'Decide this alert' })
     await page.locator('.rung > .evidence').first().waitFor()

@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, type Desk, signedIn, startDesk } from '../desk.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { addProvider, signedIn } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 import { program } from '../program-account.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere({ config: { http: { trustedProxies: ['127.0.0.1', '::1'] } } })
 let administrator: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
   // Each test stands behind an address of its own, so that the wrong keys of one do not keep the next out.
-  desk = await startDesk({ databaseUrl: database.url, config: { http: { trustedProxies: ['127.0.0.1', '::1'] } } })
   await addProvider(desk)
   administrator = (await signedIn(desk, 'administrator', 'Ida Holm')).cookie
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 type Said = { readonly status: number; readonly body: Record<string, unknown> }

@@ -6,7 +6,7 @@ import { approvalPlaybook, fiveAnswers, mailedToken, type Signer, signer } from 
 import { seriousIn } from '../axe.ts'
 import { addAuthenticator, type Opened, openPage, startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, type Desk, post, startDesk, until } from '../desk.ts'
+import { addProvider, type Desk, post, sessionCookie, startDesk, until } from '../desk.ts'
 
 let database: FreshDatabase
 let desk: Desk
@@ -63,9 +63,7 @@ test('on a phone: no passkey signs nothing; with one it is approved, and the rec
   await page.getByText('a link alone never makes one').waitFor()
   expect(await page.getByRole('button', { name: 'Approve' }).isDisabled()).toBe(true)
   // Signed in, they register one (test/web/sign-in.test.ts shows that this takes password and code).
-  await context.addCookies([
-    { name: 'counterfoil', value: dpo.token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  await context.addCookies([sessionCookie(desk, dpo.token)])
   await page.goto(`${desk.origin}/settings/me`)
   await page.getByLabel('Name of the new one').fill('Phone')
   await page.getByRole('button', { name: 'Add a passkey' }).click()
@@ -115,9 +113,7 @@ test('on a phone: no passkey signs nothing; with one it is approved, and the rec
     .where('state', '=', 'open')
     .orderBy('asked_at', 'desc')
     .executeTakeFirstOrThrow()
-  await context.addCookies([
-    { name: 'counterfoil', value: dpo.token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  await context.addCookies([sessionCookie(desk, dpo.token)])
   await page.goto(`${desk.origin}/runs/${run.run_id}`)
   await page.getByRole('button', { name: 'Look and sign' }).click()
   await page.getByRole('button', { name: 'Approve' }).waitFor()

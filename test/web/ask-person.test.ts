@@ -1,29 +1,17 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { AlertPage } from '../../src/contract/desk.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { addProvider, alertOf, post, signedIn } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageWith } = await pagesHere()
 let analyst: { cookie: string; token: string }
 let alertId: string
 beforeAll(async () => {
-  browser = await startBrowser()
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   analyst = await signedIn(desk, 'analyst')
   const body = 'Ticket: NW-1\nRule: Beaconing\nSeverity: High\nHost: ws-1\nSource IP: 192.0.2.1\n'
   alertId = await alertOf(desk, await post(desk, await addProvider(desk), { subject: '[NW-1] High: Beaconing', body }))
 }, 600_000)
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
-  await browser.close()
-})
 
 const send = (method: string, url: string, body?: unknown, cookie = analyst.cookie) =>
   fetch(desk.origin + url, {
@@ -72,10 +60,7 @@ test('who may not ask, what is no address, and an alert that is not there are re
 })
 
 test('on the page a link is made and copied; it opens the question', { timeout: 120_000 }, async () => {
-  const { page, context, problems } = await openPage(browser)
-  await context.addCookies([
-    { name: 'counterfoil', value: analyst.token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const { page, context, problems } = await pageWith(analyst.token)
   await page.goto(`${desk.origin}/alerts/${alertId}`)
   await page.getByRole('button', { name: 'Ask by chat…' }).click()
   await page.getByLabel('Whose answer it will be').fill(asking.email)

@@ -1,27 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { addProvider, alertOf, apiAs, post, until } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 import { docx } from '../leaks/files.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { desk, pageAs } = await pagesHere({ config: { replyHoldSeconds: 1 } })
 const folder = mkdtempSync(path.join(tmpdir(), 'cf-attached-'))
-beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
-}, 600_000)
 afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
   rmSync(folder, { recursive: true })
 })
 
@@ -31,10 +19,7 @@ function file(name: string, content: string | Buffer): string {
 }
 
 test('a file is attached, its places are reviewed by key, a blocked one is taken out, and all of it leaves in one mail', async () => {
-  const { token, cookie } = await signedIn(desk, 'lead', 'Kari Dahl')
-  const { context, page, problems } = await openPage(browser)
-  const session = { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' } as const
-  await context.addCookies([session])
+  const { context, page, problems, cookie } = await pageAs('lead', { name: 'Kari Dahl' })
   const key = await addProvider(desk)
   const body = 'Ticket: NW-9\nRule: Odd sign-in\nSeverity: High\nHost: ws-9\n'
   const id = await alertOf(desk, await post(desk, key, { subject: '[NW-9] High: Odd sign-in', body }))

@@ -3,13 +3,11 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { AuditChain, AuditSample } from '../../src/contract/audit.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { addProvider, alertOf, apiAs, post, signedIn } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
 /** How a program ends; what it said is in the message when it matters. */
 const endOf = (args: readonly string[]): Promise<{ code: number; text: string }> =>
@@ -19,9 +17,7 @@ const endOf = (args: readonly string[]): Promise<{ code: number; text: string }>
     )
   })
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageWith } = await pagesHere()
 let auditor: string
 let token: string
 const ids: string[] = []
@@ -29,9 +25,6 @@ const draw = { seed: 'three dice: 4 2 6', from: '2020-01-01T00:00:00.000Z', to: 
 const query = new URLSearchParams({ ...draw, n: String(draw.n) })
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
   const key = await addProvider(desk)
   for (let n = 1; n <= 6; n += 1)
     ids.push(
@@ -57,22 +50,11 @@ beforeAll(async () => {
   ;({ cookie: auditor, token } = await signedIn(desk, 'auditor', 'Aud Berge'))
   await desk.running.settleLedger()
 }, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-})
 
 const sampleOf = async (params: URLSearchParams) =>
   (await apiAs(desk, auditor, 'GET', `/api/audit/sample?${params.toString()}`)) as unknown as AuditSample
 
-const pageOfAuditor = async () => {
-  const opened = await openPage(browser)
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
-  return opened
-}
+const pageOfAuditor = () => pageWith(token)
 
 test('the same seed and period give the same alerts, which anybody works out from the ids alone', async () => {
   const expected = ids

@@ -1,30 +1,18 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { TurningPoint } from '../../src/model/triage.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { addProvider, alertOf, apiAs, post, signedIn } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { desk, pageWith } = await pagesHere()
 let alertId: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
   const key = await addProvider(desk)
   const body =
     'Ticket: NW-1\nRule: Beaconing\nSeverity: High\nHost: ws-1\nSource IP: 192.0.2.1\nDestination IP: 203.0.113.9\n'
   alertId = await alertOf(desk, await post(desk, key, { subject: '[NW-1] High: Beaconing', body }))
 }, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-})
 
 test('which answers would turn the proposal is told to who sees the desk; what is not there is not found', async () => {
   const { cookie } = await signedIn(desk, 'auditor')
@@ -40,10 +28,7 @@ test('coaching names the next best question, and stays off for who switched it o
   timeout: 120_000,
 }, async () => {
   const kari = await signedIn(desk, 'analyst', 'Kari Dahl')
-  const { page, context, problems } = await openPage(browser)
-  await context.addCookies([
-    { name: 'counterfoil', value: kari.token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const { page, context, problems } = await pageWith(kari.token)
   await page.goto(`${desk.origin}/alerts/${alertId}`)
   const card = page.getByRole('region', { name: 'Coaching' })
   await card.getByText('Next best question').waitFor()

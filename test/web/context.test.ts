@@ -1,15 +1,15 @@
 import { Readable } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { ListNoun } from '../../src/model/list.ts'
 import { importList } from '../../src/playbooks/import-list.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { startBrowser } from '../browser.ts'
+import { addProvider, alertOf, post, signedIn } from '../desk.ts'
+import { deskHere, openWith } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 let lead: string
+let token: string
 let analyst: string
 
 const take = (noun: ListNoun, source: string, csv: string, asOf = '2026-10-01') =>
@@ -19,9 +19,7 @@ const take = (noun: ListNoun, source: string, csv: string, asOf = '2026-10-01') 
   })
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  lead = (await signedIn(desk, 'lead', 'Kari Dahl')).cookie
+  ;({ cookie: lead, token } = await signedIn(desk, 'lead', 'Kari Dahl'))
   analyst = (await signedIn(desk, 'analyst', 'Bo Ek')).cookie
   await take(
     'assets',
@@ -39,10 +37,6 @@ beforeAll(async () => {
   await take('people', 'hr', 'id,name,mail,login\n7,Ada Meyer,ada@example.com,CORP\\ameyer\n')
   await take('networks', 'ipam', 'cidr,name,site\n192.0.2.0/24,Servers,Oslo\n10.0.0.0/8,All,\n')
   await take('leases', 'dhcp', 'ip,from,to,host\n10.0.4.7,2026-09-01 08:00,2026-09-01 16:00,PAY-01\n')
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 async function call(method: string, url: string, body?: unknown, cookie = lead) {
@@ -223,9 +217,7 @@ test('the calendar takes an entry, shows it, and gives it back', async () => {
 test('the pages work by mouse and pass axe: search, a fact set and undone, something planned', async () => {
   const browser = await startBrowser()
   try {
-    const { page, context, problems } = await openPage(browser, { viewport: { width: 1440, height: 900 } })
-    const [name = '', value = ''] = lead.split('=')
-    await context.addCookies([{ name, value, url: desk.origin, httpOnly: true, sameSite: 'Strict' }])
+    const { page, context, problems } = await openWith(browser, desk, token)
     await page.goto(`${desk.origin}/context/assets`)
     await page.getByRole('textbox', { name: 'Search assets' }).fill('payroll')
     await page.waitForURL(/q=payroll/)
@@ -267,9 +259,7 @@ test('the pages work by mouse and pass axe: search, a fact set and undone, somet
 test('a list whose columns nobody can guess is mapped by hand on the page; a broken file says what is wrong with it', async () => {
   const browser = await startBrowser()
   try {
-    const { page, context, problems } = await openPage(browser, { viewport: { width: 390, height: 844 } })
-    const [name = '', value = ''] = lead.split('=')
-    await context.addCookies([{ name, value, url: desk.origin, httpOnly: true, sameSite: 'Strict' }])
+    const { page, context, problems } = await openWith(browser, desk, token, { viewport: { width: 390, height: 844 } })
     await page.goto(`${desk.origin}/context/lists`)
     const choose = (file: string, text: string) =>
       page

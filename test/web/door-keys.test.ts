@@ -1,22 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { Call } from '../../src/contract/api.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, type Desk, deskProvider, post, signedIn, startDesk, until } from '../desk.ts'
+import { startBrowser } from '../browser.ts'
+import { addProvider, alertOf, deskProvider, post, signedIn, until } from '../desk.ts'
+import { deskHere, openWith } from '../desk-here.ts'
 import { table } from './permission-table.ts'
 
 /** Systems of a provider at its door: a question of a machine to its released answer, and what an attacker tries with a key. */
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere({ config: { http: { trustedProxies: ['127.0.0.1', '::1'] } } })
 let lead: { cookie: string; token: string }
 let othersAlert: string
 const theirs = '192.0.2.10'
 
 beforeAll(async () => {
-  database = await freshDatabase()
   // A proxy says from where each call comes, so that each test has addresses of its own.
-  desk = await startDesk({ databaseUrl: database.url, config: { http: { trustedProxies: ['127.0.0.1', '::1'] } } })
   await addProvider(desk)
   const southbay = {
     ...{ id: 'southbay', name: 'Southbay SOC', addresses: ['soc@southbay.example'], domains: ['southbay.example'] },
@@ -29,10 +26,6 @@ beforeAll(async () => {
     await post(desk, others, { subject: '[SB-1] High: Beaconing', body, from: 'soc@southbay.example' }),
   )
 }, 600_000)
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
-})
 
 type Said = { readonly status: number; readonly text: string; readonly body: Record<string, unknown> }
 
@@ -335,10 +328,7 @@ test('a lead makes a key on the page, sees it once, and takes it back; an analys
   const browser = await startBrowser()
   try {
     const as = async (token: string) => {
-      const opened = await openPage(browser)
-      await opened.context.addCookies([
-        { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-      ])
+      const opened = await openWith(browser, desk, token)
       await opened.page.goto(`${desk.origin}/settings/providers`)
       await opened.page.getByRole('button', { name: 'Their analysts…' }).first().click()
       return opened

@@ -1,29 +1,17 @@
 import { sql } from 'kysely'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { FirstRun, TestTrace } from '../../src/contract/first-run.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { addProvider, alertOf, apiAs, post, signedIn, until } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageWith } = await pagesHere()
 let cookie: string
 let token: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
   ;({ cookie, token } = await signedIn(desk, 'administrator', 'Ida Holm'))
 }, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-})
 
 const first = async () => (await apiAs(desk, cookie, 'GET', '/api/first-run')) as unknown as FirstRun
 const stateOf = async (step: string) => (await first()).steps.find((one) => one.step === step)?.state
@@ -148,10 +136,7 @@ test('a test alert is traced from its bytes to the full ladder', { timeout: 60_0
 })
 
 test('on the page: sample data in and out by one click each', { timeout: 120_000 }, async () => {
-  const { page, context, problems } = await openPage(browser)
-  await context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const { page, context, problems } = await pageWith(token)
   await page.goto(`${desk.origin}/queue`)
   await page.getByRole('link', { name: /^First hour: \d to do/ }).click()
   await page.getByRole('heading', { name: 'Add the first provider' }).waitFor()

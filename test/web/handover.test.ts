@@ -1,20 +1,13 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Handover, HandoverFacts } from '../../src/contract/handover.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { addProvider, alertOf, apiAs, post, signedIn } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageAs } = await pagesHere()
 const ids: string[] = []
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
   const key = await addProvider(desk)
   for (const n of [1, 2, 3])
     ids.push(
@@ -27,11 +20,6 @@ beforeAll(async () => {
       ),
     )
 }, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-})
 
 type Shown = { facts: HandoverFacts; note: string; signed: Handover[] }
 const shownTo = async (cookie: string, from = '') =>
@@ -131,11 +119,7 @@ test('a handover needs words and a beginning that is past', async () => {
 })
 
 test('on the page: edited, signed, taken over', { timeout: 120_000 }, async () => {
-  const { token } = await signedIn(desk, 'analyst', 'Nils Berg')
-  const { page, context, problems } = await openPage(browser)
-  await context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const { page, context, problems } = await pageAs('analyst', { name: 'Nils Berg' })
   await page.goto(`${desk.origin}/queue`)
   await page.getByRole('heading', { name: 'Queue' }).waitFor()
   await page.keyboard.press('g')

@@ -1,23 +1,19 @@
 import { rm } from 'node:fs/promises'
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { insertPersonQuestion } from '../../src/db/person-questions.ts'
 import { approvalPlaybook, mailedToken, type Signer, signer } from '../approval-desk.ts'
-import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { seriousColoursIn, seriousIn } from '../axe.ts'
+import { openPage, settled } from '../browser.ts'
+import { addProvider, alertOf, apiAs, post, sessionCookie, signedIn } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
 /**
- * Every page and dialog under conditions that a demo does not have. One house and one browser; each page is opened once in each
- * profile (light, dark, forced colours) and asked everything there, since opening it costs more than the questions.
+ * Every page and dialog under conditions that a demo does not have. One house and one browser; each page is opened once and asked
+ * everything there, since opening it costs more than the questions: all of axe in light, its rules of colour in dark and forced colours too.
  */
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
 let lead: { readonly cookie: string; readonly token: string }
 let key: string
-let folder: string
 const ids = { alert: '', run: '', reply: '', approval: '', open: '', day: '' }
 const question = 'q'.repeat(43)
 /** Sessions of those who see pages of their own; none for whoever comes by a link. */
@@ -32,10 +28,8 @@ const hostile = {
   says: `היי, 日本語のログ, ${override}txt.exe, <script>document.title="owned"</script> ${'x'.repeat(300)}`,
 }
 
-beforeAll(async () => {
-  database = await freshDatabase()
-  folder = await approvalPlaybook(
-    `what: "{{ alert.host }}"
+const folder = await approvalPlaybook(
+  `what: "{{ alert.host }}"
 about: "{{ alert.title }}"
 why: ${JSON.stringify(hostile.says)}
 changes: ${JSON.stringify(hostile.user)}
@@ -43,9 +37,11 @@ ifSilent: ${'Nothing'.repeat(40)}
 from:
   - title: ${'Datenschutz'.repeat(5)}
     people: [dpo@halden.example]`,
-  )
-  desk = await startDesk({ databaseUrl: database.url, config: { playbooks: [folder] } })
-  browser = await startBrowser()
+)
+afterAll(() => rm(folder, { recursive: true, force: true }))
+const { database, desk, browser } = await pagesHere({ config: { playbooks: [folder] } })
+
+beforeAll(async () => {
   lead = await signedIn(desk, 'administrator', `${'Maximiliane '.repeat(6)}${override}עברית`)
   key = await addProvider(desk)
   const body = [
@@ -78,12 +74,6 @@ from:
   ids.run = run.id
   await limited(body)
 }, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-  await rm(folder, { recursive: true, force: true })
-})
 
 /** Those who are not of the desk: what they see is as long and as foreign. */
 async function limited(body: readonly string[]): Promise<void> {
@@ -201,75 +191,68 @@ function pressing(name: string): (page: Page) => Promise<void> {
   return async (page) => page.getByRole('button', { name }).first().click()
 }
 
-async function as(options: BrowserContextOptions = {}) {
-  return openPage(browser, options)
-}
-
 async function enter(page: Page, who: Who): Promise<void> {
   const value = tokens[who]
   await page.context().clearCookies()
-  if (value !== null)
-    await page
-      .context()
-      .addCookies([{ name: 'counterfoil', value, url: desk.origin, httpOnly: true, sameSite: 'Strict' }])
+  if (value !== null) await page.context().addCookies([sessionCookie(desk, value)])
 }
 
 async function go(page: Page, one: Shown): Promise<void> {
   await enter(page, one.as ?? 'desk')
   await page.goto(desk.origin + one.path())
   await page.locator('main h1').first().waitFor()
-  await page.waitForLoadState('networkidle')
+  await settled(page)
 }
 
 type Looks = Readonly<Record<string, (page: Page) => Promise<readonly string[]>>>
 
-/** Opens every page and dialog in one profile and gathers, by condition, what there is against it. */
-async function walk(options: BrowserContextOptions, looks: Looks): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { page, context, problems } = await as(options)
-  const found = new Map<string, string[]>(Object.keys(looks).map((what) => [what, []]))
-  page.on('request', (request) => void (request.url().startsWith(desk.origin) || problems.push(request.url())))
-  const size = page.viewportSize()
-  for (const one of [...pages, ...still, ...dialogs] as readonly (Shown & Partial<(typeof dialogs)[number]>)[]) {
-    await go(page, one)
-    if (one.open !== undefined) {
-      const opened = await one
-        .open(page)
-        .then(() => page.getByRole('dialog').waitFor())
-        .then(
-          () => true,
-          () => false,
-        )
-      if (!opened) problems.push(`${one.name}: did not open`)
+/** Shares a list between so many browsers' worth of pages: while one waits another works. */
+async function shared<T>(list: readonly T[], by: number, walk: (share: readonly T[]) => Promise<void>): Promise<void> {
+  const shares = Array.from({ length: by }, (_, turn) => list.filter((_one, at) => at % by === turn))
+  await Promise.all(shares.map(walk))
+}
+
+/** Opens every page and dialog once and gathers, by condition, what there is against it. */
+async function walkAll(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>(['problems', ...Object.keys(looks)].map((what) => [what, []]))
+  const all: readonly (Shown & Partial<(typeof dialogs)[number]>)[] = [...pages, ...still, ...dialogs]
+  await shared(all, 2, async (share) => {
+    const { page, context, problems } = await openPage(browser)
+    page.on('request', (request) => void (request.url().startsWith(desk.origin) || problems.push(request.url())))
+    const size = page.viewportSize()
+    for (const one of share) {
+      await go(page, one)
+      if (one.open !== undefined) {
+        const opened = await one
+          .open(page)
+          .then(() => page.getByRole('dialog').waitFor())
+          .then(
+            () => settled(page).then(() => true),
+            () => false,
+          )
+        if (!opened) problems.push(`${one.name}: did not open`)
+      }
+      for (const [what, look] of Object.entries(looks))
+        found.get(what)?.push(...(await look(page)).map((wrong) => `${one.name}: ${wrong}`))
+      if (size !== null) await page.setViewportSize(size)
     }
-    for (const [what, look] of Object.entries(looks))
-      found.get(what)?.push(...(await look(page)).map((wrong) => `${one.name}: ${wrong}`))
-    if (size !== null) await page.setViewportSize(size)
-  }
-  await context.close()
-  return found.set('problems', problems)
+    found.get('problems')?.push(...problems)
+    await context.close()
+  })
+  return found
 }
 
 const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   let made: Promise<T> | undefined
   return () => (made ??= make())
 }
-
-const light = once(() =>
-  walk({ colorScheme: 'light' }, { axe: seriousIn, moving: movingIn, hostile: hostileIn, ...sizes }),
-)
-const dark = once(() => walk({ colorScheme: 'dark' }, { axe: seriousIn }))
-const forced = once(() => walk({ forcedColors: 'active' }, { axe: seriousIn }))
+const walked = once(walkAll)
 
 const slow = { timeout: 300_000 }
 
-/** Shares a list between two browsers' worth of pages: while one waits for the network to be quiet the other works. */
-async function inTwo<T>(list: readonly T[], walk: (half: readonly T[]) => Promise<void>): Promise<void> {
-  await Promise.all([0, 1].map((parity) => walk(list.filter((_, at) => at % 2 === parity))))
-}
-
 /** What a part of a page says; null where it does not come. */
 async function saidOf(part: Locator): Promise<string | null> {
-  return part.waitFor({ timeout: 20_000 }).then(
+  return part.waitFor({ timeout: 60_000 }).then(
     () => part.innerText(),
     () => null,
   )
@@ -311,8 +294,13 @@ async function hostileIn(page: Page): Promise<string[]> {
   return [...(title === 'Counterfoil' ? [] : [`title: ${title}`]), ...(injected > 0 ? ['injected'] : []), ...leaking]
 }
 
-/** The last looks of a page: they change its size. */
-const sizes: Looks = {
+/** What every page is asked, in this order: the last ones change its size. */
+const looks: Looks = {
+  light: seriousIn,
+  moving: movingIn,
+  hostile: hostileIn,
+  dark: (page) => seriousColoursIn(page, 'dark'),
+  forced: (page) => seriousColoursIn(page, 'forced'),
   zoomed: async (page) => {
     await page.setViewportSize({ width: 720, height: 450 })
     return sidewaysIn(page)
@@ -324,40 +312,13 @@ const sizes: Looks = {
 }
 
 describe.concurrent('every page and dialog', slow, () => {
-  test.each([
-    ['at 200 % zoom of 1440 px', 'zoomed'],
-    ['on a phone of 390 px', 'phone'],
-  ])('%s is read without scrolling sideways', async (_name, look) => {
-    expect((await light()).get(look)).toEqual([])
-  })
-
-  test.each([
-    ['in light', light],
-    ['in dark', dark],
-    ['in forced colours', forced],
-  ] as const)(
-    'with hostile and foreign words passes axe %s, and the browser complains of nothing',
-    async (_name, walked) => {
-      const found = await walked()
-      expect([...(found.get('axe') ?? ['not looked']), ...(found.get('problems') ?? ['not looked'])]).toEqual([])
-    },
-  )
-
-  test('runs and loads nothing of a message, and an override of direction ends where its words end', async () => {
-    expect((await light()).get('hostile')).toEqual([])
-    // Each is shown as one visible sign (web/src/api.ts). A checker that saw none is not green.
-    expect(seen).toBeGreaterThan(2)
-  })
-
-  test('moves nothing for who asked for less motion', async () => {
-    expect((await light()).get('moving')).toEqual([])
-  })
-
+  // These two first: they wait for the most part, and five tests run at a time.
   test('shows grey lines when it takes long, and says what is wrong and what to do when the server fails then', async () => {
     const [quiet, silent]: [string[], string[]] = [[], []]
-    await inTwo(pages, async (half) => {
-      const { page, context } = await as()
-      for (const { name, path, main, as: who = 'desk' } of half) {
+    // A page asks three times before it says so, and waits a second and two between: others are looked at meanwhile.
+    await shared(pages, 4, async (share) => {
+      const { page, context } = await openPage(browser)
+      for (const { name, path, main, as: who = 'desk' } of share) {
         await enter(page, who)
         const { promise: held, resolve: free } = Promise.withResolvers<void>()
         await page.route(main, async (route) => {
@@ -385,7 +346,7 @@ describe.concurrent('every page and dialog', slow, () => {
   })
 
   test('keeps what it last knew while the server is away, and says that it is', async () => {
-    const { page, context } = await as()
+    const { page, context } = await openPage(browser)
     await go(page, { name: 'alert', path: () => `/alerts/${ids.alert}` })
     await page.locator('.sentence').waitFor()
     await page.getByText('Live', { exact: true }).waitFor()
@@ -395,9 +356,36 @@ describe.concurrent('every page and dialog', slow, () => {
     await post(desk, key, { subject: '[NW-1] High: Long names', body: 'Ticket: NW-1\nRule: Again\nSeverity: High\n' })
     await refused
     await page.keyboard.press('m')
-    expect(await page.getByText('What was read from it').isVisible()).toBe(true)
+    await page.getByText('What was read from it').waitFor()
     await page.keyboard.press('m')
-    expect(await page.locator('.sentence').isVisible()).toBe(true)
+    await page.locator('.sentence').waitFor()
+    expect(await page.getByText('What was read from it').count()).toBe(0)
     await context.close()
+  })
+
+  test.each([
+    ['at 200 % zoom of 1440 px', 'zoomed'],
+    ['on a phone of 390 px', 'phone'],
+  ])('%s is read without scrolling sideways', async (_name, look) => {
+    expect((await walked()).get(look)).toEqual([])
+  })
+
+  test.each([
+    ['in light', 'light'],
+    ['in dark', 'dark'],
+    ['in forced colours', 'forced'],
+  ])('with hostile and foreign words passes axe %s, and the browser complains of nothing', async (_name, look) => {
+    const found = await walked()
+    expect([...(found.get(look) ?? ['not looked']), ...(found.get('problems') ?? ['not looked'])]).toEqual([])
+  })
+
+  test('runs and loads nothing of a message, and an override of direction ends where its words end', async () => {
+    expect((await walked()).get('hostile')).toEqual([])
+    // Each is shown as one visible sign (web/src/api.ts). A checker that saw none is not green.
+    expect(seen).toBeGreaterThan(2)
+  })
+
+  test('moves nothing for who asked for less motion', async () => {
+    expect((await walked()).get('moving')).toEqual([])
   })
 })

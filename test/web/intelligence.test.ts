@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../src/kit/clock.ts'
 import { seedIntelligence } from '../../tools/sample-desk/seed-intelligence.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { type Desk, signedIn, startDesk } from '../desk.ts'
+import { signedIn } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 let cookie: string
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   ;({ cookie } = await signedIn(desk, 'analyst', 'Mara Weiss'))
   await seedIntelligence(database.db, systemClock)
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 async function get(url: string): Promise<{ status: number; body: Record<string, unknown> }> {

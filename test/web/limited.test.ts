@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { notify } from '../../src/db/live.ts'
 import { insertPersonQuestion } from '../../src/db/person-questions.ts'
 import { newSecret, sha256Hex } from '../../src/kit/digest.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, type Desk, deskProvider, mailBytes, post, signedIn, startDesk, until } from '../desk.ts'
+import { addProvider, alertOf, deskProvider, mailBytes, post, signedIn, until } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 import { hearLive } from '../live-stream.ts'
 
 /** What people see who are not of the desk: an asset owner, and the analyst of one of two providers. */
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 const ours = { id: '', ticket: 'NW-1' }
 const others = { id: '', ticket: 'SB-1' }
 let theirReply: string
@@ -18,8 +17,6 @@ let owner: { cookie: string; email: string }
 const secretText = 'Draft: the host is fin-app02, owner Mara Weiss.'
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   const northwatch = await addProvider(desk)
   const southbay = await addProvider(desk, {
     ...deskProvider,
@@ -40,10 +37,6 @@ beforeAll(async () => {
   owner = { cookie, email: user.email }
   await asset('fin-app02', owner.email)
   await asset('lab-printer', 'somebody.else@halden.example')
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 async function reply(alertId: string, provider: string, state: string): Promise<string> {

@@ -1,25 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { notify } from '../../src/db/live.ts'
 import { sha256Hex } from '../../src/kit/digest.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { addProvider, alertOf, apiAs, post, signedIn, until } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 let key: string
 let lead: string
 let administrator: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   key = await addProvider(desk)
   lead = (await signedIn(desk, 'lead')).cookie
   administrator = (await signedIn(desk, 'administrator')).cookie
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 const call = (method: string, url: string, cookie: string, body?: unknown) => apiAs(desk, cookie, method, url, body)

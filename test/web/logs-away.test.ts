@@ -1,37 +1,17 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, type Desk, post, signedIn, startDesk } from '../desk.ts'
-
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+import { expect, test } from 'vitest'
+import { addProvider, alertOf, post } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
 /** Port 1 (tcpmux) is free on any machine that runs this: the cluster is down from the start and stays down. */
 const nobodyThere = 'http://127.0.0.1:1/lake'
-
-beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url, clickhouseUrl: nobodyThere })
-  browser = await startBrowser()
-}, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-}, 60_000)
+const { database, desk, pageAs } = await pagesHere({ clickhouseUrl: nobodyThere })
 
 test('while the log engine is away, alerts are worked on and nobody is told that there is nothing', async () => {
-  const { token, cookie } = await signedIn(desk, 'lead')
+  const { page, context, problems, cookie } = await pageAs('lead')
   const key = await addProvider(desk)
   const body =
     'Ticket: NW-1\nRule: Beaconing\nSeverity: High\nHost: ws-1\nSource IP: 192.0.2.1\nDestination IP: 203.0.113.9\n'
   await alertOf(desk, await post(desk, key, { subject: '[NW-1] High: Beaconing', body }))
-  const { page, context, problems } = await openPage(browser)
-  await context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
   await page.goto(`${desk.origin}/queue`)
   await page.getByRole('link', { name: 'Beaconing' }).waitFor()
   for (const where of ['/logs', '/logs?q=203.0.113.9', '/logs/sources']) {

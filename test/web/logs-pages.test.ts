@@ -1,24 +1,19 @@
 import { readFile } from 'node:fs/promises'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { seriousColoursIn, seriousIn } from '../axe.ts'
+import { settled } from '../browser.ts'
+import { addProvider, alertOf, apiAs, post, signedIn, until } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 import { firewallLine, sendLines, sourceWithKey } from '../log-lines.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageAs } = await pagesHere()
 
 /** A browser on a busy machine of two cores. */
 const slow = { timeout: 120_000 }
 const hostile = '<img src=x onerror="document.title=`owned`"><script>document.title="owned"</script> \u202etxt.exe'
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
   const { cookie } = await signedIn(desk, 'lead')
   const key = await sourceWithKey(desk, cookie, 'edge', 'Firewall of the main site')
   const now = Date.now()
@@ -44,28 +39,13 @@ beforeAll(async () => {
     60_000,
   )
 }, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-}, 60_000)
-
-async function as(role: 'lead' | 'auditor' | 'approver', options: { scheme?: 'light' | 'dark'; phone?: boolean } = {}) {
-  const { token } = await signedIn(desk, role)
-  const viewport = options.phone === true ? { viewport: { width: 390, height: 844 } } : {}
-  const opened = await openPage(browser, { colorScheme: options.scheme ?? 'light', ...viewport })
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
-  return opened
-}
 
 const rows = (page: Page) => page.locator('.logs-found > .events > .event')
 const query = (page: Page) => page.getByRole('combobox', { name: 'Search the logs' })
 
 describe('searching', slow, () => {
   test('nothing is read until somebody asks; then the query, the time and the sources stand in the address', async () => {
-    const { page, context, problems } = await as('lead')
+    const { page, context, problems } = await pageAs('lead')
     const searched = async () =>
       (await database.db.selectFrom('ledger_entry').select('id').where('kind', '=', 'logs.searched').execute()).length
     const before = await searched()
@@ -97,7 +77,7 @@ describe('searching', slow, () => {
   })
 
   test('a click on a value narrows and leaves out, the bars zoom by mouse and by keyboard, older lines are fetched', async () => {
-    const { page, context, problems } = await as('lead')
+    const { page, context, problems } = await pageAs('lead')
     await page.goto(`${desk.origin}/logs?q=source:edge&from=-4h`)
     await rows(page).nth(99).waitFor()
     expect(await rows(page).count()).toBe(100)
@@ -127,7 +107,7 @@ describe('searching', slow, () => {
   })
 
   test('a line opens by the keyboard: what it means, what the vendor says, the lines around it', async () => {
-    const { page, context, problems } = await as('lead')
+    const { page, context, problems } = await pageAs('lead')
     await page.goto(`${desk.origin}/logs?q=dst:203.0.113.9&from=-4h`)
     await rows(page).first().waitFor()
     await page.keyboard.press('j')
@@ -147,7 +127,7 @@ describe('searching', slow, () => {
   })
 
   test('hostile text in a line stays text, and what would turn it around is shown', async () => {
-    const { page, context, problems } = await as('lead')
+    const { page, context, problems } = await pageAs('lead')
     const seen: string[] = []
     page.on('request', (request) => seen.push(request.url()))
     await page.goto(`${desk.origin}/logs?q=NOT%20parser:*`)
@@ -165,7 +145,7 @@ describe('searching', slow, () => {
   })
 
   test('a query that cannot be read says where; what is not found says that somebody looked', async () => {
-    const { page, context } = await as('lead')
+    const { page, context } = await pageAs('lead')
     await page.goto(`${desk.origin}/logs?q=${encodeURIComponent('deny (edge')}`)
     await page.getByRole('alert').getByText('At character 6').waitFor()
     expect(await seriousIn(page)).toEqual([])
@@ -176,7 +156,7 @@ describe('searching', slow, () => {
 })
 
 test('a hunt tells hits from misses, links to the lines and gives a table to take away', slow, async () => {
-  const { page, context, problems } = await as('lead')
+  const { page, context, problems } = await pageAs('lead')
   await page.goto(`${desk.origin}/logs/hunt`)
   await page.getByLabel('Indicators', { exact: true }).fill('198[.]51[.]100[.]7\n192.0.2.250\n')
   await page.getByRole('button', { name: 'Hunt', exact: true }).click()
@@ -203,7 +183,7 @@ test('a hunt tells hits from misses, links to the lines and gives a table to tak
 })
 
 test('a source is added, gets a key that works, and is changed; the ledger says who', slow, async () => {
-  const { page, context, problems } = await as('lead')
+  const { page, context, problems } = await pageAs('lead')
   await page.goto(`${desk.origin}/logs/sources`)
   await page.getByRole('button', { name: 'Add a source' }).click()
   await page.getByLabel('Name', { exact: true }).fill('proxy-1')
@@ -244,7 +224,7 @@ test('an answer of the log lake on an alert opens the very search behind it', sl
   const body =
     'Ticket: NW-9\nRule: Beaconing\nSeverity: High\nHost: ws-1\nSource IP: 10.20.3.10\nDestination IP: 198.51.100.7\n'
   const id = await alertOf(desk, await post(desk, provider, { subject: '[NW-9] High: Beaconing', body }))
-  const { page, context, problems } = await as('lead')
+  const { page, context, problems } = await pageAs('lead')
   await page.goto(`${desk.origin}/alerts/${id}`)
   const talked = page.locator('.evidence', { hasText: 'Did these two talk to each other?' }).first()
   await talked.getByRole('button').first().click()
@@ -262,14 +242,14 @@ test('an answer of the log lake on an alert opens the very search behind it', sl
 })
 
 test('an auditor searches and changes nothing; an approver has no logs', slow, async () => {
-  const auditor = await as('auditor')
+  const auditor = await pageAs('auditor')
   await auditor.page.goto(`${desk.origin}/logs/sources`)
   await auditor.page.getByRole('button', { name: /^edge/ }).click()
   await auditor.page.getByRole('link', { name: 'Search its lines' }).waitFor()
   for (const name of ['Add a source', 'Change', 'Make a key'])
     expect(await auditor.page.getByRole('button', { name }).count(), name).toBe(0)
   await auditor.context.close()
-  const approver = await as('approver')
+  const approver = await pageAs('approver')
   await approver.page.goto(`${desk.origin}/queue`)
   await approver.page.getByRole('link', { name: 'Queue', exact: true }).waitFor()
   expect(await approver.page.getByRole('link', { name: 'Logs' }).count()).toBe(0)
@@ -277,12 +257,10 @@ test('an auditor searches and changes nothing; an approver has no logs', slow, a
 })
 
 test.each([
-  ['light', false],
-  ['dark', false],
-  ['light', true],
-  ['dark', true],
-] as const)('every page about logs passes axe, %s, phone: %s', slow, async (scheme, phone) => {
-  const { page, context, problems } = await as('lead', { scheme, phone })
+  ['at a desk', { width: 1440, height: 900 }],
+  ['on a phone', { width: 390, height: 844 }],
+])('every page about logs passes axe %s, in light and in dark', slow, async (_name, viewport) => {
+  const { page, context, problems } = await pageAs('lead', { viewport })
   for (const [where, ready] of [
     ['/logs', 'How to ask'],
     ['/logs?q=source:edge', 'Show older ones'],
@@ -292,9 +270,10 @@ test.each([
   ] as const) {
     await page.goto(desk.origin + where)
     await page.getByText(ready).first().waitFor()
-    await page.waitForLoadState('networkidle')
+    await settled(page)
     if (where === '/logs/sources') await page.locator('.source-name').first().click()
     expect(await seriousIn(page), where).toEqual([])
+    expect(await seriousColoursIn(page, 'dark'), where).toEqual([])
     const wide = await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth')
     expect(wide, `${where} scrolls sideways`).toBe(false)
   }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type {
   HuntResult,
   LakePage,
@@ -8,25 +8,18 @@ import type {
   LogSearchPage,
 } from '../../src/contract/logs.ts'
 import { sha256Hex } from '../../src/kit/digest.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { type Desk, signedIn, startDesk, until } from '../desk.ts'
+import { signedIn, until } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 import { firewallLine, sendLines, sourceWithKey } from '../log-lines.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 let lead: string
 let analyst: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   lead = (await signedIn(desk, 'lead', 'Kari Dahl')).cookie
   analyst = (await signedIn(desk, 'analyst', 'Nils Berg')).cookie
 }, 120_000)
-afterAll(async () => {
-  await desk?.stop()
-  await database?.close()
-}, 60_000)
 
 type Said<T> = { readonly status: number; readonly body: T; readonly bytes: Buffer; readonly headers: Headers }
 

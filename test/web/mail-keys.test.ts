@@ -1,30 +1,20 @@
-import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, deskProvider, post, signedIn, startDesk, until } from '../desk.ts'
+import { addProvider, alertOf, apiAs, deskProvider, post, sessionCookie, signedIn, until } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 import { type MailAuthority, type MailIdentity, mailAuthority } from '../mail-certificates.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { desk, pageWith } = await pagesHere({ config: { replyHoldSeconds: 1 } })
 let mails: MailAuthority
 let ours: MailIdentity
 let admin: { token: string; cookie: string }
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
   mails = mailAuthority()
   ours = mails.issue('desk@halden.example')
   admin = await signedIn(desk, 'administrator', 'Ada Berg')
 }, 600_000)
 afterAll(async () => {
   mails?.close()
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
 })
 
 async function ask(method: string, url: string, body?: unknown) {
@@ -97,9 +87,7 @@ describe('over the API', () => {
 
 test('the recipients say that an answer cannot be sent as it must, and, once both certificates are here, that it leaves encrypted', async () => {
   const { token, cookie } = await signedIn(desk, 'lead', 'Kari Dahl')
-  const { context, page, problems } = await openPage(browser)
-  const session = { name: 'counterfoil', url: desk.origin, httpOnly: true, sameSite: 'Strict' } as const
-  await context.addCookies([{ ...session, value: admin.token }])
+  const { context, page, problems } = await pageWith(admin.token)
   const mail = { protect: 'encrypt', method: 'smime', mustEncrypt: true } as const
   const key = await addProvider(desk, { ...deskProvider, mail })
   const body = 'Ticket: NW-9\nRule: Odd sign-in\nSeverity: High\nHost: ws-9\n'
@@ -140,7 +128,7 @@ test('the recipients say that an answer cannot be sent as it must, and, once bot
   expect(await seriousIn(page)).toEqual([])
 
   await context.clearCookies()
-  await context.addCookies([{ ...session, value: token }])
+  await context.addCookies([sessionCookie(desk, token)])
   await page.goto(`${desk.origin}/replies/${replyId}`)
   await page.getByText('Signed and encrypted', { exact: true }).waitFor()
   await page.getByText('the subject stays readable').waitFor()
@@ -205,9 +193,7 @@ describe('mail that comes in', () => {
   test('is opened and read, and the alert says by whose certificate it was signed', async () => {
     const sealed = mails.openssl(['cms', '-encrypt', '-aes256', own.certificateFile], signed('SE-1'))
     const alertId = await alertOf(desk, await take(headed(sealed, 'SE-1')))
-    const { context, page, problems } = await openPage(browser)
-    const session = { name: 'counterfoil', value: admin.token, url: desk.origin } as const
-    await context.addCookies([{ ...session, httpOnly: true, sameSite: 'Strict' }])
+    const { page, problems } = await pageWith(admin.token)
     await page.goto(`${desk.origin}/alerts/${alertId}`)
     await page.locator('.alert-views').getByText('1 message').click()
     const card = page.getByRole('region', { name: 'Is it really them?' })

@@ -1,29 +1,17 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { addProvider, alertOf, apiAs, post, signedIn, until } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageWith } = await pagesHere()
 let key: string
 let lead: Awaited<ReturnType<typeof signedIn>>
 let count = 0
 
 beforeAll(async () => {
-  browser = await startBrowser()
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   key = await addProvider(desk)
   lead = await signedIn(desk, 'lead', 'Kari Dahl')
 }, 600_000)
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
-  await browser.close()
-})
 
 /** A new alert with its ladder full. */
 async function arrive(rule: string, host = 'ws-1'): Promise<string> {
@@ -39,10 +27,7 @@ async function decideAs(cookie: string, alertId: string, outcome: string): Promi
 }
 
 async function openAs(token: string, path: string) {
-  const opened = await openPage(browser)
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const opened = await pageWith(token)
   await opened.page.goto(`${desk.origin}${path}`)
   return opened
 }

@@ -4,9 +4,10 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { approvalPlaybook, fiveAnswers, mailedToken, type Signer, signAs, signer } from '../approval-desk.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
+import { startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { addProvider, apiAs, type Desk, post, startDesk, until } from '../desk.ts'
+import { openWith } from '../desk-here.ts'
 
 let database: FreshDatabase
 let desk: Desk
@@ -36,13 +37,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function at(who: Signer, width: number) {
-  const opened = await openPage(browser, { viewport: { width, height: 900 } })
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: who.token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
-  return opened
-}
+const at = (who: Signer, width: number) => openWith(browser, desk, who.token, { viewport: { width, height: 900 } })
 let asked = 0
 async function ask(): Promise<string> {
   asked += 1

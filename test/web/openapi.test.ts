@@ -1,15 +1,14 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { api, type Call } from '../../src/contract/api.ts'
 import { examples } from '../../src/http/openapi.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { addProvider, alertOf, apiAs, post, signedIn } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 import { table } from './permission-table.ts'
 
 /** The description of the interface: valid by another's validator, whole, and what the running server really answers. */
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 let lead: string
 let administrator: string
 let document: Document
@@ -26,8 +25,6 @@ type Operation = {
 type Document = { openapi: string; components: object; paths: Record<string, Record<string, Operation>> }
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   const key = await addProvider(desk)
   const body = 'Ticket: NW-1\nRule: Beaconing\nSeverity: High\nHost: ws-1\nSource IP: 192.0.2.1\n'
   const messageId = await post(desk, key, { subject: '[NW-1] High: Beaconing', body })
@@ -60,10 +57,6 @@ beforeAll(async () => {
     },
   })
   document = (await (await fetch(`${desk.origin}/api/openapi.json`)).json()) as Document
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 const operationOf = (call: Call): Operation => {

@@ -1,32 +1,17 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { addProvider, alertOf, post } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageAs } = await pagesHere()
+let alertId: string
 beforeAll(async () => {
-  browser = await startBrowser()
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   const body = 'Ticket: NW-1\nRule: Beaconing\nSeverity: High\nHost: ws-1\nSource IP: 192.0.2.1\n'
-  await alertOf(desk, await post(desk, await addProvider(desk), { subject: '[NW-1] High: Beaconing', body }))
+  alertId = await alertOf(desk, await post(desk, await addProvider(desk), { subject: '[NW-1] High: Beaconing', body }))
 }, 600_000)
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
-  await browser.close()
-})
 
 async function as(role: 'lead' | 'auditor') {
-  const { token } = await signedIn(desk, role)
-  const opened = await openPage(browser)
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const opened = await pageAs(role)
   await opened.page.goto(`${desk.origin}/settings/playbooks`)
   await opened.page.getByRole('heading', { name: 'Malware on a machine', exact: true }).waitFor()
   return opened
@@ -52,6 +37,28 @@ test('a playbook is read step by step, brought in, and tried on the past: each n
   await page.locator('input[type=file]').setInputFiles({ name: 'bad.yaml', mimeType: 'text/yaml', buffer })
   await page.getByText('This input is not valid').waitFor()
   expect(problems.filter((problem) => !problem.includes('400'))).toEqual([])
+  await context.close()
+})
+
+test('a playbook is tried for an alert before it is run: the run is shown, and nothing of it stays at the alert', {
+  timeout: 120_000,
+}, async () => {
+  const { page, context, problems } = await pageAs('lead')
+  await page.goto(`${desk.origin}/alerts/${alertId}`)
+  await page.getByRole('button', { name: 'Run playbook…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Run a playbook' })
+  await dialog.getByRole('combobox', { name: 'Playbook' }).fill('Malware on')
+  await page.getByRole('option', { name: 'Malware on a machine' }).click()
+  await dialog.getByRole('button', { name: 'Try it first' }).click()
+  await page.waitForURL(/\/runs\//)
+  await page.getByText('Tried out by hand').first().waitFor()
+  const runs = await database.db
+    .selectFrom('run')
+    .select('dry_run')
+    .where('playbook_id', '=', 'malware-on-host')
+    .execute()
+  expect(runs).toEqual([{ dry_run: true }])
+  expect(problems).toEqual([])
   await context.close()
 })
 

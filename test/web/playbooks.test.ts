@@ -1,30 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import type { AlertPage } from '../../src/contract/desk.ts'
 import type { PlaybookPage, PlaybookRow } from '../../src/contract/playbooks.ts'
 import type { Backtest, BacktestRow } from '../../src/model/backtest.ts'
 import type { Mark, Run } from '../../src/model/playbook.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { addProvider, alertOf, post, signedIn, until } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { desk } = await deskHere()
 let analyst: string
 let lead: string
 let alertId: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   const key = await addProvider(desk)
   analyst = (await signedIn(desk, 'analyst', 'Kari Dahl')).cookie
   lead = (await signedIn(desk, 'lead', 'Ida Holm')).cookie
   const body = 'Ticket: NW-1\nRule: Beaconing\nSeverity: High\nHost: ws-1\nSource IP: 192.0.2.1\n'
   alertId = await alertOf(desk, await post(desk, key, { subject: '[NW-1] High: Beaconing', body }))
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 type Said<T> = { readonly status: number; readonly text: string; readonly body: T }

@@ -8,9 +8,10 @@ import { othersHere, sayHere } from '../../src/db/presence.ts'
 import { keyFileName } from '../../src/ledger/key.ts'
 import type { Role } from '../../src/model/user.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
+import { startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { openWith } from '../desk-here.ts'
 
 let database: FreshDatabase
 let here: Desk
@@ -45,11 +46,7 @@ afterAll(async () => {
 
 async function as(desk: Desk, role: Role, name: string) {
   const signed = await signedIn(desk, role, name)
-  const opened = await openPage(browser)
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: signed.token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
-  return { ...opened, ...signed }
+  return { ...(await openWith(browser, desk, signed.token)), ...signed }
 }
 
 /** Whoever leaves says so; where a browser lets go of that, the tab is gone by itself, and seen to be at the next look. */

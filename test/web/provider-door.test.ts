@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Call } from '../../src/contract/api.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, deskProvider, post, signedIn, startDesk, until } from '../desk.ts'
+import { startBrowser } from '../browser.ts'
+import { addProvider, alertOf, apiAs, deskProvider, post, signedIn, until } from '../desk.ts'
+import { deskHere, openWith } from '../desk-here.ts'
 import { table } from './permission-table.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 let lead: string
 let pat: { cookie: string; token: string; user: { id: string } }
 let houseAlert: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   // Their mail is pinned to addresses that their analysts do not sit behind.
   await addProvider(desk, { ...deskProvider, sourceRanges: ['203.0.113.0/24'] })
   const others = await addProvider(desk, {
@@ -29,10 +26,6 @@ beforeAll(async () => {
     await post(desk, others, { subject: '[SB-1] High: Beaconing', body, from: 'soc@southbay.example' }),
   )
 }, 600_000)
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
-})
 
 async function call(method: string, url: string, cookie: string, body?: unknown) {
   const response = await fetch(desk.origin + url, {
@@ -120,10 +113,7 @@ test('from an address that was not agreed their session is nobody’s, on every 
   const browser = await startBrowser()
   try {
     const leader = await signedIn(desk, 'lead', 'Ida Holm')
-    const { page, context, problems } = await openPage(browser)
-    await context.addCookies([
-      { name: 'counterfoil', value: leader.token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-    ])
+    const { page, context, problems } = await openWith(browser, desk, leader.token)
     await page.goto(`${desk.origin}/settings/providers`)
     await page.getByRole('button', { name: 'Their analysts…' }).first().click()
     await page.getByText('asked about').waitFor()
@@ -149,10 +139,7 @@ test('from an address that was not agreed their session is nobody’s, on every 
       requestsPerDay: 50,
       version: 2,
     })
-    const portal = await openPage(browser)
-    await portal.context.addCookies([
-      { name: 'counterfoil', value: pat.token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-    ])
+    const portal = await openWith(browser, desk, pat.token)
     await portal.page.goto(`${desk.origin}/portal`)
     await portal.page.getByLabel('Address, name, hash…').fill('evil.example.com')
     await portal.page.getByLabel('Why you ask').fill('It beacons')

@@ -1,22 +1,16 @@
-import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Locator, Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { addProvider, alertOf, post, until } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageAs } = await pagesHere()
 const ids: string[] = []
 const hostile = '<script>window.hacked = true</script>'
 const rightToLeft = 'תנועה חשודה משרת השכר'
 const long = `Rule with a name ${'that does not end '.repeat(20)}`
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
   const key = await addProvider(desk)
   for (const [n, rule] of ['Beaconing', 'Beaconing', hostile, rightToLeft, long].entries()) {
     const body = `Ticket: NW-${n + 1}\nRule: ${rule}\nSeverity: High\nHost: ws-${n < 2 ? 1 : n}\nSource IP: 192.0.2.${n + 1}\n`
@@ -24,21 +18,12 @@ beforeAll(async () => {
   }
   await until('all to need somebody', async () => (await tabsOf()).every((tab) => tab === 'needs'))
 }, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-})
 
 const rowOf = (id: string) => database.db.selectFrom('alert').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
 const tabsOf = async () => Promise.all(ids.map(async (id) => (await rowOf(id)).tab))
 
 async function as(role: 'lead' | 'auditor') {
-  const { token } = await signedIn(desk, role, 'Kari Dahl')
-  const opened = await openPage(browser)
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const opened = await pageAs(role, { name: 'Kari Dahl' })
   await opened.page.goto(`${desk.origin}/queue?sort=oldest`)
   await opened.page.locator('table.queue tbody tr').first().waitFor()
   return opened

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Queue } from '../../src/contract/desk.ts'
 import type { Facets } from '../../src/contract/queue.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { addProvider, alertOf, post, signedIn, until } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 let lead: { readonly cookie: string; readonly id: string }
 const ids: string[] = []
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   const key = await addProvider(desk)
   const { cookie, user } = await signedIn(desk, 'lead', 'Kari Dahl')
   lead = { cookie, id: user.id }
@@ -19,10 +16,6 @@ beforeAll(async () => {
     const body = `Ticket: NW-${n}\nRule: Beaconing\nSeverity: High\nHost: ws-${n}\nSource IP: 192.0.2.${n}\n`
     ids.push(await alertOf(desk, await post(desk, key, { subject: `[NW-${n}] High: Beaconing`, body })))
   }
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 async function call(method: string, url: string, body?: unknown) {

@@ -1,13 +1,9 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { addProvider, alertOf, apiAs, post, signedIn, until } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageAs } = await pagesHere()
 let cookie: string
 let runId: string
 
@@ -15,9 +11,6 @@ let runId: string
 const slow = { timeout: 120_000 }
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
   cookie = (await signedIn(desk, 'lead', 'Kari Dahl')).cookie
   const key = await addProvider(desk)
   const body =
@@ -30,11 +23,6 @@ beforeAll(async () => {
     return runs.find(({ state }) => state === 'waiting')?.id
   })
 }, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-})
 
 type Shown = { run: { journal: { path: string; state: string; attempt: number; error: string | null }[] }; past: { reason: string; byName: string }[] } // biome-ignore format: one type
 const shown = async () => (await apiAs(desk, cookie, 'GET', `/api/runs/${runId}`)) as unknown as Shown
@@ -44,11 +32,7 @@ test(
   slow,
   async () => {
     for (const scheme of ['light', 'dark'] as const) {
-      const { page, context, problems } = await openPage(browser, { colorScheme: scheme })
-      const { token } = await signedIn(desk, 'lead', 'Kari Dahl')
-      await context.addCookies([
-        { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-      ])
+      const { page, context, problems } = await pageAs('lead', { name: 'Kari Dahl', colorScheme: scheme })
       await page.goto(`${desk.origin}/runs/${runId}`)
       await page.locator('button.step-line').first().waitFor()
       await page.keyboard.press('j')

@@ -1,23 +1,16 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { may } from '../../src/contract/permissions.ts'
 import type { SearchGroup } from '../../src/contract/search.ts'
 import { sha256Hex } from '../../src/kit/digest.ts'
 import { Role } from '../../src/model/user.ts'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { addProvider, alertOf, apiAs, post, signedIn } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageAs } = await pagesHere()
 let alertId: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
   const key = await addProvider(desk)
   const body =
     'Ticket: NW-77\nRule: Beaconing\nSeverity: High\nHost: ws-17.halden.example\nUser: HALDEN\\jdoe\nDestination IP: 203.0.113.77\n\nSeen by our زميل in Halden <script>alert(1)</script>.\n'
@@ -58,11 +51,6 @@ beforeAll(async () => {
     .execute()
   expect(lead.cookie).not.toBe('')
 }, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-})
 
 async function kindsFor(role: Role, q: string): Promise<string[]> {
   const { cookie } = await signedIn(desk, role)
@@ -112,18 +100,9 @@ test('hostile words are answered, never with a fault of ours', async () => {
   expect(long.status).toBe(400)
 })
 
-async function as(role: Role, options: { readonly colorScheme?: 'light' | 'dark' } = {}) {
-  const { token } = await signedIn(desk, role)
-  const opened = await openPage(browser, options)
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
-  return opened
-}
-
 describe('in the browser', { timeout: 120_000 }, () => {
   test('Ctrl-K, some letters, Enter: the alert is open; Ctrl-K and its keys are actions', async () => {
-    const { page, context, problems } = await as('analyst')
+    const { page, context, problems } = await pageAs('analyst')
     await page.goto(`${desk.origin}/queue`)
     await page.getByRole('heading', { name: 'Queue' }).waitFor()
     await page.keyboard.press('Control+k')
@@ -160,7 +139,7 @@ describe('in the browser', { timeout: 120_000 }, () => {
   })
 
   test('the page of results: kinds as facets, words in the address, J and Enter', async () => {
-    const { page, context, problems } = await as('lead', { colorScheme: 'dark' })
+    const { page, context, problems } = await pageAs('lead', { colorScheme: 'dark' })
     await page.goto(`${desk.origin}/search`)
     await page.getByText('Fields of an alert').waitFor()
     await page.getByLabel('What to look for').fill('halden')

@@ -1,39 +1,19 @@
 import path from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { seriousIn } from '../axe.ts'
-import { addAuthenticator, type Opened, openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { addAuthenticator, type Opened } from '../browser.ts'
+import { addProvider, alertOf, apiAs, post, until } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 import { answerForTwo, clickAs } from '../release-desk.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
-beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
-}, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-})
+const { database, desk, pageAs } = await pagesHere()
 
 const shots = process.env['SECOND_SHOTS']
 async function shoot({ page }: Opened, name: string): Promise<void> {
   if (shots !== undefined) await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true })
 }
 
-async function as(role: 'administrator' | 'lead' | 'approver', name: string) {
-  const { token, cookie } = await signedIn(desk, role, name)
-  const opened = await openPage(browser)
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
-  return { ...opened, cookie }
-}
+const as = (role: 'administrator' | 'lead' | 'approver', name: string) => pageAs(role, { name })
 
 /** A decided alert whose answer speaks of somebody's health. */
 async function drafted(cookie: string): Promise<string> {

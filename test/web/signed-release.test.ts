@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { simpleParser } from 'mailparser'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { auditRecord } from '../../src/ledger/audit-record.ts'
 import type { ReleaseSigning, ReleaseStatement } from '../../src/model/release.ts'
 import { type Signer, signer } from '../approval-desk.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { apiAs, type Desk, signedIn, startDesk, until } from '../desk.ts'
+import { apiAs, signedIn, until } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 import {
   answerForTwo,
   bring,
@@ -17,24 +17,17 @@ import {
   statementOf,
 } from '../release-desk.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere({ config: { replyHoldSeconds: 0 } })
 let lead: Signer
 let second: Signer
 let third: Signer
 let administrator: string
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url, config: { replyHoldSeconds: 0 } })
   lead = await signer(desk, 'lead', 'Kari Dahl', 'kari@halden.example')
   second = await signer(desk, 'approver', 'Ana Ruiz', 'ana@halden.example')
   third = await signer(desk, 'analyst', 'Tom Third', 'tom@halden.example')
   administrator = (await signedIn(desk, 'administrator')).cookie
 }, 600_000)
-afterAll(async () => {
-  await desk?.stop()
-  await database?.close()
-})
 beforeEach(() => settle('when-they-have-one'))
 
 const settle = async (releaseSigning: ReleaseSigning): Promise<void> => {

@@ -1,22 +1,8 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { type Desk, signedIn, startDesk } from '../desk.ts'
+import { expect, test } from 'vitest'
+import { signedIn } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
-beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
-}, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-})
+const { desk, pageAs } = await pagesHere()
 
 test('the stream of news says which pages the server hands out', async () => {
   const { cookie } = await signedIn(desk, 'analyst')
@@ -29,11 +15,7 @@ test('the stream of news says which pages the server hands out', async () => {
 })
 
 test('a tab from before an upgrade says so and is reloaded by hand, never by itself', { timeout: 60_000 }, async () => {
-  const { token } = await signedIn(desk, 'lead')
-  const { page, context } = await openPage(browser)
-  await context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const { page, context } = await pageAs('lead')
   let build = 'a'
   await page.route('**/api/live', (route) =>
     route.fulfill({

@@ -1,32 +1,21 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { beforeAll, expect, test } from 'vitest'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
+import { addProvider, post, until } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageAs } = await pagesHere()
 let alertId: string
 
 const bodyOf = (nr: string, host: string) =>
   `our sensor on <${host}> has said: "Beacon to a rare name"!\nWatch-Kennung :: ${nr}\nGrade // high\n\n<script>document.title = 'run'</script>\n`
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
   const key = await addProvider(desk)
   const first = await post(desk, key, { subject: 'Watch out', body: bodyOf('W-2025/118', 'ws-1182') })
   alertId = await opened(first)
   await opened(await post(desk, key, { subject: 'Watch again', body: bodyOf('W-2025/119', 'dc-01') }))
 }, 600_000)
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
-})
 
 /** The alert of a message, whatever was read in it. */
 const opened = (messageId: string) =>
@@ -63,11 +52,7 @@ async function drag(page: Page, words: string): Promise<void> {
 }
 
 test('a reader is taught by marking, tested, saved, and switched off again', { timeout: 120_000 }, async () => {
-  const { token } = await signedIn(desk, 'lead')
-  const { page, context, problems } = await openPage(browser)
-  await context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const { page, context, problems } = await pageAs('lead')
   await page.goto(`${desk.origin}/alerts/${alertId}`)
   await page.getByText('1 message', { exact: true }).click()
   await page.getByRole('link', { name: 'Teach a reader' }).click()

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { addProvider, alertOf, post, signedIn } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 let key: string
 let lead: string
 const ids: string[] = []
@@ -20,17 +19,11 @@ const bodyOf = (one: Odd) =>
   `our sensor on <${one.host}> has said: "${one.rule}"!\nWatch-Kennung :: ${one.nr}\nErnst der Lage // ${one.severity}\n`
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   key = await addProvider(desk)
   lead = (await signedIn(desk, 'lead', 'Kari Dahl')).cookie
   for (const one of mails) ids.push(await post(desk, key, { subject: subjectOf(one), body: bodyOf(one) }))
   ids.push(await post(desk, key, { subject: 'Watch {W-2025/121}', body: 'our sensor says nothing today' }))
   for (const id of ids) await read(id)
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 /** Waits until the message has been read, whatever it turned out to be. */

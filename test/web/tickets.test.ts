@@ -1,36 +1,20 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, type Desk, post, signedIn, startDesk } from '../desk.ts'
+import { addProvider, alertOf, post } from '../desk.ts'
+import { pagesHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { database, desk, pageAs } = await pagesHere()
 let alertId: string
 const hostile = '<img src=x onerror="document.title=1"> \u202Eevil\u202C שלום'
 
 beforeAll(async () => {
-  browser = await startBrowser()
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   const key = await addProvider(desk)
   const body = 'Ticket: NW-1\nRule: Beaconing\nSeverity: High\nHost: ws-1\nSource IP: 192.0.2.1\n'
   alertId = await alertOf(desk, await post(desk, key, { subject: '[NW-1] High: Beaconing', body }))
 }, 600_000)
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
-  await browser.close()
-})
 
 async function as(role: 'lead' | 'auditor', path: string) {
-  const { token } = await signedIn(desk, role)
-  const opened = await openPage(browser)
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const opened = await pageAs(role)
   await opened.page.goto(`${desk.origin}${path}`)
   return opened
 }

@@ -1,13 +1,12 @@
 import { Readable } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { putKev, putVex } from '../../src/db/cves.ts'
 import { importList } from '../../src/playbooks/import-list.ts'
 import { importScan } from '../../src/playbooks/import-scan.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { type Desk, signedIn, startDesk } from '../desk.ts'
+import { signedIn } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 let analyst: string
 let auditor: string
 let approver: string
@@ -26,8 +25,6 @@ ${rows}
 `
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   const { clock } = desk.running.house
   analyst = (await signedIn(desk, 'analyst', 'Bo Ek')).cookie
   auditor = (await signedIn(desk, 'auditor')).cookie
@@ -70,10 +67,6 @@ beforeAll(async () => {
     clock,
   )
   await importScan(database.db, { stream: bytes(report), source: 'weekly', by, clock })
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 async function call(method: string, url: string, body?: unknown, cookie = analyst) {

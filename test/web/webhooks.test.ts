@@ -1,22 +1,15 @@
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { addProvider, alertOf, type Desk, deskProvider, signedIn, startDesk } from '../desk.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { addProvider, alertOf, deskProvider, signedIn } from '../desk.ts'
+import { deskHere } from '../desk-here.ts'
 
-let database: FreshDatabase
-let desk: Desk
+const { database, desk } = await deskHere()
 let lead: string
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
   await addProvider(desk, { ...deskProvider, format: 'huntress' })
   lead = (await signedIn(desk, 'lead', 'Kari Dahl')).cookie
-})
-afterAll(async () => {
-  await desk.stop()
-  await database.close()
 })
 
 async function call(method: string, url: string, body?: unknown) {

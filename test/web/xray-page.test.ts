@@ -1,18 +1,15 @@
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { Page } from 'playwright-core'
+import { beforeAll, expect, test, vi } from 'vitest'
 import { seriousIn } from '../axe.ts'
-import { openPage, startBrowser } from '../browser.ts'
-import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { type Desk, signedIn, startDesk } from '../desk.ts'
+import { openPage } from '../browser.ts'
+import { pagesHere } from '../desk-here.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-let database: FreshDatabase
-let desk: Desk
-let browser: Browser
+const { desk, browser, pageAs } = await pagesHere()
 let page: Page
 let problems: string[]
 
@@ -39,23 +36,11 @@ const files = Array.from({ length: 120 }, (_, n) => {
 })
 
 beforeAll(async () => {
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url })
-  browser = await startBrowser()
-  const { token } = await signedIn(desk, 'lead')
-  const opened = await openPage(browser)
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const opened = await pageAs('lead')
   ;({ page, problems } = opened)
   await page.goto(`${desk.origin}/x-ray`)
   await page.getByTestId('files').setInputFiles(files)
   await page.locator('.story').waitFor()
-})
-afterAll(async () => {
-  await browser?.close()
-  await desk?.stop()
-  await database?.close()
 })
 
 /** Pages of a PDF, by its page objects. */

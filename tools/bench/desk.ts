@@ -3,7 +3,7 @@ import type { CDPSession, Page } from 'playwright-core'
 import { renewIntakeKey } from '../../src/db/providers.ts'
 import { bringContext } from '../../src/demo/play.ts'
 import { openPage, startBrowser } from '../../test/browser.ts'
-import { alertOf, type Desk, post, signedIn, startDesk, until } from '../../test/desk.ts'
+import { alertOf, type Desk, post, sessionCookie, signedIn, startDesk, until } from '../../test/desk.ts'
 import type { BenchResult } from './result.ts'
 
 /** Monday's pile. */
@@ -36,9 +36,7 @@ export async function bench(): Promise<BenchResult[]> {
     if (key === null) throw new Error('the sample provider is not there')
     const { token } = await signedIn(desk, 'lead', 'Kari Dahl')
     const opened = await openPage(browser)
-    await opened.context.addCookies([
-      { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-    ])
+    await opened.context.addCookies([sessionCookie(desk, token)])
     const cdp = await opened.context.newCDPSession(opened.page)
     await sendMails(desk, key)
     const first = await firstLoad(desk, opened.page, cdp)

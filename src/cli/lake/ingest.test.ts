@@ -1,26 +1,16 @@
-import { execFile } from 'node:child_process'
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
-import { cli, type Said } from '../../../test/program.ts'
+import { runCommand, type Said } from '../../../test/program.ts'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'counterfoil-ingest-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function ingest(args: readonly string[], input: string | Buffer = ''): Promise<Said> {
-  return new Promise((resolve) => {
-    const env = { PATH: process.env['PATH'], COUNTERFOIL_DATA: path.join(folder, 'data') }
-    const child = execFile(
-      process.execPath,
-      [cli, 'lake', 'ingest', ...args],
-      { env, cwd: folder },
-      (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
-    )
-    child.stdin?.end(input)
-  })
-}
+const env = { COUNTERFOIL_DATA: path.join(folder, 'data') }
+const ingest = (args: readonly string[], input: string | Buffer = ''): Promise<Said> =>
+  runCommand(['lake', 'ingest', ...args], env, { cwd: folder, input })
 const sshd = (n: number): string =>
   `<38>Nov 20 10:00:00 web-1 sshd[${n}]: Failed password for invalid user u${n} from 198.51.100.${n % 250} port 4242 ssh2\n`
 const many = (from: number, to: number): string => Array.from({ length: to - from }, (_, n) => sshd(from + n)).join('')

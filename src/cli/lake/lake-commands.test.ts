@@ -1,11 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { addEvents } from '../../../test/lake-events.ts'
-import { cli } from '../../../test/program.ts'
+import { cli, runCommand } from '../../../test/program.ts'
 import { systemClock } from '../../kit/clock.ts'
 import type { Engine } from '../../lake/engine/engine.ts'
 import { openEngine } from '../../lake/engine/open-engine.ts'
@@ -47,18 +47,8 @@ afterAll(async () => {
   await rm(dataFolder, { recursive: true, force: true })
 })
 
-type Said = { code: number; out: string; err: string }
-const lake = (args: readonly string[], options: { input?: string; data?: string } = {}) =>
-  new Promise<Said>((resolve) => {
-    const child = spawn(process.execPath, [cli, 'lake', ...args], {
-      env: { PATH: process.env['PATH'], COUNTERFOIL_DATA: options.data ?? dataFolder },
-    })
-    const said = { code: -1, out: '', err: '' }
-    child.stdout.on('data', (chunk) => (said.out += String(chunk)))
-    child.stderr.on('data', (chunk) => (said.err += String(chunk)))
-    child.on('close', (code) => resolve({ ...said, code: code ?? -1 }))
-    child.stdin.end(options.input ?? '')
-  })
+const lake = (args: readonly string[], { input = '', data = dataFolder }: { input?: string; data?: string } = {}) =>
+  runCommand(['lake', ...args], { COUNTERFOIL_DATA: data }, { input })
 
 test('search looks at the last 24 hours and says so; a hostile line cannot move the cursor', async () => {
   const found = await lake(['search', 'src:10.0.0.0/8'])

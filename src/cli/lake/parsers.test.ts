@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { cli } from '../../../test/program.ts'
+import { runCommand } from '../../../test/program.ts'
 
 // These start the program and an engine: seconds each, more on a machine that is busy.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -38,18 +37,8 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-type Said = { code: number; out: string; err: string }
 const parsers = (args: readonly string[], input = '') =>
-  new Promise<Said>((resolve) => {
-    const child = spawn(process.execPath, [cli, 'lake', 'parsers', ...args], {
-      env: { PATH: process.env['PATH'], COUNTERFOIL_DATA: folder },
-    })
-    const said = { code: -1, out: '', err: '' }
-    child.stdout.on('data', (chunk) => (said.out += String(chunk)))
-    child.stderr.on('data', (chunk) => (said.err += String(chunk)))
-    child.on('close', (code) => resolve({ ...said, code: code ?? -1 }))
-    child.stdin.end(input)
-  })
+  runCommand(['lake', 'parsers', ...args], { COUNTERFOIL_DATA: folder }, { input })
 
 test('all parsers are listed, those that come along and those of the house', async () => {
   await writeFile(file('counterfoil.yaml'), `lake: { parsers: [${file('acme-gate.yaml')}] }\n`)

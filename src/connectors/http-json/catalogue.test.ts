@@ -199,10 +199,17 @@ const samplesOf = (description: Description): readonly Told[] =>
     parts.flatMap((part) => part.sample.map((sample): Told => [question, sample])),
   )
 
+/** The first sample that finds something. */
+function firstFound(description: Description): Told {
+  const found = samplesOf(description).find(([, sample]) => sample.answer)
+  if (found === undefined) throw new Error(`${description.id} has no sample that finds something`)
+  return found
+}
+
 test('there is a catalogue', () => expect(catalogue.length).toBeGreaterThan(1))
 
 describe.each(catalogue.map((description) => [description.id, description] as const))('%s', (_id, description) => {
-  const [firstQuestion, firstSample] = samplesOf(description).find(([, sample]) => sample.answer) as Told
+  const [firstQuestion, firstSample] = firstFound(description)
 
   test('says what it rests on, what its key may do, and has a sample for "nothing" and for "it failed"', () => {
     expect(description).toMatchObject({ docs: expect.any(String), samples: 'contract', health: expect.anything() })
@@ -266,20 +273,6 @@ describe.each(catalogue.map((description) => [description.id, description] as co
     }
   })
 
-  test('429 waits and has its answer; 500 and silence fail', async () => {
-    const { connector, source } = await used(description)
-    const good = repliesOf(firstSample).map((reply) => given(reply, source))
-    source.queue = [send(429, '{}', { ...json, 'retry-after': '1' }), ...good]
-    const began = performance.now()
-    expect((await asked(connector, firstQuestion, firstSample)).answered).toMatchObject({ kind: 'found' })
-    expect(performance.now() - began).toBeGreaterThan(990)
-    source.queue = [500, 502, 503].map((status) => send(status, '{}'))
-    expect((await asked(connector, firstQuestion, firstSample)).answered).toMatchObject({ kind: 'failed' })
-    const impatient = await used(description, 300)
-    impatient.source.queue = [() => undefined]
-    expect((await asked(impatient.connector, firstQuestion, firstSample)).answered).toMatchObject({ kind: 'failed' })
-  })
-
   test('set up on the page: its form takes its parameters, its question is answered, the Test button shows a real read', async () => {
     const { source } = await used(description)
     const kind = kinds.find((one) => one.kind === description.id)
@@ -309,6 +302,24 @@ describe.each(catalogue.map((description) => [description.id, description] as co
     source.queue = [send(200, description.health?.sample ?? '{}')]
     expect(await connector.health(context())).toMatchObject({ state: 'active' })
     expect(source.asked.at(-1)).toContain(`${description.health?.method} /at-${description.id}`)
+  })
+})
+
+// Two seconds of waiting for each: five of them wait at a time.
+describe.concurrent('429 waits and has its answer; 500 and silence fail', () => {
+  test.each(catalogue.map((description) => [description.id, description] as const))('%s', async (_id, description) => {
+    const [question, sample] = firstFound(description)
+    const { connector, source } = await used(description)
+    const good = repliesOf(sample).map((reply) => given(reply, source))
+    source.queue = [send(429, '{}', { ...json, 'retry-after': '1' }), ...good]
+    const began = performance.now()
+    expect((await asked(connector, question, sample)).answered).toMatchObject({ kind: 'found' })
+    expect(performance.now() - began).toBeGreaterThan(990)
+    source.queue = [500, 502, 503].map((status) => send(status, '{}'))
+    expect((await asked(connector, question, sample)).answered).toMatchObject({ kind: 'failed' })
+    const impatient = await used(description, 300)
+    impatient.source.queue = [() => undefined]
+    expect((await asked(impatient.connector, question, sample)).answered).toMatchObject({ kind: 'failed' })
   })
 })
 

@@ -17,15 +17,18 @@ describe('no line makes a load fail or loses a byte', () => {
 
   const hex = (lines: readonly Uint8Array[]): readonly string[] =>
     lines.map((line) => Buffer.from(line).toString('hex'))
-  /** Reads lines as a load does; the bytes of the events that came of them, in order. */
-  const kept = async (lines: readonly Uint8Array[], parser: string | null = null): Promise<readonly string[]> => {
-    const sources = [{ id: 'test', parser, timeZone: 'Europe/Berlin' }]
-    const read = await rig.read(
-      lines.map((line) => ({ line })),
-      { sources },
-    )
-    return read.map(({ event }) => String(event['raw_hex']).toLowerCase())
+  type Bound = { readonly line: Uint8Array; readonly source: string }
+  /** Reads lines as a load does, each as the parser that its source names; the bytes of the events that came of them, in order. */
+  const keptBy = async (lines: readonly Bound[], parserOf: (source: string) => string | null) => {
+    const named = [...new Set(lines.map(({ source }) => source))]
+    const sources = named.map((id) => ({ id, parser: parserOf(id), timeZone: 'Europe/Berlin' }))
+    return (await rig.read(lines, { sources })).map(({ event }) => String(event['raw_hex']).toLowerCase())
   }
+  const kept = (lines: readonly Uint8Array[], parser: string | null = null): Promise<readonly string[]> =>
+    keptBy(
+      lines.map((line) => ({ line, source: 'test' })),
+      () => parser,
+    )
 
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 300 })
   /** A sample with some of its bytes replaced, cut, or doubled: what breaks a reader is nearly right. */
@@ -59,7 +62,11 @@ describe('no line makes a load fail or loses a byte', () => {
       ...samples.filter((_, at) => at % 5 === 0).map((line) => new Uint8Array(Buffer.from(line))),
       ...fc.sample(fc.oneof(bytes, damaged), { numRuns: 60, seed: 7 }),
     ]
-    for (const { id } of parsers) expect(await kept(lines, id)).toEqual(hex(lines))
+    // Eight parsers a load: a load of its own for each spent most of its time on the tables around it.
+    for (let at = 0; at < parsers.length; at += 8) {
+      const bound = parsers.slice(at, at + 8).flatMap(({ id }) => lines.map((line) => ({ line, source: id })))
+      expect(await keptBy(bound, (id) => id)).toEqual(hex(bound.map(({ line }) => line)))
+    }
   })
 
   test('1 MiB: one word, only quotes, only pairs, only nesting, only addresses', { timeout: 120_000 }, async () => {

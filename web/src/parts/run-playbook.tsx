@@ -1,5 +1,6 @@
 import { Button, Modal } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { call } from '../api.ts'
 import { useMay } from '../me.ts'
@@ -7,20 +8,26 @@ import { PlaybookPicker } from './playbook-picker.tsx'
 import { Problem } from './states.tsx'
 import { say } from './toast.tsx'
 
-/** A person starts a playbook for an alert. */
-export function RunPlaybook({ alertId }: { readonly alertId: string }) {
+/** A person starts a playbook for an alert, or tries it first: that asks for real, and keeps, changes and sends nothing. */
+export function RunPlaybook({ alert }: { readonly alert: { readonly id: string; readonly number: number } }) {
   const may = useMay()
   const [open, setOpen] = useState(false)
   const [playbook, setPlaybook] = useState<string | null>(null)
   const client = useQueryClient()
+  const navigate = useNavigate()
   const start = useMutation({
     mutationFn: () =>
-      call('POST /api/alerts/:id/runs', { params: { id: alertId }, body: { playbook: playbook ?? '' } }),
+      call('POST /api/alerts/:id/runs', { params: { id: alert.id }, body: { playbook: playbook ?? '' } }),
     onSuccess: () => {
       say('Started: its answers come in by themselves.')
       setOpen(false)
     },
-    onSettled: () => client.invalidateQueries({ queryKey: ['alert', alertId] }),
+    onSettled: () => client.invalidateQueries({ queryKey: ['alert', alert.id] }),
+  })
+  const dry = useMutation({
+    mutationFn: () =>
+      call('POST /api/playbooks/:id/dry-run', { params: { id: playbook ?? '' }, body: { alert: alert.number } }),
+    onSuccess: ({ runId }) => void navigate({ to: '/runs/$id', params: { id: runId } }),
   })
   if (!may('playbook.run')) return null
   return (
@@ -36,10 +43,14 @@ export function RunPlaybook({ alertId }: { readonly alertId: string }) {
       >
         <div className="stack">
           <PlaybookPicker value={playbook} choose={setPlaybook} />
-          <Problem error={start.error} />
-          <div className="row">
+          <p className="dim">Tried, it asks for real, and keeps, changes and sends nothing.</p>
+          <Problem error={start.error ?? dry.error} />
+          <div className="row wrap">
             <Button disabled={playbook === null} loading={start.isPending} onClick={() => start.mutate()}>
               Run it
+            </Button>
+            <Button variant="default" disabled={playbook === null} loading={dry.isPending} onClick={() => dry.mutate()}>
+              Try it first
             </Button>
             <Button variant="default" onClick={() => setOpen(false)}>
               Not now

@@ -95,7 +95,7 @@ export function Facts({ page }: { readonly page: AlertPage }) {
           </div>
         ))}
         <div className="row wrap">
-          <RunPlaybook alertId={alert.id} />
+          <RunPlaybook alert={alert} />
           <AskByChat page={page} />
         </div>
       </section>

@@ -9,6 +9,7 @@ import { useKeys } from '../../parts/keys.ts'
 import { ShowMore } from '../../parts/show-more.tsx'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { plural, severityWords } from '../../words.ts'
+import { ContextTable, Fact, sourceWords, Unknown } from './context-table.tsx'
 import { Age } from './facts-table.tsx'
 import { useContextSearch, useTyped } from './search.ts'
 
@@ -106,63 +107,42 @@ function NoAssets({ narrowed, clear }: { readonly narrowed: boolean; readonly cl
 
 function AssetTable({ rows }: { readonly rows: readonly AssetRow[] }) {
   return (
-    <div className="scroll-x" tabIndex={0} role="region" aria-label="Assets">
-      <table className="plain cards context-table">
-        <thead>
-          <tr>
-            <th>Asset</th>
-            <th>Addresses</th>
-            <th>Business role</th>
-            <th>Owner</th>
-            <th>Criticality</th>
-            <th>Site</th>
-            <th>Sources</th>
-            <th>As of</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ entity, asset, sources, asOf, conflicts }) => (
-            <tr key={entity}>
-              <td className="clip wide">
-                <Link to="/context/assets/$id" params={{ id: entity }} title={asset.name}>
-                  {asset.name}
-                </Link>
-              </td>
-              <td data-label="Addresses" className="mono clip">
-                {asset.addresses.slice(0, addressesShown).join(', ')}
-                {asset.addresses.length > addressesShown && ` +${asset.addresses.length - addressesShown}`}
-              </td>
-              <td data-label="Business role" className="clip wide" title={asset.role ?? ''}>
-                {asset.role ?? <Unknown />}
-              </td>
-              <td data-label="Owner" className="clip">
-                {asset.owner ?? asset.ownerEmail ?? <Unknown />}
-              </td>
-              <td data-label="Criticality">
-                {asset.criticality === null ? (
-                  <Unknown />
-                ) : (
-                  <span className={`sev ${asset.criticality}`}>{severityWords[asset.criticality]}</span>
-                )}
-              </td>
-              <td data-label="Site" className="clip">
-                {asset.site ?? <Unknown />}
-              </td>
-              <td data-label="Sources" className="clip">
-                {sources.map((one) => (one === 'manual' ? 'by hand' : one)).join(', ')}
-                {conflicts > 0 && <span className="tag warn">{plural(conflicts, 'conflict')}</span>}
-              </td>
-              <td data-label="As of">
-                <Age at={asOf} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <ContextTable
+      label="Assets"
+      columns={['Asset', 'Addresses', 'Business role', 'Owner', 'Criticality', 'Site', 'Sources', 'As of']}
+    >
+      {rows.map(({ entity, asset, sources, asOf, conflicts }) => (
+        <tr key={entity}>
+          <td className="clip wide">
+            <Link to="/context/assets/$id" params={{ id: entity }} title={asset.name}>
+              {asset.name}
+            </Link>
+          </td>
+          <td data-label="Addresses" className="mono clip">
+            {asset.addresses.slice(0, addressesShown).join(', ')}
+            {asset.addresses.length > addressesShown && ` +${asset.addresses.length - addressesShown}`}
+          </td>
+          <td data-label="Business role" className="clip wide" title={asset.role ?? ''}>
+            {asset.role ?? <Unknown />}
+          </td>
+          <Fact label="Owner">{asset.owner ?? asset.ownerEmail}</Fact>
+          <td data-label="Criticality">
+            {asset.criticality === null ? (
+              <Unknown />
+            ) : (
+              <span className={`sev ${asset.criticality}`}>{severityWords[asset.criticality]}</span>
+            )}
+          </td>
+          <Fact label="Site">{asset.site}</Fact>
+          <td data-label="Sources" className="clip">
+            {sourceWords(sources)}
+            {conflicts > 0 && <span className="tag warn">{plural(conflicts, 'conflict')}</span>}
+          </td>
+          <td data-label="As of">
+            <Age at={asOf} />
+          </td>
+        </tr>
+      ))}
+    </ContextTable>
   )
-}
-
-function Unknown() {
-  return <span className="dim">not known</span>
 }

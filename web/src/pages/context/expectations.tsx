@@ -1,11 +1,12 @@
-import { Button, Modal, Textarea, TextInput } from '@mantine/core'
+import { Button, Modal, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import { type Expectation, expectationDaysMax, reviewFrom } from '../../../../src/model/expectation.ts'
+import { type Expectation, reviewFrom } from '../../../../src/model/expectation.ts'
 import { scopeWords } from '../../../../src/model/expectation-words.ts'
 import { call } from '../../api.ts'
 import { useMay, useMe } from '../../me.ts'
+import { RetireForm, renewDays, useExpectationsAgain, useRenewal } from '../../parts/expectation-acts.tsx'
 import { useProviderNames } from '../../parts/provider-names.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { useNow, When } from '../../parts/time.tsx'
@@ -132,12 +133,8 @@ function Acts({ one }: { readonly one: Expectation }) {
   const client = useQueryClient()
   const [retiring, setRetiring] = useState(false)
   const params = { id: one.id }
-  const again = () => client.invalidateQueries({ queryKey: ['expectations'] })
-  const renew = useMutation({
-    mutationFn: () => call('POST /api/expectations/:id/renew', { params, body: { days: expectationDaysMax / 2 } }),
-    onSuccess: () => say(`E-${one.number} counts for another ${expectationDaysMax / 2} days.`),
-    onSettled: again,
-  })
+  const again = useExpectationsAgain()
+  const renew = useRenewal(one)
   const decides = useMutation({
     mutationFn: () => call('POST /api/expectations/:id/decides', { params, body: { decides: !one.decides } }),
     onSuccess: () =>
@@ -156,7 +153,7 @@ function Acts({ one }: { readonly one: Expectation }) {
       {may('expectation.write') && (
         <>
           <Button size="compact-sm" variant="default" loading={renew.isPending} onClick={() => renew.mutate()}>
-            Renew for {expectationDaysMax / 2} days
+            Renew for {renewDays} days
           </Button>
           <Button size="compact-sm" variant="default" onClick={() => setRetiring(true)}>
             Retire
@@ -174,29 +171,12 @@ function Acts({ one }: { readonly one: Expectation }) {
         </Button>
       )}
       <Problem error={renew.error ?? decides.error ?? tried.error} />
-      {retiring && <RetirePanel one={one} close={() => setRetiring(false)} done={again} />}
+      {retiring && <RetirePanel one={one} close={() => setRetiring(false)} />}
     </>
   )
 }
 
-function RetirePanel({
-  one,
-  close,
-  done,
-}: {
-  readonly one: Expectation
-  readonly close: () => void
-  readonly done: () => Promise<void>
-}) {
-  const [reason, setReason] = useState('')
-  const retire = useMutation({
-    mutationFn: () => call('POST /api/expectations/:id/retire', { params: { id: one.id }, body: { reason } }),
-    onSuccess: () => {
-      say(`E-${one.number} is retired.`)
-      close()
-    },
-    onSettled: done,
-  })
+function RetirePanel({ one, close }: { readonly one: Expectation; readonly close: () => void }) {
   return (
     <Modal
       opened
@@ -205,27 +185,7 @@ function RetirePanel({
       transitionProps={{ duration: 0 }}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (reason.trim() !== '') retire.mutate()
-        }}
-      >
-        <Textarea
-          label="Why"
-          data-autofocus
-          autosize
-          minRows={2}
-          maxLength={1000}
-          value={reason}
-          onChange={(event) => setReason(event.currentTarget.value)}
-        />
-        <Problem error={retire.error} />
-        <Button type="submit" disabled={reason.trim() === ''} loading={retire.isPending}>
-          Retire it
-        </Button>
-      </form>
+      <RetireForm one={one} close={close} words={{ ask: 'Why', verb: 'Retire it', done: 'is retired' }} />
     </Modal>
   )
 }

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { call } from '../../api.ts'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { plural } from '../../words.ts'
+import { ContextTable, Fact } from './context-table.tsx'
 import { Age } from './facts-table.tsx'
 
 export function NetworksPart() {
@@ -46,50 +47,32 @@ export function NetworksPart() {
         </section>
       )}
       <section className="card flush">
-        <div className="scroll-x" tabIndex={0} role="region" aria-label="Our ranges">
-          <table className="plain cards context-table">
-            <thead>
-              <tr>
-                <th>Range</th>
-                <th>Name</th>
-                <th>Site</th>
-                <th>Zone</th>
-                <th className="num">Assets</th>
-                <th>Source</th>
-                <th>As of</th>
-              </tr>
-            </thead>
-            <tbody>
-              {networks.map(({ network, source, asOf, assets }) => (
-                <tr key={network.cidr}>
-                  <td className="mono">
-                    <Link to="/context/$part" params={{ part: 'assets' }} search={{ q: network.cidr }}>
-                      {network.cidr}
-                    </Link>
-                  </td>
-                  <td data-label="Name" className="clip wide">
-                    {network.name}
-                  </td>
-                  <td data-label="Site" className="clip">
-                    {network.site ?? <span className="dim">not known</span>}
-                  </td>
-                  <td data-label="Zone" className="clip">
-                    {network.zone ?? <span className="dim">not known</span>}
-                  </td>
-                  <td data-label="Assets" className="num">
-                    {assets ?? ''}
-                  </td>
-                  <td data-label="Source" className="clip">
-                    {source}
-                  </td>
-                  <td data-label="As of">
-                    <Age at={asOf} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ContextTable
+          label="Our ranges"
+          columns={['Range', 'Name', 'Site', 'Zone', { number: 'Assets' }, 'Source', 'As of']}
+        >
+          {networks.map(({ network, source, asOf, assets }) => (
+            <tr key={network.cidr}>
+              <td className="mono">
+                <Link to="/context/$part" params={{ part: 'assets' }} search={{ q: network.cidr }}>
+                  {network.cidr}
+                </Link>
+              </td>
+              <td data-label="Name" className="clip wide">
+                {network.name}
+              </td>
+              <Fact label="Site">{network.site}</Fact>
+              <Fact label="Zone">{network.zone}</Fact>
+              <td data-label="Assets" className="num">
+                {assets ?? ''}
+              </td>
+              <Fact label="Source">{source}</Fact>
+              <td data-label="As of">
+                <Age at={asOf} />
+              </td>
+            </tr>
+          ))}
+        </ContextTable>
         {more && <p className="dim pad">There are more ranges than are shown here; every one of them counts.</p>}
       </section>
     </>

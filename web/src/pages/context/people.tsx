@@ -8,6 +8,7 @@ import { ShowMore } from '../../parts/show-more.tsx'
 import { EmptyState, ErrorState, Loading } from '../../parts/states.tsx'
 import { utc } from '../../parts/time.tsx'
 import { plural } from '../../words.ts'
+import { ContextTable, Fact, sourceWords } from './context-table.tsx'
 import { Age } from './facts-table.tsx'
 import { useContextSearch, useTyped } from './search.ts'
 
@@ -51,58 +52,37 @@ export function PeoplePart() {
         />
       ) : (
         <div className="card flush">
-          <div className="scroll-x" tabIndex={0} role="region" aria-label="People">
-            <table className="plain cards context-table">
-              <thead>
-                <tr>
-                  <th>Person</th>
-                  <th>Accounts</th>
-                  <th>Position</th>
-                  <th>Department</th>
-                  <th>Manager</th>
-                  <th>Notes</th>
-                  <th>Sources</th>
-                  <th>As of</th>
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map(({ entity, person, sources, asOf, away, conflicts }) => (
-                  <tr key={entity}>
-                    <td className="clip wide">
-                      <Link to="/context/people/$id" params={{ id: entity }}>
-                        {person.name}
-                      </Link>
-                    </td>
-                    <td data-label="Accounts" className="mono clip">
-                      {person.accounts.slice(0, 2).join(', ')}
-                    </td>
-                    <td data-label="Position" className="clip">
-                      {person.title ?? <span className="dim">not known</span>}
-                    </td>
-                    <td data-label="Department" className="clip">
-                      {person.department ?? <span className="dim">not known</span>}
-                    </td>
-                    <td data-label="Manager" className="clip">
-                      {person.manager ?? <span className="dim">not known</span>}
-                    </td>
-                    <td data-label="Notes">
-                      <span className="row tight">
-                        {person.privileged === true && <span className="tag warn">Privileged</span>}
-                        {away !== null && <span className="tag">Away until {utc(away.to).slice(0, 10)}</span>}
-                        {conflicts > 0 && <span className="tag warn">{plural(conflicts, 'conflict')}</span>}
-                      </span>
-                    </td>
-                    <td data-label="Sources" className="clip">
-                      {sources.map((one) => (one === 'manual' ? 'by hand' : one)).join(', ')}
-                    </td>
-                    <td data-label="As of">
-                      <Age at={asOf} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <ContextTable
+            label="People"
+            columns={['Person', 'Accounts', 'Position', 'Department', 'Manager', 'Notes', 'Sources', 'As of']}
+          >
+            {rows.map(({ entity, person, sources, asOf, away, conflicts }) => (
+              <tr key={entity}>
+                <td className="clip wide">
+                  <Link to="/context/people/$id" params={{ id: entity }}>
+                    {person.name}
+                  </Link>
+                </td>
+                <td data-label="Accounts" className="mono clip">
+                  {person.accounts.slice(0, 2).join(', ')}
+                </td>
+                <Fact label="Position">{person.title}</Fact>
+                <Fact label="Department">{person.department}</Fact>
+                <Fact label="Manager">{person.manager}</Fact>
+                <td data-label="Notes">
+                  <span className="row tight">
+                    {person.privileged === true && <span className="tag warn">Privileged</span>}
+                    {away !== null && <span className="tag">Away until {utc(away.to).slice(0, 10)}</span>}
+                    {conflicts > 0 && <span className="tag warn">{plural(conflicts, 'conflict')}</span>}
+                  </span>
+                </td>
+                <Fact label="Sources">{sourceWords(sources)}</Fact>
+                <td data-label="As of">
+                  <Age at={asOf} />
+                </td>
+              </tr>
+            ))}
+          </ContextTable>
           <ShowMore list={list} />
         </div>
       )}

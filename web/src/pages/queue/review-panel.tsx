@@ -1,9 +1,10 @@
 import { Button, Modal, NumberInput, Textarea, TextInput } from '@mantine/core'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Expectation, expectationDaysMax } from '../../../../src/model/expectation.ts'
 import { scopeWords } from '../../../../src/model/expectation-words.ts'
 import { call, fieldProblem } from '../../api.ts'
+import { RetireForm, renewDays, useExpectationsAgain, useRenewal } from '../../parts/expectation-acts.tsx'
 import { useDialogKeys } from '../../parts/keys.ts'
 import { useProviderNames } from '../../parts/provider-names.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
@@ -11,9 +12,6 @@ import { useNow, When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { outcomeShort, plural } from '../../words.ts'
 import { Preview } from '../alert/remember.tsx'
-
-/** Half of the most, as on the page of expectations. */
-const renewDays = expectationDaysMax / 2
 
 type Step = 'look' | 'change' | 'let-go'
 
@@ -60,7 +58,13 @@ export default function ReviewPanel({ one, close }: { readonly one: Expectation;
         )}
         {step === 'look' && <Verbs one={one} close={close} go={setStep} />}
         {step === 'change' && <ChangeForm one={one} close={close} />}
-        {step === 'let-go' && <LetGoForm one={one} close={close} />}
+        {step === 'let-go' && (
+          <RetireForm
+            one={one}
+            close={close}
+            words={{ ask: 'Why it is expected no more', verb: 'Let it go', done: 'is let go' }}
+          />
+        )}
       </div>
     </Modal>
   )
@@ -68,22 +72,8 @@ export default function ReviewPanel({ one, close }: { readonly one: Expectation;
 
 type StepProps = { readonly one: Expectation; readonly close: () => void }
 
-/** After each act the entry is gone from the queue, or says why it is not. */
-function useAgain() {
-  const client = useQueryClient()
-  return () => client.invalidateQueries({ queryKey: ['expectations'] })
-}
-
 function Verbs({ one, close, go }: StepProps & { readonly go: (step: Step) => void }) {
-  const again = useAgain()
-  const renew = useMutation({
-    mutationFn: () => call('POST /api/expectations/:id/renew', { params: { id: one.id }, body: { days: renewDays } }),
-    onSuccess: () => {
-      say(`E-${one.number} counts for another ${renewDays} days.`)
-      close()
-    },
-    onSettled: again,
-  })
+  const renew = useRenewal(one, close)
   useDialogKeys({
     r: () => !renew.isPending && renew.mutate(),
     c: () => go('change'),
@@ -108,7 +98,7 @@ function Verbs({ one, close, go }: StepProps & { readonly go: (step: Step) => vo
 }
 
 function ChangeForm({ one, close }: StepProps) {
-  const again = useAgain()
+  const again = useExpectationsAgain()
   const [condition, setCondition] = useState(one.condition)
   const [reason, setReason] = useState(one.reason)
   const [days, setDays] = useState<number | string>(renewDays)
@@ -155,51 +145,6 @@ function ChangeForm({ one, close }: StepProps) {
       <Button type="submit" disabled={reason.trim() === ''} loading={change.isPending}>
         Change it
       </Button>
-    </form>
-  )
-}
-
-function LetGoForm({ one, close }: StepProps) {
-  const again = useAgain()
-  const [reason, setReason] = useState('')
-  const retire = useMutation({
-    mutationFn: () => call('POST /api/expectations/:id/retire', { params: { id: one.id }, body: { reason } }),
-    onSuccess: () => {
-      say(`E-${one.number} is let go.`)
-      close()
-    },
-    onSettled: again,
-  })
-  return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (reason.trim() !== '') retire.mutate()
-      }}
-    >
-      <Textarea
-        label="Why it is expected no more"
-        data-autofocus
-        autoFocus
-        autosize
-        minRows={2}
-        maxLength={1000}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || reason.trim() === '') return
-          event.preventDefault()
-          retire.mutate()
-        }}
-      />
-      <Problem error={retire.error} />
-      <div className="row">
-        <Button type="submit" disabled={reason.trim() === ''} loading={retire.isPending}>
-          Let it go
-        </Button>
-        <span className="dim">Ctrl+Enter</span>
-      </div>
     </form>
   )
 }

@@ -6,11 +6,18 @@ import type { Provider } from '../../../../src/model/provider.ts'
 import { call, fieldProblem } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
+import { SureButton } from '../../parts/sure-button.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { plural } from '../../words.ts'
 import { methodWords, ruleWords } from './mail-rule.tsx'
 import './mail-keys.css'
+
+/** After each change the keys are asked for anew. */
+function useKeysAgain() {
+  const client = useQueryClient()
+  return () => client.invalidateQueries({ queryKey: ['mail-keys'] })
+}
 
 const useKeysThere = () => useQuery({ queryKey: ['mail-keys'], queryFn: () => call('GET /api/mail-keys') })
 
@@ -57,12 +64,11 @@ export function MailKeysPart() {
 
 function OwnKey({ shown }: { readonly shown: OwnKeyShown }) {
   const may = useMay()
-  const client = useQueryClient()
-  const [sure, setSure] = useState(false)
+  const again = useKeysAgain()
   const retire = useMutation({
     mutationFn: () => call('POST /api/mail-keys/:id/retire', { params: { id: shown.id } }),
     onSuccess: () => say('It signs nothing any more. What was encrypted to it still opens.'),
-    onSettled: () => client.invalidateQueries({ queryKey: ['mail-keys'] }),
+    onSettled: again,
   })
   return (
     <section className="card" aria-label={nameOf(shown)}>
@@ -80,15 +86,12 @@ function OwnKey({ shown }: { readonly shown: OwnKeyShown }) {
           )}
         </CopyButton>
         {may('setting.change') && shown.retiredAt === null && (
-          <Button
-            size="compact-sm"
-            variant={sure ? 'filled' : 'default'}
-            color={sure ? 'red' : 'gray'}
-            loading={retire.isPending}
-            onClick={() => (sure ? retire.mutate() : setSure(true))}
-          >
-            {sure ? 'Sign nothing with it any more' : 'Retire'}
-          </Button>
+          <SureButton
+            words="Retire"
+            sureWords="Sign nothing with it any more"
+            busy={retire.isPending}
+            act={() => retire.mutate()}
+          />
         )}
       </div>
       <Problem error={retire.error} />
@@ -180,14 +183,13 @@ export function TheirKeys({ provider }: { readonly provider: Provider }) {
 
 function TheirKey({ providerId, shown }: { readonly providerId: string; readonly shown: KeyShown }) {
   const may = useMay()
-  const client = useQueryClient()
-  const [sure, setSure] = useState(false)
+  const again = useKeysAgain()
   const { fingerprint } = shown
   const remove = useMutation({
     mutationFn: () =>
       call('DELETE /api/providers/:id/mail-keys/:fingerprint', { params: { id: providerId, fingerprint } }),
     onSuccess: () => say('Taken out: it is believed no more, and nothing is encrypted to it.'),
-    onSettled: () => client.invalidateQueries({ queryKey: ['mail-keys'] }),
+    onSettled: again,
   })
   return (
     <details className="their-key">
@@ -196,15 +198,12 @@ function TheirKey({ providerId, shown }: { readonly providerId: string; readonly
       </summary>
       <Facts shown={shown} />
       {may('provider.change') && (
-        <Button
-          size="compact-sm"
-          variant={sure ? 'filled' : 'default'}
-          color={sure ? 'red' : 'gray'}
-          loading={remove.isPending}
-          onClick={() => (sure ? remove.mutate() : setSure(true))}
-        >
-          {sure ? 'Take it out, and believe it no more' : 'Take it out'}
-        </Button>
+        <SureButton
+          words="Take it out"
+          sureWords="Take it out, and believe it no more"
+          busy={remove.isPending}
+          act={() => remove.mutate()}
+        />
       )}
       <Problem error={remove.error} />
     </details>
@@ -214,7 +213,7 @@ function TheirKey({ providerId, shown }: { readonly providerId: string; readonly
 type FormProps = { readonly close: () => void }
 
 function AddOwn({ close }: FormProps) {
-  const client = useQueryClient()
+  const again = useKeysAgain()
   const [publicText, setPublic] = useState('')
   const [privateText, setPrivate] = useState('')
   const [passphrase, setPassphrase] = useState('')
@@ -227,7 +226,7 @@ function AddOwn({ close }: FormProps) {
       say('Sealed. Mail that a rule says to sign is signed with it.')
       close()
     },
-    onSettled: () => client.invalidateQueries({ queryKey: ['mail-keys'] }),
+    onSettled: again,
   })
   return (
     <Modal opened onClose={close} size="lg" title="A key of ours" closeButtonProps={{ 'aria-label': 'Close' }}>
@@ -265,7 +264,7 @@ function AddOwn({ close }: FormProps) {
 }
 
 function AddTheirs({ provider, close }: FormProps & { readonly provider: Provider }) {
-  const client = useQueryClient()
+  const again = useKeysAgain()
   const [publicText, setPublic] = useState('')
   const save = useMutation({
     mutationFn: () => call('POST /api/providers/:id/mail-keys', { params: { id: provider.id }, body: { publicText } }),
@@ -273,7 +272,7 @@ function AddTheirs({ provider, close }: FormProps & { readonly provider: Provide
       say(`It is believed to be of ${provider.name} from now on.`)
       close()
     },
-    onSettled: () => client.invalidateQueries({ queryKey: ['mail-keys'] }),
+    onSettled: again,
   })
   return (
     <Modal

@@ -6,6 +6,7 @@ import type { WebhookRefusal, WebhookScheme } from '../../../../src/model/webhoo
 import { call, fieldProblem } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { Problem } from '../../parts/states.tsx'
+import { SureButton } from '../../parts/sure-button.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { plural } from '../../words.ts'
@@ -106,22 +107,18 @@ function Secrets({ secrets }: { readonly secrets: WebhookRow['secrets'] }) {
 
 function Shut({ id }: { readonly id: string }) {
   const client = useQueryClient()
-  const [sure, setSure] = useState(false)
   const shut = useMutation({
     mutationFn: () => call('DELETE /api/providers/:id/webhook', { params: { id } }),
     onSuccess: () => say('Shut: signed posts are refused, and the secrets are forgotten.'),
     onSettled: () => client.invalidateQueries({ queryKey: ['providers'] }),
   })
   return (
-    <Button
-      size="compact-sm"
-      variant={sure ? 'filled' : 'default'}
-      color={sure ? 'red' : 'gray'}
-      loading={shut.isPending}
-      onClick={() => (sure ? shut.mutate() : setSure(true))}
-    >
-      {sure ? 'Shut it, and forget the secrets' : 'Shut'}
-    </Button>
+    <SureButton
+      words="Shut"
+      sureWords="Shut it, and forget the secrets"
+      busy={shut.isPending}
+      act={() => shut.mutate()}
+    />
   )
 }
 
