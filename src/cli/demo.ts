@@ -55,6 +55,8 @@ async function demoAction(flags: { once: boolean; port: number }): Promise<void>
     if (!flags.once && process.stdout.isTTY) {
       tell(`\nLook around: ${link}\n(signs you in as Dev Patel, once; Ctrl-C ends the demo and removes everything)`)
       await untilSignal()
+    } else {
+      tell('Next: "npm start" opens a desk of your own; its first link makes the administrator.')
     }
   } finally {
     await stage.close()

@@ -51,7 +51,7 @@ function Row({ row, open }: { readonly row: QuarantineRow; readonly open: () => 
           <strong className="clip">{row.subject === '' ? '(no subject)' : row.subject}</strong>
           {row.sample && <span className="tag sample">Sample</span>}
         </div>
-        <div className="dim clip">
+        <div className="dim quarantine-from">
           {row.from ?? 'no sender'} · <When at={row.receivedAt} ago /> {channelWords[row.channel]} ·{' '}
           {bytesWords(row.sizeBytes)}
         </div>
