@@ -39,6 +39,7 @@ import { openStamps } from './main/stamps.ts'
 import { recordStart } from './main/started.ts'
 import type { Receive } from './model/message.ts'
 import { makeMailDoor } from './outbox/mail/door.ts'
+import { warnOfChains } from './playbooks/approvals/check-chains.ts'
 import { backtestTasks } from './playbooks/backtest/backtest-job.ts'
 import { chatTasks } from './playbooks/chat/send.ts'
 import { elsewhereTasks, scheduleElsewhere } from './playbooks/elsewhere/watch.ts'
@@ -147,6 +148,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     await scheduleElsewhere(db)
     await intelligence.schedule()
 
+    await warnOfChains(house)
     await recordStart(house, settings, sources.connectors(), version)
     const watched = sourcesWork({ ...watching, signs, logs: lake.front })
     const known = { house, db, databaseUrl: url, desk, sources, receive, key, settings, sealKey, watched }
@@ -239,6 +241,7 @@ async function openWork(
     sealKey: parts.sealKey,
     ownDomains: config.ownDomains,
     replyHoldSeconds: config.replyHoldSeconds,
+    approvalUrl: (token) => addressOfApproval(settings, token),
   })
   const teller = makeTeller(db, log)
   closers.push(() => teller.close())

@@ -50,7 +50,15 @@ export async function startAnswerRig(): Promise<AnswerRig> {
   writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }))
   const ownDomains = ['customer.example']
   const inspect = makeInspect()
-  const parts = { db, clock: systemClock, sealKey: Buffer.alloc(32, 7), log: silentLog, ownDomains, inspect }
+  const parts = {
+    db,
+    clock: systemClock,
+    sealKey: Buffer.alloc(32, 7),
+    log: silentLog,
+    ownDomains,
+    inspect,
+    approvalUrl: String,
+  }
   const entryOf = (id: string) => egressById(db, id)
   const deskAt = (place: Record<string, unknown>, replyHoldSeconds: number) => {
     const dkim = { domain: 'customer.example', selector: 's', keyFile }

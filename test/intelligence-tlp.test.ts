@@ -26,6 +26,7 @@ beforeAll(async () => {
     db: house.db,
     clock: systemClock,
     log: silentLog,
+    approvalUrl: String,
     sealKey: Buffer.alloc(32, 7),
     ownDomains: ['customer.example'],
     inspect: makeInspect(),

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { signer } from './approval-desk.ts'
-import { until } from './desk.ts'
+import { apiAs, until } from './desk.ts'
 import { runCommand } from './program.ts'
 import { programDesk } from './program-desk.ts'
 import { answerForTwo, replyPage, sayTo, signReleaseAs, statementOf } from './release-desk.ts'
@@ -12,6 +12,9 @@ vi.setConfig({ testTimeout: 400_000, hookTimeout: 200_000 })
 const { mail, desk, env, folder, killed, records } = await programDesk({ replyHoldSeconds: 2 })
 const lead = await signer(desk, 'lead', 'Kari Dahl', 'kari@halden.example')
 const second = await signer(desk, 'approver', 'Ana Ruiz', 'ana@halden.example')
+
+/** Mails to the provider: whoever is asked for the second release is told by mail as well. */
+const left = () => mail.arrived.filter((one) => one.includes('To: soc@northwatch.example'))
 
 test('killed between statement, signature and send, an answer leaves once or waits, and every signature holds afterwards', async () => {
   const replyId = await answerForTwo(desk, lead.cookie)
@@ -27,12 +30,17 @@ test('killed between statement, signature and send, an answer leaves once or wai
   const waits = await replyPage(desk, second.cookie, replyId)
   expect(waits).toMatchObject({ reply: { state: 'draft' }, first: { byName: 'Kari Dahl' } })
   expect(waits.signatures).toHaveLength(1)
-  expect(mail.arrived).toHaveLength(0)
+  expect(left()).toHaveLength(0)
+  // Whoever is asked for the second release is asked once, and finds it by the link and under My approvals.
+  await until('the mail to who is asked', async () => (await records('notice.sent')) === 1, 60_000)
+  expect(await records('approval.asked')).toBe(1)
+  const asked = await apiAs(desk, second.cookie, 'GET', '/api/approvals')
+  expect(asked).toMatchObject({ approvals: [{ replyId, state: 'open' }] })
   // The second signature is taken; killed in its hold, before it was sent.
   expect((await signReleaseAs(desk, second, replyId)).status).toBe(200)
   await killed()
   await until('it to leave', async () => (await replyPage(desk, lead.cookie, replyId)).reply.state === 'sent', 60_000)
-  expect(mail.arrived).toHaveLength(1)
+  expect(left()).toHaveLength(1)
   for (const kind of ['reply.second-asked', 'reply.released', 'reply.sent']) expect(await records(kind), kind).toBe(1)
 
   // Another one, killed somewhere in the second signature: it is whole or not there.
@@ -51,7 +59,9 @@ test('killed between statement, signature and send, an answer leaves once or wai
     async () => (await replyPage(desk, lead.cookie, other)).reply.state === 'sent',
     60_000,
   )
-  expect(mail.arrived).toHaveLength(2)
+  expect(left()).toHaveLength(2)
+  for (const kind of ['approval.asked', 'approval.ended', 'notice.sent']) expect(await records(kind), kind).toBe(2)
+  expect(await apiAs(desk, second.cookie, 'GET', '/api/approvals')).toMatchObject({ approvals: [], moreSigned: false })
   expect(await records('reply.released')).toBe(2)
   const file = path.join(folder, 'all.jsonl')
   await runCommand(['audit', 'export', '--out', file, '--replies'], env)

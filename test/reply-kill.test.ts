@@ -63,6 +63,7 @@ test(`kill -9 of the sending process ${kills} times: no reply is sent twice, non
     db: database.db,
     clock: systemClock,
     log: silentLog,
+    approvalUrl: String,
     mail,
     sealKey: Buffer.alloc(32, 7),
     ownDomains: ['customer.example'],

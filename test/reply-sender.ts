@@ -20,6 +20,7 @@ const desk = answerDesk({
   db: database.db,
   clock: systemClock,
   log: silentLog,
+  approvalUrl: String,
   mail,
   sealKey: Buffer.alloc(32, 7),
   ownDomains,

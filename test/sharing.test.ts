@@ -27,6 +27,7 @@ beforeAll(async () => {
     clock: systemClock,
     sealKey: Buffer.alloc(32, 7),
     log: silentLog,
+    approvalUrl: String,
     mail,
     ownDomains: ['customer.example'],
   }

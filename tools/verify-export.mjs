@@ -182,6 +182,7 @@ function coseKey(bytes) {
 const roles = new Map()
 const shut = new Set()
 const passkeys = new Map()
+const removed = new Set()
 const nonces = new Set()
 const counters = new Map()
 const approvers = ['administrator', 'lead', 'analyst', 'approver', 'asset-owner']
@@ -194,6 +195,8 @@ function takePerson({ subject, body }) {
   if (typeof body.role === 'string') roles.set(subject, body.role)
   if (body.disabled === true) shut.add(subject)
   if (body.disabled === false) shut.delete(subject)
+  if (typeof body.passkeyRemoved === 'string') removed.add(body.passkeyRemoved)
+  if (typeof body.passkey === 'string') removed.delete(body.passkey)
   if (typeof body.passkey === 'string') passkeys.set(body.passkey, { user: subject, sha256: body.publicKeySha256 })
 }
 
@@ -267,6 +270,7 @@ function takeSignature(no, { at, actor, signed, statement, may }) {
     no('the signature is not of this key over this statement')
   const key = passkeys.get(signed.credential)
   if (key && key.user !== who) no('the passkey is of another person')
+  if (removed.has(signed.credential)) no('the passkey was removed before')
   if (key?.sha256 && key.sha256 !== sha256(bytes(signed.publicKey)).toString('hex'))
     no('the key is not the one that was registered')
   if (!may.includes(statement.who.role)) no(`nobody with the role ${statement.who.role} may sign`)

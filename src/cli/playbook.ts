@@ -5,6 +5,7 @@ import { stringify } from 'yaml'
 import { readSettings } from '../config/config.ts'
 import { systemClock } from '../kit/clock.ts'
 import { Trouble } from '../kit/errors.ts'
+import { approvalWords } from '../model/approval.ts'
 import type { Playbook, Step } from '../model/playbook.ts'
 import { exportCacao } from '../playbooks/cacao/export.ts'
 import { playbookOfCacao } from '../playbooks/import-playbook.ts'
@@ -20,6 +21,7 @@ const examples = `
 Examples:
   counterfoil playbook validate my-playbooks/          every file, with line and problem
   counterfoil playbook show provider-alert             its steps, and what each is for
+  counterfoil playbook check                           who can sign what they ask for, as things are now
   counterfoil playbook run provider-alert --alert 17 --dry-run
   counterfoil playbook run ask-owner --alert 17        for real; the running server does it
   counterfoil playbook import-cacao theirs.json > mine/theirs.yaml
@@ -53,6 +55,14 @@ export function playbookCommand(): Command {
     .option('--json', 'print the run as JSON', false)
     // Loaded when it is asked for: it opens the database and every source, the others only read files.
     .action(async (id: string, flags: RunFlags) => (await import('./playbook-run.ts')).runAction(id, flags))
+  playbook
+    .command('check')
+    .description('say of each playbook that asks for signatures who could give them now; exit 1 where nobody can')
+    .argument('[id]', 'its id; all without one')
+    .option('--json', 'print the result as JSON', false)
+    .action(async (id: string | undefined, flags: { json: boolean }) =>
+      (await import('./playbook-check.ts')).checkAction(id, flags),
+    )
   playbook
     .command('import-cacao')
     .description('a CACAO 2.0 document as a playbook of ours, as YAML on stdout; its commands become steps of a person')
@@ -153,6 +163,8 @@ function stepLines(steps: readonly Step[], depth: number): string[] {
 function innerLines(step: Step, depth: number, indent: string): string[] {
   if (step.step === 'ask')
     return step.questions.map((question) => `${indent}    ? ${question.ask} ${JSON.stringify(question.with)}`)
+  if (step.step === 'wait-for-person' && step.approval !== undefined)
+    return [`${indent}    ${approvalWords(step.approval, step.expires)}`]
   if (step.step === 'wait-for-person') return [`${indent}    waits for ${step.for}, at most ${step.expires}`]
   if (step.step === 'checklist')
     return [

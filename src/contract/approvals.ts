@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { ApprovalState, ApprovalVerdict } from '../model/approval.ts'
+import { Offices } from '../model/office.ts'
 import { Done, endpoint } from './endpoint.ts'
+import { SignOffProblem } from './playbooks.ts'
 
 const when = z.iso.datetime()
 const token = z.object({ token: z.string().max(100) })
@@ -23,8 +25,10 @@ export const ApprovalRow = z.object({
   id: z.uuid(),
   alertId: z.uuid(),
   alertNumber: z.int(),
-  runId: z.uuid(),
-  stepPath: z.string(),
+  /** Of a step of a run; of the release of an answer `replyId`. */
+  runId: z.uuid().nullable(),
+  stepPath: z.string().nullable(),
+  replyId: z.uuid().nullable(),
   what: z.string(),
   about: z.string(),
   why: z.string(),
@@ -37,7 +41,16 @@ export const ApprovalRow = z.object({
   expiresAt: when,
   state: ApprovalState,
   placeNow: z.int(),
-  places: z.array(z.object({ title: z.string(), quorum: z.int(), signed: z.int(), seats: z.array(ApprovalSeat) })),
+  places: z.array(
+    z.object({
+      title: z.string(),
+      quorum: z.int(),
+      signed: z.int(),
+      /** Its turn is now; several are asked at the same time where the playbook says so. */
+      now: z.boolean(),
+      seats: z.array(ApprovalSeat),
+    }),
+  ),
 })
 export type ApprovalRow = z.infer<typeof ApprovalRow>
 
@@ -57,6 +70,18 @@ export type SignedRow = z.infer<typeof SignedRow>
 /** The page behind a link: what it is about, who looks, and what they can do now. */
 export const ApprovalPage = z.object({
   approval: ApprovalRow,
+  /** Of an answer that waits for its second release: what leaves, and to whom. Its words are told only to whoever is signed in. */
+  release: z
+    .object({
+      replyId: z.uuid(),
+      sha256: z.string(),
+      sizeBytes: z.int(),
+      to: z.array(z.string()),
+      files: z.int(),
+      dryRun: z.boolean(),
+      firstBy: z.string(),
+    })
+    .nullable(),
   me: z.object({
     userId: z.uuid(),
     name: z.string(),
@@ -73,12 +98,24 @@ export const ApprovalPage = z.object({
 })
 export type ApprovalPage = z.infer<typeof ApprovalPage>
 
+/** Who signs for what in this house, and what of the playbooks that could not be signed as things are. */
+export const OfficesPage = z.object({
+  version: z.int(),
+  offices: Offices,
+  /** Playbooks that name an office, by its id. */
+  uses: z.record(z.string(), z.array(z.string())),
+  problems: z.array(SignOffProblem.extend({ playbook: z.string(), title: z.string() })),
+  /** Who can be named: open accounts that may sign. */
+  people: z.array(z.object({ email: z.string(), name: z.string(), hasPasskey: z.boolean() })),
+})
+export type OfficesPage = z.infer<typeof OfficesPage>
+
 const Loose = z.looseObject({})
 
 export const approvalsApi = {
   'GET /api/approvals': endpoint({
     permission: 'approval.sign',
-    says: 'What waits for your signature, and the last fifty that you signed',
+    says: 'What waits for your word (approvals, and answers that a second person releases), and the last fifty that you signed',
     answer: z.object({ approvals: z.array(ApprovalRow), signed: z.array(SignedRow), moreSigned: z.boolean() }),
   }),
   'GET /api/runs/:id/approvals': endpoint({
@@ -92,6 +129,17 @@ export const approvalsApi = {
     says: 'A way to your own page of an approval, for a quarter of an hour',
     params: z.object({ id: z.uuid() }),
     answer: z.object({ token: z.string() }),
+  }),
+  'GET /api/offices': endpoint({
+    permission: 'house.see',
+    says: 'Who signs for HR, legal, data protection and others, and which chains could not be signed',
+    answer: OfficesPage,
+  }),
+  'PUT /api/offices': endpoint({
+    permission: 'setting.change',
+    says: 'Say who signs for what; version 0 is the first time',
+    body: z.object({ offices: Offices, version: z.int().nonnegative() }),
+    answer: z.object({ version: z.int() }),
   }),
   'GET /api/approve/:token': endpoint({
     permission: 'one-time-link',

@@ -8,6 +8,10 @@ const id = z.object({ id: z.uuid() })
 /** Ids of playbooks are short words. */
 const playbookId = z.object({ id: z.string().max(63) })
 
+/** Something about a chain of signatures that would be found out in the night. `stops`: a run would stop there. */
+export const SignOffProblem = z.object({ step: z.string(), place: z.string(), says: z.string(), stops: z.boolean() })
+export type SignOffProblem = z.infer<typeof SignOffProblem>
+
 /** A playbook in a list. `origin`: it came along or stands in a file of yours, or a person imported it. */
 export const PlaybookRow = z.object({
   id: z.string(),
@@ -22,6 +26,8 @@ export const PlaybookRow = z.object({
   csf: z.array(z.string()),
   phases: z.array(z.string()),
   runs: z.object({ all: z.int(), underWay: z.int(), lastAt: when.nullable() }),
+  /** What is missing for the signatures that it asks for, as things are now. */
+  signOff: z.array(SignOffProblem),
 })
 export type PlaybookRow = z.infer<typeof PlaybookRow>
 

@@ -32,18 +32,22 @@ export const SignInState = z.object({
 })
 export type SignInState = z.infer<typeof SignInState>
 
+const PasskeyRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdAt: z.iso.datetime(),
+  lastUsedAt: z.iso.datetime().nullable(),
+})
+export type PasskeyRow = z.infer<typeof PasskeyRow>
+
+/** A credential id of WebAuthn has 1023 bytes at most, as base64url. */
+const PasskeyId = z.string().regex(/^[A-Za-z0-9_-]{1,1364}$/)
+
 export const Me = z.object({
   user: User,
   permissions: z.array(z.string()),
   method: z.string(),
-  passkeys: z.array(
-    z.object({
-      id: z.string(),
-      name: z.string(),
-      createdAt: z.iso.datetime(),
-      lastUsedAt: z.iso.datetime().nullable(),
-    }),
-  ),
+  passkeys: z.array(PasskeyRow),
   hasPassword: z.boolean(),
   timeZone: z.string(),
   alerts: z.int(),
@@ -85,7 +89,7 @@ export const InvitationRow = z.object({
 export type InvitationRow = z.infer<typeof InvitationRow>
 
 export const Welcome = z.object({
-  purpose: z.enum(['first-run', 'invite', 'demo']),
+  purpose: z.enum(['first-run', 'invite', 'demo', 'renew']),
   email: z.string().nullable(),
   role: Role,
   expiresAt: z.iso.datetime(),
@@ -182,6 +186,38 @@ export const signInApi = {
     says: 'Keep one more passkey',
     body: z.object({ name: Name, response: WebAuthnAnswer }),
     answer: Done,
+  }),
+  'POST /api/me/passkeys/:id/remove-options': endpoint({
+    permission: 'self.manage',
+    says: 'A challenge for another passkey of mine than the one that is to be removed',
+    params: z.object({ id: PasskeyId }),
+    answer: WebAuthnOptions,
+  }),
+  'POST /api/me/passkeys/:id/remove': endpoint({
+    permission: 'self.manage',
+    says: 'Remove a passkey of mine that is lost, with another factor: another passkey, or password and one-time code. Sessions it opened end',
+    params: z.object({ id: PasskeyId }),
+    body: z.object({
+      why: z.string().trim().max(500).default(''),
+      proof: z.union([
+        z.strictObject({ response: WebAuthnAnswer }),
+        z.strictObject({ password: z.string().min(1).max(passwordCharactersMax), code: Code }),
+      ]),
+    }),
+    answer: Done,
+  }),
+  'GET /api/users/:id/passkeys': endpoint({
+    permission: 'user.manage',
+    says: 'The passkeys of a user, by name',
+    params: z.object({ id: z.uuid() }),
+    answer: z.object({ passkeys: z.array(PasskeyRow) }),
+  }),
+  'POST /api/users/:id/passkeys/:passkey/remove': endpoint({
+    permission: 'user.manage',
+    says: 'Remove a passkey that a user lost, with the reason; where no way in is left, a link for a new one comes back',
+    params: z.object({ id: z.uuid(), passkey: PasskeyId }),
+    body: z.object({ reason: z.string().trim().min(1, 'Say why, in a sentence').max(500) }),
+    answer: z.object({ link: z.object({ address: z.string(), expiresAt: z.iso.datetime() }).nullable() }),
   }),
   'GET /api/sessions': endpoint({
     permission: 'self.manage',

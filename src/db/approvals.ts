@@ -1,14 +1,19 @@
 import { sql } from 'kysely'
 import { sha256Hex } from '../kit/digest.ts'
+import { Trouble } from '../kit/errors.ts'
 import { ApprovalMatter, ApprovalState, ApprovalVerdict, approverRoles } from '../model/approval.ts'
 import { iso, isoOrNull, jsonb, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
 
+export type ApprovalOf =
+  | { readonly kind: 'step'; readonly runId: string; readonly stepPath: string }
+  | { readonly kind: 'release'; readonly replyId: string }
+
 export type Approval = {
   readonly id: string
   readonly alertId: string
-  readonly runId: string
-  readonly stepPath: string
+  /** What waits for it: a step of a run, or the release of an answer that needs two people. */
+  readonly of: ApprovalOf
   readonly subject: string
   readonly subjectSha256: string
   readonly matter: ApprovalMatter
@@ -49,7 +54,7 @@ export type Link = {
 }
 
 /** What a person signed that their page lists: a month of it for most; older ones are in the ledger. */
-const signedMax = 50
+export const signedMax = 50
 /** Approvals that a page lists: more than anybody signs in a day. */
 const listMax = 200
 
@@ -58,11 +63,12 @@ export async function insertApproval(
   approval: Omit<Approval, 'placeNow' | 'state' | 'endedAt'>,
   seats: readonly { readonly place: number; readonly userId: string; readonly deputy: boolean }[],
 ): Promise<void> {
-  const { id, alertId, runId, stepPath, subject, subjectSha256, matter, rule, askedBy, askedAt, expiresAt } = approval
+  const { id, alertId, of, subject, subjectSha256, matter, rule, askedBy, askedAt, expiresAt } = approval
   await tx
     .insertInto('approval')
     .values({
-      ...{ id, alert_id: alertId, run_id: runId, step_path: stepPath, subject, subject_sha256: subjectSha256 },
+      ...{ id, alert_id: alertId, subject, subject_sha256: subjectSha256 },
+      ...(of.kind === 'step' ? { run_id: of.runId, step_path: of.stepPath } : { reply_id: of.replyId }),
       ...{ matter: jsonb(matter), rule, asked_by: askedBy, asked_at: askedAt, expires_at: expiresAt },
     })
     .execute()
@@ -84,12 +90,13 @@ export async function approvalById(
   return row === undefined ? null : approvalOf(row)
 }
 
-/** The approvals of a run, oldest first. */
-export async function approvalsOfRun(db: Db, runId: string): Promise<readonly Approval[]> {
+/** The approvals of a run, oldest first; of one of its steps, where that is named. */
+export async function approvalsOfRun(db: Db, runId: string, stepPath?: string): Promise<readonly Approval[]> {
   const rows = await db
     .selectFrom('approval')
     .selectAll()
     .where('run_id', '=', runId)
+    .$if(stepPath !== undefined, (query) => query.where('step_path', '=', stepPath ?? ''))
     .orderBy('asked_at')
     .limit(listMax)
     .execute()
@@ -100,8 +107,9 @@ export async function approvalsOfRun(db: Db, runId: string): Promise<readonly Ap
 export async function approvalsFor(db: Db, userId: string, now: Date): Promise<readonly Approval[]> {
   const rows = await db
     .selectFrom('approval as a')
+    // Whoever is asked at a place of this stage; a place is full when as many said yes as it needs.
     .innerJoin('approval_seat as s', (on) =>
-      on.onRef('s.approval_id', '=', 'a.id').onRef('s.place', '=', 'a.place_now'),
+      on.onRef('s.approval_id', '=', 'a.id').onRef('s.place', '>=', 'a.place_now'),
     )
     .leftJoin('approval_answer as w', (on) =>
       on
@@ -116,7 +124,13 @@ export async function approvalsFor(db: Db, userId: string, now: Date): Promise<r
     .where('w.user_id', 'is', null)
     .where('a.state', '=', 'open')
     .where('a.expires_at', '>', now)
+    .where(
+      sql<boolean>`(select count(*) from approval_answer y where y.approval_id = a.id and y.place = s.place and y.verdict = 'approve')
+        < (a.matter -> 'places' -> s.place::int ->> 'quorum')::int`,
+    )
+    .distinctOn(['a.expires_at', 'a.id'])
     .orderBy('a.expires_at')
+    .orderBy('a.id')
     .limit(listMax)
     .execute()
   return rows.map(approvalOf)
@@ -375,13 +389,13 @@ export async function peopleNamed(
   db: Db,
   names: readonly string[],
 ): Promise<{
-  readonly users: readonly { readonly id: string; readonly email: string }[]
+  readonly users: readonly { readonly id: string; readonly email: string; readonly name: string }[]
   readonly nobody: readonly string[]
 }> {
   const roles = names.flatMap((name) => (name.startsWith('role:') ? [name.slice(5)] : []))
   const emails = names.flatMap((name) => (name.startsWith('role:') ? [] : [name.toLowerCase()]))
-  const { rows } = await sql<{ id: string; email: string; role: string }>`
-    select id, email, role from app_user where kind = 'person' and not disabled and role = any (${[...approverRoles]}::text[])
+  const { rows } = await sql<{ id: string; email: string; name: string; role: string }>`
+    select id, email, name, role from app_user where kind = 'person' and not disabled and role = any (${[...approverRoles]}::text[])
       and (role = any (${roles}::text[]) or lower(email) = any (${emails}::text[])) order by name, id limit ${listMax}`.execute(
     db,
   )
@@ -390,14 +404,15 @@ export async function peopleNamed(
       ? !rows.some(({ role }) => role === name.slice(5))
       : !rows.some(({ email }) => email.toLowerCase() === name.toLowerCase()),
   )
-  return { users: rows.map(({ id, email }) => ({ id, email })), nobody }
+  return { users: rows.map(({ id, email, name }) => ({ id, email, name })), nobody }
 }
 
-function approvalOf(row: {
+export function approvalOf(row: {
   id: string
   alert_id: string
-  run_id: string
-  step_path: string
+  run_id: string | null
+  step_path: string | null
+  reply_id: string | null
   subject: string
   subject_sha256: string
   matter: unknown
@@ -410,7 +425,7 @@ function approvalOf(row: {
   ended_at: Date | null
 }): Approval {
   return {
-    ...{ id: row.id, alertId: row.alert_id, runId: row.run_id, stepPath: row.step_path, subject: row.subject },
+    ...{ id: row.id, alertId: row.alert_id, of: ofWhat(row), subject: row.subject },
     ...{
       subjectSha256: row.subject_sha256,
       matter: ApprovalMatter.parse(row.matter),
@@ -420,4 +435,14 @@ function approvalOf(row: {
     ...{ askedAt: iso(row.asked_at), expiresAt: iso(row.expires_at), placeNow: row.place_now },
     ...{ state: ApprovalState.parse(row.state), endedAt: isoOrNull(row.ended_at) },
   }
+}
+
+function ofWhat(row: {
+  readonly run_id: string | null
+  readonly step_path: string | null
+  readonly reply_id: string | null
+}): ApprovalOf {
+  if (row.reply_id !== null) return { kind: 'release', replyId: row.reply_id }
+  if (row.run_id !== null && row.step_path !== null) return { kind: 'step', runId: row.run_id, stepPath: row.step_path }
+  throw new Trouble('internal', { problem: 'an approval of nothing' })
 }

@@ -67,7 +67,8 @@ async function revoke(db: Db, which: ReturnType<typeof sql<boolean>>, now: Date)
   const rows = await db
     .updateTable('one_time_link')
     .set({ used_at: now })
-    .where('purpose', '=', 'invite')
+    // Also the links for a new passkey: whoever may not let people in any more has made none that still works.
+    .where('purpose', 'in', ['invite', 'renew'])
     .where('used_at', 'is', null)
     .where('expires_at', '>', now)
     .where(which)

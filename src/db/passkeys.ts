@@ -1,8 +1,9 @@
 import type { Clock } from '../kit/clock.ts'
 import { sha256Hex } from '../kit/digest.ts'
 import { append } from '../ledger/append.ts'
-import { iso, isoOrNull } from './jsonb.ts'
+import { iso, isoOrNull, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
+import { endSessionsOfPasskey } from './sessions.ts'
 
 export type Passkey = {
   readonly id: string
@@ -63,6 +64,54 @@ export async function usePasskey(db: Db, id: string, before: number, after: numb
     .where('counter', '=', String(before))
     .executeTakeFirst()
   return done.numUpdatedRows === 1n
+}
+
+/** Had this person a passkey, now or before? Who had one releases by a signature from then on, also after losing it. */
+export async function hadPasskey(db: Db, userId: string): Promise<boolean> {
+  if ((await passkeysOf(db, userId)).length > 0) return true
+  const row = await db.selectFrom('removed_passkey').select('name').where('user_id', '=', userId).executeTakeFirst()
+  return row !== undefined
+}
+
+/**
+ * Takes a passkey away, with the line in the ledger, and ends the sessions that it opened. What it signed stays, and stays to be verified: the key
+ * itself stands beside each signature, and its registration in the ledger. Null when this person has no such passkey.
+ */
+export async function removePasskey(
+  tx: Db,
+  removing: {
+    readonly id: string
+    readonly userId: string
+    readonly by: string
+    readonly why: string
+    /** By what its owner showed that it is them; null where an administrator did it. */
+    readonly factor: 'another passkey' | 'password and code' | null
+    /** The session that asks, where its owner does. */
+    readonly session: string | null
+  },
+  clock: Clock,
+): Promise<{ readonly passkey: Passkey; readonly sessionsEnded: number } | null> {
+  const { id, userId, by, why, factor } = removing
+  const row = await tx
+    .deleteFrom('passkey')
+    .where('credential_id', '=', id)
+    .where('user_id', '=', userId)
+    .returningAll()
+    .executeTakeFirst()
+  if (row === undefined) return null
+  const passkey = passkeyOf(row)
+  const { name, createdAt } = passkey
+  await tx
+    .insertInto('removed_passkey')
+    .values({
+      ...{ credential_id: id, user_id: userId, name, created_at: createdAt },
+      ...{ removed_at: clock.now(), removed_by: by, why: plainText(why) },
+    })
+    .execute()
+  const sessionsEnded = await endSessionsOfPasskey(tx, userId, id, removing.session)
+  const body = { passkeyRemoved: id, name, why, ...(factor === null ? {} : { factor }), sessionsEnded }
+  await append(tx, { kind: 'user.changed', actor: by, subject: `user:${userId}`, body }, clock)
+  return { passkey, sessionsEnded }
 }
 
 function passkeyOf(row: {

@@ -38,7 +38,14 @@ const idOf = (digest: string): string => digest.slice(0, 32)
 /** Opens a session and returns its token; only the digest is kept. */
 export async function openSession(
   db: Db,
-  session: { readonly userId: string; readonly method: string; readonly userAgent: string; readonly address: string },
+  session: {
+    readonly userId: string
+    readonly method: string
+    readonly userAgent: string
+    readonly address: string
+    /** The passkey that opened it. */
+    readonly passkey?: string | null
+  },
   now: Date,
 ): Promise<{ readonly token: string; readonly expiresAt: Date }> {
   const token = newSecret()
@@ -54,6 +61,7 @@ export async function openSession(
       user_agent: session.userAgent.slice(0, 300),
       address: session.address,
       method: session.method,
+      passkey_id: session.passkey ?? null,
     })
     .execute()
   return { token, expiresAt }
@@ -155,13 +163,37 @@ export async function endSessionsOf(db: Db, userId: string): Promise<void> {
   await db.deleteFrom('session').where('user_id', '=', userId).execute()
 }
 
+/**
+ * Ends what a passkey opened, and whatever was opened by a passkey before it was kept by which one; of those the session that asks (`but`) goes on.
+ * How many ended.
+ */
+export async function endSessionsOfPasskey(
+  db: Db,
+  userId: string,
+  passkey: string,
+  but: string | null,
+): Promise<number> {
+  const done = await db
+    .deleteFrom('session')
+    .where('user_id', '=', userId)
+    .where((eb) =>
+      eb.or([
+        eb('passkey_id', '=', passkey),
+        eb.and([eb('passkey_id', 'is', null), eb('method', '=', 'passkey'), eb('token_digest', '<>', but ?? '')]),
+      ]),
+    )
+    .executeTakeFirst()
+  return Number(done.numDeletedRows)
+}
+
 /** Clears away what is over. Cheap; called when somebody signs in. */
 export async function clearOver(db: Db, now: Date): Promise<void> {
   await db.deleteFrom('session').where('expires_at', '<', now).execute()
   await db.deleteFrom('webauthn_challenge').where('expires_at', '<', now).execute()
 }
 
-export type LinkPurpose = 'first-run' | 'invite' | 'demo'
+/** `renew`: a new passkey for somebody who lost the only one. */
+export type LinkPurpose = 'first-run' | 'invite' | 'demo' | 'renew'
 export type OneTimeLink = { readonly purpose: LinkPurpose; readonly payload: unknown; readonly expiresAt: string }
 
 /** Makes a one-time link and returns its token; only the digest is kept. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Offices } from '../model/office.ts'
 import { ReleaseSigning } from '../model/release.ts'
 import { Ticketing } from '../model/ticket.ts'
 import { jsonb } from './jsonb.ts'
@@ -13,6 +14,8 @@ export const settingShapes = {
   'first-run-skipped': z.array(z.string().max(40)).max(20),
   /** The rules for tickets. `version` counts changes, so that two people do not overwrite each other. */
   ticketing: z.object({ version: z.int().positive(), rules: Ticketing }),
+  /** Who signs for HR, legal and so on; `version` as above. */
+  offices: z.object({ version: z.int().positive(), offices: Offices }),
   'reply-hold-seconds': z.number().min(0).max(3600),
   /** When a release by two must be signed (model/release.ts). */
   'release-signing': ReleaseSigning,

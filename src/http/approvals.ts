@@ -8,25 +8,28 @@ import { getAlert } from '../db/alerts.ts'
 import { type Approval, receiptOf, type Seat, seatsOf } from '../db/approvals.ts'
 import type { Db } from '../db/open.ts'
 import { passkeyById, passkeysOf } from '../db/passkeys.ts'
+import { type ReleaseWord, wordOnRelease } from '../db/second-releases.ts'
+import { namesOfActors } from '../db/users.ts'
 import { Trouble } from '../kit/errors.ts'
+import { isInStage } from '../model/approval.ts'
+import { releaseSubjectOf } from '../playbooks/approvals/second-release.ts'
 import { type Assertion, deputiesFor, questionsMax, type Standing } from '../playbooks/approvals/sign.ts'
 import type { Front } from './front.ts'
 import type { Site } from './serve.ts'
 
 /** An approval as a page shows it. */
 export async function approvalRow(db: Db, approval: Approval, seats?: readonly Seat[]): Promise<ApprovalRow> {
-  const { id, alertId, runId, stepPath, matter, rule, subjectSha256, askedAt, expiresAt, state, placeNow } = approval
-  const all = await Promise.all(
-    (seats ?? (await seatsOf(db, id))).map(async (seat) => ({ ...seat, index: await indexOf(db, id, seat) })),
-  )
+  const { id, alertId, of, matter, rule, subjectSha256, askedAt, expiresAt, state, placeNow } = approval
+  const all = await answersOf(db, approval, seats ?? (await seatsOf(db, id)))
   const alert = await getAlert(db, alertId)
   return {
     ...{
       id,
       alertId,
       alertNumber: alert?.alert.number ?? 0,
-      runId,
-      stepPath,
+      runId: of.kind === 'step' ? of.runId : null,
+      stepPath: of.kind === 'step' ? of.stepPath : null,
+      replyId: of.kind === 'release' ? of.replyId : null,
       ...matter,
       rule,
       subjectSha256,
@@ -37,8 +40,11 @@ export async function approvalRow(db: Db, approval: Approval, seats?: readonly S
     },
     places: matter.places.map(({ title, quorum }, place) => {
       const here = all.filter((seat) => seat.place === place)
+      // Whoever released an answer too may have been asked by nobody: the page of the answer is open to all who may.
+      const isReleased = of.kind === 'release' && state === 'approved'
       return {
-        ...{ title, quorum, signed: here.filter(({ verdict }) => verdict === 'approve').length },
+        now: state === 'open' && isInStage(matter.places, placeNow, place),
+        ...{ title, quorum, signed: isReleased ? quorum : here.filter(({ verdict }) => verdict === 'approve').length },
         seats: here.map(({ userId, name, deputy, askedAt: asked, handedTo, verdict, reason, signedAt, index }) => ({
           ...{ userId, name, deputy, asked: asked !== null, handedOver: handedTo !== null, verdict, reason, signedAt },
           ledgerIndex: index,
@@ -48,15 +54,35 @@ export async function approvalRow(db: Db, approval: Approval, seats?: readonly S
   }
 }
 
+type Answered = Seat & { readonly index: number | null }
+
+/** Who said what, and where it stands in the ledger: signatures of an approval, or what became of an answer. */
+async function answersOf(db: Db, approval: Approval, seats: readonly Seat[]): Promise<readonly Answered[]> {
+  const word = await wordOf(db, approval)
+  return Promise.all(
+    seats.map(async (seat) => {
+      if (word !== null && word.userId === seat.userId)
+        return { ...seat, verdict: word.verdict, reason: word.reason, signedAt: word.at, index: word.index }
+      return { ...seat, index: await indexOf(db, approval.id, seat) }
+    }),
+  )
+}
+
+async function wordOf(db: Db, approval: Approval): Promise<ReleaseWord | null> {
+  if (approval.of.kind === 'step' || approval.state === 'open') return null
+  return wordOnRelease(db, approval.of.replyId, releaseSubjectOf(approval).sha256)
+}
+
 async function indexOf(db: Db, approvalId: string, seat: Seat): Promise<number | null> {
   return seat.verdict === null ? null : ((await receiptOf(db, approvalId, seat.userId))?.index ?? null)
 }
 
 export async function approvalPage(db: Db, standing: Standing): Promise<ApprovalPage> {
-  const { approval, seat, seats, state } = standing
-  const receipt = seat.verdict === null ? null : await receiptOf(db, approval.id, seat.userId)
+  const { approval, seat, seats } = standing
+  const receipt = await receiptAt(db, approval, seat)
   return {
     approval: await approvalRow(db, approval, seats),
+    release: await releaseAsked(db, approval),
     me: {
       ...{
         userId: seat.userId,
@@ -65,14 +91,31 @@ export async function approvalPage(db: Db, standing: Standing): Promise<Approval
         passkeys: (await passkeysOf(db, seat.userId)).length,
       },
       questionsLeft: Math.max(0, questionsMax - seat.questions),
-      receipt:
-        seat.verdict === null || seat.signedAt === null || receipt === null
-          ? null
-          : { verdict: seat.verdict, at: seat.signedAt, recordId: receipt.recordId, ledgerIndex: receipt.index },
+      receipt,
     },
-    state,
+    state: receipt === null ? standing.state : 'signed',
     deputies: deputiesFor(seats, seat).map(({ userId, name }) => ({ userId, name })),
   }
+}
+
+async function receiptAt(db: Db, approval: Approval, seat: Seat): Promise<ApprovalPage['me']['receipt']> {
+  const word = await wordOf(db, approval)
+  if (word !== null)
+    return word.userId !== seat.userId
+      ? null
+      : { verdict: word.verdict, at: word.at, recordId: word.recordId, ledgerIndex: word.index }
+  if (seat.verdict === null || seat.signedAt === null) return null
+  const receipt = await receiptOf(db, approval.id, seat.userId)
+  if (receipt === null) return null
+  return { verdict: seat.verdict, at: seat.signedAt, recordId: receipt.recordId, ledgerIndex: receipt.index }
+}
+
+/** Of an answer that waits for its second release: what leaves by its digest, and to whom. Its words are for whoever is signed in. */
+async function releaseAsked(db: Db, approval: Approval): Promise<ApprovalPage['release']> {
+  if (approval.of.kind === 'step') return null
+  const { sha256, sizeBytes, to, files, dryRun } = releaseSubjectOf(approval)
+  const first = (await namesOfActors(db, [approval.askedBy]))(approval.askedBy)
+  return { replyId: approval.of.replyId, sha256, sizeBytes, to, files, dryRun, firstBy: first }
 }
 
 type At = { readonly front: Front; readonly site: Site }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { SecretPlace, Settings } from '../config/config.ts'
+import type { OfficesPage } from '../contract/approvals.ts'
 import type { ChannelCard } from '../contract/chat.ts'
 import type { ConnectorCard, ConnectorDraft, ConnectorKindCard, Tried } from '../contract/connectors.ts'
 import type { ApiCard, ElsewhereView, Reconciled, SystemCard } from '../contract/elsewhere.ts'
@@ -21,6 +22,7 @@ import type { ListNoun } from '../model/list.ts'
 import type { LogPostDoor } from '../model/log-post.ts'
 import type { Receipt } from '../model/message.ts'
 import type { NoteDraft } from '../model/note.ts'
+import type { Offices } from '../model/office.ts'
 import type { QuestionName } from '../model/question.ts'
 import type { SnoozeFor } from '../model/queue.ts'
 import type { SensitiveSpan } from '../model/reply.ts'
@@ -333,6 +335,9 @@ export type Work = {
     readonly question: (token: string, text: string) => Promise<void>
     readonly handOver: (token: string, to: string) => Promise<void>
     readonly linkFor: (approvalId: string, userId: string) => Promise<string | null>
+    /** Who signs for which part of the house. */
+    readonly offices: () => Promise<OfficesPage>
+    readonly changeOffices: (change: { offices: Offices; version: number; by: string }) => Promise<number>
   }
   readonly answerQuestion: (
     token: string,

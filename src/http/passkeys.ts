@@ -7,9 +7,10 @@ import {
   verifyRegistrationResponse,
 } from '@simplewebauthn/server'
 import type { Db } from '../db/open.ts'
-import { addPasskey, passkeyById, passkeysOf, passkeysOfUserMax, usePasskey } from '../db/passkeys.ts'
+import { addPasskey, type Passkey, passkeyById, passkeysOf, passkeysOfUserMax, usePasskey } from '../db/passkeys.ts'
 import { keepChallenge, takeChallenge } from '../db/sessions.ts'
 import { userById } from '../db/users.ts'
+import { sha256Hex } from '../kit/digest.ts'
 import { Trouble } from '../kit/errors.ts'
 import type { User } from '../model/user.ts'
 import type { Front } from './front.ts'
@@ -97,15 +98,53 @@ export async function signInOptions(at: At) {
   return options
 }
 
-/** Who signed the challenge. Throws Trouble('sign-in.refused'). */
-export async function userOfPasskey(at: At, response: unknown): Promise<User> {
+const removal = (id: string): string => `remove ${sha256Hex(id).slice(0, 32)}`
+
+/** Options for showing by another passkey that it is me who removes this one. Throws Trouble('input.invalid') where there is no other. */
+export async function otherPasskeyOptions(at: At, userId: string, removed: string) {
+  needsPasskeys(at.site)
+  const others = (await passkeysOf(at.front.db, userId)).filter(({ id }) => id !== removed)
+  if (others.length === 0) throw new Trouble('input.invalid', { fields: { passkey: 'There is no other passkey' } })
+  const options = await generateAuthenticationOptions({
+    ...{ rpID: at.site.url.hostname, userVerification: 'required' },
+    allowCredentials: others.map(({ id, transports }) => ({ id, transports: transports as never })),
+  })
+  const kept = await keepChallenge(at.front.db, options.challenge, removal(removed), userId, at.front.clock.now())
+  if (!kept) throw new Trouble('rate.limited')
+  return options
+}
+
+/** Checks the answer to these options. Throws Trouble('sign-in.refused'): also for the passkey that is to be removed, and for one of somebody else. */
+export async function checkOtherPasskey(at: At, userId: string, removed: string, response: unknown): Promise<void> {
+  const key = await passkeyThatSigned(at, { purpose: removal(removed), userId }, response)
+  if (key.userId !== userId || key.id === removed) throw new Trouble('sign-in.refused', { step: 'another passkey' })
+}
+
+/** Who signed the challenge, and by which of their passkeys. Throws Trouble('sign-in.refused'). */
+export async function userOfPasskey(
+  at: At,
+  response: unknown,
+): Promise<{ readonly user: User; readonly passkey: string }> {
+  const key = await passkeyThatSigned(at, { purpose: 'sign-in', userId: null }, response)
+  const user = await userById(at.front.db, key.userId)
+  if (user === null || user.disabled) throw new Trouble('sign-in.refused', { step: 'shut account' })
+  return { user, passkey: key.id }
+}
+
+/** The passkey that signed a challenge of ours, which is used up by it. */
+async function passkeyThatSigned(
+  at: At,
+  given: { readonly purpose: string; readonly userId: string | null },
+  response: unknown,
+): Promise<Passkey> {
   needsPasskeys(at.site)
   const answer = response as AuthenticationResponseJSON
   const key = await passkeyById(at.front.db, answer.id)
   if (key === null) throw new Trouble('sign-in.refused', { step: 'unknown passkey' })
+  const now = at.front.clock.now()
   const checked = await verifyAuthenticationResponse({
     response: answer,
-    expectedChallenge: (challenge) => takeChallenge(at.front.db, challenge, 'sign-in', null, at.front.clock.now()),
+    expectedChallenge: (challenge) => takeChallenge(at.front.db, challenge, given.purpose, given.userId, now),
     expectedOrigin: at.site.url.origin,
     expectedRPID: at.site.url.hostname,
     credential: { id: key.id, publicKey: new Uint8Array(key.publicKey), counter: key.counter },
@@ -114,15 +153,7 @@ export async function userOfPasskey(at: At, response: unknown): Promise<User> {
     throw new Trouble('sign-in.refused', { step: 'passkey' }, error)
   })
   if (!checked.verified) throw new Trouble('sign-in.refused', { step: 'passkey' })
-  const used = await usePasskey(
-    at.front.db,
-    key.id,
-    key.counter,
-    checked.authenticationInfo.newCounter,
-    at.front.clock.now(),
-  )
-  if (!used) throw new Trouble('sign-in.refused', { step: 'passkey counter' })
-  const user = await userById(at.front.db, key.userId)
-  if (user === null || user.disabled) throw new Trouble('sign-in.refused', { step: 'shut account' })
-  return user
+  if (!(await usePasskey(at.front.db, key.id, key.counter, checked.authenticationInfo.newCounter, now)))
+    throw new Trouble('sign-in.refused', { step: 'passkey counter' })
+  return key
 }

@@ -9,16 +9,16 @@ import type { Site } from './serve.ts'
 
 export type Method = 'password' | 'passkey' | 'link' | 'sso'
 
-/** Opens a session for somebody who proved to be `user`, writes it into the ledger and gives the browser its cookie. */
+/** Opens a session for somebody who proved to be `user` (`passkey`: by which one), writes it into the ledger and gives the browser its cookie. */
 export async function signIn(
   at: { readonly front: Front; readonly site: Site; readonly request: FastifyRequest; readonly reply: FastifyReply },
   user: User,
   method: Method,
-  tx?: Db,
+  how: { readonly tx?: Db; readonly passkey?: string } = {},
 ): Promise<void> {
   const { front, site, request, reply } = at
   const now = front.clock.now()
-  const session = await transaction(tx ?? front.db, async (inner) => {
+  const session = await transaction(how.tx ?? front.db, async (inner) => {
     await clearOver(inner, now)
     await append(
       inner,
@@ -27,7 +27,10 @@ export async function signIn(
     )
     return openSession(
       inner,
-      { userId: user.id, method, userAgent: request.headers['user-agent'] ?? '', address: request.ip },
+      {
+        ...{ userId: user.id, method, userAgent: request.headers['user-agent'] ?? '', address: request.ip },
+        passkey: how.passkey ?? null,
+      },
       now,
     )
   })

@@ -41,9 +41,22 @@ const altered = (field: string, from: string, to: string): Bend => ({
   change: (body) => void (body[field] = String(body[field]).replaceAll(from, to)),
 })
 
+const removed = (key: SoftPasskey): LedgerLine => ({
+  ...account(),
+  kind: 'user.changed',
+  body: { passkeyRemoved: key.id },
+})
+
 const passkey = new SoftPasskey()
 await testForgeries(
-  { lines: [account(), registered(passkey), approval(passkey), approval(passkey)], approvals: 2, releases: 0 },
+  {
+    lines: [
+      ...[account(), registered(passkey), approval(passkey), approval(passkey)],
+      // What was signed before its passkey was removed holds, and so does what it signs once it is registered again.
+      ...[removed(passkey), registered(passkey), approval(passkey)],
+    ],
+    ...{ approvals: 3, releases: 0 },
+  },
   [
     [
       'a changed statement',
@@ -53,6 +66,14 @@ await testForgeries(
     ['a changed action', /not what the statement names/, one(altered('subject', 'pay-1', 'pay-2'))],
     ['a yes that was a no', /something else than/, one(altered('verdict', 'approve', 'refuse'))],
     ['a role that may sign nothing', /may sign/, one({ statement: { who: { ...dpo, role: 'auditor' } } }, 'auditor')],
+    [
+      'a passkey that was removed before',
+      /passkey was removed/,
+      () => {
+        const lost = new SoftPasskey()
+        return [account(), registered(lost), removed(lost), approval(lost)]
+      },
+    ],
     ...forgeriesOfAny(approval, (body) => body),
   ],
 )

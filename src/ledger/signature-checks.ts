@@ -33,6 +33,7 @@ export class SignatureChecks {
   readonly #roles = new Map<string, string>()
   readonly #shut = new Set<string>()
   readonly #keys = new Map<string, { readonly user: string; readonly sha256: string | null }>()
+  readonly #removed = new Set<string>()
   readonly #nonces = new Set<string>()
   readonly #counters = new Map<string, number>()
   approvals = 0
@@ -55,7 +56,9 @@ export class SignatureChecks {
     if (typeof body['role'] === 'string') this.#roles.set(subject, body['role'])
     if (body['disabled'] === true) this.#shut.add(subject)
     if (body['disabled'] === false) this.#shut.delete(subject)
+    if (typeof body['passkeyRemoved'] === 'string') this.#removed.add(body['passkeyRemoved'])
     if (typeof body['passkey'] !== 'string') return
+    this.#removed.delete(body['passkey'])
     const sha256 = typeof body['publicKeySha256'] === 'string' ? body['publicKeySha256'] : null
     this.#keys.set(body['passkey'], { user: subject, sha256 })
   }
@@ -116,6 +119,7 @@ export class SignatureChecks {
   #key(who: string, signed: PasskeySignature, problems: string[]): void {
     const key = this.#keys.get(signed.credential)
     if (key !== undefined && key.user !== who) problems.push('the passkey is of another person')
+    if (this.#removed.has(signed.credential)) problems.push('the passkey was removed before')
     const sha256 = sha256Hex(Buffer.from(signed.publicKey, 'base64url'))
     if (key !== undefined && key.sha256 !== null && key.sha256 !== sha256)
       problems.push('the public key is not the one that was registered')

@@ -1,17 +1,20 @@
 import type { PlaybookPage, PlaybookRow, StepRow } from '../contract/playbooks.ts'
+import type { Db } from '../db/open.ts'
 import { importedPlaybook, importedPlaybooks, lastRunsOf, runCounts } from '../db/playbooks.ts'
+import { approvalWords } from '../model/approval.ts'
 import { csfCategoryTitle } from '../model/csf.ts'
 import type { Playbook, Step } from '../model/playbook.ts'
 import { questions } from '../model/question.ts'
+import { problemsOfChains } from '../playbooks/approvals/check-chains.ts'
 import { playbookById, type Shelf } from '../playbooks/shelf.ts'
 
 /** All playbooks with how often they ran: those of files first, by id. */
 export async function shelfOf(house: Shelf): Promise<readonly PlaybookRow[]> {
   const [imported, counts] = await Promise.all([importedPlaybooks(house.db), runCounts(house.db)])
-  return [
-    ...house.library.all.map((playbook) => rowOf(playbook, 'file', counts)),
-    ...imported.map(({ playbook }) => rowOf(playbook, 'imported', counts)),
-  ]
+  return Promise.all([
+    ...house.library.all.map((playbook) => rowOf(house.db, playbook, 'file', counts)),
+    ...imported.map(({ playbook }) => rowOf(house.db, playbook, 'imported', counts)),
+  ])
 }
 
 /** Everything about one playbook. Throws Trouble('not.found'). */
@@ -20,7 +23,7 @@ export async function pageOf(house: Shelf, id: string): Promise<PlaybookPage> {
   const playbook = await playbookById(house, id)
   const isFile = house.library.byId(id) !== undefined
   return {
-    row: rowOf(playbook, isFile ? 'file' : 'imported', await runCounts(house.db)),
+    row: await rowOf(house.db, playbook, isFile ? 'file' : 'imported', await runCounts(house.db)),
     steps: stepRows(playbook.steps, '', 0),
     lastRuns: [...(await lastRunsOf(house.db, id))],
     imported: isFile || kept === null ? null : { form: kept.form, by: kept.by, at: kept.at },
@@ -28,11 +31,12 @@ export async function pageOf(house: Shelf, id: string): Promise<PlaybookPage> {
   }
 }
 
-function rowOf(
+async function rowOf(
+  db: Db,
   playbook: Playbook,
   origin: PlaybookRow['origin'],
   counts: Awaited<ReturnType<typeof runCounts>>,
-): PlaybookRow {
+): Promise<PlaybookRow> {
   const steps = stepRows(playbook.steps, '', 0)
   const { id, version, title, description, on, priority } = playbook
   return {
@@ -41,6 +45,7 @@ function rowOf(
     csf: [...new Set(steps.map((step) => step.csf))].sort(),
     phases: [...new Set(steps.map((step) => step.phase))],
     runs: counts.get(id) ?? { all: 0, underWay: 0, lastAt: null },
+    signOff: [...(await problemsOfChains(db, playbook))],
   }
 }
 
@@ -74,7 +79,9 @@ function saysOf(step: Step): string[] {
     case 'reply':
       return []
     case 'wait-for-person':
-      return [`Waits for ${step.for}, at most ${step.expires}.`]
+      return step.approval === undefined
+        ? [`Waits for ${step.for}, at most ${step.expires}.`]
+        : [approvalWords(step.approval, step.expires)]
     case 'notify':
       return [`To ${step.to.join(', ')}: ${step.subject}`]
     case 'checklist':

@@ -22,8 +22,8 @@ export const maySign = ({ role, disabled }: { readonly role: string; readonly di
 const person = z
   .string()
   .regex(
-    /^(role:(administrator|lead|analyst|approver)|[^\s@<>,;]+@[^\s@<>,;]+)$/,
-    'write a mail address of somebody with an account, or role:approver, role:lead, role:administrator, role:analyst',
+    /^(role:(administrator|lead|analyst|approver)|office:[a-z][a-z0-9-]{0,30}|ticket:(responsible|accountable|consulted)|owner:asset|[^\s@<>,;]+@[^\s@<>,;]+)$/,
+    'write a mail address of somebody with an account, role:approver (lead, administrator, analyst), office:dpo (Settings, Sign-off), ticket:accountable (responsible, consulted), or owner:asset',
   )
 
 /** One place of a sign-off chain: who may sign there, and how many of them must. */
@@ -36,6 +36,11 @@ export const ApprovalPlace = z.object({
     .default([])
     .describe('Asked when a member hands over to them, and with the first reminder'),
   quorum: z.int().min(1).max(10).default(1),
+  /** Not there is no: a default would change the digest of the steps of runs that wait. */
+  beside: z
+    .boolean()
+    .optional()
+    .describe('Asked at the same time as the place before it; otherwise when that one has signed'),
 })
 export type ApprovalPlace = z.infer<typeof ApprovalPlace>
 
@@ -49,7 +54,7 @@ export const ApprovalAsk = z.object({
   changes: line.describe('What leaves or changes when it is approved'),
   ifSilent: line.describe('What happens when nobody answers in time; the steps that follow must do that'),
   alternatives: z.array(z.string().min(1).max(200)).max(5).default([]).describe('What else could be done'),
-  /** In this order: the next place is asked when the one before has signed. */
+  /** In this order: the next place is asked when the one before has signed, or beside it. */
   from: z.array(ApprovalPlace).min(1).max(approvalPlacesMax),
   remind: z
     .array(z.string().regex(/^[1-9]\d{0,5}(s|m|h|d)$/))
@@ -67,9 +72,37 @@ export const ApprovalMatter = z.object({
   changes: z.string(),
   ifSilent: z.string(),
   alternatives: z.array(z.string()),
-  places: z.array(z.object({ title: z.string(), quorum: z.int() })),
+  places: z.array(z.object({ title: z.string(), quorum: z.int(), beside: z.boolean().optional() })),
 })
 export type ApprovalMatter = z.infer<typeof ApprovalMatter>
+
+type Beside = { readonly beside?: boolean | undefined }
+
+/** The places that are asked at the same time as this one: from the first to the last of them. */
+export function stageOf(places: readonly Beside[], place: number): { readonly from: number; readonly to: number } {
+  let [from, to] = [place, place]
+  while (from > 0 && places[from]?.beside === true) from -= 1
+  while (places[to + 1]?.beside === true) to += 1
+  return { from, to }
+}
+
+export const isInStage = (places: readonly Beside[], now: number, place: number): boolean => {
+  const { from, to } = stageOf(places, now)
+  return place >= from && place <= to
+}
+
+/** "DPO and Legal, then Business owner". */
+export const chainWords = (places: readonly (Beside & { readonly title: string })[]): string =>
+  places.map(({ title, beside }, at) => (at === 0 ? title : `${beside === true ? ' and' : ', then'} ${title}`)).join('')
+
+/** What a step of a playbook asks people to sign, in a sentence for whoever reads the playbook. */
+export function approvalWords({ what, ifSilent, from }: ApprovalAsk, expires: string): string {
+  const places = from.map(({ title, quorum, people, deputies, beside }) => ({
+    title: `${title} (${quorum} of ${people.join(', ')}${deputies.length === 0 ? '' : `; deputies ${deputies.join(', ')}`})`,
+    beside,
+  }))
+  return `Signed by ${chainWords(places)}: ${what} At most ${expires}; if nobody answers: ${ifSilent}`
+}
 
 export const ApprovalVerdict = z.enum(['approve', 'refuse'])
 export type ApprovalVerdict = z.infer<typeof ApprovalVerdict>

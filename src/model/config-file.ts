@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Offices } from './office.ts'
 import { Provider } from './provider.ts'
 import { ReleaseSigning } from './release.ts'
 import { Ticketing } from './ticket.ts'
@@ -17,6 +18,8 @@ export const ConfigFile = z.strictObject({
     replyHoldSeconds: z.number().min(0).max(3600).nullable(),
     releaseSigning: ReleaseSigning.nullable().default(null),
     sourcePrecedence: z.array(z.string().max(100)).max(100).nullable(),
+    /** Who signs for HR, legal and so on. */
+    offices: Offices.nullable().default(null),
   }),
   providers: z.record(z.string(), Provider.omit({ id: true })),
   ticketing: Ticketing,

@@ -179,7 +179,10 @@ const says: Record<LedgerKind, Say> = {
   'reply.settled': (line) => `found out that ${line.about} arrived${line.why('receipt')}`,
   'reply.failed': aboutWhy('could not send', 'why', 'receipt'),
   'user.created': (line) => `made the account of ${line.about}${line.opt(' as ', line.text('role'))}`,
-  'user.changed': about('changed the account of'),
+  'user.changed': (line) =>
+    line.has('passkeyRemoved')
+      ? `removed the passkey “${line.text('name')}” of ${line.about}${line.why('why')}`
+      : `changed the account of ${line.about}`,
   'user.signed-in': (line) => `signed in${line.opt(' by ', line.text('method'))}`,
   'user.sign-in-refused': (line) =>
     `refused a sign-in as ${line.about}${line.opt(' from ', line.text('address'))}${line.why('why')}`,

@@ -15,15 +15,15 @@ export const releaseSigningDefault: ReleaseSigning = 'when-they-have-one'
 
 export type ReleasePart = 'first' | 'second'
 
-/** Is a click of this person enough for this part of a release by two? */
-export function clickIsEnough(signing: ReleaseSigning, part: ReleasePart, passkeys: number): boolean {
+/** Is a click of this person enough for this part of a release by two? `hadPasskey`: they have one, or had one that was lost. */
+export function clickIsEnough(signing: ReleaseSigning, part: ReleasePart, hadPasskey: boolean): boolean {
   switch (signing) {
     case 'offered':
       return true
     case 'always':
       return false
     case 'when-they-have-one':
-      return part === 'first' || passkeys === 0
+      return part === 'first' || !hadPasskey
   }
 }
 

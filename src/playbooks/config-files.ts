@@ -12,6 +12,7 @@ import { isDomain } from '../kit/domain.ts'
 import { Trouble, wordsOf } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
 import { type ConfigChange, ConfigFile, changesBetween, configFormat } from '../model/config-file.ts'
+import { changeOffices, officesNow } from './approvals/offices.ts'
 import { checkProvider } from './check-provider.ts'
 import { type DeskParts, saveDraft } from './connector-desk.ts'
 import { changeTicketing } from './tickets.ts'
@@ -26,20 +27,30 @@ export type Running = { readonly yaml: string; readonly digest: string; readonly
 
 /** What runs now, as one document. */
 export async function runningConfig(db: Db): Promise<Running> {
-  const [providers, ticketing, connectors, watches, ownDomains, replyHoldSeconds, releaseSigning, sourcePrecedence] =
-    await Promise.all([
-      listProviders(db),
-      ticketingOf(db),
-      storedConnectors(db),
-      watchesSet(db),
-      settingOf(db, 'own-domains'),
-      settingOf(db, 'reply-hold-seconds'),
-      settingOf(db, 'release-signing'),
-      settingOf(db, 'source-precedence'),
-    ])
+  const [
+    providers,
+    ticketing,
+    connectors,
+    watches,
+    ownDomains,
+    replyHoldSeconds,
+    releaseSigning,
+    sourcePrecedence,
+    offices,
+  ] = await Promise.all([
+    listProviders(db),
+    ticketingOf(db),
+    storedConnectors(db),
+    watchesSet(db),
+    settingOf(db, 'own-domains'),
+    settingOf(db, 'reply-hold-seconds'),
+    settingOf(db, 'release-signing'),
+    settingOf(db, 'source-precedence'),
+    settingOf(db, 'offices'),
+  ])
   const file: ConfigFile = {
     format: configFormat,
-    settings: { ownDomains, replyHoldSeconds, releaseSigning, sourcePrecedence },
+    settings: { ownDomains, replyHoldSeconds, releaseSigning, sourcePrecedence, offices: offices?.offices ?? null },
     providers: Object.fromEntries(providers.map(({ id, ...rest }) => [id, rest])),
     ticketing: ticketing.rules,
     connectors: Object.fromEntries(
@@ -194,17 +205,29 @@ async function writeSettings(desk: ConfigDesk, running: ConfigFile, wanted: Conf
   const bad = (wanted.settings.ownDomains ?? []).find((domain) => !isDomain(domain))
   if (bad !== undefined)
     throw new Trouble('input.invalid', { fields: { 'settings.ownDomains': `${bad} is no domain` } })
-  if (changesBetween(running.settings, wanted.settings).length === 0) return
-  const { ownDomains, replyHoldSeconds, releaseSigning, sourcePrecedence } = wanted.settings
+  await writeOffices(desk, running, wanted, by)
+  const { offices: _running, ...before } = running.settings
+  const { offices: _wanted, ...settings } = wanted.settings
+  if (changesBetween(before, settings).length === 0) return
+  const { ownDomains, replyHoldSeconds, releaseSigning, sourcePrecedence } = settings
   await setOrRemove(desk, 'own-domains', ownDomains, by)
   await setOrRemove(desk, 'reply-hold-seconds', replyHoldSeconds, by)
   await setOrRemove(desk, 'release-signing', releaseSigning, by)
   await setOrRemove(desk, 'source-precedence', sourcePrecedence, by)
-  await append(
-    desk.db,
-    { kind: 'setting.changed', actor: by, subject: 'settings', body: { ...wanted.settings } },
-    desk.clock,
-  )
+  await append(desk.db, { kind: 'setting.changed', actor: by, subject: 'settings', body: { ...settings } }, desk.clock)
+}
+
+/** As on their page: each name must be of somebody who may sign. Where the file says nothing of them they are as they come. */
+async function writeOffices(desk: ConfigDesk, running: ConfigFile, wanted: ConfigFile, by: string): Promise<void> {
+  if (changesBetween(running.settings.offices, wanted.settings.offices).length === 0) return
+  const { offices } = wanted.settings
+  if (offices !== null) {
+    await changeOffices(desk, { offices, version: (await officesNow(desk.db)).version, by })
+    return
+  }
+  await removeSetting(desk.db, 'offices')
+  const body = { offices: null }
+  await append(desk.db, { kind: 'setting.changed', actor: by, subject: 'settings', body }, desk.clock)
 }
 
 async function setOrRemove<K extends SettingKey>(

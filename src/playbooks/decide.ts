@@ -12,6 +12,7 @@ import { Trouble } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
 import type { QuestionName } from '../model/question.ts'
 import type { Outcome } from '../model/triage.ts'
+import { endAsking } from './approvals/second-release.ts'
 import { hasLooked, lockSeen, wakeSleeping } from './arrange.ts'
 import type { House } from './house.ts'
 import { rejudge } from './rejudge.ts'
@@ -93,11 +94,11 @@ export async function undo(
     if (record === null) throw new Trouble('not.found', { alertId })
     const standing = await standingDecision(tx, alertId)
     if (standing?.id !== decisionId) throw new Trouble('state.conflict', { alertId })
-    const leaving = (await repliesOf(tx, alertId)).some(
-      ({ reply }) => reply.state === 'held' || reply.state === 'sending',
-    )
-    if (leaving)
+    const replies = await repliesOf(tx, alertId)
+    if (replies.some(({ reply }) => reply.state === 'held' || reply.state === 'sending'))
       throw new Trouble('state.conflict', { alertId, problem: 'an answer is about to leave: take it back first' })
+    // Nobody is asked to release an answer to what nobody says any more.
+    for (const { reply, first } of replies) if (first !== null) await endAsking(house, tx, reply.id, 'void')
     await undoDecision(tx, alertId, by, house.clock.now())
     await withdrawTuning(tx, decisionId, by, house.clock.now())
     await changeAlert(tx, alertId, record.version, { state: 'open', outcome: null, decidedAt: null })

@@ -100,6 +100,8 @@ function checkStep(step: Step, here: Place, report: Report): void {
         report([...here, 'for'], 'to wait for an answer, say `to` whom goes which `question`')
       if ((step.for === 'approval') !== (step.approval !== undefined))
         report([...here, 'for'], 'to wait for an approval, say under `approval` what is signed and by whom')
+      if (step.approval?.from[0]?.beside === true)
+        report([...here, 'approval', 'from', 0, 'beside'], 'the first place has none before it to be asked beside')
       for (const field of ['what', 'about', 'why', 'changes', 'ifSilent'] as const)
         if (step.approval !== undefined) template(step.approval[field], [...here, 'approval', field], report)
       if (step.to !== undefined) condition(step.to, 'any', [...here, 'to'], report)

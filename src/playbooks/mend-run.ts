@@ -1,15 +1,16 @@
 import { getAlert, lockAlert } from '../db/alerts.ts'
-import { approvalsOfRun, seatsOf } from '../db/approvals.ts'
+import { type Approval, approvalsOfRun, seatsOf } from '../db/approvals.ts'
 import { notifyAll } from '../db/live.ts'
 import { type Db, transaction } from '../db/open.ts'
 import { personQuestionOfStep } from '../db/person-questions.ts'
 import { countNudge, putAside, reopenRun, skipLine } from '../db/run-mending.ts'
 import { journalLine, runState, runUnderWay } from '../db/runs.ts'
+import { openReleaseOfAlert } from '../db/second-releases.ts'
 import { Trouble } from '../kit/errors.ts'
 import { stableId } from '../kit/stable-id.ts'
 import { append } from '../ledger/append.ts'
 import type { JournalLine } from '../model/playbook.ts'
-import { openSeats } from './approvals/ask-place.ts'
+import { openPlaces, openSeats } from './approvals/ask-place.ts'
 import type { House } from './house.ts'
 import { queueRun } from './wake.ts'
 
@@ -96,7 +97,7 @@ export async function nudge(
     const record = await getAlert(tx, alertId)
     if (record === null) throw new Trouble('not.found', { alertId })
     const { number, title } = record.alert
-    const to = await waitedFor(house, tx, runId, line)
+    const to = await waitedFor(house, tx, { runId, alertId, line })
     if (to.length === 0) throw new Trouble('input.invalid', { fields: { path: 'Nobody is configured for this role' } })
     const until = line.deadline === null ? '' : ` until ${line.deadline.slice(0, 16).replace('T', ' ')} UTC`
     const where =
@@ -120,12 +121,18 @@ export async function nudge(
   })
 }
 
+/** Mail addresses of those who are asked and have not answered. */
+async function askedAt(tx: Db, approval: Approval): Promise<readonly string[]> {
+  const seats = await seatsOf(tx, approval.id)
+  const open = openPlaces(approval, seats).flatMap((place) => openSeats(seats, place))
+  return [...new Set(open.flatMap((seat) => (seat.askedAt === null ? [] : [seat.email])))]
+}
+
 /** Whose turn it is: the person who was asked, or the people of the role. */
 async function waitedFor(
   { people }: Pick<House, 'people'>,
   tx: Db,
-  runId: string,
-  line: JournalLine,
+  { runId, alertId, line }: { readonly runId: string; readonly alertId: string; readonly line: JournalLine },
 ): Promise<readonly string[]> {
   switch (line.waitingFor) {
     case 'answer': {
@@ -133,14 +140,15 @@ async function waitedFor(
       return asked === null ? [] : [asked.email]
     }
     case 'approval': {
-      const approval = (await approvalsOfRun(tx, runId)).findLast((one) => one.stepPath === line.path)
-      if (approval === undefined || approval.state !== 'open') return []
-      return openSeats(await seatsOf(tx, approval.id), approval.placeNow).flatMap(({ askedAt, email }) =>
-        askedAt === null ? [] : [email],
-      )
+      const approval = (await approvalsOfRun(tx, runId, line.path)).at(-1)
+      return approval?.state === 'open' ? askedAt(tx, approval) : []
     }
-    case 'release':
+    case 'release': {
+      // One person released it: it waits for those who are asked to do so as well.
+      const second = await openReleaseOfAlert(tx, alertId)
+      if (second !== null) return askedAt(tx, second)
       return people['approver'] ?? people['lead'] ?? people['analyst'] ?? []
+    }
     default:
       return people['analyst'] ?? people['lead'] ?? []
   }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { Db } from '../db/open.ts'
+import type { ApprovalHouse } from './approvals/ask-place.ts'
+import { expireRelease } from './approvals/second-release.ts'
 import type { Assertion } from './approvals/sign.ts'
 import type { House, Notice, ReplySeen } from './house.ts'
 import { cannotMail, mailNotice, sendNotice } from './notices.ts'
@@ -23,6 +25,8 @@ import type { GivenRelease, Page } from './replies/sign-release.ts'
 
 const SendReplyJob = z.object({ replyId: z.uuid(), attempt: z.int().min(1).default(1) })
 const SendNoticeJob = z.object({ noticeId: z.uuid(), attempt: z.int().min(1).default(1) })
+
+const ExpireReleaseJob = z.object({ approvalId: z.uuid() })
 
 const SendPackJob = z.object({ id: z.uuid(), attempt: z.int().min(1).default(1) })
 
@@ -68,18 +72,24 @@ export type AnswerDesk = {
   readonly withdrawPack: (id: string, by: string) => Promise<void>
   readonly settlePack: (id: string, arrived: boolean, why: string, by: string) => Promise<void>
   /** Handlers by job name. */
-  readonly jobs: Readonly<Record<'send-reply' | 'send-notice' | 'send-pack', (payload: unknown) => Promise<void>>>
+  readonly jobs: Readonly<
+    Record<'send-reply' | 'send-notice' | 'send-pack' | 'expire-release', (payload: unknown) => Promise<void>>
+  >
 }
 
 export function answerDesk(parts: DeskParts): AnswerDesk {
   const desk = openDesk(parts)
   const settleAs = (replyId: string, how: HowSettled, by: string, why: string) =>
     settleReply(desk, { replyId, how, by, why })
+  const mailing = {
+    cannotMail: (to: readonly string[]) => cannotMail(desk, to),
+    mailNotice: (tx: Db, notice: Notice) => mailNotice(desk, tx, notice),
+  }
+  const house: ApprovalHouse = { db: desk.db, clock: desk.clock, approvalUrl: desk.approvalUrl, ...mailing }
   return {
     lists: desk.lists,
     forHouse: {
-      cannotMail: (to) => cannotMail(desk, to),
-      mailNotice: (tx: Db, notice: Notice) => mailNotice(desk, tx, notice),
+      ...mailing,
       draftReply: (tx: Db, alertId: string, text: string | null, twoPersons = false, followUp?: string) =>
         draftReply(desk, tx, {
           ...{ alertId, text, by: 'system', twoPersons },
@@ -94,10 +104,10 @@ export function answerDesk(parts: DeskParts): AnswerDesk {
     pickFile: (replyId, ticketFileId, version, by) => pickFile(desk, { replyId, ticketFileId, version, by }),
     takeOutFile: (replyId, fileId, version, by) => takeOutFile(desk, { replyId, fileId, version, by }),
     preview: (replyId) => previewReply(desk, replyId),
-    release: (replyId, version, by) => releaseReply(desk, { replyId, version, by }),
-    second: (replyId, digest, yes, why, by) => secondRelease(desk, { replyId, digest, yes, why, by }),
+    release: (replyId, version, by) => releaseReply(desk, house, { replyId, version, by }),
+    second: (replyId, digest, yes, why, by) => secondRelease(desk, house, { replyId, digest, yes, why, by }),
     prepareRelease: (replyId, seen, by, page) => prepareRelease(desk, { replyId, ...seen, by, page }),
-    signRelease: (replyId, by, assertion) => signRelease(desk, { replyId, by, assertion }),
+    signRelease: (replyId, by, assertion) => signRelease(desk, house, { replyId, by, assertion }),
     cancel: (replyId, by) => cancelReply(desk, { replyId, by }),
     settle: (replyId, arrived, reason, by) => settleAs(replyId, arrived ? 'was-sent' : 'was-not-sent', by, reason),
     settleAs,
@@ -107,6 +117,7 @@ export function answerDesk(parts: DeskParts): AnswerDesk {
     jobs: {
       'send-pack': (payload) => sendPack(desk, SendPackJob.parse(payload)),
       'send-reply': (payload) => sendReply(desk, SendReplyJob.parse(payload)),
+      'expire-release': (payload) => expireRelease(desk, house, ExpireReleaseJob.parse(payload).approvalId),
       'send-notice': (payload) => sendNotice(desk, SendNoticeJob.parse(payload)),
     },
   }

@@ -4,17 +4,21 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { addSigner, type Keys, signOpen } from '../../test/approval-signers.ts'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
 import { mail, type TestHouse, testHouse } from '../../test/house.ts'
 import { getAlert } from '../db/alerts.ts'
 import { findingsOf } from '../db/findings.ts'
 import { getRun, listRuns } from '../db/runs.ts'
+import { systemClock } from '../kit/clock.ts'
 import { yamlFilesOf } from '../kit/yaml-files.ts'
 import { csfIds } from '../model/csf.ts'
 import type { Ask } from '../model/doors.ts'
+import { officesDefault } from '../model/office.ts'
 import type { Step } from '../model/playbook.ts'
 import { QuestionName, questions } from '../model/question.ts'
 import { Outcome } from '../model/triage.ts'
+import { changeOffices } from './approvals/offices.ts'
 import { markByHand } from './by-hand.ts'
 import { decide } from './decide.ts'
 import { continueRun } from './interpreter.ts'
@@ -45,8 +49,16 @@ const samples = await Promise.all(
 const library = await loadLibrary(['content/playbooks'])
 
 let database: FreshDatabase
+const keys: Keys = new Map()
 beforeAll(async () => {
   database = await freshDatabase()
+  for (const office of ['dpo', 'hr', 'legal']) await addSigner(database.db, keys, 'approver', `${office}@example.org`)
+  await addSigner(database.db, keys, 'asset-owner', 'jo@example.org')
+  await addSigner(database.db, keys, 'lead', 'lead@example.org')
+  const offices = Object.fromEntries(
+    Object.entries(officesDefault).map(([id, office]) => [id, { ...office, people: [`${id}@example.org`] }]),
+  )
+  await changeOffices({ db: database.db, clock: systemClock }, { offices, version: 0, by: 'user:1' })
 })
 afterAll(() => database.close())
 
@@ -131,6 +143,9 @@ async function doWhatItWaitsFor(house: TestHouse, sample: Sample, runId: string,
     case 'checklist':
       for (const item of (line.input as Asked).items)
         await markByHand(house, { runId, path: line.path, itemId: item.id, state: 'done', note: '', by })
+      return
+    case 'approval':
+      expect((await signOpen(house, keys, runId)).length).toBeGreaterThan(0)
       return
     case 'release':
       await house.db

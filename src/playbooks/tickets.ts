@@ -39,6 +39,10 @@ const typeOfPlaybook: Readonly<Record<string, TicketType>> = {
   'lost-device': 'lost-device',
 }
 
+/** What kind of work a playbook is for. */
+export const ticketTypeOf = (playbookId: string | null, own = false): TicketType =>
+  typeOfPlaybook[playbookId ?? ''] ?? (own ? 'own-detection' : 'provider-alert')
+
 export type Member = { readonly id: string; readonly email: string; readonly name: string; readonly role: string }
 
 /** Who works here. A provider's analyst or the owner of a machine has an account too, and learns nothing of a ticket. */
@@ -75,7 +79,7 @@ export async function fileTicket(
   tx: Db,
   fresh: { readonly alertId: string; readonly playbookId: string | null; readonly own: boolean },
 ): Promise<void> {
-  const type = typeOfPlaybook[fresh.playbookId ?? ''] ?? (fresh.own ? 'own-detection' : 'provider-alert')
+  const type = ticketTypeOf(fresh.playbookId, fresh.own)
   const { rules } = await ticketingOf(tx)
   const duty = rules.types[type]
   if (type !== 'provider-alert') await setType(tx, fresh.alertId, type)

@@ -52,6 +52,7 @@ test(`a server takes the mail and breaks off, ${runs} times: every answer ends u
     clock: systemClock,
     sealKey: Buffer.alloc(32, 7),
     log: silentLog,
+    approvalUrl: String,
     mail,
     ownDomains: ['customer.example'],
     replyHoldSeconds: 0,

@@ -238,6 +238,18 @@ test('what I expect comes back into the queue when it runs out: renewed, changed
   const { page, context, problems } = await openAs(lead.token, '/queue')
   const list = page.getByRole('list', { name: 'Expectations to review' })
   await list.getByText(`E-${three}`, { exact: true }).waitFor()
+  // They need me as an alert does, so the tab counts them, too.
+  const needsMe = async (reviews: number) => {
+    const { counts } = (await apiAs(desk, lead.cookie, 'GET', '/api/queue?tab=needs')) as unknown as {
+      counts: { needs: number }
+    }
+    const shown = new RegExp(`^${counts.needs + reviews}$`)
+    await page
+      .getByRole('tab', { name: /^Needs you/ })
+      .locator('.n', { hasText: shown })
+      .waitFor()
+  }
+  await needsMe(3)
   expect(await seriousIn(page)).toEqual([])
   const reviewed = async (number: number) => {
     await page.keyboard.press('w')
@@ -265,6 +277,7 @@ test('what I expect comes back into the queue when it runs out: renewed, changed
   await page.keyboard.press('Control+Enter')
   await page.getByText(`E-${three} is let go.`).waitFor()
   await list.waitFor({ state: 'detached' })
+  await needsMe(0)
   const kept = await database.db
     .selectFrom('expectation')
     .select(['number', 'retired_at', 'condition', 'decides'])

@@ -134,7 +134,7 @@ test('the first person signs too where they have a passkey; on a phone, and wher
   await lead.page.goto(`${desk.origin}/settings/me`)
   await lead.page.getByLabel('Name of the new one').fill('Handset')
   await lead.page.getByRole('button', { name: 'Add a passkey' }).click()
-  await lead.page.getByText('Handset').waitFor()
+  await lead.page.getByText('Handset', { exact: true }).waitFor()
   await lead.page.goto(`${desk.origin}/replies/${replyId}`)
   await lead.page.getByRole('button', { name: /^Sign, and ask a second person/ }).waitFor()
   expect(await lead.page.getByRole('button', { name: 'Release without a signature' }).count()).toBe(0)

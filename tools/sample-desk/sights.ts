@@ -20,6 +20,7 @@ export function sights(seeded: Seeded, links: Links, releases: Releases): Sight[
     { name: 'tickets', path: '/tickets' },
     { name: 'ticket', path: `/alerts/${first}#ticket` },
     { name: 'settings-tickets', path: '/settings/tickets' },
+    { name: 'settings-sign-off', path: '/settings/sign-off', as: 'administrator' },
     { name: 'settings-elsewhere', path: '/settings/elsewhere' },
     { name: 'settings-chat', path: '/settings/chat' },
     {
@@ -321,6 +322,12 @@ export function sights(seeded: Seeded, links: Links, releases: Releases): Sight[
         await page.getByRole('option', { name: /Defender/ }).click()
         await dialog.getByText('Ours to theirs: what an answer sets').waitFor()
       },
+    },
+    {
+      name: 'dialog-user-passkeys',
+      path: '/settings/users',
+      as: 'administrator',
+      before: (page) => opening(page, 'Passkeys of'),
     },
     { name: 'dialog-reader', path: '/settings/readers', before: (page) => opening(page, 'Import YAML') },
     { name: 'dialog-pack', path: '/context/packs', before: (page) => opening(page, 'Change') },

@@ -4,8 +4,10 @@ import type { Bigint, Jsonb, OrNull, Timestamp, TimestampOrNull } from './column
 type ApprovalTable = {
   id: string
   alert_id: string
-  run_id: string
-  step_path: string
+  /** Of a step of a run; of the release of an answer `reply_id`. */
+  run_id: OrNull<string>
+  step_path: OrNull<string>
+  reply_id: OrNull<string>
   subject: string
   subject_sha256: string
   matter: Jsonb

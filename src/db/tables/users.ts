@@ -80,6 +80,17 @@ type SessionTable = {
   user_agent: Generated<string>
   address: Generated<string>
   method: string
+  passkey_id: OrNull<string>
+}
+
+type RemovedPasskeyTable = {
+  credential_id: string
+  user_id: string
+  name: string
+  created_at: Timestamp
+  removed_at: Timestamp
+  removed_by: string
+  why: string
 }
 
 type OneTimeLinkTable = {
@@ -106,6 +117,7 @@ export type UserTables = {
   sso_identity: SsoIdentityTable
   sign_in_miss: SignInMissTable
   passkey: PasskeyTable
+  removed_passkey: RemovedPasskeyTable
   session: SessionTable
   one_time_link: OneTimeLinkTable
   webauthn_challenge: WebauthnChallengeTable

@@ -11,6 +11,7 @@ import { makeApiKey } from './api-keys/make.ts'
 import { revokeOneApiKey } from './api-keys/revoke.ts'
 import { showKey } from './api-keys/show.ts'
 import { openMyApproval, showApprovalsOfRun, showMyApprovals } from './approvals/list.ts'
+import { saveOffices, showOffices } from './approvals/offices.ts'
 import {
   askBeforeSigning,
   giveStatement,
@@ -90,6 +91,7 @@ import { addOwnKey, retireOwnKey } from './mail-keys/own.ts'
 import { showMailKeys } from './mail-keys/show.ts'
 import { addTheirKey, removeTheirKey } from './mail-keys/theirs.ts'
 import { switchCoaching } from './me/coaching.ts'
+import { otherPasskeyFor, removeMyPasskey } from './me/lost-passkey.ts'
 import { keepOneMorePasskey, morePasskeyOptions } from './me/passkey.ts'
 import { showMe } from './me/show.ts'
 import { downloadMessage } from './messages/raw.ts'
@@ -196,6 +198,7 @@ import { changeTicketType } from './tickets/type.ts'
 import { changeOneUser } from './users/change.ts'
 import { inviteUser } from './users/invite.ts'
 import { showUsers } from './users/list.ts'
+import { removePasskeyOfUser, showPasskeysOfUser } from './users/passkeys.ts'
 import { showCve } from './vulnerabilities/cve.ts'
 import { showVulnerabilities } from './vulnerabilities/list.ts'
 import { showMachineVulnerabilities } from './vulnerabilities/machine.ts'
@@ -212,7 +215,7 @@ import { runXray } from './xray/run.ts'
 export const routes: readonly Route[] = [
   signInState, signInWithPassword, passkeyOptions, signInWithPasskey, signOut, signOutEverywhere, signInBySso, endOfSso, tieSso,
   lookAtLink, enterByLink, newCode, welcomeWithPassword, welcomePasskeyOptions, welcomeWithPasskey,
-  showMe, switchCoaching, showTurningPoints, morePasskeyOptions, keepOneMorePasskey, showSessions, revokeSession, showUsers, inviteUser, changeOneUser,
+  showMe, switchCoaching, showTurningPoints, morePasskeyOptions, keepOneMorePasskey, otherPasskeyFor, removeMyPasskey, showSessions, revokeSession, showUsers, inviteUser, changeOneUser, showPasskeysOfUser, removePasskeyOfUser,
   showPortal, showPortalAlert, downloadPortalReply, showOwned, answerOwned,
   showSuggestions, makeSuggestion, closeOneSuggestion,
   showServiceAccounts, makeServiceAccount, makeApiKey, revokeOneApiKey, showKey,
@@ -226,7 +229,7 @@ export const routes: readonly Route[] = [
   askAtDoor, showDoor, changeDoor, makeDoorKey, revokeDoorKey,
   showElsewhere, syncElsewhere, listSystems, saveSystem, removeSystem, testSystem, reconcileSystem, takeSystemPost,
   listChannels, saveChannel, removeChannel, testChannel,
-  showTicketing, saveTicketing,
+  showTicketing, saveTicketing, showOffices, saveOffices,
   draftReply, showReply, previewReply, saveReplyText, reviewSpan, releaseReply, secondReply, giveReleaseStatement, takeReleaseSignature, cancelReply, settleReply, addReplyFile, pickReplyFile, takeOutReplyFile, downloadReplyFile,
   showMailKeys, addOwnKey, retireOwnKey, addTheirKey, removeTheirKey,
   showProviders, changeProvider, newIntakeKey, changeWebhook, newWebhookSecret, shutWebhook, takeSigned, showSettings, saveSettings, showLists, previewList, takeList,

@@ -6,7 +6,7 @@ import { type Db, transaction } from '../../db/open.ts'
 import { newSecret } from '../../kit/digest.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
-import { maySign } from '../../model/approval.ts'
+import { isInStage, maySign, stageOf } from '../../model/approval.ts'
 import { cannotReach, wasTold } from '../chat/queue.ts'
 import { durationMs } from '../durations.ts'
 import type { House } from '../house.ts'
@@ -38,7 +38,40 @@ export async function askPlace(
     const job = { approvalId: approval.id, place, n: n + 1 }
     await addJob(tx, 'remind-approval', job, { runAt, key: `approval:${approval.id}:${place}:${n + 1}` })
   }
-  await notifyAll(tx, [`alert:${approval.alertId}`, `run:${approval.runId}`, 'queue'])
+  await notifyAll(tx, topicsOf(approval))
+}
+
+/** What an open page listens to, of an approval. */
+export const topicsOf = ({ alertId, of }: Approval): readonly string[] => [
+  `alert:${alertId}`,
+  ...(of.kind === 'step' ? [`run:${of.runId}`] : []),
+  'queue',
+]
+
+/** Asks every place whose turn it is together with this one. */
+export async function askStage(
+  house: ApprovalHouse,
+  tx: Db,
+  approval: Approval,
+  place: number,
+  remind: readonly string[],
+): Promise<void> {
+  const { from, to } = stageOf(approval.matter.places, place)
+  for (let at = from; at <= to; at += 1) await askPlace(house, tx, approval, at, remind)
+}
+
+/** Has this place as many yeses as it needs? */
+export function isFull({ matter }: Approval, seats: readonly Seat[], place: number): boolean {
+  const yes = seats.filter((seat) => seat.place === place && seat.verdict === 'approve').length
+  return yes >= (matter.places[place]?.quorum ?? 1)
+}
+
+/** Places whose turn it is, and that have too few yeses yet. */
+export function openPlaces(approval: Approval, seats: readonly Seat[]): readonly number[] {
+  const { places } = approval.matter
+  return [...places.keys()].filter(
+    (place) => isInStage(places, approval.placeNow, place) && !isFull(approval, seats, place),
+  )
 }
 
 export type Reminder = { readonly approvalId: string; readonly place: number; readonly n: number }
@@ -58,14 +91,10 @@ export async function remindOfApproval(house: ApprovalHouse, { approvalId, place
     await lockAlert(tx, seen.alertId)
     const approval = await approvalById(tx, approvalId, { lock: true })
     const now = house.clock.now()
-    if (
-      approval === null ||
-      approval.state !== 'open' ||
-      approval.placeNow !== place ||
-      now >= new Date(approval.expiresAt)
-    )
-      return
-    const open = openSeats(await seatsOf(tx, approvalId), place)
+    if (approval === null || approval.state !== 'open' || now >= new Date(approval.expiresAt)) return
+    const seats = await seatsOf(tx, approvalId)
+    if (!openPlaces(approval, seats).includes(place)) return
+    const open = openSeats(seats, place)
     const reminded: string[] = []
     for (const { userId, askedAt, deputy } of open) {
       if (askedAt === null && !(deputy && n === 1)) continue
@@ -111,7 +140,16 @@ export async function mailLink(
     to: [seat.email],
     about: { alertId: approval.alertId, words: what, link: house.approvalUrl(token), expiresAt: approval.expiresAt },
     subject: `${which === 'asked' ? '' : 'Reminder: '}Your approval is asked (A-${alert?.alert.number ?? '?'})`,
-    text: `${what}\n\nAbout: ${about}\nWhat changes: ${changes}\nYou are asked as: ${places[place]?.title ?? ''}\nIf nobody answers by ${until}: ${ifSilent}\n\nLook and answer here, with your passkey:\n${house.approvalUrl(token)}\n\nThe link is for you alone and ends with your answer, or at ${until}. It opens nothing without your passkey.\n`,
+    text: `${what}\n\nAbout: ${about}\nWhat changes: ${changes}\nYou are asked as: ${places[place]?.title ?? ''}\nIf nobody answers by ${until}: ${ifSilent}\n\n${howToAnswer[approval.of.kind]}\n${house.approvalUrl(token)}\n\nThe link is for you alone and ends with your answer, or at ${until}. ${withoutFactor[approval.of.kind]}\n`,
   })
   return true
 }
+
+const howToAnswer = {
+  step: 'Look and answer here, with your passkey:',
+  release: 'Look, sign in, read what leaves, and answer here:',
+} as const
+const withoutFactor = {
+  step: 'It opens nothing without your passkey.',
+  release: 'It shows nothing of the answer and releases nothing until you are signed in.',
+} as const

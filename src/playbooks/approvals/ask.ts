@@ -1,12 +1,6 @@
-import {
-  type Approval,
-  approvalsOfRun,
-  endApproval,
-  insertApproval,
-  peopleNamed,
-  starterOf,
-} from '../../db/approvals.ts'
+import { type Approval, approvalsOfRun, endApproval, insertApproval, starterOf } from '../../db/approvals.ts'
 import type { Db } from '../../db/open.ts'
+import { ticketOf } from '../../db/tickets.ts'
 import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
@@ -15,7 +9,8 @@ import type { ApprovalAsk, ApprovalMatter } from '../../model/approval.ts'
 import { type Known, wordsForText } from '../condition-words.ts'
 import { renderText } from '../texts.ts'
 import { onceId, type Walk } from '../walk.ts'
-import { askPlace } from './ask-place.ts'
+import { askStage } from './ask-place.ts'
+import { type Around, ownerIn, peopleOfPlace } from './who.ts'
 
 type Asking = { readonly path: string; readonly ask: ApprovalAsk; readonly known: Known; readonly deadline: Date }
 
@@ -28,7 +23,7 @@ export async function askForApproval(walk: Walk, tx: Db, asking: Asking): Promis
   const { ask, path } = asking
   const starter = await starterOf(tx, run.id)
   const matter = matterOf(ask, asking.known)
-  const seats = await seatsFor(tx, ask, starter)
+  const seats = await seatsFor(tx, ask, starter, await aroundOf(tx, run.alertId, asking.known))
   const now = house.clock.now()
   const id = onceId(walk, path, 'approval')
   const subject = canonicalJson({
@@ -40,10 +35,11 @@ export async function askForApproval(walk: Walk, tx: Db, asking: Asking): Promis
     },
     ...{ what: matter.what, about: matter.about, why: matter.why, changes: matter.changes, ifSilent: matter.ifSilent },
   })
-  for (const before of await approvalsOfRun(tx, run.id))
-    if (before.stepPath === path && before.state === 'open') await endApproval(tx, before.id, 'void', now)
+  for (const before of await approvalsOfRun(tx, run.id, path))
+    if (before.state === 'open') await endApproval(tx, before.id, 'void', now)
   const approval: Approval = {
-    ...{ id, alertId: run.alertId, runId: run.id, stepPath: path, subject, subjectSha256: sha256Hex(subject), matter },
+    ...{ id, alertId: run.alertId, of: { kind: 'step', runId: run.id, stepPath: path } },
+    ...{ subject, subjectSha256: sha256Hex(subject), matter },
     ...{
       rule: ruleOf(ask, run.playbookId, walk.snapshot.main.version),
       askedBy: starter === null ? `playbook:${run.playbookId}` : `user:${starter}`,
@@ -74,7 +70,7 @@ export async function askForApproval(walk: Walk, tx: Db, asking: Asking): Promis
     { kind: 'approval.asked', actor: `playbook:${run.playbookId}`, subject: `approval:${id}`, body },
     house.clock,
   )
-  await askPlace(house, tx, approval, 0, ask.remind)
+  await askStage(house, tx, approval, 0, ask.remind)
   return approval
 }
 
@@ -90,24 +86,34 @@ function matterOf(ask: ApprovalAsk, known: Known): ApprovalMatter {
       ifSilent: said(ask.ifSilent),
     },
     alternatives: ask.alternatives,
-    places: ask.from.map(({ title, quorum }) => ({ title, quorum })),
+    places: ask.from.map(({ title, quorum, beside }) => ({ title, quorum, ...(beside === true ? { beside } : {}) })),
   }
 }
 
 function ruleOf(ask: ApprovalAsk, playbook: string, version: number): string {
-  const places = ask.from.map(({ title, quorum, people }) => `${title}: ${quorum} of ${people.join(', ')}`)
-  return `${playbook} version ${version}; ${places.join('; then ')}; whoever asked does not sign`
+  const places = ask.from.map(
+    ({ title, quorum, people, beside }, at) =>
+      `${at === 0 ? '' : beside === true ? '; beside it ' : '; then '}${title}: ${quorum} of ${people.join(', ')}`,
+  )
+  return `${playbook} version ${version}; ${places.join('')}; whoever asked does not sign`
 }
 
-async function seatsFor(tx: Db, ask: ApprovalAsk, starter: string | null) {
+/** What offices, the matrix and owners are read with. */
+async function aroundOf(tx: Db, alertId: string, known: Known): Promise<Around> {
+  const { alert } = wordsForText(known) as { alert: { host: string; source: string; entity: string } }
+  const type = (await ticketOf(tx, alertId))?.type ?? 'provider-alert'
+  return { ticketType: type, ownerEmail: ownerIn(known.findings, [alert.host, alert.source, alert.entity]) }
+}
+
+async function seatsFor(tx: Db, ask: ApprovalAsk, starter: string | null, around: Around) {
   const seats: { place: number; userId: string; deputy: boolean }[] = []
-  for (const [place, { title, people, deputies, quorum }] of ask.from.entries()) {
-    const members = await peopleNamed(tx, people)
-    const stand = await peopleNamed(tx, deputies)
+  for (const [place, asked] of ask.from.entries()) {
+    const { title, quorum } = asked
+    const { members, deputies, missing } = await peopleOfPlace(tx, asked, around)
     const sitting = new Set<string>()
     for (const [users, deputy] of [
-      [members.users, false],
-      [stand.users, true],
+      [members, false],
+      [deputies, true],
     ] as const)
       for (const { id } of users)
         if (id !== starter && !sitting.has(id)) {
@@ -115,10 +121,8 @@ async function seatsFor(tx: Db, ask: ApprovalAsk, starter: string | null) {
           seats.push({ place, userId: id, deputy })
         }
     if (sitting.size < quorum) {
-      const nobody = [...members.nobody, ...stand.nobody]
-      const missing = nobody.length === 0 ? '' : `; no open account that may sign: ${nobody.join(', ')}`
       throw new Trouble('input.invalid', {
-        problem: `"${title}" needs ${quorum} and ${sitting.size} can sign${missing}`,
+        problem: [`"${title}" needs ${quorum} and ${sitting.size} can sign`, ...missing].join('; '),
       })
     }
   }

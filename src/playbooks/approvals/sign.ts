@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { lockAlert } from '../../db/alerts.ts'
 import {
   type Approval,
+  type ApprovalOf,
   approvalById,
   approvalLink,
   askSeat,
@@ -22,6 +23,7 @@ import { notifyAll } from '../../db/live.ts'
 import { type Db, transaction } from '../../db/open.ts'
 import { noteRegistration, type Passkey, usePasskey } from '../../db/passkeys.ts'
 import { journalLine, waitingSnapshot } from '../../db/runs.ts'
+import { userById } from '../../db/users.ts'
 import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
 import { newSecret, sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
@@ -34,11 +36,12 @@ import {
   maySign,
   type PasskeySignature,
   type SignedApproval,
+  stageOf,
   statementForm,
 } from '../../model/approval.ts'
 import { Snapshot } from '../snapshot.ts'
 import { wakeRuns } from '../wake.ts'
-import { type ApprovalHouse, askPlace, mailLink, openSeats } from './ask-place.ts'
+import { type ApprovalHouse, askStage, isFull, mailLink, openPlaces, openSeats, topicsOf } from './ask-place.ts'
 
 /** As long as any challenge of a passkey. */
 const challengeMs = 5 * 60_000
@@ -63,17 +66,24 @@ export async function standingOf(db: Db, token: string, now: Date, lock = false)
   if (approval === null) return null
   const seats = await seatsOf(db, approval.id)
   const seat = seats.find((one) => one.place === link.place && one.userId === link.userId)
-  return seat === undefined ? null : { link, approval, seats, seat, state: stateOf(approval, seat, link, now) }
+  return seat === undefined ? null : { link, approval, seats, seat, state: stateOf(approval, seats, seat, link, now) }
 }
 
-function stateOf(approval: Approval, seat: Seat, link: Link, now: Date): Standing['state'] {
+function stateOf(
+  approval: Approval,
+  seats: readonly Seat[],
+  seat: Seat,
+  link: Pick<Link, 'expiresAt' | 'usedAt'>,
+  now: Date,
+): Standing['state'] {
   if (seat.verdict !== null) return 'signed'
   if (seat.handedTo !== null) return 'handed-over'
   if (approval.state === 'expired') return 'expired'
   if (approval.state !== 'open') return 'over'
   if (now >= new Date(approval.expiresAt) || now >= new Date(link.expiresAt)) return 'expired'
-  if (approval.placeNow < seat.place) return 'later'
-  if (approval.placeNow > seat.place || link.usedAt !== null || seat.askedAt === null) return 'over'
+  const isTheirTurn = openPlaces(approval, seats).includes(seat.place)
+  if (!isTheirTurn && approval.placeNow < seat.place && !isFull(approval, seats, seat.place)) return 'later'
+  if (!isTheirTurn || link.usedAt !== null || seat.askedAt === null) return 'over'
   return maySign(seat) && approval.askedBy !== `user:${seat.userId}` ? 'open' : 'not-allowed'
 }
 
@@ -90,6 +100,12 @@ async function openStanding(house: Pick<ApprovalHouse, 'clock'>, tx: Db, token: 
   return standing
 }
 
+/** The step that waits for it. The release of an answer is signed as a release (replies/sign-release.ts), by whoever is signed in. */
+function stepOf({ of }: Approval): Extract<ApprovalOf, { kind: 'step' }> {
+  if (of.kind === 'step') return of
+  throw new Trouble('approval.refused', { problem: 'an answer is released by whoever is signed in' })
+}
+
 /** Writes the statement that this person would sign now, and keeps it for five minutes; its SHA-256 is the challenge. */
 export async function prepareStatement(
   house: ApprovalHouse,
@@ -101,6 +117,7 @@ export async function prepareStatement(
   if (said.verdict === 'refuse' && reason === '') throw new Trouble('input.invalid', { fields: { reason: 'Say why' } })
   return transaction(house.db, async (tx) => {
     const { link, approval, seat } = await openStanding(house, tx, token)
+    stepOf(approval)
     const now = house.clock.now()
     const { matter } = approval
     const statement = canonicalJson({
@@ -168,7 +185,7 @@ export async function takeSignature(house: ApprovalHouse, token: string, asserti
     if (read.who.role !== seat.role) throw new Trouble('approval.refused', { problem: 'the role has changed since' })
     await keepSignature(house, tx, { approval, seat, statement, read, assertion, now })
     await useLinks(tx, { approvalId: approval.id, place: seat.place, userId: seat.userId }, now)
-    await moveOn(house, tx, approval, seat, read.verdict)
+    await moveOn(house, tx, approval, read.verdict)
     return 'signed'
   })
   if (done === 'void') throw new Trouble('approval.void')
@@ -182,7 +199,7 @@ async function keepSignature(
   const { approval, seat, statement, read, assertion, now } = from
   const { passkey, authenticatorData, clientData, signature } = assertion
   const signed: SignedApproval = {
-    ...{ alertId: approval.alertId, runId: approval.runId, approval: approval.id, verdict: read.verdict },
+    ...{ alertId: approval.alertId, runId: stepOf(approval).runId, approval: approval.id, verdict: read.verdict },
     ...{ subject: approval.subject, ...signatureOf(statement, assertion) },
   }
   // What is kept must hold later, without us: the check of the auditor, before it is written.
@@ -203,37 +220,29 @@ async function keepSignature(
 
 /** Does the run still wait for exactly these bytes? A step done again, skipped or cancelled asks for others, or for none. */
 async function stillStands(tx: Db, approval: Approval): Promise<boolean> {
-  const line = await journalLine(tx, approval.runId, approval.stepPath)
-  const snapshot = await waitingSnapshot(tx, approval.runId)
+  const { runId, stepPath } = stepOf(approval)
+  const line = await journalLine(tx, runId, stepPath)
+  const snapshot = await waitingSnapshot(tx, runId)
   if (line?.state !== 'waiting' || line.waitingFor !== 'approval' || snapshot === null) return false
   if (sha256Hex(approval.subject) !== approval.subjectSha256) return false
   const steps = (JSON.parse(approval.subject) as { steps?: unknown }).steps
   return steps === sha256Hex(canonicalJson(Snapshot.parse(snapshot) as unknown as Json))
 }
 
-async function moveOn(
-  house: ApprovalHouse,
-  tx: Db,
-  approval: Approval,
-  seat: Seat,
-  verdict: ApprovalVerdict,
-): Promise<void> {
+async function moveOn(house: ApprovalHouse, tx: Db, approval: Approval, verdict: ApprovalVerdict): Promise<void> {
   if (verdict === 'refuse') return endIt(house, tx, approval, 'refused')
-  const place = approval.matter.places[seat.place]
-  const yes = (await seatsOf(tx, approval.id)).filter(
-    (one) => one.place === seat.place && one.verdict === 'approve',
-  ).length
-  await notifyAll(tx, [`alert:${approval.alertId}`, `run:${approval.runId}`, 'queue'])
-  if (yes < (place?.quorum ?? 1)) return
-  const next = seat.place + 1
+  await notifyAll(tx, topicsOf(approval))
+  if (openPlaces(approval, await seatsOf(tx, approval.id)).length > 0) return
+  const next = stageOf(approval.matter.places, approval.placeNow).to + 1
   if (next >= approval.matter.places.length) return endIt(house, tx, approval, 'approved')
   await goToPlace(tx, approval.id, next)
-  await askPlace(house, tx, approval, next, await remindersOf(tx, approval))
+  await askStage(house, tx, approval, next, await remindersOf(tx, approval))
 }
 
 /** The reminders that the playbook, as the run began with it, asks for. */
 async function remindersOf(tx: Db, approval: Approval): Promise<readonly string[]> {
-  const line = await journalLine(tx, approval.runId, approval.stepPath)
+  const { runId, stepPath } = stepOf(approval)
+  const line = await journalLine(tx, runId, stepPath)
   const { remind } = (line?.input ?? {}) as { remind?: readonly string[] }
   return remind ?? []
 }
@@ -245,10 +254,11 @@ async function endIt(
   state: 'approved' | 'refused' | 'void',
 ): Promise<void> {
   if (!(await endApproval(tx, approval.id, state, house.clock.now()))) return
-  const body = { alertId: approval.alertId, runId: approval.runId, state, subjectSha256: approval.subjectSha256 }
+  const { alertId, subjectSha256 } = approval
+  const body = { alertId, runId: stepOf(approval).runId, state, subjectSha256 }
   await append(tx, { kind: 'approval.ended', actor: 'system', subject: `approval:${approval.id}`, body }, house.clock)
-  if (state !== 'void') await wakeRuns(tx, approval.alertId, 'approval')
-  await notifyAll(tx, [`alert:${approval.alertId}`, `run:${approval.runId}`, 'queue'])
+  if (state !== 'void') await wakeRuns(tx, alertId, 'approval')
+  await notifyAll(tx, topicsOf(approval))
 }
 
 /**
@@ -275,7 +285,7 @@ export async function handOver(house: ApprovalHouse, token: string, to: string):
       { kind: 'approval.handed-over', actor: `user:${seat.userId}`, subject: `approval:${approval.id}`, body },
       house.clock,
     )
-    await notifyAll(tx, [`alert:${approval.alertId}`, `run:${approval.runId}`])
+    await notifyAll(tx, topicsOf(approval))
   })
 }
 
@@ -295,7 +305,7 @@ export async function askBack(
       { kind: 'approval.question', actor: `user:${seat.userId}`, subject: `approval:${approval.id}`, body },
       house.clock,
     )
-    const desk = house.people['analyst'] ?? []
+    const desk = await whoIsAsked(house, tx, approval)
     if (desk.length > 0 && house.cannotMail(desk) === null)
       await house.mailNotice(tx, {
         id: stableId('approval-question', approval.id, seat.userId, String(seat.questions)),
@@ -304,10 +314,21 @@ export async function askBack(
           to: desk,
           subject: `${seat.name} asks before signing: ${approval.matter.what}`.slice(0, 200),
         },
-        text: `${seat.name} (${seat.email}) was asked to approve:\n${approval.matter.what}\n\nand asks:\n${text}\n\nTheir time ends at ${approval.expiresAt.slice(0, 16).replace('T', ' ')} UTC.\n`,
+        text: `${seat.name} (${seat.email}) was asked:\n${approval.matter.what}\n\nand asks:\n${text}\n\nTheir time ends at ${approval.expiresAt.slice(0, 16).replace('T', ' ')} UTC.\n`,
       })
     await notifyAll(tx, [`alert:${approval.alertId}`])
   })
+}
+
+/** Who answers a question: the desk, and of an answer also whoever released it first. */
+async function whoIsAsked(
+  { people }: { readonly people: Readonly<Record<string, readonly string[]>> },
+  tx: Db,
+  { of, askedBy }: Approval,
+): Promise<readonly string[]> {
+  const desk = people['analyst'] ?? []
+  const first = of.kind === 'release' ? await userById(tx, askedBy.slice('user:'.length)) : null
+  return [...new Set([...desk, ...(first === null || first.disabled ? [] : [first.email])])]
 }
 
 /** A way to the page for somebody who is signed in and was asked: it lives a quarter of an hour. Null: they were not asked, or have signed. */
@@ -315,10 +336,13 @@ export async function linkFor(house: ApprovalHouse, approvalId: string, userId: 
   return transaction(house.db, async (tx) => {
     const approval = await approvalById(tx, approvalId)
     if (approval === null) return null
-    const seat = (await seatsOf(tx, approvalId)).find(
-      (one) => one.userId === userId && one.place === approval.placeNow && one.askedAt !== null,
+    const seats = await seatsOf(tx, approvalId)
+    const places = openPlaces(approval, seats)
+    const seat = seats.find(
+      ({ userId: who, place, askedAt, verdict, handedTo }) =>
+        who === userId && places.includes(place) && askedAt !== null && verdict === null && handedTo === null,
     )
-    if (seat === undefined || seat.verdict !== null || seat.handedTo !== null) return null
+    if (seat === undefined) return null
     const now = house.clock.now()
     const end = Math.min(now.getTime() + 15 * 60_000, Date.parse(approval.expiresAt))
     const token = newSecret()

@@ -2,6 +2,7 @@ import type { RecordedAlert } from '../../db/recorded.ts'
 import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
 import { wordsOf } from '../../kit/errors.ts'
 import { stableId } from '../../kit/stable-id.ts'
+import { chainWords } from '../../model/approval.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { JournalLine, Playbook, Step } from '../../model/playbook.ts'
 import { questions } from '../../model/question.ts'
@@ -187,9 +188,7 @@ class Replayed {
       case 'answer':
         return this.#askPerson(step)
       case 'approval':
-        this.#effects.push(
-          `an approval of ${step.approval?.from.map(({ title }) => title).join(', then ') ?? 'nobody'}`,
-        )
+        this.#effects.push(`an approval of ${step.approval === undefined ? 'nobody' : chainWords(step.approval.from)}`)
         return null
     }
   }

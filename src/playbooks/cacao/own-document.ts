@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { stableId } from '../../kit/stable-id.ts'
+import { approvalWords } from '../../model/approval.ts'
 import { csfCategoryTitle } from '../../model/csf.ts'
 import { Playbook, type Step } from '../../model/playbook.ts'
 import { questions } from '../../model/question.ts'
@@ -143,6 +144,7 @@ function commandsOf(step: Exclude<Step, { step: 'branch' | 'sub-playbook' }>): s
     case 'decide-proposal':
       return ['Put what is known together and propose an outcome; a person decides.']
     case 'wait-for-person':
+      if (step.approval !== undefined) return [approvalWords(step.approval, step.expires)]
       return [
         step.for === 'answer'
           ? `Ask ${step.to ?? ''}: ${step.question ?? ''} Wait at most ${step.expires}.`

@@ -46,6 +46,7 @@ beforeAll(async () => {
     ownDomains: [],
     replyHoldSeconds: 0,
     openApi: openAnswerApi(parts),
+    approvalUrl: String,
   })
   sync = {
     ...{ ...parts, node: 'n1', cannotMail: () => 'no mail in this test', mailNotice: async () => undefined },

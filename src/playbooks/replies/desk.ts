@@ -30,6 +30,8 @@ export type DeskParts = {
   readonly openApi?: OpenApi
   /** Looks into files before they may leave. */
   readonly inspect: Inspect
+  /** The page where somebody who is asked to release an answer too says yes or no. */
+  readonly approvalUrl: (token: string) => string
 }
 
 /** The desk at work: with the index over our lists, which is built once for each state of them and needed at every save. */

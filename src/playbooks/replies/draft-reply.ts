@@ -2,7 +2,7 @@ import { lockAlert } from '../../db/alerts.ts'
 import { removeJob } from '../../db/jobs.ts'
 import type { Message } from '../../db/messages.ts'
 import { type Db, transaction } from '../../db/open.ts'
-import { changeReply, insertReply, type ReplyRecord, repliesOf, saveReplyDraft } from '../../db/replies.ts'
+import { changeReply, insertReply, type ReplyRecord, repliesOf } from '../../db/replies.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { stableId } from '../../kit/stable-id.ts'
@@ -11,9 +11,11 @@ import type { Provider } from '../../model/provider.ts'
 import { draftMachine, draftSubject, draftText } from '../../triage/draft.ts'
 import { findSensitive } from '../../triage/redact.ts'
 import { asRead } from '../../triage/redaction/views.ts'
+import { endAsking } from '../approvals/second-release.ts'
 import { carryOver } from './carry-over.ts'
 import { assertState, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { takeAlong } from './files.ts'
+import { keepDraft } from './keep-draft.ts'
 import { contextFor, decisionFor, draftInput, type Knowledge, knowledgeOf } from './knowledge.ts'
 
 /** Twenty pages; as long as the web lets a person write. */
@@ -101,6 +103,7 @@ function isOver(record: ReplyRecord, provider: Provider): boolean {
 async function takeBack(desk: ReplyDesk, tx: Db, record: ReplyRecord): Promise<void> {
   const { id, state } = record.reply
   if (state !== 'draft' && state !== 'held') return
+  await endAsking(desk, tx, id, 'void')
   await changeReply(tx, id, { state: 'cancelled' })
   await removeJob(tx, sendJobKey(id))
   const body = { replyId: id, why: 'its decision no longer stands' }
@@ -157,7 +160,7 @@ export async function saveDraft(
     const text = visible(saving.text)
     const context = await contextFor(tx, await knowledgeOf(desk, tx, record.reply.alertId), text)
     const spans = carryOver(findSensitive(text, context), record.reply.spans)
-    const version = await saveReplyDraft(tx, saving.replyId, { text, spans })
+    const version = await keepDraft(desk, tx, record, { text, spans })
     // Who wrote the words that another person may release; the words themselves are in no record but the mail's.
     const body = { replyId: saving.replyId, version, sha256: sha256Hex(text), places: spans.length }
     await append(tx, { kind: 'reply.saved', actor: saving.by, subject: subjectOf(saving.replyId), body }, desk.clock)

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { Db } from '../../db/open.ts'
-import { saveReplyDraft } from '../../db/replies.ts'
 import { filesOfReply, insertReplyFile, type ReplyFile, removeReplyFile, saveFileSpans } from '../../db/reply-files.ts'
 import { fileOf } from '../../db/ticket-parts.ts'
 import { sha256Hex } from '../../kit/digest.ts'
@@ -19,6 +18,7 @@ import { type Attached, findInFile, findInName, placesPerFileMax } from '../../t
 import { coverValues } from '../../triage/redact.ts'
 import { carryOver } from './carry-over.ts'
 import { assertState, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
+import { keepDraft } from './keep-draft.ts'
 import { contextFor, type Knowledge, knowledgeOf } from './knowledge.ts'
 
 type Adding = {
@@ -54,7 +54,7 @@ export async function addFile(desk: ReplyDesk, adding: Adding): Promise<{ fileId
     const known = await knowledgeOf(desk, tx, reply.alertId)
     const file = await withPlaces(tx, known, fresh(desk, adding, inspected))
     await insertReplyFile(tx, reply.id, file)
-    const version = await saveReplyDraft(tx, reply.id, { text: reply.text, spans: reply.spans })
+    const version = await keepDraft(desk, tx, record, { text: reply.text, spans: reply.spans })
     // The name may be what must not be told: it is in no record but the draft's.
     const body = {
       ...{ replyId: reply.id, file: file.id, version, kind: file.kind, came: file.came, stripped: file.stripped },
@@ -148,7 +148,7 @@ export async function takeOutFile(
     const file = (await filesOfReply(tx, reply.id)).find((one) => one.id === taking.fileId)
     if (file === undefined) throw new Trouble('not.found', { file: taking.fileId })
     await removeReplyFile(tx, file.id)
-    const version = await saveReplyDraft(tx, reply.id, { text: reply.text, spans: reply.spans })
+    const version = await keepDraft(desk, tx, record, { text: reply.text, spans: reply.spans })
     const body = { replyId: reply.id, file: file.id, version, came: file.came }
     await append(tx, { kind: 'reply.file-removed', actor: taking.by, subject: subjectOf(reply.id), body }, desk.clock)
     await tell(tx, reply.alertId)

@@ -2,10 +2,11 @@ import { insertEgress } from '../../db/egress.ts'
 import { addLink } from '../../db/elsewhere.ts'
 import { addJob, removeJob } from '../../db/jobs.ts'
 import type { Db } from '../../db/open.ts'
-import { changeReply, holdForSecond, type ReplyRecord, replyRecord, saveReplyDraft } from '../../db/replies.ts'
+import { changeReply, holdForSecond, type ReplyRecord, replyRecord } from '../../db/replies.ts'
 import { filesOfReply, type ReplyFile } from '../../db/reply-files.ts'
 import { settingOf } from '../../db/settings.ts'
 import { threadIndexOf } from '../../db/threads.ts'
+import { namesOfActors } from '../../db/users.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { stableId } from '../../kit/stable-id.ts'
@@ -18,16 +19,18 @@ import type { ReleaseFacts } from '../../model/release.ts'
 import { filesReleased } from '../../triage/attached.ts'
 import { releaseAnswer } from '../../triage/draft.ts'
 import { Exchange } from '../../triage/exchange.ts'
-import { findSensitive } from '../../triage/redact.ts'
 import { blockedIn, secondPersonBecause, strangersIn } from '../../triage/sharing.ts'
+import type { ApprovalHouse } from '../approvals/ask-place.ts'
+import { askForSecond, endAsking, tellFirst } from '../approvals/second-release.ts'
 import type { Assertion } from '../approvals/sign.ts'
 import { onReplyReleased } from '../wake.ts'
 import { makeApiAnswer, recipientOf, type Way, wayOf } from './api-answer.ts'
-import { carryOver } from './carry-over.ts'
 import { assertState, mailOf, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { isTheirs, sendJobKey } from './draft-reply.ts'
-import { attachedOf, filePlacesChanged, refuseBlockedFiles, spansOfFile } from './files.ts'
+import { attachedOf, refuseBlockedFiles, spansOfFile } from './files.ts'
+import { keepDraft } from './keep-draft.ts'
 import { contextFor, decisionFor, type Knowledge, knowledgeOf } from './knowledge.ts'
+import { refuseNewPlaces } from './new-places.ts'
 import { type Made, makeMail, protectionRecord, whyHeldBack } from './protect.ts'
 import {
   type GivenRelease,
@@ -219,12 +222,16 @@ function assertSameWay(made: Made, way: Way): void {
 
 /**
  * Lets a reviewed draft leave after its hold: fixes the bytes and their digest, writes the ledger line and queues the job
- * that sends, in one transaction. Where one person is not enough the bytes are fixed and wait for the second. Throws
+ * that sends, in one transaction. Where one person is not enough the bytes are fixed and wait for the second, who is asked. Throws
  * Trouble('state.conflict') while a place is unreviewed, when the draft changed since the person saw it, or when its decision no longer
  * stands; Trouble('reply.blocked') for what the agreement does not let leave. Where our lists have learnt a name since the draft was
  * saved, its places are found anew first, and the person is asked to look again.
  */
-export async function releaseReply(desk: ReplyDesk, release: Release): Promise<'held' | 'second'> {
+export async function releaseReply(
+  desk: ReplyDesk,
+  house: ApprovalHouse,
+  release: Release,
+): Promise<'held' | 'second'> {
   await refuseNewPlaces(desk, release)
   return withReply(desk.db, release.replyId, async (tx, record) => {
     assertState(record, ['draft'], release.version)
@@ -250,6 +257,7 @@ export async function releaseReply(desk: ReplyDesk, release: Release): Promise<'
       ...(made.clear === null ? {} : protectionRecord(made.clear)),
     }
     await append(tx, { kind: 'reply.second-asked', actor: by, subject: subjectOf(facts.reply), body }, desk.clock)
+    await askForSecond(house, tx, { facts, by, at })
     await tell(tx, facts.alert)
     return 'second'
   })
@@ -412,7 +420,7 @@ type Second = {
  * for review; the first person may say it too. Throws Trouble('state.conflict') for other bytes, and for a yes of the same person;
  * Trouble('reply.signature-needed' | 'reply.no-passkey') where a click is not enough.
  */
-export async function secondRelease(desk: ReplyDesk, second: Second): Promise<void> {
+export async function secondRelease(desk: ReplyDesk, house: ApprovalHouse, second: Second): Promise<void> {
   if (second.yes) await refuseNewPlaces(desk, { replyId: second.replyId, version: null })
   await withReply(desk.db, second.replyId, async (tx, record) => {
     assertState(record, ['draft'])
@@ -420,7 +428,7 @@ export async function secondRelease(desk: ReplyDesk, second: Second): Promise<vo
     const made = fixedIn(record)
     if (first === null || made === null || reply.digest !== second.digest)
       throw new Trouble('state.conflict', { replyId: reply.id, seen: second.digest, digest: reply.digest })
-    if (!second.yes) return refuseSecond(desk, tx, record, second)
+    if (!second.yes) return refuseSecond(desk, house, tx, record, second)
     const { by, assertion } = second
     if (first.by === by) throw new Trouble('reply.same-person', { replyId: reply.id })
     if (assertion === undefined) await refuseClick(tx, by, 'second')
@@ -428,28 +436,43 @@ export async function secondRelease(desk: ReplyDesk, second: Second): Promise<vo
     const ready = await readyToLeave(desk, tx, record, { at: new Date(first.at), made })
     const signed = taken === null ? null : await keepSignature(desk, tx, taken, ready.facts)
     await letLeave(desk, tx, record, { ready, by, first, signed })
+    await endAsking(desk, tx, reply.id, 'approved')
   })
 }
 
 /** Gives the draft back for review. That is no release, so it is not signed. */
-async function refuseSecond(desk: ReplyDesk, tx: Db, { reply }: ReplyRecord, { why, by }: Second): Promise<void> {
+async function refuseSecond(
+  desk: ReplyDesk,
+  house: ApprovalHouse,
+  tx: Db,
+  record: ReplyRecord,
+  { why, by }: Second,
+): Promise<void> {
+  const { reply, first } = record
   if (why.trim() === '') throw new Trouble('input.invalid', { fields: { why: 'Say why it shall not leave' } })
-  await saveReplyDraft(tx, reply.id, { text: reply.text, spans: reply.spans })
+  await endAsking(desk, tx, reply.id, first?.by === by ? 'void' : 'refused')
+  await keepDraft(desk, tx, record, { text: reply.text, spans: reply.spans })
   const body = { replyId: reply.id, sha256: reply.digest, why: why.trim() }
   await append(tx, { kind: 'reply.second-refused', actor: by, subject: subjectOf(reply.id), body }, desk.clock)
+  if (first !== null && first.by !== by) {
+    const { id: replyId, alertId, version } = reply
+    const who = (await namesOfActors(tx, [by]))(by)
+    await tellFirst(house, tx, { replyId, alertId, version, first: first.by }, `${who} refused to release it: ${why}`)
+  }
   await tell(tx, reply.alertId)
 }
 
 /** A release that was signed, whichever of the two it is. */
 export async function signRelease(
   desk: ReplyDesk,
+  house: ApprovalHouse,
   signing: { readonly replyId: string; readonly by: string; readonly assertion: Assertion },
 ): Promise<'held' | 'second'> {
   const record = await replyRecord(desk.db, signing.replyId)
   if (record === null) throw new Trouble('not.found', { replyId: signing.replyId })
   const { reply, first } = record
-  if (first === null) return releaseReply(desk, { ...signing, version: reply.version })
-  await secondRelease(desk, { ...signing, digest: reply.digest ?? '', yes: true, why: '' })
+  if (first === null) return releaseReply(desk, house, { ...signing, version: reply.version })
+  await secondRelease(desk, house, { ...signing, digest: reply.digest ?? '', yes: true, why: '' })
   return 'held'
 }
 
@@ -459,37 +482,6 @@ function ruleOf(provider: Provider): string {
   const shared = mayShare.length === 0 ? 'nothing as it is' : mayShare.join(', ')
   const but = never.length === 0 ? '' : `, never ${never.join(', ')}`
   return `Every sensitive place reviewed; the agreement lets leave: ${shared}${but}, intelligence up to TLP:${upToTlp}`
-}
-
-/** Throws Trouble('state.conflict') when our lists have learnt names since: their places wait for a person first. */
-async function refuseNewPlaces(
-  desk: ReplyDesk,
-  seen: { readonly replyId: string; readonly version: number | null },
-): Promise<void> {
-  if (!(await placesChanged(desk, seen))) return
-  throw new Trouble('state.conflict', {
-    replyId: seen.replyId,
-    problem: 'our lists changed: there are new places to review',
-  })
-}
-
-/** Finds the places of a draft anew, and keeps them when there are some that nobody has seen. */
-async function placesChanged(
-  desk: ReplyDesk,
-  seen: { readonly replyId: string; readonly version: number | null },
-): Promise<boolean> {
-  return withReply(desk.db, seen.replyId, async (tx, record) => {
-    assertState(record, ['draft'], seen.version ?? undefined)
-    const { reply } = record
-    const known = await knowledgeOf(desk, tx, reply.alertId)
-    const filesChanged = await filePlacesChanged(tx, known, reply.id)
-    const context = await contextFor(tx, known, reply.text)
-    const spans = carryOver(findSensitive(reply.text, context), reply.spans)
-    const before = new Set(reply.spans.map((span) => `${span.start}-${span.end}`))
-    const isNew = spans.some((span) => span.verdict === null && !before.has(`${span.start}-${span.end}`))
-    if (isNew || filesChanged) await saveReplyDraft(tx, reply.id, { text: reply.text, spans })
-    return isNew || filesChanged
-  })
 }
 
 export async function queueSend(tx: Db, replyId: string, runAt: Date, attempt: number): Promise<void> {

@@ -1,7 +1,6 @@
 import type { Db } from '../../db/open.ts'
 import { providerById } from '../../db/providers.ts'
 import { type PseudonymKind, pseudonymFor } from '../../db/pseudonyms.ts'
-import { saveReplyDraft } from '../../db/replies.ts'
 import { filesOfReply, saveFileSpans } from '../../db/reply-files.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { append } from '../../ledger/append.ts'
@@ -11,6 +10,7 @@ import { valueKey } from '../../triage/redact.ts'
 import { blockOf } from '../../triage/sharing.ts'
 import { assertState, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { spansOfFile } from './files.ts'
+import { keepDraft } from './keep-draft.ts'
 
 export type SpanVerdict = {
   readonly spanId: string
@@ -68,7 +68,7 @@ export async function reviewReply(
       await saveFileSpans(tx, { id: file.id, ...judgedFile })
       inFiles.push(...judgedFile.nameSpans, ...judgedFile.spans)
     }
-    const version = await saveReplyDraft(tx, review.replyId, { text: reply.text, spans })
+    const version = await keepDraft(desk, tx, record, { text: reply.text, spans })
     const said = [...spans, ...inFiles]
       .filter((span) => given.has(span.id))
       .map(({ id, class: kind, verdict, keepReason }) => ({ id, class: kind, verdict, keepReason }))

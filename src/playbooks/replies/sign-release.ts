@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Db } from '../../db/open.ts'
-import { noteRegistration, passkeysOf, usePasskey } from '../../db/passkeys.ts'
+import { hadPasskey, noteRegistration, passkeysOf, usePasskey } from '../../db/passkeys.ts'
 import { giveRelease, insertReleaseSignature, takeRelease } from '../../db/release-signatures.ts'
 import { settingOf } from '../../db/settings.ts'
 import { userById } from '../../db/users.ts'
@@ -30,18 +30,31 @@ const challengeMs = 5 * 60_000
 /** The page on which it is signed. */
 export type Page = { readonly origin: string; readonly rpId: string }
 
-export const releaseSigning = async (db: Db): Promise<ReleaseSigning> =>
+const releaseSigning = async (db: Db): Promise<ReleaseSigning> =>
   (await settingOf(db, 'release-signing')) ?? releaseSigningDefault
 
 /** The account behind "user:<id>"; null for anybody else: they have no passkey. */
 const userIdOf = (by: string): string | null => /^user:([0-9a-f-]{36})$/.exec(by)?.[1] ?? null
 
+/** How this person can release it. Who had a passkey signs, also after losing it: taking it away does not bring the click back. */
+export async function howToRelease(
+  db: Db,
+  userId: string,
+  part: ReleasePart,
+): Promise<{ readonly passkeys: number; readonly clickIsEnough: boolean }> {
+  const passkeys = (await passkeysOf(db, userId)).length
+  return { passkeys, clickIsEnough: clickIsEnough(await releaseSigning(db), part, await hadPasskey(db, userId)) }
+}
+
 /** Throws Trouble('reply.signature-needed' | 'reply.no-passkey') where a click of this person is not enough. */
 export async function refuseClick(tx: Db, by: string, part: ReleasePart): Promise<void> {
   const userId = userIdOf(by)
-  const passkeys = userId === null ? 0 : (await passkeysOf(tx, userId)).length
-  if (clickIsEnough(await releaseSigning(tx), part, passkeys)) return
-  throw new Trouble(passkeys === 0 ? 'reply.no-passkey' : 'reply.signature-needed', { part })
+  const how =
+    userId === null
+      ? { passkeys: 0, clickIsEnough: clickIsEnough(await releaseSigning(tx), part, false) }
+      : await howToRelease(tx, userId, part)
+  if (!how.clickIsEnough)
+    throw new Trouble(how.passkeys === 0 ? 'reply.no-passkey' : 'reply.signature-needed', { part })
 }
 
 export type GivenRelease = { readonly statement: string; readonly challenge: Buffer; readonly userId: string }

@@ -57,7 +57,7 @@ async function approvalExpired(walk: Walk, place: WaitPlace): Promise<StepEnd> {
   const { house, run } = walk
   return inStep(walk, place, async (tx) => {
     await lockAlert(tx, run.alertId)
-    const approval = (await approvalsOfRun(tx, run.id)).findLast((one) => one.stepPath === place.path)
+    const approval = (await approvalsOfRun(tx, run.id, place.path)).at(-1)
     if (approval !== undefined && (await endApproval(tx, approval.id, 'expired', house.clock.now()))) {
       const body = { alertId: run.alertId, runId: run.id, state: 'expired', subjectSha256: approval.subjectSha256 }
       await append(
@@ -97,7 +97,10 @@ async function beginWait(walk: Walk, place: WaitPlace, now: Date): Promise<StepE
   if (step.for === 'approval' && ask !== undefined) {
     return inStep(walk, place, async (tx) => {
       await lockAlert(tx, walk.run.alertId)
-      const known = await loadKnown(walk, tx, [ask.what, ask.about, ask.why, ask.changes, ask.ifSilent])
+      // Who owns the machine stands in the evidence.
+      const asksOwner = ask.from.some(({ people, deputies }) => [...people, ...deputies].includes('owner:asset'))
+      const texts = [ask.what, ask.about, ask.why, ask.changes, ask.ifSilent, asksOwner ? 'findings' : '']
+      const known = await loadKnown(walk, tx, texts)
       const asking = { path: place.path, ask, known, deadline }
       const { id, subjectSha256 } = await askForApproval(walk, tx, asking)
       const input = { approval: id, subjectSha256, what: ask.what, remind: ask.remind }
@@ -135,7 +138,7 @@ async function hasHappened(walk: Walk, place: WaitPlace, tx: Db): Promise<unknow
       return reply === null ? null : reply
     }
     case 'approval': {
-      const approval = (await approvalsOfRun(tx, walk.run.id)).findLast((one) => one.stepPath === place.path)
+      const approval = (await approvalsOfRun(tx, walk.run.id, place.path)).at(-1)
       if (approval === undefined || (approval.state !== 'approved' && approval.state !== 'refused')) return null
       return {
         choice: approval.state,

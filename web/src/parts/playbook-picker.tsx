@@ -25,6 +25,12 @@ export function PlaybookPicker({
         onChange={choose}
       />
       {chosen !== undefined && <p className="dim">{chosen.description}</p>}
+      {chosen?.signOff.some(({ stops }) => stops) === true && (
+        <p className="notice">
+          It will stop where it asks for signatures:{' '}
+          {chosen.signOff.flatMap(({ place, says, stops }) => (stops ? [`${place}: ${says}`] : [])).join('. ')}.
+        </p>
+      )}
       <Problem error={list.error} />
     </>
   )

@@ -1,5 +1,6 @@
-import { approvalsFor, approvalsOfRun, approvalsSignedBy } from '../../../db/approvals.ts'
+import { approvalsFor, approvalsOfRun, approvalsSignedBy, signedMax } from '../../../db/approvals.ts'
 import { runState } from '../../../db/runs.ts'
+import { releasesSignedBy } from '../../../db/second-releases.ts'
 import { approvalRow } from '../../approvals.ts'
 import { known, serve } from '../../serve.ts'
 
@@ -7,7 +8,11 @@ export const showMyApprovals = serve('GET /api/approvals', async ({ front, sessi
   const me = session().user.id
   const waiting = await approvalsFor(front.db, me, front.clock.now())
   const { signed, more } = await approvalsSignedBy(front.db, me)
-  const rows = signed.map(async ({ approval, place, verdict, reason, at }) => {
+  const released = (await releasesSignedBy(front.db, me)).map((one) => ({
+    ...{ ...one, place: 0, verdict: 'approve' as const, reason: '' },
+  }))
+  const all = [...signed, ...released].toSorted((a, b) => b.at.localeCompare(a.at))
+  const rows = all.slice(0, signedMax).map(async ({ approval, place, verdict, reason, at }) => {
     const row = await approvalRow(front.db, approval)
     const seat = row.places[place]?.seats.find(({ userId }) => userId === me)
     const title = row.places[place]?.title ?? ''
@@ -16,7 +21,7 @@ export const showMyApprovals = serve('GET /api/approvals', async ({ front, sessi
   return {
     approvals: await Promise.all(waiting.map((one) => approvalRow(front.db, one))),
     signed: await Promise.all(rows),
-    moreSigned: more,
+    moreSigned: more || all.length > signedMax,
   }
 })
 

@@ -1,25 +1,25 @@
 import type { ReplyFileShown, ReplyPage } from '../../../contract/answer.ts'
+import { seatsOf } from '../../../db/approvals.ts'
 import { standingDecision } from '../../../db/decisions.ts'
 import { listEgress } from '../../../db/egress.ts'
 import { systemById } from '../../../db/elsewhere-systems.ts'
 import { replyAround } from '../../../db/house-front.ts'
 import type { Db } from '../../../db/open.ts'
-import { passkeysOf } from '../../../db/passkeys.ts'
 import { releaseSignaturesOf } from '../../../db/release-signatures.ts'
 import { earlierAnswers } from '../../../db/released-replies.ts'
 import { type ReplyRecord, replyRecord } from '../../../db/replies.ts'
 import { evidenceOf, filesOfReply, type ReplyFile } from '../../../db/reply-files.ts'
 import { requestsOf } from '../../../db/reply-requests.ts'
+import { openReleaseOf } from '../../../db/second-releases.ts'
 import { settingOf } from '../../../db/settings.ts'
 import { namesOfActors } from '../../../db/users.ts'
 import type { ProtectionSeen } from '../../../model/mail-key.ts'
 import { type Agreement, agreementOf, type Provider } from '../../../model/provider.ts'
 import { apiAnswerIn } from '../../../model/provider-api.ts'
-import { clickIsEnough, type ReleasePart } from '../../../model/release.ts'
 import type { SensitiveSpan } from '../../../model/reply.ts'
 import { wayOf } from '../../../playbooks/replies/api-answer.ts'
 import { protectingOf } from '../../../playbooks/replies/protect.ts'
-import { releaseSigning } from '../../../playbooks/replies/sign-release.ts'
+import { howToRelease } from '../../../playbooks/replies/sign-release.ts'
 import { releasedProtection } from '../../../triage/mail-protection.ts'
 import { blockOf, secondPersonBecause, strangersIn } from '../../../triage/sharing.ts'
 import type { Front } from '../../front.ts'
@@ -66,7 +66,8 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
       first === null
         ? null
         : { byName: nameOf(first.by), at: first.at, because: [...first.because], mine: first.by === actor() },
-    signing: await signingOf(front.db, session().user.id, first === null ? 'first' : 'second'),
+    asked: await askedOf(front.db, reply.id),
+    signing: await howToRelease(front.db, session().user.id, first === null ? 'first' : 'second'),
     signatures: signatures.map(({ part, by, at }) => ({ part, byName: nameOf(by), at })),
     ledgerIndex: entry?.ledgerIndex ?? null,
     earlier: await Promise.all(
@@ -132,9 +133,13 @@ async function protectionSeen(
   return { state, says, next }
 }
 
-async function signingOf(db: Db, userId: string, part: ReleasePart) {
-  const passkeys = (await passkeysOf(db, userId)).length
-  return { passkeys, clickIsEnough: clickIsEnough(await releaseSigning(db), part, passkeys) }
+/** Who is asked for the second release, those who handed it over not among them. */
+async function askedOf(db: Db, replyId: string) {
+  const asking = await openReleaseOf(db, replyId)
+  if (asking === null) return null
+  const seats = await seatsOf(db, asking.id)
+  const names = seats.flatMap(({ name, askedAt, handedTo }) => (askedAt === null || handedTo !== null ? [] : [name]))
+  return { names, expiresAt: asking.expiresAt }
 }
 
 /** Words before and after a place of a file that tell what it is about. */

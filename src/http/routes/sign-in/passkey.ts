@@ -8,12 +8,12 @@ export const passkeyOptions = serve('POST /api/sign-in/passkey-options', async (
 }))
 
 export const signInWithPasskey = serve('POST /api/sign-in/passkey', async (asking) => {
-  const user = await userOfPasskey(asking, asking.body.response).catch(async (error: unknown) => {
+  const { user, passkey } = await userOfPasskey(asking, asking.body.response).catch(async (error: unknown) => {
     if (isTrouble(error, 'sign-in.refused')) {
       await noteRefusal(asking.front, 'user:unknown', String(error.details['step'] ?? 'passkey'), asking.request.ip)
     }
     throw error
   })
-  await signIn(asking, user, 'passkey')
+  await signIn(asking, user, 'passkey', { passkey })
   return { user }
 })

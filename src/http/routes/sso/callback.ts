@@ -14,7 +14,7 @@ export const endOfSso = serve('GET /api/sign-in/sso/callback', async (asking) =>
     await transaction(front.db, async (tx) => {
       const at = { tx, sso, clock: front.clock }
       const user = userId === null ? await userOfSso(at, person) : await tieIdentity(at, person, userId)
-      if (userId === null) await signIn(asking, user, 'sso', tx)
+      if (userId === null) await signIn(asking, user, 'sso', { tx })
     })
     forgetFlowCookie(asking)
     return await reply.redirect(userId === null ? '/' : '/settings/me', 303)

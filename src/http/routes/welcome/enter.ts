@@ -14,7 +14,7 @@ export const enterByLink = serve('POST /api/welcome/enter', async (asking) => {
     if (purpose !== 'demo' || !(await useLink(tx, body.token, front.clock.now()))) throw new Trouble('link.over')
     const found = await userById(tx, payload.userId)
     if (found === null || found.disabled) throw new Trouble('link.over')
-    await signIn(asking, found, 'link', tx)
+    await signIn(asking, found, 'link', { tx })
     return found
   })
   return { user }

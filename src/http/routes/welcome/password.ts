@@ -26,7 +26,7 @@ export const welcomeWithPassword = serve('POST /api/welcome/password', async (as
       totpSealed,
       totpLastStep: step,
     })
-    await signIn(asking, made, 'password', tx)
+    await signIn(asking, made, 'password', { tx })
     return made
   })
   return { user }

@@ -1,15 +1,14 @@
-import { Button, Textarea } from '@mantine/core'
 import { startAuthentication } from '@simplewebauthn/browser'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
-import { useState } from 'react'
 import type { ApprovalPage } from '../../../../src/contract/approvals.ts'
 import { call } from '../../api.ts'
 import { Mark } from '../../parts/icons.tsx'
-import { Loading, Problem } from '../../parts/states.tsx'
+import { Loading } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { LinkProblem } from '../sign-in/link-problem.tsx'
-import { passkeyProblem } from '../sign-in/passkey-problem.ts'
+import { Answers } from './answers.tsx'
+import { ReleaseAnswers } from './release.tsx'
 import './approve.css'
 
 /** A receipt is complete once the ledger's tree has taken the record: a fifth of a second, seldom more. */
@@ -50,7 +49,13 @@ export function ApprovePage() {
         <dd>{approval.ifSilent}</dd>
       </dl>
       <Quorum page={shown.data} />
-      {state === 'open' ? <Answers token={token} page={shown.data} /> : <Outcome page={shown.data} />}
+      {state !== 'open' ? (
+        <Outcome page={shown.data} />
+      ) : shown.data.release === null ? (
+        <StepAnswers token={token} page={shown.data} />
+      ) : (
+        <ReleaseAnswers token={token} page={shown.data} release={shown.data.release} />
+      )}
       <More page={shown.data} />
     </main>
   )
@@ -67,11 +72,8 @@ function hourOf(iso: string): string {
 function Quorum({ page }: { readonly page: ApprovalPage }) {
   return (
     <ol className="approve-places" aria-label="Who signs">
-      {page.approval.places.map(({ title, quorum, signed }, place) => (
-        <li
-          key={title}
-          aria-current={place === page.approval.placeNow && page.approval.state === 'open' ? 'step' : undefined}
-        >
+      {page.approval.places.map(({ title, quorum, signed, now }, place) => (
+        <li key={title} aria-current={now ? 'step' : undefined}>
           {title}: {signed} of {quorum} signed{place === page.me.place ? ', you sign here' : ''}
         </li>
       ))}
@@ -79,117 +81,28 @@ function Quorum({ page }: { readonly page: ApprovalPage }) {
   )
 }
 
-type Doing = 'nothing' | 'refuse' | 'ask' | 'not-me'
-
-function Answers({ token, page }: { readonly token: string; readonly page: ApprovalPage }) {
-  const [doing, setDoing] = useState<Doing>('nothing')
-  const [text, setText] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(null)
-  const [asked, setAsked] = useState(false)
-  const client = useQueryClient()
-  const run = async (work: () => Promise<unknown>) => {
-    setBusy(true)
-    setError(null)
-    try {
-      await work()
-      setDoing('nothing')
-      setText('')
-    } catch (caught) {
-      setError(passkeyProblem(caught))
-    } finally {
-      setBusy(false)
-      await client.invalidateQueries({ queryKey: ['approve', token] })
-    }
+/** What a step of a run asks for: the passkey signs the yes or the no, on this page and with nothing else. */
+function StepAnswers({ token, page }: { readonly token: string; readonly page: ApprovalPage }) {
+  const sign = async (verdict: 'approve' | 'refuse', reason: string) => {
+    const { options } = await call('POST /api/approve/:token/statement', {
+      params: { token },
+      body: { verdict, reason },
+    })
+    const response = await startAuthentication({ optionsJSON: options as never })
+    await call('POST /api/approve/:token/signature', { params: { token }, body: { response: response as never } })
   }
-  const sign = (verdict: 'approve' | 'refuse') =>
-    run(async () => {
-      const { options } = await call('POST /api/approve/:token/statement', {
-        params: { token },
-        body: { verdict, reason: text },
-      })
-      const response = await startAuthentication({ optionsJSON: options as never })
-      await call('POST /api/approve/:token/signature', { params: { token }, body: { response: response as never } })
-    })
-  const ask = () =>
-    run(async () => {
-      await call('POST /api/approve/:token/question', { params: { token }, body: { text } })
-      setAsked(true)
-    })
-  const handOver = (to: string) =>
-    run(() => call('POST /api/approve/:token/hand-over', { params: { token }, body: { to } }))
-  const mayAsk = page.me.questionsLeft > 0
   const noKey = page.me.passkeys === 0
   return (
-    <section className="approve-answers" aria-label="Your answer">
-      {noKey && <NoPasskey />}
-      <Problem error={error} />
-      {asked && doing === 'nothing' && (
-        <p role="status">Your question is with the security desk. The time still runs.</p>
-      )}
-      {doing === 'nothing' && (
-        <>
-          <div className="approve-pair">
-            <Button size="lg" disabled={noKey} loading={busy} onClick={() => void sign('approve')}>
-              Approve
-            </Button>
-            <Button size="lg" variant="default" disabled={noKey || busy} onClick={() => setDoing('refuse')}>
-              Refuse…
-            </Button>
-          </div>
-          <div className="approve-pair">
-            <Button variant="default" disabled={!mayAsk || busy} onClick={() => setDoing('ask')}>
-              Ask…
-            </Button>
-            <Button variant="default" disabled={busy} onClick={() => setDoing('not-me')}>
-              Not me…
-            </Button>
-          </div>
-        </>
-      )}
-      {(doing === 'refuse' || doing === 'ask') && (
-        <>
-          <Textarea
-            label={doing === 'refuse' ? 'Why not? It is signed with your answer.' : 'What do you want to know?'}
-            autosize
-            minRows={2}
-            maxLength={2000}
-            data-autofocus
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
-          <div className="approve-pair">
-            {doing === 'refuse' ? (
-              <Button color="red" disabled={text.trim() === ''} loading={busy} onClick={() => void sign('refuse')}>
-                Refuse with my passkey
-              </Button>
-            ) : (
-              <Button disabled={text.trim() === ''} loading={busy} onClick={() => void ask()}>
-                Send the question
-              </Button>
-            )}
-            <Button variant="default" disabled={busy} onClick={() => setDoing('nothing')}>
-              Back
-            </Button>
-          </div>
-        </>
-      )}
-      {doing === 'not-me' && (
-        <>
-          {page.deputies.length === 0 && (
-            <p>There is no deputy for you here. Refuse with the reason, or ask the desk.</p>
-          )}
-          {page.deputies.map(({ userId, name }) => (
-            <Button key={userId} variant="default" loading={busy} onClick={() => void handOver(userId)}>
-              Hand over to {name}
-            </Button>
-          ))}
-          <Button variant="subtle" disabled={busy} onClick={() => setDoing('nothing')}>
-            Back
-          </Button>
-        </>
-      )}
-    </section>
+    <Answers
+      token={token}
+      page={page}
+      may={!noKey}
+      note={noKey ? <NoPasskey /> : null}
+      whyNot="Why not? It is signed with your answer."
+      refuseWith="Refuse with my passkey"
+      approve={() => sign('approve', '')}
+      refuse={(reason) => sign('refuse', reason)}
+    />
   )
 }
 
@@ -218,16 +131,27 @@ const ends: Readonly<Record<ApprovalPage['approval']['state'], string>> = {
   void: 'What was to be approved has changed since, so nothing was approved.',
 }
 
+const releaseEnds: typeof ends = {
+  open: 'It still waits for somebody.',
+  approved: 'It is released.',
+  refused: 'It is refused, and back in its review.',
+  expired: 'Nobody answered in time: nothing left, and the answer is back in its review.',
+  void: 'The answer has changed since, so nothing left by it.',
+}
+
 function Outcome({ page }: { readonly page: ApprovalPage }) {
   const { receipt } = page.me
+  const became = (page.release === null ? ends : releaseEnds)[page.approval.state]
   return (
     <section className="approve-note" role="status">
-      <strong>{outcomes[page.state === 'open' ? 'over' : page.state]}</strong> {ends[page.approval.state]}
+      <strong>{outcomes[page.state === 'open' ? 'over' : page.state]}</strong> {became}
       {receipt !== null && (
         <dl aria-label="Receipt">
           <dt>Your receipt</dt>
           <dd>
-            {receipt.verdict === 'approve' ? 'Approved' : 'Refused'}, signed {utc(receipt.at)}
+            {receipt.verdict === 'approve' ? 'Approved' : 'Refused'}
+            {page.release === null ? ', signed ' : ', '}
+            {utc(receipt.at)}
           </dd>
           <dt>Ledger</dt>
           <dd>{receipt.ledgerIndex === null ? 'being signed' : `record ${receipt.ledgerIndex}`}</dd>
@@ -276,8 +200,8 @@ function More({ page }: { readonly page: ApprovalPage }) {
         <dd>
           <When at={approval.askedAt} ago />, ends {utc(approval.expiresAt)}
         </dd>
-        <dt>SHA-256 of the action</dt>
-        <dd className="mono approve-digest">{approval.subjectSha256}</dd>
+        <dt>{page.release === null ? 'SHA-256 of the action' : 'SHA-256 of the mail that leaves'}</dt>
+        <dd className="mono approve-digest">{page.release?.sha256 ?? approval.subjectSha256}</dd>
       </dl>
     </details>
   )

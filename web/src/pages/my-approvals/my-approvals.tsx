@@ -5,6 +5,7 @@ import { useRef } from 'react'
 import type { ApprovalRow, SignedRow } from '../../../../src/contract/approvals.ts'
 import type { ApprovalState } from '../../../../src/model/approval.ts'
 import { call } from '../../api.ts'
+import { useMe } from '../../me.ts'
 import { useKeys } from '../../parts/keys.ts'
 import { myApprovalsQuery } from '../../parts/my-approvals.tsx'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
@@ -58,7 +59,7 @@ export function MyApprovalsPage() {
           <div className="card">
             <EmptyState
               title="Nothing waits for your signature."
-              proof="When a playbook asks for your approval, it stands here until its time ends, and you get a mail with a link."
+              proof="When a playbook asks for your approval, or an answer for its second release, it stands here until its time ends, and you get a mail with a link."
             />
           </div>
         ) : (
@@ -76,7 +77,11 @@ function Waiting({ approval }: { readonly approval: ApprovalRow }) {
     mutationFn: () => call('POST /api/approvals/:id/link', { params: { id: approval.id } }),
     onSuccess: ({ token }) => navigate({ to: '/approve/$token', params: { token } }),
   })
-  const place = approval.places[approval.placeNow]
+  const me = useMe()?.user.id
+  const mine = approval.places.find(
+    ({ now, seats }) => now && seats.some(({ userId, asked, verdict }) => userId === me && asked && verdict === null),
+  )
+  const place = mine ?? approval.places[approval.placeNow]
   return (
     <section className="card approval-card" aria-label={approval.what}>
       <div className="approval-says">

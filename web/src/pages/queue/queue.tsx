@@ -232,7 +232,7 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
           </Button>
         )}
       </div>
-      <Tabs tab={tab} queue={queue} go={go} />
+      <Tabs tab={tab} queue={queue} reviews={reviews.length} go={go} />
       {error !== null && (
         <div className="notice">
           The list is from before: the server does not answer right now. It is asked again by itself.
@@ -331,10 +331,13 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
 function Tabs({
   tab,
   queue: { counts, moreInAll },
+  reviews,
   go,
 }: {
   readonly tab: Tab
   readonly queue: Queue
+  /** Expectations of mine to look at again: they need me as an alert does, and stand above them. */
+  readonly reviews: number
   readonly go: (tab: Tab) => void
 }) {
   return (
@@ -342,8 +345,14 @@ function Tabs({
       {tabs.map((one) => (
         <button key={one} type="button" role="tab" aria-selected={one === tab} onClick={() => go(one)}>
           {tabWords[one]}
-          {counts[one] !== null && (
-            <span className="n">{one === 'all' && moreInAll ? `${counts.all}+` : counts[one]}</span>
+          {one === 'needs' && counts.needs !== null && reviews > 0 ? (
+            <span className="n" title={`${plural(counts.needs, 'alert')}, ${plural(reviews, 'expectation')} to review`}>
+              {counts.needs + reviews}
+            </span>
+          ) : (
+            counts[one] !== null && (
+              <span className="n">{one === 'all' && moreInAll ? `${counts.all}+` : counts[one]}</span>
+            )
           )}
         </button>
       ))}

@@ -1,5 +1,4 @@
 import { Button, Textarea } from '@mantine/core'
-import { startAuthentication } from '@simplewebauthn/browser'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import type { ReplyPage } from '../../../../src/contract/answer.ts'
@@ -12,6 +11,7 @@ import { utc, When } from '../../parts/time.tsx'
 import { plural } from '../../words.ts'
 import { passkeyProblem } from '../sign-in/passkey-problem.ts'
 import type { Review } from './review.ts'
+import { signRelease } from './sign-release.ts'
 
 type Props = { readonly page: ReplyPage; readonly review: Review }
 
@@ -146,6 +146,16 @@ function Second({ page, first }: { readonly page: ReplyPage; readonly first: Non
       <p className="dim">
         These exact bytes: <span className="mono digest">{reply.digest}</span>
       </p>
+      <p className={page.asked === null ? 'notice' : 'dim'}>
+        {page.asked === null ? (
+          'Nobody was asked: nobody else here may release. An administrator gives somebody a role that may (Settings, Users).'
+        ) : (
+          <>
+            Asked: {page.asked.names.join(', ')}. If nobody answers by <When at={page.asked.expiresAt} />, nothing
+            leaves and it goes back to the review.
+          </>
+        )}
+      </p>
       {mayRelease && (
         <>
           {bySignature && (
@@ -193,10 +203,7 @@ function useSignature(page: ReplyPage, version: () => number) {
   return useMutation({
     mutationFn: async () => {
       try {
-        const body = { version: version(), digest: page.first === null ? null : digest }
-        const { options } = await call('POST /api/replies/:id/statement', { params: { id }, body })
-        const response = await startAuthentication({ optionsJSON: options as never })
-        await call('POST /api/replies/:id/signature', { params: { id }, body: { response: response as never } })
+        await signRelease(id, { version: version(), digest: page.first === null ? null : digest })
       } catch (caught) {
         throw passkeyProblem(caught)
       }

@@ -1,13 +1,16 @@
-import { Button, TextInput } from '@mantine/core'
-import { startRegistration } from '@simplewebauthn/browser'
+import { Button, PasswordInput, TextInput } from '@mantine/core'
+import { startAuthentication, startRegistration } from '@simplewebauthn/browser'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { PasskeyRow } from '../../../../src/contract/sign-in.ts'
 import { call } from '../../api.ts'
 import { meQuery, useMe } from '../../me.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
+import { say } from '../../parts/toast.tsx'
 import { roleWords } from '../../words.ts'
 import { passkeyProblem } from '../sign-in/passkey-problem.ts'
+import { PasskeyAge } from './passkey-age.tsx'
 
 export function MePart() {
   const me = useMe()
@@ -57,6 +60,127 @@ function SsoTie() {
   )
 }
 
+/** A passkey of mine; a lost one is removed with another factor than itself. */
+function MyPasskey({
+  passkey,
+  others,
+  hasPassword,
+}: {
+  readonly passkey: PasskeyRow
+  readonly others: number
+  readonly hasPassword: boolean
+}) {
+  const [removing, setRemoving] = useState(false)
+  return (
+    <>
+      <div className="row between wrap">
+        <span>{passkey.name}</span>
+        <span className="dim grow">
+          <PasskeyAge passkey={passkey} />
+        </span>
+        <Button size="compact-sm" variant="default" aria-expanded={removing} onClick={() => setRemoving(!removing)}>
+          {removing ? 'Keep it' : `Remove ${passkey.name}…`}
+        </Button>
+      </div>
+      {removing && <RemoveMine passkey={passkey} others={others} hasPassword={hasPassword} />}
+    </>
+  )
+}
+
+function RemoveMine({
+  passkey,
+  others,
+  hasPassword,
+}: {
+  readonly passkey: PasskeyRow
+  readonly others: number
+  readonly hasPassword: boolean
+}) {
+  const client = useQueryClient()
+  const { id, name } = passkey
+  const [why, setWhy] = useState('')
+  const [password, setPassword] = useState('')
+  const [code, setCode] = useState('')
+  const remove = useMutation({
+    mutationFn: async (by: 'passkey' | 'password') => {
+      const params = { id }
+      if (by === 'password') {
+        const proof = { password, code: code.replace(/\s/g, '') }
+        return call('POST /api/me/passkeys/:id/remove', { params, body: { why, proof } })
+      }
+      const options = await call('POST /api/me/passkeys/:id/remove-options', { params })
+      const response = await startAuthentication({ optionsJSON: options as never })
+      return call('POST /api/me/passkeys/:id/remove', { params, body: { why, proof: { response: response as never } } })
+    },
+    onSuccess: () => say(`Removed: ${name} opens nothing any more. What it signed stays.`),
+    // Its sessions ended, and this may have been one.
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: meQuery.queryKey }),
+        client.invalidateQueries({ queryKey: ['sessions'] }),
+      ]),
+  })
+  if (others === 0 && !hasPassword)
+    return (
+      <p className="notice" role="status">
+        It is your only way in. Add another passkey first; if the device is gone, an administrator removes it and gives
+        you a link for a new one.
+      </p>
+    )
+  return (
+    <section className="stack tight secret-shown" style={{ alignItems: 'stretch' }} aria-label={`Remove ${name}`}>
+      <p>
+        Sessions that it opened end. What it signed stays, and can still be verified. Show that it is you by something
+        else than this passkey.
+      </p>
+      <TextInput
+        label="What happened to it (optional)"
+        maxLength={500}
+        value={why}
+        onChange={(event) => setWhy(event.currentTarget.value)}
+      />
+      {others > 0 && (
+        <Button
+          variant="default"
+          style={{ alignSelf: 'flex-start' }}
+          loading={remove.isPending}
+          onClick={() => remove.mutate('passkey')}
+        >
+          Remove it, by another passkey
+        </Button>
+      )}
+      {hasPassword && (
+        <div className="row wrap" style={{ alignItems: 'flex-end' }}>
+          <PasswordInput
+            label="Password"
+            autoComplete="current-password"
+            className="grow"
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+          <TextInput
+            label="Six digits"
+            inputMode="numeric"
+            autoComplete="one-time-code"
+            maxLength={7}
+            value={code}
+            onChange={(event) => setCode(event.currentTarget.value)}
+          />
+          <Button
+            variant="default"
+            disabled={password === '' || code.trim() === ''}
+            loading={remove.isPending}
+            onClick={() => remove.mutate('password')}
+          >
+            Remove it, by password and code
+          </Button>
+        </div>
+      )}
+      <Problem error={remove.error === null ? null : passkeyProblem(remove.error)} />
+    </section>
+  )
+}
+
 function Passkeys() {
   const me = useMe()
   const client = useQueryClient()
@@ -75,17 +199,7 @@ function Passkeys() {
       <h2>Passkeys</h2>
       {me?.passkeys.length === 0 && <p className="dim">None. A passkey cannot be phished; add one for each device.</p>}
       {me?.passkeys.map((key) => (
-        <div key={key.id} className="row between">
-          <span>{key.name}</span>
-          <span className="dim">
-            since <When at={key.createdAt} ago />
-            {key.lastUsedAt !== null && (
-              <>
-                , last used <When at={key.lastUsedAt} ago />
-              </>
-            )}
-          </span>
-        </div>
+        <MyPasskey key={key.id} passkey={key} others={me.passkeys.length - 1} hasPassword={me.hasPassword} />
       ))}
       <div className="row wrap" style={{ alignItems: 'flex-end' }}>
         <TextInput

@@ -102,6 +102,7 @@ function PlaybookCard({
         </span>
       </div>
       <p>{row.description}</p>
+      <SignOff problems={row.signOff} />
       <p className="dim">
         {row.phases.join(', ')}
         {row.csf.length > 0 && ` · NIST CSF 2.0 ${row.csf.join(', ')}`}
@@ -122,6 +123,24 @@ function PlaybookCard({
       </div>
       {opened && <Steps id={row.id} />}
     </section>
+  )
+}
+
+/** What is missing for the signatures it asks for; nothing where nothing is. */
+function SignOff({ problems }: { readonly problems: PlaybookRow['signOff'] }) {
+  if (problems.length === 0) return null
+  return (
+    <ul className="plain-list" aria-label="Sign-off">
+      {problems.map(({ step, place, says, stops }) => (
+        <li key={`${step} ${place} ${says}`}>
+          <span className={stops ? 'tag bad' : 'tag warn'}>{stops ? 'Cannot be signed' : 'Sign-off'}</span> {place}:{' '}
+          {says}.{' '}
+          <Link to="/settings/$part" params={{ part: 'sign-off' }}>
+            Who signs for what
+          </Link>
+        </li>
+      ))}
+    </ul>
   )
 }
 

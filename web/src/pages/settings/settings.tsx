@@ -11,6 +11,7 @@ import { MePart } from './me.tsx'
 import { PlaybooksPart } from './playbooks.tsx'
 import { ProvidersPart } from './providers.tsx'
 import { ReadersPart } from './readers.tsx'
+import { SignOffPart } from './sign-off.tsx'
 import { SourcesPart } from './sources.tsx'
 import { TicketingPart } from './ticketing.tsx'
 import { UsersPart } from './users.tsx'
@@ -21,6 +22,7 @@ const parts: readonly PagePart[] = [
   { id: 'playbooks', title: 'Playbooks', needs: 'desk.see', show: PlaybooksPart },
   { id: 'connectors', title: 'Connectors', needs: 'house.see', show: ConnectorsPart },
   { id: 'sources', title: 'Sources', needs: 'house.see', show: SourcesPart },
+  { id: 'sign-off', title: 'Sign-off', needs: 'house.see', show: SignOffPart },
   { id: 'tickets', title: 'Tickets', needs: 'house.see', show: TicketingPart },
   { id: 'elsewhere', title: 'Tickets elsewhere', needs: 'house.see', show: ElsewherePart },
   { id: 'chat', title: 'Chat', needs: 'house.see', show: ChatPart },

@@ -1,4 +1,4 @@
-import { Button, Select, TagsInput, Textarea } from '@mantine/core'
+import { Button, Select, Textarea } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Ticketing, TicketType } from '../../../../src/model/ticket.ts'
@@ -6,22 +6,12 @@ import { type Answer, call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { ErrorState, Loading } from '../../parts/states.tsx'
 import { say } from '../../parts/toast.tsx'
-import { roleWords } from '../../words.ts'
 import { ticketTypeWords } from '../tickets/ticket-words.ts'
+import { asSaid, asWritten, Parties, roles } from './parties.tsx'
 import { Refusal } from './refusal.tsx'
 import './ticketing.css'
 
 type Rules = Answer<'GET /api/ticketing'>
-
-/** Everybody of a role, as the page says it and as the rules write it. */
-const roles = new Map(
-  (['administrator', 'lead', 'analyst', 'approver'] as const).map((role) => [
-    `Any ${roleWords[role].toLowerCase()}`,
-    `role:${role}`,
-  ]),
-)
-const asWritten = (said: string): string => roles.get(said) ?? said
-const asSaid = (written: string): string => [...roles].find(([, role]) => role === written)?.[0] ?? written
 
 /** Who is responsible for what, and how long things may take: as a grid, and whole as YAML. */
 export function TicketingPart() {
@@ -137,28 +127,6 @@ function Matrix({ rules }: { readonly rules: Rules }) {
         </Button>
       )}
     </section>
-  )
-}
-
-function Parties(props: {
-  readonly label: string
-  readonly what: string
-  readonly data: readonly string[]
-  readonly value: readonly string[]
-  readonly locked: boolean
-  readonly set: (value: string[]) => void
-}) {
-  return (
-    <td data-label={props.label}>
-      <TagsInput
-        size="xs"
-        aria-label={props.what}
-        data={[...props.data]}
-        disabled={props.locked}
-        value={props.value.map(asSaid)}
-        onChange={(said) => props.set(said.map(asWritten))}
-      />
-    </td>
   )
 }
 

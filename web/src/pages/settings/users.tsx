@@ -1,13 +1,16 @@
-import { Button, CopyButton, Select, TextInput } from '@mantine/core'
+import { Button, Select, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { UserRow } from '../../../../src/contract/sign-in.ts'
 import type { Role } from '../../../../src/model/user.ts'
 import { call, fieldProblem } from '../../api.ts'
+import { useMe } from '../../me.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { roleWords } from '../../words.ts'
+import { ShownOnce } from './shown-once.tsx'
+import { UserPasskeys } from './user-passkeys.tsx'
 
 const roles = Object.entries(roleWords).map(([value, label]) => ({ value, label }))
 
@@ -72,7 +75,9 @@ function ProviderSelect({
 
 function Row({ user }: { readonly user: UserRow }) {
   const client = useQueryClient()
+  const me = useMe()
   const [wanted, setWanted] = useState<Role | null>(null)
+  const [passkeys, setPasskeys] = useState(false)
   const change = useMutation({
     mutationFn: (body: { role?: Role; disabled?: boolean; providerId?: string | null }) =>
       call('PATCH /api/users/:id', { params: { id: user.id }, body }),
@@ -120,9 +125,22 @@ function Row({ user }: { readonly user: UserRow }) {
         {user.lastSeenAt === null ? <span className="dim">never</span> : <When at={user.lastSeenAt} ago />}
       </td>
       <td>
-        <Button size="compact-sm" variant="default" onClick={() => change.mutate({ disabled: !user.disabled })}>
-          {user.disabled ? 'Open again' : 'Shut'}
-        </Button>
+        <span className="row tight">
+          <Button size="compact-sm" variant="default" onClick={() => change.mutate({ disabled: !user.disabled })}>
+            {user.disabled ? 'Open again' : 'Shut'}
+          </Button>
+          {user.methods.includes('passkey') && user.id !== me?.user.id && (
+            <Button
+              size="compact-sm"
+              variant="default"
+              aria-label={`Passkeys of ${user.name}`}
+              onClick={() => setPasskeys(true)}
+            >
+              Passkeys…
+            </Button>
+          )}
+        </span>
+        {passkeys && <UserPasskeys user={user} close={() => setPasskeys(false)} />}
       </td>
     </tr>
   )
@@ -203,19 +221,9 @@ function Invite() {
         Make a one-time link
       </Button>
       {invite.data !== undefined && (
-        <div className="secret-shown">
-          <div className="grow">
-            <strong>Shown once.</strong> Give it to them by a way you trust; it works until{' '}
-            <When at={invite.data.expiresAt} />.<div className="mono">{invite.data.link}</div>
-          </div>
-          <CopyButton value={invite.data.link}>
-            {({ copied, copy }) => (
-              <Button size="compact-sm" variant="default" onClick={copy}>
-                {copied ? 'Copied' : 'Copy'}
-              </Button>
-            )}
-          </CopyButton>
-        </div>
+        <ShownOnce text={invite.data.link}>
+          Give it to them by a way you trust; it works until <When at={invite.data.expiresAt} />.
+        </ShownOnce>
       )}
     </section>
   )

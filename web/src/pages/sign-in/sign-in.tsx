@@ -1,11 +1,11 @@
 import { Button, Divider, PasswordInput, Text, TextInput } from '@mantine/core'
-import { startAuthentication } from '@simplewebauthn/browser'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { call } from '../../api.ts'
 import { KeyIcon } from '../../parts/icons.tsx'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
+import { signInByPasskey } from './by-passkey.ts'
 import { Gate } from './gate.tsx'
 import { passkeyProblem } from './passkey-problem.ts'
 
@@ -63,9 +63,7 @@ function PasskeyPart({ possible, says }: { readonly possible: boolean; readonly 
     setBusy(true)
     setError(null)
     try {
-      const options = await call('POST /api/sign-in/passkey-options')
-      const response = await startAuthentication({ optionsJSON: options as never })
-      await call('POST /api/sign-in/passkey', { body: { response: response as never } })
+      await signInByPasskey()
       await enter()
     } catch (caught) {
       setError(passkeyProblem(caught))

@@ -32,6 +32,7 @@ export function WelcomePage() {
   }
   if (state.error !== null) return <ErrorState error={state.error} />
   if (link.data.purpose === 'demo') return <Demo token={token} />
+  if (link.data.purpose === 'renew') return <Renew token={token} email={link.data.email ?? ''} />
   return <NewUser token={token} link={link.data} passkeys={state.data.passkeys} />
 }
 
@@ -50,6 +51,18 @@ function Demo({ token }: { readonly token: string }) {
       <Button size="md" onClick={go}>
         Open the desk
       </Button>
+    </Gate>
+  )
+}
+
+/** Somebody who lost the only passkey; the account is theirs as it was. */
+function Renew({ token, email }: { readonly token: string; readonly email: string }) {
+  const [error, setError] = useState<unknown>(null)
+  return (
+    <Gate title="A new passkey for you">
+      <Text size="sm">The one you had was removed. Make a new one for {email} on this device.</Text>
+      <PasskeySetUp token={token} who={{ email, name: email }} ready report={setError} />
+      <Problem error={error} />
     </Gate>
   )
 }

@@ -1,0 +1,238 @@
+import path from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openSession } from '../../src/db/sessions.ts'
+import { totpCode } from '../../src/kit/totp.ts'
+import { type Signer, signer } from '../approval-desk.ts'
+import { seriousIn } from '../axe.ts'
+import { addAuthenticator, type Opened, openPage, startBrowser } from '../browser.ts'
+import { type FreshDatabase, freshDatabase } from '../database.ts'
+import { apiAs, type Desk, signedIn, startDesk } from '../desk.ts'
+import { exportJudged } from '../export-judged.ts'
+import { answerForTwo, bring, clickAs, sayTo, signReleaseAs, statementOf } from '../release-desk.ts'
+import { SoftPasskey } from '../soft-passkey.ts'
+
+let database: FreshDatabase
+let desk: Desk
+let browser: Browser
+let administrator: { readonly cookie: string; readonly token: string; readonly user: { readonly id: string } }
+let lead: Signer
+beforeAll(async () => {
+  database = await freshDatabase()
+  desk = await startDesk({ databaseUrl: database.url })
+  browser = await startBrowser()
+  administrator = await signedIn(desk, 'administrator', 'Ada Admin')
+  lead = await signer(desk, 'lead', 'Kari Dahl', 'kari@halden.example')
+}, 600_000)
+afterAll(async () => {
+  await browser?.close()
+  await desk?.stop()
+  await database?.close()
+})
+
+type Said = { readonly status: number; readonly json: Record<string, never>; readonly cookie: string }
+async function call(method: string, url: string, body?: unknown, cookie = ''): Promise<Said> {
+  const response = await fetch(desk.origin + url, {
+    method,
+    headers: { origin: desk.origin, cookie, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  const given = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+  return { status: response.status, json: (await response.json()) as Said['json'], cookie: given }
+}
+const lives = async (cookie: string): Promise<boolean> =>
+  (await call('GET', '/api/me', undefined, cookie)).status === 200
+const step = (): number => Math.floor(Date.now() / 30_000)
+async function byPasskey(key: SoftPasskey): Promise<Said> {
+  const options = (await call('POST', '/api/sign-in/passkey-options')).json as unknown as { challenge: string }
+  return call('POST', '/api/sign-in/passkey', { response: key.sign(options, desk.origin) })
+}
+const removals = async (userId: string) =>
+  (
+    await database.db
+      .selectFrom('ledger_entry')
+      .select('leaf')
+      .where('subject', '=', `user:${userId}`)
+      .where('leaf', 'like', '%passkeyRemoved%')
+      .orderBy('at')
+      .execute()
+  ).map(({ leaf }) => JSON.parse(leaf) as { actor: string; body: Record<string, unknown> })
+/** Another session of somebody, as if they had signed in with a password. */
+async function freshSession(userId: string): Promise<string> {
+  const about = { userId, method: 'password', userAgent: 'test', address: '127.0.0.1' }
+  return `counterfoil=${(await openSession(database.db, about, new Date())).token}`
+}
+
+test('its owner removes a lost passkey with another factor only; the sessions it opened end, the others go on', async () => {
+  const email = 'nils@halden.example'
+  const password = 'correct horse battery staple'
+  const invited = await call('POST', '/api/users/invite', { email, role: 'approver' }, administrator.cookie)
+  const token = String(invited.json['link']).split('#')[1] ?? ''
+  const secret = String((await call('POST', '/api/welcome/code', { token, email })).json['secret'])
+  const made = { token, email, name: 'Nils Berg', password, code: totpCode(secret, step()) }
+  const nils = await call('POST', '/api/welcome/password', made)
+  const userId = ((await call('GET', '/api/me', undefined, nils.cookie)).json as unknown as { user: { id: string } })
+    .user.id
+  const [lost, kept] = [
+    await new SoftPasskey().register(database.db, userId),
+    await new SoftPasskey().register(database.db, userId),
+  ]
+  const thief = await byPasskey(lost)
+  expect([thief.status, await lives(thief.cookie)]).toEqual([200, true])
+
+  // Whoever has the lost passkey and a session by it removes nothing: not it, not the other one.
+  const remove = (id: string, proof: object, cookie = nils.cookie) =>
+    call('POST', `/api/me/passkeys/${id}/remove`, { why: 'Left on a train.', proof }, cookie)
+  const options = async (id: string, cookie = nils.cookie) =>
+    (await call('POST', `/api/me/passkeys/${id}/remove-options`, {}, cookie)).json as unknown as { challenge: string }
+  const signIn = (await call('POST', '/api/sign-in/passkey-options')).json as unknown as { challenge: string }
+  const refused = [
+    await remove(lost.id, { password: 'wrong horse battery staple', code: '000000' }),
+    await remove(lost.id, { response: lost.sign(await options(lost.id), desk.origin) }),
+    await remove(lost.id, { response: lead.key.sign(await options(lost.id), desk.origin) }),
+    // What was given out to sign in, or to remove another one, shows nothing here.
+    await remove(lost.id, { response: kept.sign(signIn, desk.origin) }),
+    await remove(lost.id, { response: kept.sign(await options(kept.id), desk.origin) }),
+    await remove(kept.id, { response: kept.sign(await options(kept.id, thief.cookie), desk.origin) }, thief.cookie),
+  ]
+  expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 401))
+  expect(await removals(userId)).toEqual([])
+
+  const given = await options(lost.id)
+  expect((await remove(lost.id, { response: kept.sign(given, desk.origin) })).status).toBe(200)
+  expect([await lives(thief.cookie), await lives(nils.cookie)]).toEqual([false, true])
+  expect((await byPasskey(lost)).status).toBe(401)
+  expect((await byPasskey(kept)).status).toBe(200)
+  const [line] = await removals(userId)
+  expect(line).toMatchObject({
+    actor: `user:${userId}`,
+    body: {
+      passkeyRemoved: lost.id,
+      name: 'Phone',
+      why: 'Left on a train.',
+      factor: 'another passkey',
+      sessionsEnded: 1,
+    },
+  })
+
+  // The last one goes by password and code, which counts once.
+  const proof = { password, code: totpCode(secret, step() + 1) }
+  expect((await remove(kept.id, proof)).status).toBe(200)
+  expect((await remove(kept.id, proof)).status).toBe(401)
+  expect((await call('GET', '/api/me', undefined, nils.cookie)).json).toMatchObject({ passkeys: [], hasPassword: true })
+  expect((await removals(userId)).map(({ body }) => body['factor'])).toEqual(['another passkey', 'password and code'])
+})
+
+test('an administrator removes it with a reason; what it signed holds for both verifiers, it signs nothing more, and no click takes its place', async () => {
+  const ana = await signer(desk, 'approver', 'Ana Ruiz', 'ana@halden.example')
+  const signed = await answerForTwo(desk, lead.cookie)
+  expect((await clickAs(desk, lead.cookie, signed)).status).toBe(200)
+  expect((await signReleaseAs(desk, ana, signed)).status).toBe(200)
+  const other = await answerForTwo(desk, lead.cookie)
+  expect((await clickAs(desk, lead.cookie, other)).status).toBe(200)
+  const given = await statementOf(desk, ana, other)
+
+  const listed = await call('GET', `/api/users/${ana.id}/passkeys`, undefined, administrator.cookie)
+  expect(listed.json).toMatchObject({ passkeys: [{ id: ana.key.id, name: 'Phone' }] })
+  const remove = (reason: string, cookie = administrator.cookie, of = ana.id) =>
+    call('POST', `/api/users/${of}/passkeys/${ana.key.id}/remove`, { reason }, cookie)
+  expect((await remove('Stolen.', lead.cookie)).status).toBe(403)
+  expect((await remove(' ')).status).toBe(400)
+  expect((await remove('Stolen.', administrator.cookie, administrator.user.id)).status).toBe(400)
+  expect((await remove('Stolen.', administrator.cookie, lead.id)).status).toBe(404)
+  const done = await remove('Stolen in Oslo.')
+  expect([done.status, await lives(ana.cookie)]).toEqual([200, false])
+  // She has no other way in: the administrator hands over a link for a new passkey.
+  expect(done.json['link']).toMatchObject({ address: expect.stringContaining('/welcome#') })
+  expect((await remove('Again.')).status).toBe(404)
+  expect(await removals(ana.id)).toMatchObject([
+    { actor: `user:${administrator.user.id}`, body: { passkeyRemoved: ana.key.id, why: 'Stolen in Oslo.' } },
+  ])
+
+  const cookie = await freshSession(ana.id)
+  expect((await bring(desk, { cookie, key: ana.key }, other, given)).status).toBe(403)
+  const click = await clickAs(desk, cookie, other)
+  expect([click.status, click.json['code'] ?? click.json.error?.code]).toEqual([409, 'reply.no-passkey'])
+  expect((await sayTo(desk, cookie, `/api/replies/${other}/statement`, { version: 1, digest: null })).status).not.toBe(
+    200,
+  )
+
+  const judged = await exportJudged(desk)
+  expect(judged.product).toMatchObject({ ok: true, releases: 1, problems: [] })
+  expect(judged.script).toContain('It holds.')
+})
+
+const shots = process.env['PASSKEY_SHOTS']
+async function shoot({ page }: Opened, name: string): Promise<void> {
+  if (shots !== undefined) await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true })
+}
+async function at(token: string, width = 1440): Promise<Opened> {
+  const opened = await openPage(browser, { viewport: { width, height: 900 } })
+  await opened.context.addCookies([
+    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
+  ])
+  return opened
+}
+
+test('on the pages: by its owner with another passkey, by an administrator with a reason, and back in by the link', {
+  timeout: 180_000,
+}, async () => {
+  const lene = await signedIn(desk, 'analyst', 'Lene Berg')
+  const mine = await at(lene.token)
+  await addAuthenticator(mine.page)
+  await mine.page.goto(`${desk.origin}/settings/me`)
+  await mine.page.getByLabel('Name of the new one').fill('Handset')
+  await mine.page.getByRole('button', { name: 'Add a passkey' }).click()
+  await mine.page.getByRole('button', { name: 'Remove Handset…' }).click()
+  await mine.page.getByText('It is your only way in.').waitFor()
+  await new SoftPasskey().register(database.db, lene.user.id)
+  await mine.page.reload()
+  await mine.page.getByRole('button', { name: 'Remove Phone…' }).click()
+  await mine.page.getByRole('region', { name: 'Remove Phone' }).waitFor()
+  expect(await seriousIn(mine.page)).toEqual([])
+  await shoot(mine, 'mine')
+  await mine.page.setViewportSize({ width: 390, height: 844 })
+  await mine.page.emulateMedia({ colorScheme: 'dark' })
+  expect(await seriousIn(mine.page)).toEqual([])
+  await shoot(mine, 'mine-phone-dark')
+  await mine.page.getByRole('button', { name: 'Remove it, by another passkey' }).click()
+  await mine.page.getByRole('region', { name: 'Remove Phone' }).waitFor({ state: 'detached' })
+  await mine.page.getByRole('button', { name: 'Remove Handset…' }).waitFor()
+  expect(mine.problems).toEqual([])
+  await mine.context.close()
+
+  const desktop = await at(administrator.token)
+  await desktop.page.goto(`${desk.origin}/settings/users`)
+  await desktop.page.getByRole('button', { name: 'Passkeys of Lene Berg' }).click()
+  const dialog = desktop.page.getByRole('dialog', { name: 'Passkeys of Lene Berg' })
+  const remove = dialog.getByRole('button', { name: 'Remove Handset' })
+  await remove.waitFor()
+  expect(await remove.isDisabled()).toBe(true)
+  await dialog.getByLabel('Why, for the ledger').fill('Fell into the fjord.')
+  expect(await seriousIn(desktop.page)).toEqual([])
+  await shoot(desktop, 'users')
+  await remove.click()
+  await dialog.getByText('Lene Berg has no way in any more.').waitFor()
+  expect(await seriousIn(desktop.page)).toEqual([])
+  await shoot(desktop, 'users-link')
+  const link = await dialog.locator('.mono').innerText()
+  expect(desktop.problems).toEqual([])
+  await desktop.context.close()
+
+  const back = await openPage(browser, { viewport: { width: 390, height: 844 } })
+  await addAuthenticator(back.page)
+  await back.page.goto(link)
+  await back.page.getByRole('heading', { name: 'A new passkey for you' }).waitFor()
+  expect(await seriousIn(back.page)).toEqual([])
+  await shoot(back, 'renew')
+  await back.page.getByRole('button', { name: 'Make a passkey and sign in' }).click()
+  await back.page.getByRole('heading', { name: 'Queue' }).waitFor()
+  const me = await back.page.evaluate("fetch('/api/me').then((answer) => answer.json())")
+  expect(me).toMatchObject({ user: { id: lene.user.id, role: 'analyst' }, passkeys: [{ name: 'New passkey' }] })
+  // The link is used up.
+  const token = link.split('#')[1] ?? ''
+  expect((await call('POST', '/api/welcome', { token })).status).toBe(410)
+  expect(back.problems).toEqual([])
+  await back.context.close()
+  expect(await apiAs(desk, administrator.cookie, 'GET', '/api/users')).toMatchObject({ users: expect.any(Array) })
+})
