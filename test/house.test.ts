@@ -186,7 +186,9 @@ test('counterfoil demo --once tells its seven parts and exits 0', async () => {
     '6',
     '7',
   ])
-  expect(out).toMatch(/recomputed: it holds\n\nDone in [\d.]+ s\.\n$/)
+  expect(out).toMatch(
+    /recomputed: it holds\n\nDone in [\d.]+ s\.\nNext: "npm start" opens a desk of your own; [^\n]+\n$/,
+  )
   expect(code).toBe(0)
 })
 

@@ -35,6 +35,12 @@ export async function userById(db: Db, id: string): Promise<User | null> {
   return row === undefined ? null : userOf(row)
 }
 
+/** Who an actor of the ledger is ("user:<id>"); null where it is no person of ours. */
+export async function userOfActor(db: Db, actor: string): Promise<User | null> {
+  const id = /^user:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(actor)?.[1]
+  return id === undefined ? null : userById(db, id)
+}
+
 /** Whether the pages explain themselves to this person. */
 export async function coachingOf(db: Db, id: string): Promise<boolean> {
   const row = await db.selectFrom('app_user').select('coaching').where('id', '=', id).executeTakeFirst()

@@ -7,7 +7,7 @@ import type { Db } from '../../db/open.ts'
 import { providerById } from '../../db/providers.ts'
 import { saveReplyDraft } from '../../db/replies.ts'
 import { openReleaseOf } from '../../db/second-releases.ts'
-import { namesOfActors, userById } from '../../db/users.ts'
+import { namesOfActors, userOfActor } from '../../db/users.ts'
 import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { stableId } from '../../kit/stable-id.ts'
@@ -139,7 +139,7 @@ export async function tellFirst(
   about: { readonly replyId: string; readonly alertId: string; readonly version: number; readonly first: string },
   why: string,
 ): Promise<void> {
-  const user = await userById(tx, about.first.slice('user:'.length))
+  const user = await userOfActor(tx, about.first)
   if (user === null || user.disabled || (await cannotReach(house, tx, [user.email])) !== null) return
   const number = (await getAlert(tx, about.alertId))?.alert.number ?? '?'
   await house.mailNotice(tx, {

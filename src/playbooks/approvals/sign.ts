@@ -23,7 +23,7 @@ import { notifyAll } from '../../db/live.ts'
 import { type Db, transaction } from '../../db/open.ts'
 import { noteRegistration, type Passkey, usePasskey } from '../../db/passkeys.ts'
 import { journalLine, waitingSnapshot } from '../../db/runs.ts'
-import { userById } from '../../db/users.ts'
+import { userOfActor } from '../../db/users.ts'
 import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
 import { newSecret, sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
@@ -327,7 +327,7 @@ async function whoIsAsked(
   { of, askedBy }: Approval,
 ): Promise<readonly string[]> {
   const desk = people['analyst'] ?? []
-  const first = of.kind === 'release' ? await userById(tx, askedBy.slice('user:'.length)) : null
+  const first = of.kind === 'release' ? await userOfActor(tx, askedBy) : null
   return [...new Set([...desk, ...(first === null || first.disabled ? [] : [first.email])])]
 }
 
