@@ -357,11 +357,15 @@ describe.concurrent('every page and dialog', slow, () => {
     // Its news still arrive, and what they make the page ask for does not.
     await post(desk, key, { subject: '[NW-1] High: Long names', body: 'Ticket: NW-1\nRule: Again\nSeverity: High\n' })
     await refused
+    await page.getByText('What you see was read').waitFor()
     await page.keyboard.press('m')
     await page.getByText('What was read from it').waitFor()
     await page.keyboard.press('m')
     await page.locator('.sentence').waitFor()
     expect(await page.getByText('What was read from it').count()).toBe(0)
+    await page.unroute('**/api/**')
+    await page.getByRole('button', { name: 'Ask again' }).click()
+    await page.getByText('What you see was read').waitFor({ state: 'detached' })
     await context.close()
   })
 

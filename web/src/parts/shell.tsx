@@ -23,6 +23,7 @@ import {
 } from './icons.tsx'
 import { KeySheet } from './key-sheet.tsx'
 import { useKeys } from './keys.ts'
+import { Stale } from './stale.tsx'
 import { ErrorState, Loading } from './states.tsx'
 import { Toasts } from './toast.tsx'
 
@@ -50,6 +51,7 @@ export function Shell() {
       <Nav />
       <main id="main" tabIndex={-1} className="page">
         <Outdated />
+        <Stale />
         <Outlet />
       </main>
       <Toasts />

@@ -45,7 +45,7 @@ export function LogSourcesPage() {
           />
         )
       ) : (
-        <Sources lake={lake.data} failing={lake.error !== null} edit={setEditing} />
+        <Sources lake={lake.data} edit={setEditing} />
       )}
       {editing !== null && lake.data !== undefined && (
         <EditSource editing={editing} lake={lake.data} close={() => setEditing(null)} />
@@ -64,19 +64,14 @@ function Add({ add }: { readonly add: () => void }) {
   )
 }
 
-type Props = { readonly lake: LakePage; readonly failing: boolean; readonly edit: (editing: Editing) => void }
+type Props = { readonly lake: LakePage; readonly edit: (editing: Editing) => void }
 
-function Sources({ lake, failing, edit }: Props) {
+function Sources({ lake, edit }: Props) {
   const { sources } = lake
   const perDay = sources.reduce((sum, one) => sum + one.diskBytesPerDay, 0)
   const onDisk = sources.reduce((sum, one) => sum + one.diskBytes, 0)
   return (
     <>
-      {failing && (
-        <p className="notice">
-          This is from before: the log engine does not answer right now. It is asked again by itself.
-        </p>
-      )}
       <Backlog lake={lake} />
       {sources.length > 0 && (
         <div className="card sources-card">

@@ -49,11 +49,6 @@ export function MyApprovalsPage() {
       <div className="page-head">
         <h1>My approvals</h1>
       </div>
-      {mine.error !== null && (
-        <div className="notice" role="status">
-          The list is from before: the server does not answer right now. It is asked again by itself.
-        </div>
-      )}
       <div className="stack" ref={list}>
         {approvals.length === 0 ? (
           <div className="card">

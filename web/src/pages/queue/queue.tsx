@@ -64,7 +64,6 @@ export function QueuePage() {
       tab={tab}
       query={query}
       stale={queue.isPlaceholderData}
-      error={queue.error}
       more={queue.hasNextPage ? () => void queue.fetchNextPage() : null}
     />
   )
@@ -75,7 +74,6 @@ type ViewProps = {
   readonly tab: Tab
   readonly query: Query
   readonly stale: boolean
-  readonly error: unknown
   readonly more: (() => void) | null
 }
 
@@ -87,7 +85,7 @@ type Panel = (
   readonly rows?: readonly QueueRow[]
 }
 
-function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
+function QueueView({ queue, tab, query, stale, more }: ViewProps) {
   const navigate = useNavigate({ from: '/queue' })
   const search = useSearch({ from: '/desk/queue' })
   const may = useMay()
@@ -233,11 +231,6 @@ function QueueView({ queue, tab, query, stale, error, more }: ViewProps) {
         )}
       </div>
       <Tabs tab={tab} queue={queue} reviews={reviews.length} go={go} />
-      {error !== null && (
-        <div className="notice">
-          The list is from before: the server does not answer right now. It is asked again by itself.
-        </div>
-      )}
       <div className="queue-body">
         {facets && <QueueFacets query={query as never} search={search} set={set} />}
         <div className="card queue-card">

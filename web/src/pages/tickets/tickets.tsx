@@ -56,11 +56,6 @@ export function TicketsPage() {
         <span className="dim">{plural(list.data.open, 'open ticket')}</span>
         <Filters />
       </div>
-      {list.error !== null && (
-        <div className="notice">
-          The list is from before: the server does not answer right now. It is asked again by itself.
-        </div>
-      )}
       {list.data.rows.length === 0 ? (
         <div className="card">
           <EmptyState
