@@ -35,10 +35,13 @@ export async function userById(db: Db, id: string): Promise<User | null> {
   return row === undefined ? null : userOf(row)
 }
 
-/** Who an actor of the ledger is ("user:<id>"); null where it is no person of ours. */
+/** The id of an actor of the ledger ("user:<id>"); null where it is no person of ours. */
+export const userIdOf = (actor: string): string | null =>
+  /^user:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(actor)?.[1] ?? null
+
 export async function userOfActor(db: Db, actor: string): Promise<User | null> {
-  const id = /^user:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(actor)?.[1]
-  return id === undefined ? null : userById(db, id)
+  const id = userIdOf(actor)
+  return id === null ? null : userById(db, id)
 }
 
 /** Whether the pages explain themselves to this person. */

@@ -182,6 +182,12 @@ export type LogChunk = Omit<LogBatch, 'lines' | 'position'> & {
 /** As TakeLogs; the bytes may be used for something else once it has resolved. */
 export type TakeChunk = (chunk: LogChunk) => Promise<void>
 
+/**
+ * Longer observables (URLs with data in them) are cut, where they are made and where they are asked for; so is each of several values (TXT
+ * records), which stands whole in its line.
+ */
+export const observableCharsMax = 1_024
+
 /** Lines that the engine is given at once, about: each takes some 700 bytes of its memory besides its own. */
 export const loadLinesMax = 300_000
 

@@ -1,4 +1,3 @@
-import path from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSession } from '../../src/db/sessions.ts'
@@ -8,6 +7,7 @@ import { seriousIn } from '../axe.ts'
 import { addAuthenticator, type Opened, openPage, startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { apiAs, type Desk, signedIn, startDesk } from '../desk.ts'
+import { openWith } from '../desk-here.ts'
 import { exportJudged } from '../export-judged.ts'
 import { answerForTwo, bring, clickAs, sayTo, signReleaseAs, statementOf } from '../release-desk.ts'
 import { SoftPasskey } from '../soft-passkey.ts'
@@ -162,17 +162,8 @@ test('an administrator removes it with a reason; what it signed holds for both v
   expect(judged.script).toContain('It holds.')
 })
 
-const shots = process.env['PASSKEY_SHOTS']
-async function shoot({ page }: Opened, name: string): Promise<void> {
-  if (shots !== undefined) await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true })
-}
-async function at(token: string, width = 1440): Promise<Opened> {
-  const opened = await openPage(browser, { viewport: { width, height: 900 } })
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
-  return opened
-}
+const at = (token: string, width = 1440): Promise<Opened> =>
+  openWith(browser, desk, token, { viewport: { width, height: 900 } })
 
 test('on the pages: by its owner with another passkey, by an administrator with a reason, and back in by the link', {
   timeout: 180_000,
@@ -190,11 +181,9 @@ test('on the pages: by its owner with another passkey, by an administrator with 
   await mine.page.getByRole('button', { name: 'Remove Phone…' }).click()
   await mine.page.getByRole('region', { name: 'Remove Phone' }).waitFor()
   expect(await seriousIn(mine.page)).toEqual([])
-  await shoot(mine, 'mine')
   await mine.page.setViewportSize({ width: 390, height: 844 })
   await mine.page.emulateMedia({ colorScheme: 'dark' })
   expect(await seriousIn(mine.page)).toEqual([])
-  await shoot(mine, 'mine-phone-dark')
   await mine.page.getByRole('button', { name: 'Remove it, by another passkey' }).click()
   await mine.page.getByRole('region', { name: 'Remove Phone' }).waitFor({ state: 'detached' })
   await mine.page.getByRole('button', { name: 'Remove Handset…' }).waitFor()
@@ -210,11 +199,9 @@ test('on the pages: by its owner with another passkey, by an administrator with 
   expect(await remove.isDisabled()).toBe(true)
   await dialog.getByLabel('Why, for the ledger').fill('Fell into the fjord.')
   expect(await seriousIn(desktop.page)).toEqual([])
-  await shoot(desktop, 'users')
   await remove.click()
   await dialog.getByText('Lene Berg has no way in any more.').waitFor()
   expect(await seriousIn(desktop.page)).toEqual([])
-  await shoot(desktop, 'users-link')
   const link = await dialog.locator('.mono').innerText()
   expect(desktop.problems).toEqual([])
   await desktop.context.close()
@@ -224,7 +211,6 @@ test('on the pages: by its owner with another passkey, by an administrator with 
   await back.page.goto(link)
   await back.page.getByRole('heading', { name: 'A new passkey for you' }).waitFor()
   expect(await seriousIn(back.page)).toEqual([])
-  await shoot(back, 'renew')
   await back.page.getByRole('button', { name: 'Make a passkey and sign in' }).click()
   await back.page.getByRole('heading', { name: 'Queue' }).waitFor()
   const me = await back.page.evaluate("fetch('/api/me').then((answer) => answer.json())")

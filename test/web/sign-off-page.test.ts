@@ -1,11 +1,11 @@
-import path from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Signer, signer } from '../approval-desk.ts'
 import { seriousIn } from '../axe.ts'
-import { type Opened, openPage, startBrowser } from '../browser.ts'
+import { type Opened, startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { apiAs, type Desk, signedIn, startDesk } from '../desk.ts'
+import { openWith } from '../desk-here.ts'
 import { SoftPasskey } from '../soft-passkey.ts'
 
 let database: FreshDatabase
@@ -24,17 +24,8 @@ afterAll(async () => {
   await database?.close()
 })
 
-const shots = process.env['SIGN_OFF_SHOTS']
-async function shoot({ page }: Opened, name: string): Promise<void> {
-  if (shots !== undefined) await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true })
-}
-async function at(token: string, width = 1440): Promise<Opened> {
-  const opened = await openPage(browser, { viewport: { width, height: 900 } })
-  await opened.context.addCookies([
-    { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
-  ])
-  return opened
-}
+const at = (token: string, width = 1440): Promise<Opened> =>
+  openWith(browser, desk, token, { viewport: { width, height: 900 } })
 
 test('who is HR, legal or data protection is said on the page, and what could not be signed stands there and on the playbook', {
   timeout: 120_000,
@@ -49,7 +40,6 @@ test('who is HR, legal or data protection is said on the page, and what could no
   await chains.getByText('Data is leaving, Data protection').waitFor()
   expect(await chains.getByText(/nobody holds the office Data protection officer/).count()).toBeGreaterThan(0)
   expect(await seriousIn(page)).toEqual([])
-  await shoot(opened, 'empty')
   await page.goto(`${desk.origin}/settings/playbooks`)
   const missing = page.getByRole('list', { name: 'Sign-off' }).first()
   await missing
@@ -57,7 +47,6 @@ test('who is HR, legal or data protection is said on the page, and what could no
     .first()
     .waitFor()
   expect(await seriousIn(page)).toEqual([])
-  await shoot(opened, 'playbooks')
 
   await missing.getByRole('link', { name: 'Who signs for what' }).first().click()
   for (const office of ['Data protection officer', 'HR', 'Legal']) {
@@ -72,7 +61,6 @@ test('who is HR, legal or data protection is said on the page, and what could no
   await page.getByText('Saved: the next time something is asked').waitFor()
   await chains.getByText(/^Yes: whatever a playbook asks/).waitFor()
   expect(await seriousIn(page)).toEqual([])
-  await shoot(opened, 'held')
   const { offices } = (await apiAs(desk, administrator.cookie, 'GET', '/api/offices')) as unknown as {
     offices: Record<string, { people: string[] }>
   }
@@ -89,7 +77,6 @@ test('who is HR, legal or data protection is said on the page, and what could no
   expect(await auditor.page.getByRole('button', { name: 'Save' }).count()).toBe(0)
   expect(await auditor.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
   expect(await seriousIn(auditor.page)).toEqual([])
-  await shoot(auditor, 'phone-dark')
   expect(auditor.problems).toEqual([])
   await auditor.context.close()
 })

@@ -1,11 +1,12 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
+import { observableCharsMax } from '../../model/lake.ts'
 import type { ObservableType } from '../../model/observable.ts'
 import { extract, outermost } from '../../observables/extract.ts'
 import { plainObservable } from '../../observables/plain.ts'
 import { refang } from '../../observables/refang.ts'
 import { rangeOf } from '../search/addresses.ts'
-import { hostForm, observableCharsMax, observableForm } from '../search/tokens.ts'
+import { hostForm, observableForm } from '../search/tokens.ts'
 
 /** One thing that is hunted for. `forms`: the texts that the lake would know it by; empty for a network, which is looked for by its range. */
 export type Indicator = {

@@ -132,20 +132,20 @@ export async function loadSegment(
   await tries.reads(reading)
   // With lines in the table an INSERT is repeated as it was: the rollups may not have them yet, and get them by its token.
   if (tries.isStoring && (await storedOf(tools.engine, segment, tries.from)).lines === 0) await tries.stored('nothing')
-  const gaveUp = new Set<string>()
-  let whole: Loaded | null = tries.from > 0 || tries.isMixed ? null : { lines: 0, unread: 0, gaveUp: [] }
-  for (let isLast = false; !isLast; ) {
-    const { to } = tries
-    const done = await loadStretch(segment, { reading, sources }, tables, tries, tools)
-    isLast = to === null || done.isLast
-    if (!isLast) await tries.stored('well')
-    for (const parser of done.gaveUp) gaveUp.add(parser)
-    whole = isLast && whole !== null && tries.from === 0 ? done : null
-  }
-  // What earlier attempts stored belongs to the segment as well.
-  const { lines, unread } = whole ?? (await storedOf(tools.engine, segment, 0))
-  return { lines, unread, gaveUp: [...gaveUp] }
+  const isFresh = tries.from === 0 && !tries.isMixed
+  const done: Stretch[] = []
+  do {
+    if (done.length > 0) await tries.stored('well')
+    done.push(await loadStretch(segment, { reading, sources }, tables, tries, tools))
+  } while (done.at(-1)?.isLast === false)
+  const [only, ...more] = done
+  // What earlier stretches and attempts stored belongs to the segment as well.
+  const whole = isFresh && only !== undefined && more.length === 0 ? only : await storedOf(tools.engine, segment, 0)
+  const gaveUp = [...new Set(done.flatMap((one) => one.gaveUp))]
+  return { lines: whole.lines, unread: whole.unread, gaveUp }
 }
+
+type Stretch = Loaded & { readonly isLast: boolean }
 
 /**
  * What the parsers make of its lines is gathered first and stored by one INSERT: one part to write and to merge instead of one for each
@@ -158,7 +158,7 @@ async function loadStretch(
   tables: LoadTables,
   tries: Tries,
   tools: LoadTools,
-): Promise<Loaded & { readonly isLast: boolean }> {
+): Promise<Stretch> {
   const { engine, loadSql } = tools
   const { reading, sources } = how
   const { from, to } = tries

@@ -1,4 +1,4 @@
-import type { LakeColumnName, lakeColumns } from '../../model/lake.ts'
+import { type LakeColumnName, type lakeColumns, observableCharsMax } from '../../model/lake.ts'
 import { toNumber } from './mapping.ts'
 
 type Column = (typeof lakeColumns)[number]
@@ -22,12 +22,6 @@ export const host = (value: string): string => `trim(TRAILING '.' FROM lower(${v
 /** Digests of 32, 40, 56, 64, 96 or 128 hex digits, wherever they stand ("SHA256=..,MD5=.."). */
 const hashes = (value: string): string =>
   `arrayDistinct(extractAll(lower(${value}), '\\\\b(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32})\\\\b'))`
-
-/**
- * Longer observables (URLs with data in them) are cut, as a hunt's are; so is each of several values (TXT records), which stands whole in
- * its line.
- */
-export const observableCharsMax = 1_024
 
 /** Several values in one text: a JSON list, or parted by comma or semicolon. */
 const several = (value: string): string =>

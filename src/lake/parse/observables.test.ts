@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseRig } from '../../../test/parse.ts'
-import { type LakeColumn, lakeColumns } from '../../model/lake.ts'
-import { observableCharsMax } from './column.ts'
+import { type LakeColumn, lakeColumns, observableCharsMax } from '../../model/lake.ts'
 import { observablesMax } from './observables.ts'
 
 let rig: Awaited<ReturnType<typeof parseRig>>

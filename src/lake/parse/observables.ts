@@ -1,4 +1,5 @@
-import { host, observableCharsMax } from './column.ts'
+import { observableCharsMax } from '../../model/lake.ts'
+import { host } from './column.ts'
 
 /** A line with more of them is a list of something, not an event; 64 also bounds what one line can cost the rollup. */
 export const observablesMax = 64

@@ -1,9 +1,7 @@
-import type { LakeColumn } from '../../model/lake.ts'
+import { type LakeColumn, observableCharsMax } from '../../model/lake.ts'
 import { plainForm } from './addresses.ts'
 
 const ascii = /^[\x20-\x7e]+$/
-/** Longer observables are cut by the parsers (parse/observables.ts). */
-export const observableCharsMax = 1_024
 
 /** An account without its domain or realm: "CORP\alice" and "alice@corp.example" are "alice". Lower case. */
 export function bareAccount(text: string): string {

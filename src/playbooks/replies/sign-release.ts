@@ -3,7 +3,7 @@ import type { Db } from '../../db/open.ts'
 import { hadPasskey, noteRegistration, passkeysOf, usePasskey } from '../../db/passkeys.ts'
 import { giveRelease, insertReleaseSignature, takeRelease } from '../../db/release-signatures.ts'
 import { settingOf } from '../../db/settings.ts'
-import { userById } from '../../db/users.ts'
+import { userById, userIdOf } from '../../db/users.ts'
 import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
@@ -32,9 +32,6 @@ export type Page = { readonly origin: string; readonly rpId: string }
 
 const releaseSigning = async (db: Db): Promise<ReleaseSigning> =>
   (await settingOf(db, 'release-signing')) ?? releaseSigningDefault
-
-/** The account behind "user:<id>"; null for anybody else: they have no passkey. */
-const userIdOf = (by: string): string | null => /^user:([0-9a-f-]{36})$/.exec(by)?.[1] ?? null
 
 /** How this person can release it. Who had a passkey signs, also after losing it: taking it away does not bring the click back. */
 export async function howToRelease(

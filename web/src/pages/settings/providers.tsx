@@ -1,4 +1,4 @@
-import { Button, CopyButton, Modal, MultiSelect, Select, Switch, TagsInput, TextInput } from '@mantine/core'
+import { Button, Modal, MultiSelect, Select, Switch, TagsInput, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -15,6 +15,7 @@ import { MailRulePart } from './mail-rule.tsx'
 import { DoorForm } from './provider-door.tsx'
 import { RepeatRate } from './repeat-rate.tsx'
 import { SharingPart } from './sharing.tsx'
+import { ShownOnce } from './shown-once.tsx'
 import { WebhookPart } from './webhook.tsx'
 
 /** A secret never leaves, whatever is agreed. */
@@ -185,28 +186,14 @@ function ProviderCard({
       {!may('provider.change') && <div className="row">{theirs}</div>}
       {door && <DoorForm id={provider.id} close={() => setDoor(false)} />}
       <Problem error={live.error ?? key.error} />
-      {key.data !== undefined && <Shown secret={key.data.key} />}
+      {key.data !== undefined && (
+        <ShownOnce text={key.data.key}>
+          For <code>POST /api/intake</code>, as <code>Authorization: Bearer …</code>
+        </ShownOnce>
+      )}
       <TheirKeys provider={provider} />
       <WebhookPart id={provider.id} row={row.webhook} />
     </section>
-  )
-}
-
-function Shown({ secret }: { readonly secret: string }) {
-  return (
-    <div className="secret-shown">
-      <div className="grow">
-        <strong>Shown once.</strong> For <code>POST /api/intake</code>, as <code>Authorization: Bearer …</code>
-        <div className="mono">{secret}</div>
-      </div>
-      <CopyButton value={secret}>
-        {({ copied, copy }) => (
-          <Button size="compact-sm" variant="default" onClick={copy}>
-            {copied ? 'Copied' : 'Copy'}
-          </Button>
-        )}
-      </CopyButton>
-    </div>
   )
 }
 

@@ -1,4 +1,4 @@
-import { Button, CopyButton, Modal, NumberInput, PasswordInput, Select, TextInput } from '@mantine/core'
+import { Button, Modal, NumberInput, PasswordInput, Select, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { WebhookRow } from '../../../../src/contract/house.ts'
@@ -10,6 +10,7 @@ import { SureButton } from '../../parts/sure-button.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { plural } from '../../words.ts'
+import { ShownOnce } from './shown-once.tsx'
 
 const kindWords: Record<WebhookScheme['kind'], string> = {
   standard: 'Standard Webhooks, Svix',
@@ -253,7 +254,11 @@ function SecretForm({ id, row, close }: FormProps) {
     return (
       <Modal opened onClose={close} title="The secret is set" closeButtonProps={{ 'aria-label': 'Close' }}>
         <div className="stack">
-          {made === null ? <p>It is sealed, and is not shown again.</p> : <Once secret={made} />}
+          {made === null ? (
+            <p>It is sealed, and is not shown again.</p>
+          ) : (
+            <ShownOnce text={made}>Give it to the provider.</ShownOnce>
+          )}
           <Button onClick={close}>Done</Button>
         </div>
       </Modal>
@@ -288,23 +293,5 @@ function SecretForm({ id, row, close }: FormProps) {
         </div>
       </div>
     </Modal>
-  )
-}
-
-function Once({ secret }: { readonly secret: string }) {
-  return (
-    <div className="secret-shown">
-      <div className="grow">
-        <strong>Shown once.</strong> Give it to the provider.
-        <div className="mono">{secret}</div>
-      </div>
-      <CopyButton value={secret}>
-        {({ copied, copy }) => (
-          <Button size="compact-sm" variant="default" onClick={copy}>
-            {copied ? 'Copied' : 'Copy'}
-          </Button>
-        )}
-      </CopyButton>
-    </div>
   )
 }
