@@ -205,6 +205,12 @@ test('a printed query is read back as the same', () => {
   )
 })
 
+test('a value with which the field would look like a path or an address is printed in quotation marks', () => {
+  for (const query of ['a:("/b")', 'http:("//b")', 'a:"/"'])
+    expect(read(printExpression(read(query)))).toEqual(read(query))
+  expect(printExpression(read('url:/b'))).toBe('url:/b')
+})
+
 const typable = Array.from('ab:"\\*(),.<>= \t1-/ORNTD')
 test('whatever is typed is read or refused with a place, never broken', () => {
   fc.assert(

@@ -29,6 +29,9 @@ export const nestingMax = 40
 /** Words, fields and values in one query; more is a list for `lake hunt`. */
 export const termsMax = 500
 
+/** Words with a colon that are no field: http://..., C:\..., 00:11:22:33:44:55. Addresses of IPv6 are seen by node:net. */
+export const standsForItself = /^(?:[a-z][a-z0-9+.-]*:\/\/|[a-z]:[\\/]|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$)/i
+
 /** Joins with `and` or `or` in the one shape there is for it. */
 export function joined(kind: 'and' | 'or', parts: readonly Expression[]): Expression {
   const flat = parts.flatMap((part) => (part.kind === kind ? part.parts : [part]))

@@ -1,4 +1,4 @@
-import type { Expression, Match, Pattern } from './expression.ts'
+import { type Expression, type Match, type Pattern, standsForItself } from './expression.ts'
 
 /** Read back as the same without quotes, wherever it stands: no sign of the syntax, no colon, no ".." and no comparison. */
 const plain = /^[\p{L}\p{N}_\-/@+=;%&#~$!?{}[\]'^|.]+$/u
@@ -19,7 +19,7 @@ export function printExpression(expression: Expression): string {
     case 'or':
       return expression.parts.map((part) => bracketed(part, [])).join(' OR ')
     case 'field':
-      return `${printName(expression.field)}:${printMatch(expression.match)}`
+      return printField(printName(expression.field), expression.match)
   }
 }
 
@@ -30,6 +30,12 @@ function bracketed(part: Expression, kinds: readonly Expression['kind'][]): stri
 
 function printName(field: string): string {
   return plainName.test(field) ? field : quoted([field])
+}
+
+function printField(name: string, match: Match): string {
+  const printed = `${name}:${printMatch(match)}`
+  // "a" that is "/b" would be read as the drive "a:/b".
+  return match.kind === 'is' && standsForItself.test(printed) ? `${name}:${quoted(match.pattern.pieces)}` : printed
 }
 
 function printMatch(match: Match): string {

@@ -8,13 +8,12 @@ import {
   type Match,
   nestingMax,
   type Pattern,
+  standsForItself,
   termsMax,
 } from './expression.ts'
 
 /** A field's name without quotes; "@timestamp" and "process.file.path" are names. */
 const fieldName = /^[a-z_@][\w.@-]*$/i
-/** Words with a colon that are no field: http://..., C:\..., 00:11:22:33:44:55. Addresses of IPv6 are seen by node:net. */
-const standsForItself = /^(?:[a-z][a-z0-9+.-]*:\/\/|[a-z]:[\\/]|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$)/i
 /** "1..5", "192.0.2.1..192.0.2.9", "2026-11-01..2026-11-03": from a digit (or a letter of an IPv6 address) to one. */
 const range = /^([0-9a-f:][0-9a-fz:.t+-]*?)\.\.([0-9a-f:][0-9a-fz:.t+-]*)$/i
 
