@@ -17,7 +17,7 @@ const log = {
 const open = async (at = folder): Promise<Lake> =>
   openLake({
     ...{ folder: at, clickhouseUrl: null, clock: systemClock, log },
-    config: LakeConfig.parse({ freeDiskMinMiB: 16 }),
+    config: LakeConfig.parse({ freeDiskMinMiB: 16, memoryMaxMiB: 512 }),
     parsers: await loadLogParsers(),
     signatures: await loadSignatures(),
   })
@@ -80,6 +80,21 @@ test('a chunk of a file is kept byte for byte: CRLF, NUL, invalid UTF-8, empty l
   await lake.settle()
   expect(await rawsOf('odd')).toEqual(odd.map((one) => one.toString('hex').toUpperCase()))
   expect((await rawsOf('long')).map((hex) => hex.length / 2)).toEqual([1_048_576, 1_500_000 - 1_048_576, 5])
+})
+
+test('a load is one part of the table, also where its lines are more than an eighth of what memory the engine has', async () => {
+  const pad = 'x'.repeat(2_500)
+  const kinds = [(n: number) => `${sshd(n)} ${pad}`, (n: number) => `nobody reads this ${n} ${pad}`]
+  const bytes = Buffer.from(
+    kinds.map((line) => Array.from({ length: 16_000 }, (_, n) => line(n)).join('\n')).join('\n'),
+  )
+  await lake.takeChunk({ source: 'large', peer: '', position: '1', bytes })
+  await lake.settle()
+  const stored = await lake.engine.rows<{ lines: number; level: number }>(
+    "SELECT count() AS lines, toUInt8(splitByChar('_', _part)[4]) AS level FROM stored_events WHERE source = 'large' GROUP BY _part",
+  )
+  expect(stored).toEqual([{ lines: 32_000, level: 0 }])
+  expect(await count('large')).toMatchObject({ lines: 32_000, distinct: 32_000, volume: 32_000 })
 })
 
 test('the same piece twice is in the lake once', async () => {
