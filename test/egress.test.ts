@@ -13,12 +13,12 @@ import { saveProvider } from '../src/db/providers.ts'
 import { repliesOf, replyRecord } from '../src/db/replies.ts'
 import { systemClock } from '../src/kit/clock.ts'
 import { sha256Hex } from '../src/kit/digest.ts'
-import { isTrouble } from '../src/kit/errors.ts'
 import { loadOrCreateKey } from '../src/ledger/key.ts'
 import { PackDefinition } from '../src/model/context-pack.ts'
 import { definePack, draftPack, releasePack } from '../src/playbooks/context-packs.ts'
 import { importList } from '../src/playbooks/import-list.ts'
 import { takeOwnKey, takeTheirKey } from '../src/playbooks/mail-keys.ts'
+import { type AnswerAct, actOn, answerActs, setDryRun, tryTo } from './answer-acts.ts'
 import { type AnswerRig, startAnswerRig } from './answer-rig.ts'
 import { answerAll, decideAlert, putAlert, sampleProvider } from './answer-sample.ts'
 import { type Gpg, startGpg } from './gpg.ts'
@@ -135,37 +135,7 @@ test('PostgreSQL itself refuses to hand over a reply that nobody released, and t
   ).rejects.toThrow(/released_by|unique/)
 })
 
-type Act =
-  | 'release'
-  | 'send'
-  | 'send-again'
-  | 'cancel'
-  | 'die'
-  | 'tamper'
-  | 'dry'
-  | 'live'
-  | 'arrived'
-  | 'lost'
-  | 'resend'
-  | 'raw'
-  | 'key-out'
-  | 'key-in'
-const acts: readonly Act[] = [
-  'release',
-  'send',
-  'send-again',
-  'cancel',
-  'die',
-  'tamper',
-  'dry',
-  'live',
-  'arrived',
-  'lost',
-  'resend',
-  'raw',
-  'key-out',
-  'key-in',
-]
+const acts = [...answerActs, 'key-out', 'key-in'] as const
 const faults = [
   { at: 'none' },
   { at: 'dot', drop: true },
@@ -174,16 +144,6 @@ const faults = [
   { at: 'RCPT', say: '550 nobody here' },
   { at: 'dot', drop: true, after: '25' },
 ] as const
-
-/** What a step is refused with is right; anything that is no trouble of ours or of the record is a fault. */
-async function tryTo(work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    const known = isTrouble(error) || /nobody let these bytes leave|never changed|cannot go from/.test(String(error))
-    if (!known) throw error
-  }
-}
 
 /** The provider's key is taken out, as when it fell into wrong hands, or put in again. */
 async function changeKey(protection: Protection, what: 'key-out' | 'key-in'): Promise<void> {
@@ -195,57 +155,9 @@ async function changeKey(protection: Protection, what: 'key-out' | 'key-in'): Pr
     await takeTheirKey(parts(), { providerId, publicText: theirs[protection].publicText }, 'user:1')
 }
 
-async function act(replyId: string, what: Exclude<Act, 'key-out' | 'key-in'>): Promise<void> {
-  const { db } = rig
+const act = (replyId: string, what: AnswerAct) => {
   const desk = rig.broken()
-  const live = (dryRun: boolean) =>
-    sql`update provider set config = jsonb_set(config, '{dryRun}', ${JSON.stringify(dryRun)}::jsonb)`.execute(db)
-  const record = await replyRecord(db, replyId)
-  const by = 'user:1'
-  switch (what) {
-    case 'release': {
-      const verdicts = (record?.reply.spans ?? []).map((span) => ({
-        spanId: span.id,
-        verdict: 'redact' as const,
-        keepReason: null,
-      }))
-      const version = await desk.review(replyId, verdicts, record?.reply.version ?? 0, by)
-      await desk.release(replyId, version, by)
-      return
-    }
-    case 'send':
-    case 'send-again':
-      return rig.runOnce(desk, replyId)
-    case 'cancel':
-      return desk.cancel(replyId, by)
-    case 'die':
-      // The process took it and died before the server's answer was written down.
-      await db
-        .updateTable('reply')
-        .set({ state: 'sending' })
-        .where('id', '=', replyId)
-        .where('state', '=', 'held')
-        .execute()
-      await sql`update egress set state = 'leaving' where reply_id = ${replyId} and state = 'released'`.execute(db)
-      return
-    case 'tamper':
-      await sql`update reply set bytes = bytes || 'x'::bytea where id = ${replyId} and bytes is not null`.execute(db)
-      return
-    case 'dry':
-      await live(true)
-      return
-    case 'live':
-      await live(false)
-      return
-    case 'arrived':
-      return desk.settleAs(replyId, 'was-sent', by, 'they said so')
-    case 'lost':
-      return desk.settleAs(replyId, 'was-not-sent', by, 'they said so')
-    case 'resend':
-      return desk.settleAs(replyId, 'resend', by, 'they never got it')
-    case 'raw':
-      await db.updateTable('reply').set({ state: 'sending' }).where('id', '=', replyId).execute()
-  }
+  return actOn({ db: rig.db, desk, send: () => rig.runOnce(desk, replyId) }, replyId, what)
 }
 
 test('whatever happens in whatever order, every mail that reaches a provider is exactly one that a person released, once for each time they said so', async () => {
@@ -261,7 +173,7 @@ test('whatever happens in whatever order, every mail that reaches a provider is 
       }),
       async (protection, steps) => {
         await changeKey(protection, 'key-in')
-        await sql`update provider set config = jsonb_set(config, '{dryRun}', 'false'::jsonb)`.execute(rig.db)
+        await setDryRun(rig.db, false)
         const replyId = await drafted(protection)
         const before = rig.faulty.arrived.length
         let resends = 0
@@ -299,7 +211,7 @@ test('whatever happens in whatever order, every mail that reaches a provider is 
     { numRuns: 80 },
   )
   for (const protection of protections) await changeKey(protection, 'key-in')
-  await sql`update provider set config = jsonb_set(config, '{dryRun}', 'false'::jsonb)`.execute(rig.db)
+  await setDryRun(rig.db, false)
   process.stderr.write(`egress: ${JSON.stringify(counts)} mails in 80 stories\n`)
   for (const protection of protections) expect(counts[protection], protection).toBeGreaterThan(0)
 }, 240_000)

@@ -1,5 +1,9 @@
+import { createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { sha256Hex } from '../src/kit/digest.ts'
+import type { Egress } from '../src/model/egress.ts'
+import { SystemSettings } from '../src/model/elsewhere.ts'
 
 /**
  * The providers' APIs that answers go through, played at the wire after the vendors' published contracts (the addresses stand in
@@ -16,6 +20,8 @@ export type ApiStandIn = {
   readonly writes: string[]
   /** Every request that came to write, taken or not. */
   readonly tries: string[]
+  /** Every request as it came; `tells`: it came to change something. */
+  readonly wire: { readonly line: string; readonly headers: string[]; readonly body: string; readonly tells: boolean }[]
   tokens: number
   /** Tokens that are not taken any more. */
   readonly withdrawn: Set<string>
@@ -35,6 +41,8 @@ export const apiSecret = 'key-of-the-stand-in+/='
 
 type Ask = {
   readonly method: string
+  /** As it stood in the request line. */
+  readonly target: string
   readonly path: string
   readonly query: URLSearchParams
   readonly body: string
@@ -43,7 +51,7 @@ type Ask = {
 type Reply = { readonly status: number; readonly json: unknown }
 /** `null`: nobody answers this. `write`: done when it is called. */
 type Vendor = {
-  readonly lets: (headers: IncomingMessage['headers'], world: ApiStandIn) => boolean
+  readonly lets: (headers: IncomingMessage['headers'], world: ApiStandIn, ask: Ask) => boolean
   readonly read: (ask: Ask, world: ApiStandIn) => Reply | null
   readonly write: (ask: Ask, world: ApiStandIn) => Reply | null
 }
@@ -275,6 +283,106 @@ const splunk: Vendor = {
   },
 }
 
+const elastic: Vendor = {
+  lets: (headers) => headers.authorization === `ApiKey ${apiSecret}` && headers['kbn-xsrf'] !== undefined,
+  read: ({ method, path, query, body }, { tickets }) => {
+    if (method === 'POST' && path === '/api/detection_engine/signals/search') {
+      const { ids, range } = json(body)['query'] as { ids?: { values: string[] }; range?: Record<string, unknown> }
+      if (ids === undefined && range?.['kibana.alert.workflow_status_updated_at'] === undefined) return null
+      const found = [...tickets.values()].filter(({ id }) => ids === undefined || ids.values.includes(id))
+      const hits = found.map(({ id, status, verdict }) => ({
+        ...{ _id: id, _index: '.internal.alerts-security.alerts-default-000001' },
+        ...(ids === undefined
+          ? {}
+          : {
+              fields: {
+                'kibana.alert.workflow_status': [status],
+                ...(verdict === null ? {} : { 'kibana.alert.workflow_reason': [verdict] }),
+              },
+            }),
+      }))
+      return { status: 200, json: { took: 3, hits: { total: { value: hits.length, relation: 'eq' }, hits } } }
+    }
+    if (method !== 'GET' || path !== '/api/note') return null
+    const wanted = query.get('documentIds')
+    const notes = [...tickets.values()]
+      .filter(({ id }) => wanted === null || wanted === id)
+      .flatMap(({ id, comments }) =>
+        comments.map((one) => ({
+          ...{ noteId: `note-${one.id}`, version: 'WzEsMV0=', timelineId: '', eventId: id, note: one.text },
+          ...{ created: Date.parse(one.at), createdBy: one.author },
+        })),
+      )
+    return { status: 200, json: { notes, totalCount: notes.length } }
+  },
+  write: ({ method, path, body }, { tickets }) => {
+    if (method === 'PATCH' && path === '/api/note') {
+      const { note } = json(body) as { note: { eventId: string; note: string; timelineId: string } }
+      if (note.timelineId !== '') return { status: 400, json: { statusCode: 400, message: 'no such timeline' } }
+      const ticket = tickets.get(note.eventId)
+      // A note is kept whatever it is about.
+      if (ticket !== undefined) say(ticket, note.note)
+      return { status: 200, json: { note: { ...note, noteId: `note-${ticket?.comments.length ?? 0}`, version: 'x' } } }
+    }
+    if (method !== 'POST' || path !== '/api/detection_engine/signals/status') return null
+    const { signal_ids: ids, status, reason } = json(body) as { signal_ids: string[]; status: string; reason?: string }
+    if (reason !== undefined && status !== 'closed')
+      return { status: 400, json: { message: 'reason goes with closed' } }
+    const found = ids.flatMap((id) => tickets.get(id) ?? [])
+    for (const ticket of found)
+      if (ticket.status !== status) {
+        ticket.status = status
+        ticket.verdict = reason ?? null
+      }
+    return { status: 200, json: { total: found.length, updated: found.length, version_conflicts: 0, failures: [] } }
+  },
+}
+
+const darktrace: Vendor = {
+  lets: (headers, _world, { target, body }) => {
+    const date = String(headers['dtapi-date'])
+    const signed = `${target}${body === '' ? '' : `?${body}`}\n${String(headers['dtapi-token'])}\n${date}`
+    const signature = createHmac('sha1', apiSecret).update(signed, 'ascii').digest('hex')
+    const inOrder = [...new URLSearchParams(target.split('?')[1] ?? '').keys()]
+    const isOurs = headers['dtapi-token'] === 'client-1' && headers['dtapi-signature'] === signature
+    return isOurs && /^\d{8}T\d{6}$/.test(date) && inOrder.join() === inOrder.toSorted().join()
+  },
+  read: ({ path, query }, { tickets }) => {
+    const found = [...tickets.values()].filter(({ id }) => query.get('pbid') === null || query.get('pbid') === id)
+    if (path === '/mbcomments') {
+      const told = found.flatMap(({ id, comments }) =>
+        comments.map(({ author, text, at }) => ({
+          ...{ time: Date.parse(at), pbid: Number(id), username: author, message: text, pid: 72, name: 'Device::X' },
+        })),
+      )
+      return { status: 200, json: told.toReversed() }
+    }
+    const [breach] = found
+    if (path !== '/modelbreaches' || breach === undefined) return null
+    const by = breach.status === 'acknowledged' ? { acknowledged: { time: 1_761_754_999_000, username: 'bot' } } : {}
+    return { status: 200, json: { pbid: Number(breach.id), commentCount: breach.comments.length, score: 0.82, ...by } }
+  },
+  write: ({ method, path, body }, { tickets }) => {
+    const [, id, act] = /^\/modelbreaches\/(\d+)\/(acknowledge|unacknowledge|comments)$/.exec(path) ?? []
+    const ticket = tickets.get(id ?? '')
+    if (method !== 'POST' || ticket === undefined || act === undefined) return null
+    const said = json(body)
+    if (act === 'comments') {
+      say(ticket, String(said['message']))
+      const made = {
+        message: said['message'],
+        username: 'bot',
+        time: 1_761_754_999_000,
+        commentid: ticket.comments.length,
+      }
+      return { status: 200, json: [made] }
+    }
+    if (said[act] !== true) return { status: 400, json: { error: 'it says what it does' } }
+    ticket.status = `${act}d`
+    return { status: 200, json: { response: 'SUCCESS' } }
+  },
+}
+
 const vendors = {
   'microsoft-graph-incidents': graph,
   'crowdstrike-alerts': falcon,
@@ -283,6 +391,8 @@ const vendors = {
   'cortex-xdr-incidents': cortex,
   'red-canary-detections': redCanary,
   'splunk-es-notables': splunk,
+  'elastic-security-alerts': elastic,
+  'darktrace-model-breaches': darktrace,
 } as const
 export type Played = keyof typeof vendors
 export const played = Object.keys(vendors) as Played[]
@@ -296,6 +406,8 @@ export const numberThere: Record<Played, string> = {
   'cortex-xdr-incidents': '317',
   'red-canary-detections': '412',
   'splunk-es-notables': '7B21F0A4-19',
+  'elastic-security-alerts': '3f0a71c2b6f04d1e9a5c7b2e8d6f1a0c3f0a71c2b6f04d1e9a5c7b2e8d6f1a0c',
+  'darktrace-model-breaches': '19022',
 }
 
 /** As they are before anybody did anything. */
@@ -307,6 +419,8 @@ const firstStatus: Record<Played, string> = {
   'cortex-xdr-incidents': 'new',
   'red-canary-detections': '',
   'splunk-es-notables': '1',
+  'elastic-security-alerts': 'open',
+  'darktrace-model-breaches': 'unacknowledged',
 }
 
 export async function startProviderApi(id: Played): Promise<ApiStandIn> {
@@ -319,6 +433,7 @@ export async function startProviderApi(id: Played): Promise<ApiStandIn> {
       readFaults: [],
       writes: [],
       tries: [],
+      wire: [],
       tokens: 0,
       withdrawn: new Set(),
     },
@@ -335,12 +450,32 @@ export async function startProviderApi(id: Played): Promise<ApiStandIn> {
   return world
 }
 
+/** How it is set up to talk to it. */
+export const settingsFor = (world: Pick<ApiStandIn, 'url'>, id: Played, more: Record<string, unknown> = {}) =>
+  SystemSettings.parse({
+    ...{ api: id, baseUrl: world.url, plainHttp: true, user: 'client-1', signInUrl: `${world.url}/oauth2/token` },
+    ...{ allowAddresses: ['127.0.0.1'], ...more },
+  })
+
+/** What left, as it stands there while exactly these bytes are on their way. */
+export const leavingEntry = (bytes: Uint8Array, to: readonly string[], change: Partial<Egress> = {}): Egress => ({
+  ...{ id: crypto.randomUUID(), kind: 'reply', of: 'reply:1', providerId: 'acme', channel: 'provider-api' },
+  ...{ recipients: [...to], subject: 's', messageId: 'm', sha256: sha256Hex(bytes), sizeBytes: bytes.byteLength },
+  ...{ releasedBy: 'user:1', releasedAt: '2026-11-23T09:00:00.000Z', rule: 'Reviewed' },
+  ...{ holdUntil: '2026-11-23T09:00:00.000Z', state: 'leaving', leftAt: null, receipt: null },
+  ...{ clearSha256: null, protection: null, ...change },
+})
+
 /** Puts a ticket there, with what it has before anybody did anything. */
 export function putThere(world: Pick<ApiStandIn, 'tickets'>, id: Played, number = numberThere[id]): void {
   world.tickets.set(number, { id: number, status: firstStatus[id], verdict: null, comments: [] })
 }
 
-const asksByPost = new Set(['/alerts/entities/alerts/v2', '/public_api/v1/incidents/get_incident_extra_data'])
+const asksByPost = new Set([
+  '/alerts/entities/alerts/v2',
+  '/public_api/v1/incidents/get_incident_extra_data',
+  '/api/detection_engine/signals/search',
+])
 
 async function serve(
   vendor: Vendor,
@@ -353,13 +488,15 @@ async function serve(
   const url = new URL(request.url ?? '/', world.url)
   const body = Buffer.concat(chunks).toString('utf8')
   const { method = 'GET', headers } = request
-  const ask = { method, path: url.pathname, query: url.searchParams, body, headers }
+  const ask = { method, target: request.url ?? '/', path: url.pathname, query: url.searchParams, body, headers }
   const answer = (status: number, value: unknown, more: Record<string, string> = {}) =>
     void response.writeHead(status, { 'content-type': 'application/json', ...more }).end(JSON.stringify(value))
-  if (ask.path.endsWith('/token')) return giveToken(world, body, answer)
-  if (!vendor.lets(headers, world))
-    return answer(401, { error: `not with ${String(headers.authorization ?? headers['sec'])}` })
+  const isToken = ask.path.endsWith('/token')
   const isRead = method === 'GET' || asksByPost.has(ask.path)
+  world.wire.push({ line: `${method} ${ask.target}`, headers: request.rawHeaders, body, tells: !isRead && !isToken })
+  if (isToken) return giveToken(world, body, answer)
+  if (!vendor.lets(headers, world, ask))
+    return answer(401, { error: `not with ${String(headers.authorization ?? headers['sec'])}` })
   if (isRead) {
     const wrong = world.readFaults.shift()
     if (wrong === 'huge') return void response.writeHead(200).end(Buffer.alloc(25 * 1024 * 1024, 0x20))

@@ -57,8 +57,8 @@ type ToSay = {
   readonly comment: string | null
 }
 
-/** A question to their API. Some want it posted: nothing but a number of theirs may stand in it (outbox/gate.ts). */
-type ApiAsk = { readonly path: string; readonly post?: string }
+/** A question to their API. Some want it posted: nothing but a number of theirs, or a moment, may stand in it (outbox/gate.ts). */
+export type ApiAsk = { readonly path: string; readonly post?: string }
 
 /** A ticket of theirs as read. `comments` null: their API does not tell them. */
 type ReadThere = {
@@ -82,6 +82,14 @@ export type ProviderApi = {
         readonly name: string
         readonly value: (secret: string) => string
         readonly userIn?: string
+      }
+    /** Each request is signed, and the headers show it. `path`: from the address of the API on, with its query. */
+    | {
+        readonly kind: 'signed'
+        readonly sign: (
+          request: { readonly path: string; readonly body: string },
+          by: { readonly user: string; readonly secret: string; readonly at: Date },
+        ) => Readonly<Record<string, string>>
       }
     /** `path` null: the address is asked for. `scope`: from the address of the API. */
     | {
@@ -116,8 +124,8 @@ export type ProviderApi = {
   } | null
   /** Numbers of those that changed since then; null: it cannot be asked for. */
   readonly changed: {
-    readonly ask: (since: Date) => ApiAsk
-    readonly result: (answer: unknown) => readonly string[]
+    readonly ask: (since: Date, now: Date) => readonly ApiAsk[]
+    readonly result: (answers: readonly unknown[], since: Date) => readonly string[]
   } | null
   /** A question that does nothing: the Test button. */
   readonly hello: string

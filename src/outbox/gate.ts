@@ -99,12 +99,18 @@ export function passTokenAsk(body: string): Pass {
   return issue(sha256Hex(body))
 }
 
-/** One number of theirs, where an API wants to be asked by POST. */
-const numberAsk = /^\{"(?:composite_ids":\["[\w:-]{1,200}"\]|request_data":\{"incident_id":"\d{1,15}"\})\}$/
+/** One number of theirs, or since when something changed there, where an API wants to be asked by POST. */
+const numberAsks = [
+  /^\{"composite_ids":\["[\w:-]{1,200}"\]\}$/,
+  /^\{"request_data":\{"incident_id":"\d{1,15}"\}\}$/,
+  /^\{"query":\{"ids":\{"values":\["[\w-]{1,200}"\]\}\},"fields":\["kibana\.alert\.workflow_status","kibana\.alert\.workflow_reason","kibana\.alert\.url"\],"_source":false\}$/,
+  /^\{"query":\{"range":\{"kibana\.alert\.workflow_status_updated_at":\{"gte":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"\}\}\},"size":200,"_source":false\}$/,
+] as const
 
-/** The pass for asking for one ticket of theirs by its number. Throws Trouble('internal') for anything else. */
+/** The pass for asking for one ticket of theirs by its number, or for those that changed. Throws Trouble('internal') for anything else. */
 export function passNumberAsk(body: string): Pass {
-  if (!numberAsk.test(body)) throw new Trouble('internal', { problem: 'this asks for more than a number' })
+  if (!numberAsks.some((ask) => ask.test(body)))
+    throw new Trouble('internal', { problem: 'this asks for more than a number' })
   return issue(sha256Hex(body))
 }
 

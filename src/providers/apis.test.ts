@@ -12,6 +12,8 @@ const formatOf: Readonly<Record<string, string>> = {
   'cortex-xdr-incidents': 'cortex-xdr',
   'red-canary-detections': 'red-canary',
   'splunk-es-notables': 'splunk-es',
+  'elastic-security-alerts': 'elastic-security',
+  'darktrace-model-breaches': 'darktrace',
 }
 
 test('every API is named once, says where its contract stands, and is found', () => {

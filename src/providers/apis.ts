@@ -1,6 +1,8 @@
 import type { ProviderApi } from '../model/provider-api.ts'
 import { cortexApi } from './cortex-xdr/api.ts'
 import { crowdStrikeApi } from './crowdstrike/api.ts'
+import { darktraceApi } from './darktrace/api.ts'
+import { elasticApi } from './elastic-security/api.ts'
 import { qradarApi } from './ibm-qradar/api.ts'
 import { defenderApi } from './microsoft-defender/api.ts'
 import { redCanaryApi } from './red-canary/api.ts'
@@ -16,6 +18,8 @@ export const providerApis: readonly ProviderApi[] = [
   cortexApi,
   redCanaryApi,
   splunkApi,
+  elasticApi,
+  darktraceApi,
 ]
 
 export function providerApi(id: string): ProviderApi | null {

@@ -246,7 +246,18 @@ export const vocabularies: Readonly<Record<string, Vocabulary>> = {
   },
   'elastic-security': {
     to: same('closed', 'closed', 'closed', 'closed'),
-    from: { closed: null, open: null, acknowledged: null },
+    from: {
+      closed: null,
+      open: null,
+      acknowledged: null,
+      // Reasons for closing, from Kibana 9.2 on.
+      true_positive: 'incident',
+      false_positive: 'false-alarm-nothing',
+      benign_positive: 'false-alarm-benign',
+      duplicate: null,
+      automated_closure: null,
+      other: null,
+    },
   },
   'splunk-es': {
     to: same(

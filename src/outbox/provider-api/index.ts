@@ -2,7 +2,7 @@ import type { Clock } from '../../kit/clock.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { wordsOf } from '../../kit/errors.ts'
 import type { Called, SystemSettings, TheirTicket, TicketSystemBehind } from '../../model/elsewhere.ts'
-import type { ApiRequest, ApiStep, ProviderApi } from '../../model/provider-api.ts'
+import type { ApiAsk, ApiRequest, ApiStep, ProviderApi } from '../../model/provider-api.ts'
 import { CallOut, type OutAnswer } from '../call-out.ts'
 import { type EntryOf, type Pass, passAnswer, passNumberAsk } from '../gate.ts'
 import { type Tokens, tokenFor } from './sign-in.ts'
@@ -22,6 +22,8 @@ type Line = { readonly out: CallOut; readonly api: ProviderApi; readonly place: 
 
 const no: Called<never> = { kind: 'refused', why: 'Nothing is made in a provider’s system: it takes released answers' }
 
+const notThere: Called<never> = { kind: 'refused', why: 'status 404: it is not there', status: 404 }
+
 /**
  * The API of a provider: tickets of theirs are read, and told what a person released for them, or a status that somebody agreed to. What
  * differs from one to the next stands in its description (src/providers/<format>/api.ts). Played after the vendors' published contracts.
@@ -37,8 +39,11 @@ export function openProviderApi(api: ProviderApi, place: Place, entryOf: EntryOf
     changed: async (minutes) => {
       if (api.changed === null) return { kind: 'done', value: [] }
       const { ask, result } = api.changed
-      const since = new Date(clock.now().getTime() - minutes * 60_000)
-      return asRead(jsonOf(await call(line, ask(since))), result)
+      const now = clock.now()
+      const since = new Date(now.getTime() - minutes * 60_000)
+      const answers = await answersTo(line, ask(since, now))
+      if (answers.kind === 'done' && answers.value === null) return notThere
+      return asRead(answers, (all) => [...new Set(result(all ?? [], since))])
     },
     whoAmI: async () => {
       const seen = jsonOf(await call(line, { path: api.hello }))
@@ -64,10 +69,15 @@ export function openProviderApi(api: ProviderApi, place: Place, entryOf: EntryOf
 /** With what it wants to see of us. A token that is refused is forgotten; with one that was just given out it is the secret that is refused. */
 async function signed(
   { out, api, place, clock }: Line,
+  request: { readonly path: string; readonly body: string },
   use: (headers: Readonly<Record<string, string>>) => Promise<Called<OutAnswer>>,
 ): Promise<Called<OutAnswer>> {
   const { settings, secret, tokens } = place
   const headers = { accept: 'application/json', ...api.headers }
+  if (api.signIn.kind === 'signed') {
+    const shown = api.signIn.sign(request, { user: settings.user, secret, at: clock.now() })
+    return hidden(await use({ ...headers, ...shown }), [secret])
+  }
   if (api.signIn.kind === 'header') {
     const { name, value, userIn } = api.signIn
     const whose = userIn === undefined ? {} : { [userIn]: settings.user }
@@ -95,11 +105,10 @@ function hidden<T>(called: Called<T>, secrets: readonly string[]): Called<T> {
 const root = ({ place }: Line): string => place.settings.baseUrl.replace(/\/+$/, '')
 
 /** Asks; what is asked by POST does nothing, so no answer is none. */
-async function call(line: Line, ask: { readonly path: string; readonly post?: string }): Promise<Called<OutAnswer>> {
-  const url = `${root(line)}${ask.path}`
-  const { post } = ask
-  if (post === undefined) return signed(line, (headers) => line.out.ask({ url, headers }))
-  const asked = await signed(line, (headers) =>
+async function call(line: Line, { path, post }: ApiAsk): Promise<Called<OutAnswer>> {
+  const url = `${root(line)}${path}`
+  if (post === undefined) return signed(line, { path, body: '' }, (headers) => line.out.ask({ url, headers }))
+  const asked = await signed(line, { path, body: post }, (headers) =>
     line.out.tell(passNumberAsk(post), {
       ...{ method: 'POST', url, body: post },
       headers: { ...headers, 'content-type': 'application/json' },
@@ -109,7 +118,7 @@ async function call(line: Line, ask: { readonly path: string; readonly post?: st
 }
 
 async function tell(line: Line, request: ApiRequest, pass: Pass): Promise<Called<null>> {
-  const called = await signed(line, (headers) =>
+  const called = await signed(line, request, (headers) =>
     line.out.tell(pass, {
       method: request.method,
       url: `${root(line)}${request.path}`,
@@ -137,16 +146,9 @@ async function read(line: Line, ticket: string): Promise<Called<TheirTicket | nu
   const { api } = line
   if (api.read === null || !api.ticket.test(ticket))
     return { kind: 'refused', why: `“${ticket}” is no number of ${api.title}` }
-  const answers: unknown[] = []
-  for (const ask of api.read.ask(ticket)) {
-    const called = await call(line, ask)
-    if (called.kind === 'done' && called.value.status === 404) return { kind: 'done', value: null }
-    const answer = jsonOf(called)
-    if (answer.kind !== 'done') return answer
-    answers.push(answer.value)
-  }
+  const answers = await answersTo(line, api.read.ask(ticket))
   const { result } = api.read
-  const found = asRead({ kind: 'done', value: answers }, (all) => result(ticket, all))
+  const found = asRead(answers, (all) => (all === null ? null : result(ticket, all)))
   if (found.kind !== 'done' || found.value === null) return found as Called<null>
   const { status, verdict, url, comments } = found.value
   return {
@@ -158,6 +160,19 @@ async function read(line: Line, ticket: string): Promise<Called<TheirTicket | nu
   }
 }
 
+/** What it answers, in the order it is asked; null where something is not there. */
+async function answersTo(line: Line, asks: readonly ApiAsk[]): Promise<Called<readonly unknown[] | null>> {
+  const answers: unknown[] = []
+  for (const ask of asks) {
+    const called = await call(line, ask)
+    if (called.kind === 'done' && called.value.status === 404) return { kind: 'done', value: null }
+    const answer = jsonOf(called)
+    if (answer.kind !== 'done') return answer
+    answers.push(answer.value)
+  }
+  return { kind: 'done', value: answers }
+}
+
 /** A link as it may stand on a page. */
 const safeUrl = (url: string | null): string | null =>
   url !== null && /^https:\/\/[^\s]{1,490}$/.test(url) ? url : null
@@ -166,7 +181,7 @@ const safeUrl = (url: string | null): string | null =>
 function jsonOf(called: Called<OutAnswer>): Called<unknown> {
   if (called.kind !== 'done') return called
   const { status, bytes } = called.value
-  if (status === 404) return { kind: 'refused', why: 'status 404: it is not there', status }
+  if (status === 404) return notThere
   if (bytes.length === 0) return { kind: 'done', value: null }
   try {
     return { kind: 'done', value: JSON.parse(bytes.toString('utf8')) as unknown }

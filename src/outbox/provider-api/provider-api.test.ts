@@ -3,16 +3,16 @@ import {
   type ApiFault,
   type ApiStandIn,
   apiSecret,
+  leavingEntry,
   numberThere,
   type Played,
   played,
+  settingsFor,
   startProviderApi,
 } from '../../../test/provider-apis.ts'
 import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
 import { systemClock } from '../../kit/clock.ts'
-import { sha256Hex } from '../../kit/digest.ts'
 import type { Egress } from '../../model/egress.ts'
-import { SystemSettings } from '../../model/elsewhere.ts'
 import { apiAnswerForm } from '../../model/provider-api.ts'
 import { providerApi } from '../../providers/apis.ts'
 import { passNumberAsk, passTokenAsk } from '../gate.ts'
@@ -31,10 +31,7 @@ async function start(id: Played, more: Record<string, unknown> = {}, secret = ap
   const api = providerApi(id)
   if (api === null) throw new Error(id)
   const entries = new Map<string, Egress>()
-  const settings = SystemSettings.parse({
-    ...{ api: id, baseUrl: world.url, plainHttp: true, user: 'client-1', signInUrl: `${world.url}/oauth2/token` },
-    ...{ allowAddresses: ['127.0.0.1'], ...more },
-  })
+  const settings = settingsFor(world, id, more)
   const tokens: Tokens = new Map()
   const open = () =>
     openProviderApi(api, { settings, secret, tokens }, async (entry) => entries.get(entry) ?? null, systemClock)
@@ -46,28 +43,9 @@ async function start(id: Played, more: Record<string, unknown> = {}, secret = ap
   const bytes = Buffer.from(canonicalJson(document as unknown as Json))
   const to = [`theirs/${ticket}`]
   const entryFor = (change: Partial<Egress> = {}): string => {
-    const entryId = crypto.randomUUID()
-    entries.set(entryId, {
-      ...{
-        id: entryId,
-        kind: 'reply',
-        of: 'reply:1',
-        providerId: 'acme',
-        channel: 'provider-api',
-        recipients: to,
-        subject: 's',
-      },
-      ...{
-        messageId: 'm',
-        sha256: sha256Hex(bytes),
-        sizeBytes: bytes.byteLength,
-        releasedBy: 'user:1',
-        releasedAt: '2026-11-23T09:00:00.000Z',
-      },
-      ...{ rule: 'Reviewed', holdUntil: '2026-11-23T09:00:00.000Z', state: 'leaving', leftAt: null, receipt: null },
-      ...{ clearSha256: null, protection: null, ...change },
-    })
-    return entryId
+    const entry = leavingEntry(bytes, to, change)
+    entries.set(entry.id, entry)
+    return entry.id
   }
   const tellAll = async () => {
     const door = open()
@@ -95,7 +73,7 @@ describe.each(played)('%s', (id) => {
     const read = await door.read(ticket)
     if (api.read === null) expect(read.kind).toBe('refused')
     else {
-      expect(read).toMatchObject({ kind: 'done', value: { id: ticket, verdict: words.verdict } })
+      expect(read).toMatchObject({ kind: 'done', value: { id: ticket, verdict: words.verdict || null } })
       const found = read.kind === 'done' ? read.value : null
       if (found?.tellsComments !== false) expect(found?.comments.map(({ text }) => text)).toEqual([comment])
       expect(await door.changed(10)).toEqual({ kind: 'done', value: api.changed === null ? [] : [ticket] })
@@ -172,7 +150,16 @@ describe('the gate', () => {
       'grant_type=client_credentials&client_id=a&client_secret=b&scope=x y',
     ])
       expect(() => passTokenAsk(body), body).toThrow()
+    const [asksOne, asksChanged] = [
+      providerApi('elastic-security-alerts')?.read,
+      providerApi('elastic-security-alerts')?.changed,
+    ]
+    for (const { post } of [...(asksOne?.ask('a-1') ?? []), ...(asksChanged?.ask(new Date(0), new Date(0)) ?? [])])
+      if (post !== undefined) expect(() => passNumberAsk(post), post).not.toThrow()
     for (const body of [
+      '{"query":{"ids":{"values":["a","payroll"]}},"_source":false}',
+      '{"query":{"match":{"message":"payroll"}}}',
+      '{"query":{"range":{"kibana.alert.workflow_status_updated_at":{"gte":"payroll"}}},"size":200,"_source":false}',
       '{"composite_ids":["a b"]}',
       '{"composite_ids":["a"],"note":"x"}',
       '["a"]',
@@ -212,6 +199,53 @@ test('reading: what is huge, no JSON or otherwise than said is an error, and not
   expect(await door.read('77')).toEqual({ kind: 'done', value: null })
   expect((await door.read('../../users')).kind).toBe('refused')
   await door.close()
+})
+
+test('Darktrace: what is signed is path with query, body as ASCII, public token and date, as its published clients sign it', async () => {
+  const { tellAll, open, ticket, requests } = await start('darktrace-model-breaches')
+  const [, said] = requests
+  expect(said?.path).toBe('/modelbreaches/19022/comments')
+  // Written out by hand: a signature over the very bytes that go.
+  expect(said?.body).toBe(
+    '{"message":"It was a planned test of ours: \\u201cPr\\u00fcfung\\u201d.\\n\\n[counterfoil 0123456789abcdef]"}',
+  )
+  expect(JSON.parse(said?.body ?? '')).toEqual({ message: comment })
+  const api = providerApi('darktrace-model-breaches')
+  if (api?.signIn.kind !== 'signed') throw new Error('not signed')
+  const by = { user: 'public', secret: 'private', at: new Date('2025-10-29T16:12:44.321Z') }
+  // HMAC-SHA1 of these three lines with "private", by OpenSSL.
+  expect(api.signIn.sign({ path: '/modelbreaches?pbid=1', body: '' }, by)).toEqual({
+    'dtapi-token': 'public',
+    'dtapi-date': '20251029T161244',
+    'dtapi-signature': '056cbcc359896d7ece935dfa2800fab68ca87d2f',
+  })
+  expect(api.signIn.sign({ path: '/modelbreaches/1/acknowledge', body: '{"acknowledge":true}' }, by)).toMatchObject({
+    'dtapi-signature': '4c70fcde76001881149361400dc4bb9bfd49335d',
+  })
+  await tellAll()
+  const door = open()
+  expect(await door.read(ticket)).toMatchObject({ kind: 'done', value: { status: 'acknowledged', verdict: null } })
+  await door.close()
+  expect(world.wire.every(({ headers }) => !headers.includes(apiSecret))).toBe(true)
+})
+
+test('Elastic: an alert that is not there takes no status, and so no note is written about it', async () => {
+  const { open, bytes, to, entryFor, ticket } = await start('elastic-security-alerts')
+  world.tickets.delete(ticket)
+  const door = open()
+  const [status] = await door.leave({ entryId: entryFor(), bytes, to })
+  expect(await status?.tell()).toEqual({ kind: 'refused', why: 'it found no such alert' })
+  expect(await door.read(ticket)).toEqual({ kind: 'done', value: null })
+  await door.close()
+  const api = providerApi('elastic-security-alerts')
+  // Kibana 8 answers 200 with a code of its own.
+  const told = (code: number) =>
+    api?.refused({ data: { persistNote: { code, message: 'too many notes' } } }, ['comment'])
+  expect(told(200)).toBeNull()
+  expect(told(403)).toBe('too many notes')
+  // A reason goes with closing only.
+  const asked = api?.requests({ ticket, status: 'open', verdict: 'other', comment: 'x' }) ?? []
+  expect(asked.flatMap(({ tells }) => tells)).toEqual(['status', 'comment'])
 })
 
 test('an address of this machine that nobody named is not talked to', async () => {

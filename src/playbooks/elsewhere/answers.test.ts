@@ -1,9 +1,21 @@
+import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { actOn, answerActs, setDryRun, tryTo } from '../../../test/answer-acts.ts'
 import { answerAll, decideAlert, putAlert, sampleProvider } from '../../../test/answer-sample.ts'
 import { type FreshDatabase, freshDatabase } from '../../../test/database.ts'
 import { silentLog } from '../../../test/house.ts'
 import { addPeople } from '../../../test/people.ts'
-import { type ApiStandIn, apiSecret, type Played, putThere, startProviderApi } from '../../../test/provider-apis.ts'
+import {
+  type ApiFault,
+  type ApiStandIn,
+  apiSecret,
+  numberThere,
+  type Played,
+  played,
+  putThere,
+  settingsFor,
+  startProviderApi,
+} from '../../../test/provider-apis.ts'
 import { egressOfReply } from '../../db/egress.ts'
 import { linkById } from '../../db/elsewhere.ts'
 import { systemById } from '../../db/elsewhere-systems.ts'
@@ -11,9 +23,9 @@ import { saveProvider } from '../../db/providers.ts'
 import { changeReply, replyRecord } from '../../db/replies.ts'
 import { beginRequest, requestsOf } from '../../db/reply-requests.ts'
 import { fixedClock } from '../../kit/clock.ts'
+import { sha256Hex } from '../../kit/digest.ts'
 import { openAnswerApi, openTicketSystem } from '../../main/elsewhere.ts'
 import { makeInspect } from '../../main/inspection.ts'
-import { SystemSettings } from '../../model/elsewhere.ts'
 import { apiAnswerIn } from '../../model/provider-api.ts'
 import type { Outcome } from '../../model/triage.ts'
 import { providerApi } from '../../providers/apis.ts'
@@ -69,9 +81,14 @@ afterEach(async () => {
 
 async function connect(change: Record<string, unknown> = {}, id: Played = api): Promise<void> {
   const known = providerApi(id)
-  const settings = SystemSettings.parse({
-    ...{ api: id, baseUrl: world.url, plainHttp: true, allowAddresses: ['127.0.0.1'], providers: ['acme'], fields: [] },
-    ...{ answers: 'api', verdictOut: known?.usual, verdictIn: { false_positive: 'false-alarm-benign' } },
+  const settings = settingsFor(world, id, {
+    ...{
+      providers: ['acme'],
+      fields: [],
+      answers: 'api',
+      verdictOut: known?.usual,
+      verdictIn: { false_positive: 'false-alarm-benign' },
+    },
     ...{ statusIn: { in_progress: 'acknowledged', resolved: 'closed', unresolved: 'nothing' }, ...change },
   })
   await saveDraft(
@@ -82,12 +99,15 @@ async function connect(change: Record<string, unknown> = {}, id: Played = api): 
 }
 
 /** A decided alert with a number of theirs, which is there. */
-async function newAlert(outcome: Outcome = 'false-alarm-benign'): Promise<{ alertId: string; ticket: string }> {
+async function newAlert(
+  outcome: Outcome = 'false-alarm-benign',
+  id: Played = api,
+): Promise<{ alertId: string; ticket: string }> {
   const { alertId } = await putAlert(database.db)
   count += 1
-  const ticket = `18902244133709${String(count).padStart(5, '0')}`
+  const ticket = `${numberThere[id].slice(0, -2)}${100 + count}`
   await database.db.updateTable('alert').set({ ticket }).where('id', '=', alertId).execute()
-  putThere(world, api, ticket)
+  putThere(world, id, ticket)
   await decideAlert(database.db, alertId, outcome)
   return { alertId, ticket }
 }
@@ -305,6 +325,26 @@ test('two people release the same requests: a mapping that changes between them 
   expect(there(other.ticket).comments).toHaveLength(0)
 })
 
+test('bytes that somebody changed in the record are told to nobody, and every other ticket goes on', async () => {
+  await connect()
+  const [held, died, other] = [await newAlert(), await newAlert(), await newAlert()]
+  const [first, second, whole] = [
+    await answerAll(database.db, desk, held.alertId, by),
+    await answerAll(database.db, desk, died.alertId, by),
+    await answerAll(database.db, desk, other.alertId, by),
+  ]
+  await changeReply(database.db, second, { state: 'sending' })
+  const bytes = Buffer.from('{"form":"counterfoil/api-answer/1","requests":[]}')
+  await database.db.updateTable('reply').set({ bytes }).where('id', 'in', [first, second]).execute()
+  for (const id of [first, second, whole]) await send(id)
+  expect(await reply(first)).toMatchObject({ state: 'failed', receipt: expect.stringContaining('not those that') })
+  expect((await reply(second)).state).toBe('unconfirmed')
+  expect((await reply(whole)).state).toBe('sent')
+  await rounds(2)
+  expect([...there(held.ticket).comments, ...there(died.ticket).comments]).toEqual([])
+  expect((await linkById(database.db, 's1', other.alertId))?.syncedAt).not.toBeNull()
+})
+
 test('a dry run shows what would be told, and tells nothing', async () => {
   await connect()
   const { alertId } = await newAlert()
@@ -332,6 +372,70 @@ test('switched off meanwhile: it waits, and nothing is told', async () => {
   expect(await reply(replyId)).toMatchObject({ state: 'held', receipt: expect.stringContaining('switched off') })
   expect(world.tries).toEqual([])
 })
+
+const faults: readonly ApiFault[] = ['drop', 'lose', 'busy', 'conflict', 'late-500', 'no-json', 'refuse']
+// Sent, and taken without a fault, about as often as all else together, or few stories would come that far.
+const storyActs = fc.oneof(fc.constantFrom(...answerActs, 'off', 'on', 'look'), fc.constantFrom('send', 'look'))
+const storyFaults = fc.oneof(fc.constant('none' as const), fc.constantFrom(...faults))
+
+test.each(played)(
+  'whatever happens in whatever order, every request that reaches %s is one that a person released, byte for byte, once for each time they said so',
+  async (id) => {
+    const { db } = database
+    let seen = 0
+    await fc.assert(
+      fc.asyncProperty(
+        // The fault meets the first or a later one of the next requests.
+        fc.array(fc.tuple(storyActs, storyFaults, fc.nat(1)), { minLength: 4, maxLength: 12 }),
+        async (steps) => {
+          await world.stop()
+          world = await startProviderApi(id)
+          await db.deleteFrom('elsewhere_system').execute()
+          await connect({}, id)
+          await setDryRun(db, false)
+          const { alertId, ticket } = await newAlert('false-alarm-benign', id)
+          const replyId = await desk.draft(alertId, by)
+          const sendNow = async () => {
+            const { holdUntil } = await reply(replyId)
+            if (holdUntil !== null && new Date(holdUntil) > clock.now()) clock.set(holdUntil)
+            await send(replyId)
+          }
+          await actOn({ db, desk, send: sendNow }, replyId, 'release')
+          const released = (await replyRecord(db, replyId))?.bytes ?? Buffer.alloc(0)
+          const answer = apiAnswerIn(released)
+          let [resends, isOn] = [0, true]
+          for (const [what, fault, at] of steps) {
+            world.faults.splice(0, world.faults.length, ...Array.from({ length: at }, () => 'none' as const), fault)
+            if (what === 'resend' && (await reply(replyId)).state === 'unconfirmed') resends += 1
+            const soFar = world.tries.length
+            if (what === 'on' || what === 'off') {
+              isOn = what === 'on'
+              await db.updateTable('elsewhere_system').set({ enabled: isOn }).execute()
+            } else if (what === 'look') await rounds(1)
+            else await tryTo(() => actOn({ db, desk, send: sendNow }, replyId, what))
+            // What is switched off is told nothing, and looking tells nothing either.
+            if (!isOn || what === 'look') expect(world.tries.length, what).toBe(soFar)
+          }
+          const requests = answer?.requests ?? []
+          for (const { line, body } of world.wire.filter(({ tells }) => tells))
+            expect(requests.map((one) => `${one.method} ${one.path}\n${one.body}`)).toContain(`${line}\n${body}`)
+          for (const { method, path } of requests) {
+            const done = world.writes.filter((one) => one === `${method} ${path.split('?')[0]}`)
+            expect(done.length, path).toBeLessThanOrEqual(1 + resends)
+          }
+          for (const { text } of there(ticket).comments) expect(text).toBe(answer?.comment)
+          expect((await egressOfReply(db, replyId))?.sha256).toBe(sha256Hex(released))
+          seen += world.writes.length
+        },
+      ),
+      { numRuns: 24 },
+    )
+    await setDryRun(db, false)
+    process.stderr.write(`${id}: ${seen} requests taken in 24 stories\n`)
+    expect(seen).toBeGreaterThan(0)
+  },
+  120_000,
+)
 
 test('what an API does not know is not saved', async () => {
   for (const [change, field] of [

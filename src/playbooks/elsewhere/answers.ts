@@ -1,8 +1,8 @@
 import { type ReplyRecord, repliesOf } from '../../db/replies.ts'
 import { requestsOf, takenRequest } from '../../db/reply-requests.ts'
 import type { TheirTicket } from '../../model/elsewhere.ts'
-import { type ApiAnswer, apiAnswerIn, type Told } from '../../model/provider-api.ts'
-import { knownThere } from '../replies/api-answer.ts'
+import type { ApiAnswer, Told } from '../../model/provider-api.ts'
+import { knownThere, releasedAnswer } from '../replies/api-answer.ts'
 import { withReply } from '../replies/desk.ts'
 import { queueSend } from '../replies/release-reply.ts'
 import { becomeSent, move } from '../replies/send-reply.ts'
@@ -19,7 +19,7 @@ export async function settleAnswers(
 ): Promise<{ readonly unknown: number; readonly onTheWay: boolean }> {
   let [unknown, onTheWay] = [0, false]
   for (const record of await repliesOf(desk.db, on.alertId)) {
-    const answer = record.bytes === null ? null : apiAnswerIn(record.bytes)
+    const answer = releasedAnswer(record)
     if (record.reply.state === 'sending' && answer?.system === on.systemId) onTheWay = true
     if (record.reply.state !== 'unconfirmed' || answer?.system !== on.systemId) continue
     if (!(await settleOne(desk, record, answer, theirs))) unknown += 1

@@ -84,7 +84,7 @@ function refuseApi(settings: SystemSettings, refuse: Refuse): void {
   if (api === null) return refuse('api', `One of ${providerApis.map(({ title }) => title).join(', ')}`)
   if (settings.providers.length !== 1) refuse('providers', 'The one provider whose tickets these are')
   if (settings.fields.length > 0) refuse('fields', 'A provider is told what a person released, and nothing besides')
-  const isNamed = api.signIn.kind === 'oauth2' || api.signIn.userIn !== undefined
+  const isNamed = api.signIn.kind !== 'header' || api.signIn.userIn !== undefined
   if (isNamed && settings.user === '') refuse('user', 'The id that goes with the secret')
   if (api.signIn.kind === 'oauth2') {
     if (api.signIn.path === null && settings.signInUrl === '') refuse('signInUrl', 'Where it gives out tokens')

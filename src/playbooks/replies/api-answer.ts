@@ -1,8 +1,10 @@
 import { changeItem, changeLink, insertItem, itemsOf, noteChange } from '../../db/elsewhere.ts'
 import { listSystems, type SystemRecord, systemById } from '../../db/elsewhere-systems.ts'
 import type { Db } from '../../db/open.ts'
+import type { ReplyRecord } from '../../db/replies.ts'
 import { beginRequest, forgetOpenRequests, requestsOf, takenRequest } from '../../db/reply-requests.ts'
 import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
+import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
 import { unseal } from '../../kit/seal.ts'
 import type { SendResult } from '../../model/doors.ts'
@@ -23,7 +25,11 @@ import { commentMark } from '../elsewhere/outline.ts'
 import type { ReplyDesk } from './desk.ts'
 
 /** Where an answer goes when it goes through the provider's own API: which ticket of theirs. */
-type ApiWay = { readonly system: SystemRecord; readonly api: ProviderApi; readonly ticket: string }
+type ApiWay = {
+  readonly system: Pick<SystemRecord, 'id' | 'title' | 'settings'>
+  readonly api: ProviderApi
+  readonly ticket: string
+}
 
 /** `why`: an API is set up for this provider, and this answer goes by mail all the same. */
 export type Way = { readonly kind: 'mail'; readonly why: string | null } | ({ readonly kind: 'api' } & ApiWay)
@@ -48,6 +54,11 @@ export async function wayOf(
       why: `It goes by mail and not through ${system.title}: “${ticket}” is not what its numbers look like.`,
     }
   return { kind: 'api', system, api, ticket }
+}
+
+/** The answer that was released; null for a mail, and for bytes that are not those that were released any more. */
+export function releasedAnswer({ reply, bytes }: Pick<ReplyRecord, 'reply' | 'bytes'>): ApiAnswer | null {
+  return bytes === null || sha256Hex(bytes) !== reply.digest ? null : apiAnswerIn(bytes)
 }
 
 /** As it stands among recipients. */
@@ -106,6 +117,11 @@ export async function sendByApi(
   entry: Egress,
   sending: { readonly replyId: string; readonly alertId: string; readonly bytes: Uint8Array },
 ): Promise<SendResult> {
+  if (sha256Hex(sending.bytes) !== entry.sha256) {
+    const problem = 'the bytes are not those that were released'
+    desk.log.error({ replyId: sending.replyId, problem }, 'an answer was stopped before its door')
+    return { kind: 'refused', permanent: true, why: problem }
+  }
   const answer = apiAnswerIn(sending.bytes)
   const system = answer === null ? null : await systemById(desk.db, answer.system)
   if (answer === null || system === null || desk.openApi === undefined)

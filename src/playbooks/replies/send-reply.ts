@@ -9,8 +9,7 @@ import { Trouble, wordsOf } from '../../kit/errors.ts'
 import { append } from '../../ledger/append.ts'
 import type { SendResult } from '../../model/doors.ts'
 import type { LedgerKind } from '../../model/ledger.ts'
-import { apiAnswerIn } from '../../model/provider-api.ts'
-import { sendByApi } from './api-answer.ts'
+import { releasedAnswer, sendByApi } from './api-answer.ts'
 import { type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { isCopyOf } from './own-copy.ts'
 import { whyHeldBack } from './protect.ts'
@@ -173,7 +172,7 @@ async function becomeUnconfirmed(desk: ReplyDesk, tx: Db, record: ReplyRecord, w
     why,
     sha256: record.reply.digest,
   })
-  const answer = record.bytes === null ? null : apiAnswerIn(record.bytes)
+  const answer = releasedAnswer(record)
   // It is looked for over there.
   if (answer !== null) await noteChange(tx, answer.system, record.reply.alertId)
 }

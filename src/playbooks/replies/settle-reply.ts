@@ -2,9 +2,8 @@ import type { Db } from '../../db/open.ts'
 import type { ReplyRecord } from '../../db/replies.ts'
 import { forgetOpenRequests } from '../../db/reply-requests.ts'
 import { Trouble } from '../../kit/errors.ts'
-import { apiAnswerIn } from '../../model/provider-api.ts'
 import type { ReplySeen } from '../house.ts'
-import { knownThere } from './api-answer.ts'
+import { knownThere, releasedAnswer } from './api-answer.ts'
 import { assertState, type ReplyDesk, withReply } from './desk.ts'
 import { queueSend } from './release-reply.ts'
 import { becomeSent, move } from './send-reply.ts'
@@ -47,9 +46,9 @@ export async function settleReply(
 }
 
 /** What an answer through an API said, by the word of a person, is no news when it is read over there. */
-async function knownAsSaid(tx: Db, { reply, bytes }: ReplyRecord): Promise<void> {
-  const answer = bytes === null ? null : apiAnswerIn(bytes)
-  if (answer !== null) await knownThere(tx, answer, reply.alertId, ['status', 'verdict', 'comment'])
+async function knownAsSaid(tx: Db, record: ReplyRecord): Promise<void> {
+  const answer = releasedAnswer(record)
+  if (answer !== null) await knownThere(tx, answer, record.reply.alertId, ['status', 'verdict', 'comment'])
 }
 
 /**

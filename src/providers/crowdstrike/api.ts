@@ -84,10 +84,12 @@ export const crowdStrikeApi: ProviderApi = {
     },
   },
   changed: {
-    ask: (since) => ({
-      path: `/alerts/queries/alerts/v2?${new URLSearchParams({ filter: `updated_timestamp:>'${since.toISOString()}'`, limit: '200' }).toString()}`,
-    }),
-    result: (answer) => Ids.parse(answer).resources,
+    ask: (since) => [
+      {
+        path: `/alerts/queries/alerts/v2?${new URLSearchParams({ filter: `updated_timestamp:>'${since.toISOString()}'`, limit: '200' }).toString()}`,
+      },
+    ],
+    result: ([answer]) => Ids.parse(answer).resources,
   },
   hello: '/alerts/queries/alerts/v2?limit=1',
 }

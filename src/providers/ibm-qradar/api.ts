@@ -78,10 +78,12 @@ export const qradarApi: ProviderApi = {
     },
   },
   changed: {
-    ask: (since) => ({
-      path: `${root}?${new URLSearchParams({ filter: `last_persisted_time > ${since.getTime()}`, fields: 'id' }).toString()}`,
-    }),
-    result: (answer) => Changed.parse(answer).map(({ id }) => String(id)),
+    ask: (since) => [
+      {
+        path: `${root}?${new URLSearchParams({ filter: `last_persisted_time > ${since.getTime()}`, fields: 'id' }).toString()}`,
+      },
+    ],
+    result: ([answer]) => Changed.parse(answer).map(({ id }) => String(id)),
   },
   hello: '/api/siem/offense_closing_reasons',
 }

@@ -126,10 +126,12 @@ export const defenderApi: ProviderApi = {
     },
   },
   changed: {
-    ask: (since) => ({
-      path: `/v1.0/security/incidents?${new URLSearchParams({ $filter: `lastUpdateDateTime ge ${since.toISOString()}`, $top: '50' }).toString()}`,
-    }),
-    result: (answer) => Changed.parse(answer).value.map(({ id }) => id),
+    ask: (since) => [
+      {
+        path: `/v1.0/security/incidents?${new URLSearchParams({ $filter: `lastUpdateDateTime ge ${since.toISOString()}`, $top: '50' }).toString()}`,
+      },
+    ],
+    result: ([answer]) => Changed.parse(answer).value.map(({ id }) => id),
   },
   hello: '/v1.0/security/incidents?%24top=1',
 }

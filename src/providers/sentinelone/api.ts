@@ -90,10 +90,10 @@ export const sentinelOneApi: ProviderApi = {
     },
   },
   changed: {
-    ask: (since) => ({
-      path: `${root}?${new URLSearchParams({ updatedAt__gte: since.toISOString(), limit: '200' }).toString()}`,
-    }),
-    result: (answer) => Threats.parse(answer).data.map(({ id }) => id),
+    ask: (since) => [
+      { path: `${root}?${new URLSearchParams({ updatedAt__gte: since.toISOString(), limit: '200' }).toString()}` },
+    ],
+    result: ([answer]) => Threats.parse(answer).data.map(({ id }) => id),
   },
   hello: `${root}?limit=1`,
 }

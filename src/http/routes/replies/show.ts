@@ -15,9 +15,8 @@ import { settingOf } from '../../../db/settings.ts'
 import { namesOfActors } from '../../../db/users.ts'
 import type { ProtectionSeen } from '../../../model/mail-key.ts'
 import { type Agreement, agreementOf, type Provider } from '../../../model/provider.ts'
-import { apiAnswerIn } from '../../../model/provider-api.ts'
 import type { SensitiveSpan } from '../../../model/reply.ts'
-import { wayOf } from '../../../playbooks/replies/api-answer.ts'
+import { releasedAnswer, wayOf } from '../../../playbooks/replies/api-answer.ts'
 import { protectingOf } from '../../../playbooks/replies/protect.ts'
 import { howToRelease } from '../../../playbooks/replies/sign-release.ts'
 import { releasedProtection } from '../../../triage/mail-protection.ts'
@@ -83,10 +82,11 @@ type ApiShown = Pick<ReplyPage, 'api' | 'byMailBecause'>
 /** Which way it leaves, or left: as it was fixed, or as things are. */
 async function apiShown(
   db: Db,
-  { reply, bytes }: ReplyRecord,
+  record: ReplyRecord,
   alert: { readonly providerId: string; readonly ticket: string | null },
 ): Promise<ApiShown> {
-  const fixed = bytes === null ? null : apiAnswerIn(bytes)
+  const { reply, bytes } = record
+  const fixed = releasedAnswer(record)
   if (fixed !== null) {
     const system = await systemById(db, fixed.system)
     const begun = new Map((await requestsOf(db, reply.id)).map((request) => [request.n, request]))
