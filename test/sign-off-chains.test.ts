@@ -109,17 +109,31 @@ const isAsked = async (id: string, who: Signer) =>
   (await sayTo(desk, who.cookie, `/api/approvals/${id}/link`, {})).status === 200
 
 let alerts = 0
-async function leak(host: string): Promise<string> {
+async function alertAbout(title: string, fields: string): Promise<string> {
   alerts += 1
-  const subject = `[DL-${alerts}] High: unusual upload from ${host}`
-  const body = `Ticket: DL-${alerts}\nRule: Data exfiltration over HTTPS\nSeverity: High\nHost: ${host}\nSource IP: 192.0.2.30\nTechnique: T1567.002\n`
-  return alertOf(desk, await post(desk, providerKey, { subject, body }))
+  const body = `Ticket: DL-${alerts}\nSeverity: High\n${fields}`
+  return alertOf(desk, await post(desk, providerKey, { subject: `[DL-${alerts}] High: ${title}`, body }))
 }
+const leak = (host: string): Promise<string> =>
+  alertAbout(
+    `unusual upload from ${host}`,
+    `Rule: Data exfiltration over HTTPS\nHost: ${host}\nSource IP: 192.0.2.30\nTechnique: T1567.002\n`,
+  )
+const malware = (host: string): Promise<string> =>
+  alertAbout(`Infostealer on ${host}`, `Rule: Infostealer executed\nHost: ${host}\nTechnique: T1204.002\n`)
+const asset = (name: string, criticality: string): Promise<unknown> =>
+  apiAs(desk, lead.cookie, 'PUT', `/api/assets/${name}`, {
+    ...{ source: 'cmdb', name, ownerEmail: olga.email, criticality },
+  })
 
 test('a role that nobody holds is said before any run: on the playbook, on the page of offices, by the name of what to do', async () => {
   const page = await officesPage()
   expect(Object.keys(page.offices)).toEqual(['dpo', 'hr', 'legal'])
-  expect(page.uses['dpo']).toEqual(['Data is leaving', 'A suspicious sign-in'])
+  expect(page.uses['dpo']?.toSorted()).toEqual([
+    'A phishing mail was reported',
+    'A suspicious sign-in',
+    'Data is leaving',
+  ])
   // Those that come along have deputies, who would be asked at once; one of our own has none, and would stop.
   const leaving = await signOffOf('data-leaving')
   expect(leaving.map(({ place, stops }) => [place, stops])).toEqual([
@@ -230,6 +244,55 @@ test('data leaves: data protection and legal are asked side by side, then the ow
   expect(judged.script).toContain('3 signed approvals')
 })
 
+test('malware on what the business stands on: its owner signs before it goes off the network, and what stops no work does not wait for that', async () => {
+  await asset('pay-10', 'critical')
+  const alertId = await malware('pay-10')
+  await decide(alertId)
+  const before = await waitsAt(alertId, 'contain-around')
+  expect(before.playbookId).toBe('malware-on-host')
+  await doList(alertId, 'contain-around')
+  await waitsAt(alertId, 'may-isolate')
+  const approval = await approvalOf(alertId)
+  expect([await isAsked(approval.id, olga), await isAsked(approval.id, dora)]).toEqual([true, false])
+  expect(approval.matter).toMatchObject({
+    what: expect.stringMatching(/^Take pay-10 off the network \(A-\d+\)$/),
+    about: expect.stringContaining('critical'),
+  })
+  const no = { verdict: 'refuse' as const, reason: 'Wages are paid until six.' }
+  expect(await signAs(desk, await linkOf(approval.id, olga), olga.key, no)).toBe(200)
+  const after = await waitsAt(alertId, 'keep-on')
+  const states = Object.fromEntries(after.journal.map(({ stepId, state }) => [stepId, state]))
+  expect(states).toMatchObject({ contain: 'skipped', 'contain-around': 'done', isolate: 'skipped' })
+})
+
+test('malware on a machine that matters little, or that no list knows, goes off the network without anybody’s signature', async () => {
+  await asset('lab-3', 'low')
+  for (const host of ['lab-3', 'nobodys-4']) {
+    const alertId = await malware(host)
+    await decide(alertId)
+    const { journal } = await waitsAt(alertId, 'contain')
+    const { items } = (journal.find(({ stepId }) => stepId === 'contain')?.input ?? {}) as { items: { text: string }[] }
+    const said = items.some(({ text }) => text.includes('No list says what it is for'))
+    expect([host, said]).toEqual([host, host === 'nobodys-4'])
+    await doList(alertId, 'contain')
+    await waitsAt(alertId, 'clean')
+  }
+})
+
+test('a phishing mail that was followed: no mailbox is searched before data protection signs, and without it that is written down', async () => {
+  const alertId = await alertAbout('User followed a phishing mail', 'Rule: Phishing reported\nUser: mmuster\n')
+  await decide(alertId)
+  await doList(alertId, 'take-out')
+  await doList(alertId, 'clicked')
+  await waitsAt(alertId, 'may-search')
+  const approval = await approvalOf(alertId)
+  expect(await isAsked(approval.id, dora)).toBe(true)
+  const no = { verdict: 'refuse' as const, reason: 'Ask those who got it first.' }
+  expect(await signAs(desk, await linkOf(approval.id, dora), dora.key, no)).toBe(200)
+  const after = await waitsAt(alertId, 'not-searched')
+  expect(after.journal.find(({ stepId }) => stepId === 'search-all')?.state).toBe('skipped')
+})
+
 test('of places side by side one no ends it, and what the other one was asked is over', async () => {
   alerts += 1
   const body = `Ticket: DL-${alerts}\nRule: Beaconing\nSeverity: Critical\nHost: pay-9\nSource IP: 192.0.2.1\n`
@@ -252,6 +315,19 @@ test('of places side by side one no ends it, and what the other one was asked is
   await waitsAt(alertId, 'watched')
 })
 
+test('an owner who does not answer in half an hour: the machine goes off the network, as was announced', async () => {
+  await asset('pay-11', 'high')
+  const alertId = await malware('pay-11')
+  await decide(alertId)
+  await doList(alertId, 'contain-around')
+  await waitsAt(alertId, 'may-isolate')
+  expect((await approvalOf(alertId)).expires_at).toEqual(new Date(clock.now().getTime() + 30 * 60_000))
+  clock.set(new Date(clock.now().getTime() + 30 * 60_000))
+  await wakeExpired(database.db, clock.now())
+  const { journal } = await waitsAt(alertId, 'isolate')
+  expect(journal.find(({ stepId }) => stepId === 'may-isolate')?.state).toBe('timed-out')
+})
+
 test('nobody signs: at the end of the time the run does what was announced, and where no owner is known their deputies are asked', async () => {
   const alertId = await leak('somebody-elses-7')
   await decide(alertId)
@@ -267,7 +343,7 @@ test('nobody signs: at the end of the time the run does what was announced, and 
     .execute()
   expect(owners.every(({ deputy }) => deputy)).toBe(true)
   expect(owners.map(({ user_id }) => user_id)).toContain(lead.id)
-  clock.set(new Date(began.getTime() + 2 * 24 * 3_600_000))
+  clock.set(new Date(clock.now().getTime() + 2 * 24 * 3_600_000))
   await wakeExpired(database.db, clock.now())
   await until('the announced list', async () => {
     const row = await database.db

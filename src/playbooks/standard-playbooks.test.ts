@@ -68,7 +68,7 @@ const withoutSample = new Set(['ask-owner', 'unread'])
 test('every playbook that starts by itself on an alert has a sample, and every sample its playbook', () => {
   const own = library.all.map((playbook) => playbook.id).filter((id) => !withoutSample.has(id))
   expect(own.length).toBeGreaterThan(7)
-  expect(samples.map(([, sample]) => sample.playbook).sort()).toEqual(own.sort())
+  expect([...new Set(samples.map(([, sample]) => sample.playbook))].sort()).toEqual(own.sort())
 })
 
 const stepsOf = (steps: readonly Step[]): Step[] =>
