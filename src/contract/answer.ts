@@ -51,6 +51,8 @@ export const ReplyPage = z.object({
     .nullable(),
   /** Who was asked to release it too, by mail and under My approvals; null where it waits for nobody, or nobody else may. */
   asked: z.object({ names: z.array(z.string()), expiresAt: z.iso.datetime() }).nullable(),
+  /** How long it would wait for a second person, as the house has it now. */
+  secondHours: z.int(),
   /** How whoever looks would release it: by a signature, by a click, or by either. */
   signing: z.object({ passkeys: z.int(), clickIsEnough: z.boolean() }),
   /** Who signed exactly these bytes with a passkey, oldest first. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Changes, ListNoun } from '../model/list.ts'
 import { Provider } from '../model/provider.ts'
-import { ReleaseSigning } from '../model/release.ts'
+import { ReleaseSigning, SecondWait } from '../model/release.ts'
 import { WebhookRefusal, WebhookScheme } from '../model/webhook.ts'
 import { Xray, XrayStory } from '../model/xray.ts'
 import { Done, endpoint } from './endpoint.ts'
@@ -35,6 +35,8 @@ export const HouseSettings = z.object({
   replyHoldSeconds: z.number().min(0).max(3600),
   /** When a release by two must be signed; not said: as it is. */
   releaseSigning: ReleaseSigning.optional(),
+  /** How long an answer waits for its second release; not said: as it is. */
+  secondWait: SecondWait.optional(),
 })
 export type HouseSettings = z.infer<typeof HouseSettings>
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Offices } from '../model/office.ts'
-import { ReleaseSigning } from '../model/release.ts'
+import { ReleaseSigning, SecondWait } from '../model/release.ts'
 import { Ticketing } from '../model/ticket.ts'
 import { jsonb } from './jsonb.ts'
 import type { Db } from './open.ts'
@@ -19,6 +19,7 @@ export const settingShapes = {
   'reply-hold-seconds': z.number().min(0).max(3600),
   /** When a release by two must be signed (model/release.ts). */
   'release-signing': ReleaseSigning,
+  'second-wait': SecondWait,
 } as const
 export type SettingKey = keyof typeof settingShapes
 export type SettingOf<K extends SettingKey> = z.infer<(typeof settingShapes)[K]>

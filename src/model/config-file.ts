@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Offices } from './office.ts'
 import { Provider } from './provider.ts'
-import { ReleaseSigning } from './release.ts'
+import { ReleaseSigning, SecondWait } from './release.ts'
 import { Ticketing } from './ticket.ts'
 
 export const configFormat = 'counterfoil.config/1'
@@ -17,6 +17,7 @@ export const ConfigFile = z.strictObject({
     ownDomains: z.array(z.string().max(253)).max(100).nullable(),
     replyHoldSeconds: z.number().min(0).max(3600).nullable(),
     releaseSigning: ReleaseSigning.nullable().default(null),
+    secondWait: SecondWait.nullable().default(null),
     sourcePrecedence: z.array(z.string().max(100)).max(100).nullable(),
     /** Who signs for HR, legal and so on. */
     offices: Offices.nullable().default(null),

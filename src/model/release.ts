@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { remindersMax } from './approval.ts'
 import { MailProtection } from './mail-key.ts'
 import type { Role } from './user.ts'
 
@@ -12,6 +13,24 @@ export const releaserRoles = ['administrator', 'lead', 'analyst', 'approver'] as
 export const ReleaseSigning = z.enum(['when-they-have-one', 'always', 'offered'])
 export type ReleaseSigning = z.infer<typeof ReleaseSigning>
 export const releaseSigningDefault: ReleaseSigning = 'when-they-have-one'
+
+/** An answer that lay for a week is another answer: the case has gone on, and its provider waits for it. */
+const secondHoursMax = 7 * 24
+
+/** How long an answer waits for its second release before it goes back to the review, and when those who are asked hear of it again. */
+export const SecondWait = z
+  .strictObject({
+    hours: z.int().min(1).max(secondHoursMax),
+    /** Counted from the asking. The first one asks everybody else who may release. */
+    remindAfterHours: z.array(z.int().min(1).max(secondHoursMax)).max(remindersMax),
+  })
+  .refine(
+    ({ hours, remindAfterHours: after }) => after.every((one, n) => one < hours && one > (after[n - 1] ?? 0)),
+    { path: ['remindAfterHours'], error: 'A reminder comes before the end, and each one later than the one before' },
+  )
+export type SecondWait = z.infer<typeof SecondWait>
+/** A day: who releases at night is not there at night. Whoever wanted to has seen it after the second reminder. */
+export const secondWaitDefault: SecondWait = { hours: 24, remindAfterHours: [1, 4] }
 
 export type ReleasePart = 'first' | 'second'
 

@@ -35,6 +35,7 @@ export async function runningConfig(db: Db): Promise<Running> {
     ownDomains,
     replyHoldSeconds,
     releaseSigning,
+    secondWait,
     sourcePrecedence,
     offices,
   ] = await Promise.all([
@@ -45,12 +46,16 @@ export async function runningConfig(db: Db): Promise<Running> {
     settingOf(db, 'own-domains'),
     settingOf(db, 'reply-hold-seconds'),
     settingOf(db, 'release-signing'),
+    settingOf(db, 'second-wait'),
     settingOf(db, 'source-precedence'),
     settingOf(db, 'offices'),
   ])
   const file: ConfigFile = {
     format: configFormat,
-    settings: { ownDomains, replyHoldSeconds, releaseSigning, sourcePrecedence, offices: offices?.offices ?? null },
+    settings: {
+      ...{ ownDomains, replyHoldSeconds, releaseSigning, secondWait, sourcePrecedence },
+      offices: offices?.offices ?? null,
+    },
     providers: Object.fromEntries(providers.map(({ id, ...rest }) => [id, rest])),
     ticketing: ticketing.rules,
     connectors: Object.fromEntries(
@@ -209,10 +214,11 @@ async function writeSettings(desk: ConfigDesk, running: ConfigFile, wanted: Conf
   const { offices: _running, ...before } = running.settings
   const { offices: _wanted, ...settings } = wanted.settings
   if (changesBetween(before, settings).length === 0) return
-  const { ownDomains, replyHoldSeconds, releaseSigning, sourcePrecedence } = settings
+  const { ownDomains, replyHoldSeconds, releaseSigning, secondWait, sourcePrecedence } = settings
   await setOrRemove(desk, 'own-domains', ownDomains, by)
   await setOrRemove(desk, 'reply-hold-seconds', replyHoldSeconds, by)
   await setOrRemove(desk, 'release-signing', releaseSigning, by)
+  await setOrRemove(desk, 'second-wait', secondWait, by)
   await setOrRemove(desk, 'source-precedence', sourcePrecedence, by)
   await append(desk.db, { kind: 'setting.changed', actor: by, subject: 'settings', body: { ...settings } }, desk.clock)
 }

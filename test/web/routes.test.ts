@@ -344,8 +344,16 @@ test('settings are kept, and out of range refused', async () => {
     ownDomains: ['halden.example'],
     replyHoldSeconds: 5,
     releaseSigning: 'when-they-have-one',
+    secondWait: { hours: 24, remindAfterHours: [1, 4] },
   })
   expect((await call('PUT', '/api/settings', { ...settings, replyHoldSeconds: 1e9 }, administrator)).status).toBe(400)
+  for (const secondWait of [
+    { hours: 0, remindAfterHours: [] },
+    { hours: 169, remindAfterHours: [] },
+    { hours: 4, remindAfterHours: [4] },
+    { hours: 24, remindAfterHours: [4, 1] },
+  ])
+    expect((await call('PUT', '/api/settings', { ...settings, secondWait }, administrator)).status).toBe(400)
   for (const ownDomains of [['com'], ['halden.example', 'not a domain'], ['*.example'], ['']]) {
     expect(await call('PUT', '/api/settings', { ...settings, ownDomains }, administrator)).toMatchObject({
       status: 400,

@@ -9,7 +9,7 @@ import { byLink, type Signer, signer } from '../approval-desk.ts'
 import { seriousIn } from '../axe.ts'
 import { addAuthenticator, type Opened, openPage, startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
-import { apiAs, type Desk, startDesk, until } from '../desk.ts'
+import { apiAs, type Desk, signedIn, startDesk, until } from '../desk.ts'
 import { answerForTwo, bring, clickAs, replyPage, sayTo, signReleaseAs, statementOf } from '../release-desk.ts'
 
 let database: FreshDatabase
@@ -225,7 +225,27 @@ test('a reminder asks the others too, a nudge goes to whoever is asked, and at t
   expect((await look(token)).state).toBe('expired')
   expect((await bring(desk, ana, waits.replyId, given)).status).toBe(409)
   const told = await mails(kari.email, 'notify')
-  expect(told.some((mail) => mail.includes('Nobody released it too within a day.'))).toBe(true)
+  expect(told.some((mail) => mail.includes('Nobody released it too within 24 hours.'))).toBe(true)
+})
+
+test('how long it waits is the house’s to say: end, reminders, and the words of whoever reads it', async () => {
+  const administrator = (await signedIn(desk, 'administrator', 'Ada Admin')).cookie
+  const { settings } = (await apiAs(desk, administrator, 'GET', '/api/settings')) as unknown as { settings: object }
+  const set = (secondWait: object) => apiAs(desk, administrator, 'PUT', '/api/settings', { ...settings, secondWait })
+  await set({ hours: 6, remindAfterHours: [2] })
+  const { approval, replyId } = await waiting()
+  await set({ hours: 24, remindAfterHours: [1, 4] })
+  expect(approval.expires_at.getTime() - approval.asked_at.getTime()).toBe(6 * 3_600_000)
+  const { rows } = await sql<{ key: string; after: string }>`
+    select key, round(extract(epoch from run_at - ${approval.asked_at}::timestamptz) / 3600) as after
+    from graphile_worker._private_jobs where key like ${`%${approval.id}%`} order by run_at`.execute(database.db)
+  expect(rows.map(({ after }) => Number(after))).toEqual([2, 6])
+  expect((await replyPage(desk, kari.cookie, replyId)).secondHours).toBe(24)
+  const [asked] = await lines(`approval:${approval.id}`, 'approval.asked')
+  expect(asked?.body['expiresAt']).toBe(approval.expires_at.toISOString())
+  const key = `expire-release:${approval.id}`
+  await sql`update graphile_worker._private_jobs set run_at = now() where key = ${key}`.execute(database.db)
+  await until('it to expire', async () => (await mails(kari.email, 'notify')).some((mail) => mail.includes('within 6 hours.')))
 })
 
 test('where nobody else may release, nobody is asked, and the page of the answer says so', async () => {

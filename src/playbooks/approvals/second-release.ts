@@ -7,21 +7,18 @@ import type { Db } from '../../db/open.ts'
 import { providerById } from '../../db/providers.ts'
 import { saveReplyDraft } from '../../db/replies.ts'
 import { openReleaseOf } from '../../db/second-releases.ts'
+import { settingOf } from '../../db/settings.ts'
 import { namesOfActors, userOfActor } from '../../db/users.ts'
 import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
 import type { ApprovalMatter } from '../../model/approval.ts'
-import type { ReleaseFacts, releaserRoles } from '../../model/release.ts'
+import { type ReleaseFacts, type releaserRoles, secondWaitDefault } from '../../model/release.ts'
 import { cannotReach } from '../chat/queue.ts'
 import { type ReplyDesk, subjectOf, tell, withReply } from '../replies/desk.ts'
 import { type ApprovalHouse, askPlace } from './ask-place.ts'
 
-/** An answer that lay for a day is looked at again before it leaves: the case has gone on, and its provider waits for it anyway. */
-const releaseMsMax = 24 * 3_600_000
-/** The first reminder asks everybody else who may release; after the second, whoever wanted to has seen it. */
-const remindAfter = ['1h', '4h'] as const
 /** Who is asked first: the role that is there for it; then those who answer for the desk, and last those who work beside the first person. */
 const askedFirst = [
   'approver',
@@ -30,6 +27,7 @@ const askedFirst = [
   'analyst',
 ] as const satisfies readonly (typeof releaserRoles)[number][]
 
+const hourMs = 3_600_000
 const expiryKey = (approvalId: string): string => `expire-release:${approvalId}`
 
 /** What an approval of this kind keeps of what leaves. */
@@ -58,7 +56,8 @@ export async function askForSecond(
   const { facts, by, at } = asked
   const seats = await seatsFor(tx, by)
   if (seats.length === 0) return
-  const expiresAt = new Date(at.getTime() + releaseMsMax)
+  const { hours, remindAfterHours } = (await settingOf(tx, 'second-wait')) ?? secondWaitDefault
+  const expiresAt = new Date(at.getTime() + hours * hourMs)
   const { sha256, sizeBytes, messageId, title } = facts.subject
   const { reply, alert, to, dryRun, provider, because, rule } = facts
   const subject = canonicalJson({
@@ -80,7 +79,8 @@ export async function askForSecond(
     seats: seats.map(({ place, userId, deputy }) => ({ place, user: userId, deputy })),
   }
   await append(tx, { kind: 'approval.asked', actor: by, subject: `approval:${approval.id}`, body }, house.clock)
-  await askPlace(house, tx, approval, 0, remindAfter)
+  const remind = remindAfterHours.map((after) => `${after}h`)
+  await askPlace(house, tx, approval, 0, remind)
   await addJob(tx, 'expire-release', { approvalId: approval.id }, { runAt: expiresAt, key: expiryKey(approval.id) })
 }
 
@@ -167,7 +167,10 @@ export async function expireRelease(desk: ReplyDesk, house: ApprovalHouse, appro
     const body = { replyId: reply.id, sha256: reply.digest, why }
     await append(tx, { kind: 'reply.second-refused', actor: 'system', subject: subjectOf(reply.id), body }, desk.clock)
     const { id: replyId, alertId, version } = reply
-    await tellFirst(house, tx, { replyId, alertId, version, first: first.by }, 'Nobody released it too within a day.')
+    const hours = Math.round((Date.parse(approval.expiresAt) - Date.parse(approval.askedAt)) / hourMs)
+    const within = hours === 1 ? 'an hour' : `${hours} hours`
+    const said = `Nobody released it too within ${within}.`
+    await tellFirst(house, tx, { replyId, alertId, version, first: first.by }, said)
     await tell(tx, alertId)
   })
 }

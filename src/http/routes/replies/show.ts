@@ -15,6 +15,7 @@ import { settingOf } from '../../../db/settings.ts'
 import { namesOfActors } from '../../../db/users.ts'
 import type { ProtectionSeen } from '../../../model/mail-key.ts'
 import { type Agreement, agreementOf, type Provider } from '../../../model/provider.ts'
+import { secondWaitDefault } from '../../../model/release.ts'
 import type { SensitiveSpan } from '../../../model/reply.ts'
 import { releasedAnswer, wayOf } from '../../../playbooks/replies/api-answer.ts'
 import { protectingOf } from '../../../playbooks/replies/protect.ts'
@@ -66,6 +67,7 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
         ? null
         : { byName: nameOf(first.by), at: first.at, because: [...first.because], mine: first.by === actor() },
     asked: await askedOf(front.db, reply.id),
+    secondHours: ((await settingOf(front.db, 'second-wait')) ?? secondWaitDefault).hours,
     signing: await howToRelease(front.db, session().user.id, first === null ? 'first' : 'second'),
     signatures: signatures.map(({ part, by, at }) => ({ part, byName: nameOf(by), at })),
     ledgerIndex: entry?.ledgerIndex ?? null,

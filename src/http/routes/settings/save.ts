@@ -14,6 +14,7 @@ export const saveSettings = serve('PUT /api/settings', async ({ front, body, act
     await saveSetting(tx, 'own-domains', ownDomains, actor(), now)
     await saveSetting(tx, 'reply-hold-seconds', body.replyHoldSeconds, actor(), now)
     if (body.releaseSigning !== undefined) await saveSetting(tx, 'release-signing', body.releaseSigning, actor(), now)
+    if (body.secondWait !== undefined) await saveSetting(tx, 'second-wait', body.secondWait, actor(), now)
     await append(
       tx,
       { kind: 'setting.changed', actor: actor(), subject: 'settings', body: { ...body, ownDomains } },

@@ -1,5 +1,5 @@
 import { settingOf } from '../../../db/settings.ts'
-import { releaseSigningDefault } from '../../../model/release.ts'
+import { releaseSigningDefault, secondWaitDefault } from '../../../model/release.ts'
 import { serve } from '../../serve.ts'
 
 export const showSettings = serve('GET /api/settings', async ({ front, site }) => {
@@ -9,6 +9,7 @@ export const showSettings = serve('GET /api/settings', async ({ front, site }) =
       ownDomains: (await settingOf(front.db, 'own-domains')) ?? config.ownDomains,
       replyHoldSeconds: (await settingOf(front.db, 'reply-hold-seconds')) ?? config.replyHoldSeconds,
       releaseSigning: (await settingOf(front.db, 'release-signing')) ?? releaseSigningDefault,
+      secondWait: (await settingOf(front.db, 'second-wait')) ?? secondWaitDefault,
     },
     doors: [
       ...(config.smtp === undefined

@@ -103,7 +103,10 @@ function Release({ page, review }: Props) {
         </p>
       )}
       {left === 0 && twoBecause.length > 0 && (
-        <p className="notice">A second person must release it too, because {twoBecause.join(', and ')}.</p>
+        <p className="notice">
+          A second person must release it too, because {twoBecause.join(', and ')}. They have{' '}
+          {plural(page.secondHours, 'hour')}; then nothing leaves, and it is back in this review.
+        </p>
       )}
       <Problem error={release.error ?? sign.error} />
       <p className="dim">

@@ -2,7 +2,7 @@ import { Button, NumberInput, Select, TagsInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { HouseSettings } from '../../../../src/contract/house.ts'
-import { ReleaseSigning } from '../../../../src/model/release.ts'
+import { ReleaseSigning, type SecondWait, secondWaitDefault } from '../../../../src/model/release.ts'
 import { type Answer, call, fieldProblem } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
@@ -71,6 +71,12 @@ function Form({ start }: { readonly start: HouseSettings }) {
           if (parsed.success) setSettings({ ...settings, releaseSigning: parsed.data })
         }}
       />
+      <SecondWaitFields
+        value={settings.secondWait ?? secondWaitDefault}
+        locked={locked}
+        says={(field) => fieldProblem(save.error, `secondWait.${field}`)}
+        change={(secondWait) => setSettings({ ...settings, secondWait })}
+      />
       <Problem error={save.error} />
       {!locked && (
         <Button loading={save.isPending} onClick={() => save.mutate()} style={{ alignSelf: 'flex-start' }}>
@@ -78,6 +84,44 @@ function Form({ start }: { readonly start: HouseSettings }) {
         </Button>
       )}
     </section>
+  )
+}
+
+/** How long an answer waits for its second person, and when they hear of it again. */
+function SecondWaitFields({
+  value,
+  locked,
+  says,
+  change,
+}: {
+  readonly value: SecondWait
+  readonly locked: boolean
+  readonly says: (field: keyof SecondWait) => string | undefined
+  readonly change: (value: SecondWait) => void
+}) {
+  return (
+    <>
+      <NumberInput
+        label="An answer waits for its second person at most, in hours"
+        description="Then nothing leaves, it is back in its review, and whoever released it first is told. What waits already keeps its end"
+        min={1}
+        allowDecimal={false}
+        readOnly={locked}
+        value={value.hours}
+        error={says('hours')}
+        onChange={(hours) => typeof hours === 'number' && change({ ...value, hours })}
+      />
+      <TagsInput
+        label="Who is asked is reminded after so many hours"
+        description="The first reminder asks everybody else who may release"
+        readOnly={locked}
+        value={value.remindAfterHours.map(String)}
+        error={says('remindAfterHours')}
+        onChange={(tags) =>
+          change({ ...value, remindAfterHours: tags.filter((tag) => /^[1-9]\d{0,2}$/.test(tag)).map(Number).toSorted((a, b) => a - b) })
+        }
+      />
+    </>
   )
 }
 
