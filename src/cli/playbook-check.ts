@@ -1,4 +1,5 @@
 import { importedPlaybooks } from '../db/playbooks.ts'
+import { systemClock } from '../kit/clock.ts'
 import { problemsOfChains } from '../playbooks/approvals/check-chains.ts'
 import { openHouse } from './open-house.ts'
 import { found, libraryNow } from './playbook.ts'
@@ -14,7 +15,7 @@ export async function checkAction(id: string | undefined, flags: { readonly json
     const named = imported.find((playbook) => playbook.id === id)
     const playbooks = id === undefined ? [...library.all, ...imported] : [named ?? found(library, id)]
     const checked = await Promise.all(
-      playbooks.map(async (playbook) => ({ id: playbook.id, problems: await problemsOfChains(db, playbook) })),
+      playbooks.map(async (playbook) => ({ id: playbook.id, problems: await problemsOfChains(db, playbook, systemClock.now()) })),
     )
     if (flags.json) process.stdout.write(`${JSON.stringify(checked)}\n`)
     else

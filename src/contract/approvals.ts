@@ -12,6 +12,8 @@ const ApprovalSeat = z.object({
   userId: z.uuid(),
   name: z.string(),
   deputy: z.boolean(),
+  /** In whose place they are asked: away, or handed over. */
+  standsFor: z.string().nullable(),
   asked: z.boolean(),
   handedOver: z.boolean(),
   verdict: ApprovalVerdict.nullable(),
@@ -89,11 +91,17 @@ export const ApprovalPage = z.object({
     /** How many passkeys they have; without one they sign in with password and code first, and register one. */
     passkeys: z.int(),
     questionsLeft: z.int(),
+    /** In whose place they are asked. */
+    standsFor: z.object({ name: z.string(), away: z.boolean() }).nullable(),
+    /** Who was asked in their place, since the calendar has them away. */
+    standIn: z.string().nullable(),
+    /** Places of this chain that they signed before: one person counts once, where others can sign. */
+    alsoSigned: z.array(z.string()),
     receipt: z
       .object({ verdict: ApprovalVerdict, at: when, recordId: z.string(), ledgerIndex: z.int().nullable() })
       .nullable(),
   }),
-  state: z.enum(['open', 'signed', 'handed-over', 'later', 'over', 'expired', 'not-allowed']),
+  state: z.enum(['open', 'signed', 'handed-over', 'later', 'over', 'expired', 'not-allowed', 'counted']),
   deputies: z.array(z.object({ userId: z.uuid(), name: z.string() })),
 })
 export type ApprovalPage = z.infer<typeof ApprovalPage>
@@ -104,6 +112,13 @@ export const OfficesPage = z.object({
   offices: Offices,
   /** Playbooks that name an office, by its id. */
   uses: z.record(z.string(), z.array(z.string())),
+  /** Chains that ask more than one office, by the id of each. */
+  chains: z.array(
+    z.object({
+      title: z.string(),
+      places: z.array(z.object({ title: z.string(), office: z.string(), quorum: z.int() })),
+    }),
+  ),
   problems: z.array(SignOffProblem.extend({ playbook: z.string(), title: z.string() })),
   /** Who can be named: open accounts that may sign. */
   people: z.array(z.object({ email: z.string(), name: z.string(), hasPasskey: z.boolean() })),

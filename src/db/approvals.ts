@@ -58,6 +58,7 @@ export const signedMax = 50
 /** Approvals that a page lists: more than anybody signs in a day. */
 const listMax = 200
 
+/** `seats`: of each place in the order in which they are named. */
 export async function insertApproval(
   tx: Db,
   approval: Omit<Approval, 'placeNow' | 'state' | 'endedAt'>,
@@ -74,7 +75,7 @@ export async function insertApproval(
     .execute()
   await tx
     .insertInto('approval_seat')
-    .values(seats.map(({ place, userId, deputy }) => ({ approval_id: id, place, user_id: userId, deputy })))
+    .values(seats.map(({ place, userId, deputy }, rank) => ({ approval_id: id, place, user_id: userId, deputy, rank })))
     .execute()
 }
 
@@ -103,7 +104,7 @@ export async function approvalsOfRun(db: Db, runId: string, stepPath?: string): 
   return rows.map(approvalOf)
 }
 
-/** What waits for this person's signature, the soonest end first. */
+/** Where this person was asked and has not answered, the soonest end first. */
 export async function approvalsFor(db: Db, userId: string, now: Date): Promise<readonly Approval[]> {
   const rows = await db
     .selectFrom('approval as a')
@@ -127,6 +128,11 @@ export async function approvalsFor(db: Db, userId: string, now: Date): Promise<r
     .where(
       sql<boolean>`(select count(*) from approval_answer y where y.approval_id = a.id and y.place = s.place and y.verdict = 'approve')
         < (a.matter -> 'places' -> s.place::int ->> 'quorum')::int`,
+    )
+    // Where a deputy stands for somebody who is away, the two count once.
+    .where(
+      sql<boolean>`not exists (select from approval_answer y join approval_seat v using (approval_id, place, user_id)
+        where y.approval_id = a.id and y.place = s.place and coalesce(v.stands_for, v.user_id) = coalesce(s.stands_for, s.user_id))`,
     )
     .distinctOn(['a.expires_at', 'a.id'])
     .orderBy('a.expires_at')
@@ -188,7 +194,7 @@ export async function seatsOf(db: Db, approvalId: string): Promise<readonly Seat
       w.verdict, w.reason, w.at
     from approval_seat s join app_user u on u.id = s.user_id
     left join approval_answer w on w.approval_id = s.approval_id and w.place = s.place and w.user_id = s.user_id
-    where s.approval_id = ${approvalId}::uuid order by s.place, s.deputy, u.name, u.id`.execute(db)
+    where s.approval_id = ${approvalId}::uuid order by s.place, s.deputy, s.rank, u.name, u.id`.execute(db)
   return rows.map((row) => ({
     ...{
       place: row.place,
@@ -370,21 +376,21 @@ export async function starterOf(db: Db, runId: string): Promise<string | null> {
   return /^user:([0-9a-f-]{36})/.exec(row?.actor ?? '')?.[1] ?? null
 }
 
-/** The place of a signature in the ledger's tree, null until the tree has taken it. */
+/** The record of a signature and its place in the ledger's tree, null until the tree has taken it. */
 export async function receiptOf(
   db: Db,
-  approvalId: string,
-  userId: string,
+  { approvalId, place, userId }: SeatKey,
 ): Promise<{ readonly index: number | null; readonly recordId: string } | null> {
   const { rows } = await sql<{ id: string; leaf_index: string | null }>`
-    select id, leaf_index from ledger_entry
-    where subject = ${`approval:${approvalId}`} and kind = 'approval.signed' and actor = ${`user:${userId}`}
-    order by at desc limit 1`.execute(db)
+    select e.id, e.leaf_index from ledger_entry e
+    join approval_answer w on w.approval_id = ${approvalId}::uuid and w.place = ${place} and w.user_id = ${userId}::uuid
+    where e.subject = ${`approval:${approvalId}`} and e.kind = 'approval.signed' and e.actor = ${`user:${userId}`}
+      and e.leaf::jsonb -> 'body' ->> 'statement' = w.statement limit 1`.execute(db)
   const row = rows[0]
   return row === undefined ? null : { recordId: row.id, index: row.leaf_index === null ? null : Number(row.leaf_index) }
 }
 
-/** People whose account is open and may sign, by mail address or "role:approver"; what names nobody is told. An auditor fills no seat. */
+/** People whose account is open and may sign, by mail address or "role:approver", in the order of the names; what names nobody is told. An auditor fills no seat. */
 export async function peopleNamed(
   db: Db,
   names: readonly string[],
@@ -404,7 +410,10 @@ export async function peopleNamed(
       ? !rows.some(({ role }) => role === name.slice(5))
       : !rows.some(({ email }) => email.toLowerCase() === name.toLowerCase()),
   )
-  return { users: rows.map(({ id, email, name }) => ({ id, email, name })), nobody }
+  const rankOf = ({ email, role }: { email: string; role: string }): number =>
+    names.findIndex((name) => name === `role:${role}` || name.toLowerCase() === email.toLowerCase())
+  const users = rows.toSorted((a, b) => rankOf(a) - rankOf(b))
+  return { users: users.map(({ id, email, name }) => ({ id, email, name })), nobody }
 }
 
 export function approvalOf(row: {

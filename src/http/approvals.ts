@@ -13,7 +13,7 @@ import { namesOfActors } from '../db/users.ts'
 import { Trouble } from '../kit/errors.ts'
 import { isInStage } from '../model/approval.ts'
 import { releaseSubjectOf } from '../playbooks/approvals/second-release.ts'
-import { type Assertion, deputiesFor, questionsMax, type Standing } from '../playbooks/approvals/sign.ts'
+import { type Assertion, deputiesFor, questionsMax, type Standing, titlesSigned } from '../playbooks/approvals/sign.ts'
 import type { Front } from './front.ts'
 import type { Site } from './serve.ts'
 
@@ -45,7 +45,8 @@ export async function approvalRow(db: Db, approval: Approval, seats?: readonly S
       return {
         now: state === 'open' && isInStage(matter.places, placeNow, place),
         ...{ title, quorum, signed: isReleased ? quorum : here.filter(({ verdict }) => verdict === 'approve').length },
-        seats: here.map(({ userId, name, deputy, askedAt: asked, handedTo, verdict, reason, signedAt, index }) => ({
+        seats: here.map(({ userId, name, deputy, standsFor, askedAt: asked, handedTo, verdict, reason, signedAt, index }) => ({
+          standsFor: here.find((seat) => seat.userId === standsFor)?.name ?? null,
           ...{ userId, name, deputy, asked: asked !== null, handedOver: handedTo !== null, verdict, reason, signedAt },
           ledgerIndex: index,
         })),
@@ -74,11 +75,14 @@ async function wordOf(db: Db, approval: Approval): Promise<ReleaseWord | null> {
 }
 
 async function indexOf(db: Db, approvalId: string, seat: Seat): Promise<number | null> {
-  return seat.verdict === null ? null : ((await receiptOf(db, approvalId, seat.userId))?.index ?? null)
+  return seat.verdict === null ? null : ((await receiptOf(db, { approvalId, ...seat }))?.index ?? null)
 }
 
 export async function approvalPage(db: Db, standing: Standing): Promise<ApprovalPage> {
   const { approval, seat, seats } = standing
+  const here = seats.filter(({ place }) => place === seat.place)
+  const member = here.find(({ userId }) => userId === seat.standsFor)
+  const standIn = seat.handedTo === null ? here.find(({ standsFor, handedTo }) => standsFor === seat.userId && handedTo === null) : undefined
   const receipt = await receiptAt(db, approval, seat)
   return {
     approval: await approvalRow(db, approval, seats),
@@ -91,6 +95,9 @@ export async function approvalPage(db: Db, standing: Standing): Promise<Approval
         passkeys: (await passkeysOf(db, seat.userId)).length,
       },
       questionsLeft: Math.max(0, questionsMax - seat.questions),
+      standsFor: member === undefined ? null : { name: member.name, away: member.handedTo === null },
+      standIn: standIn?.name ?? null,
+      alsoSigned: titlesSigned(approval, seats, seat),
       receipt,
     },
     state: receipt === null ? standing.state : 'signed',
@@ -105,7 +112,7 @@ async function receiptAt(db: Db, approval: Approval, seat: Seat): Promise<Approv
       ? null
       : { verdict: word.verdict, at: word.at, recordId: word.recordId, ledgerIndex: word.index }
   if (seat.verdict === null || seat.signedAt === null) return null
-  const receipt = await receiptOf(db, approval.id, seat.userId)
+  const receipt = await receiptOf(db, { approvalId: approval.id, ...seat })
   if (receipt === null) return null
   return { verdict: seat.verdict, at: seat.signedAt, recordId: receipt.recordId, ledgerIndex: receipt.index }
 }

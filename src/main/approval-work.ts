@@ -4,7 +4,7 @@ import { passkeysOf } from '../db/passkeys.ts'
 import { importedPlaybooks } from '../db/playbooks.ts'
 import type { Work } from '../http/front.ts'
 import type { Playbook } from '../model/playbook.ts'
-import { namesInChains, problemsOfChains } from '../playbooks/approvals/check-chains.ts'
+import { namesInChains, officeChainsOf, problemsOfChains } from '../playbooks/approvals/check-chains.ts'
 import { changeOffices, officesNow } from '../playbooks/approvals/offices.ts'
 import { askBack, handOver, linkFor, prepareStatement, standingOf, takeSignature } from '../playbooks/approvals/sign.ts'
 import type { House } from '../playbooks/house.ts'
@@ -23,20 +23,24 @@ export function approvalWork(house: House): Work['approvals'] {
   }
 }
 
-async function officesPage({ db, library }: House): Promise<OfficesPage> {
+async function officesPage({ db, library, clock }: House): Promise<OfficesPage> {
   const playbooks = [...library.all, ...(await importedPlaybooks(db)).map(({ playbook }) => playbook)]
   const { version, offices } = await officesNow(db)
   const problems = await Promise.all(
     playbooks.map(async (playbook) =>
-      (await problemsOfChains(db, playbook)).map((one) => ({ ...one, playbook: playbook.id, title: playbook.title })),
+      (await problemsOfChains(db, playbook, clock.now())).map((one) => ({ ...one, playbook: playbook.id, title: playbook.title })),
     ),
   )
   const roles = ['role:approver', 'role:lead', 'role:administrator', 'role:analyst', 'role:asset-owner']
   const { users } = await peopleNamed(db, roles)
-  const people = users.map(async ({ id, email, name }) => ({
+  const byName = users.toSorted((a, b) => a.name.localeCompare(b.name))
+  const people = byName.map(async ({ id, email, name }) => ({
     ...{ email, name, hasPasskey: (await passkeysOf(db, id)).length > 0 },
   }))
-  return { version, offices, uses: usesOf(playbooks), problems: problems.flat(), people: await Promise.all(people) }
+  return {
+    ...{ version, offices, uses: usesOf(playbooks), problems: problems.flat(), people: await Promise.all(people) },
+    chains: playbooks.flatMap((playbook) => officeChainsOf(playbook)),
+  }
 }
 
 /** Titles of the playbooks that name an office, by its id. */

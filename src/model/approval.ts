@@ -95,6 +95,28 @@ export const isInStage = (places: readonly Beside[], now: number, place: number)
 export const chainWords = (places: readonly (Beside & { readonly title: string })[]): string =>
   places.map(({ title, beside }, at) => (at === 0 ? title : `${beside === true ? ' and' : ', then'} ${title}`)).join('')
 
+/** Who could sign at a place of a chain. */
+export type Signers = { readonly title: string; readonly quorum: number; readonly people: ReadonlySet<string> }
+
+/**
+ * The smallest group of places that needs more different people than there are (Hall's condition); null where each signature could be somebody
+ * else's. A place that is too small by itself is no news here. At most 2^6 groups.
+ */
+export function tooFewFor<Place extends Signers>(
+  places: readonly Place[],
+): { readonly places: readonly Place[]; readonly people: readonly string[]; readonly needs: number } | null {
+  const groups = Array.from({ length: 2 ** Math.min(places.length, approvalPlacesMax) }, (_, bits) =>
+    places.filter((_place, n) => (bits >> n) % 2 === 1),
+  )
+  for (const group of groups.toSorted((a, b) => a.length - b.length)) {
+    const people = [...new Set(group.flatMap((place) => [...place.people]))]
+    const needs = group.reduce((sum, { quorum }) => sum + quorum, 0)
+    if (group.length > 1 && people.length < needs && group.every((place) => place.people.size >= place.quorum))
+      return { places: group, people, needs }
+  }
+  return null
+}
+
 /** What a step of a playbook asks people to sign, in a sentence for whoever reads the playbook. */
 export function approvalWords({ what, ifSilent, from }: ApprovalAsk, expires: string): string {
   const places = from.map(({ title, quorum, people, deputies, beside }) => ({
@@ -126,9 +148,11 @@ export const ApprovalStatement = z.strictObject({
     name: z.string(),
     role: z.string(),
     place: z.string(),
-    /** The member whose place a deputy signs at; null for a member, and for a deputy who was asked by the reminder. */
+    /** The member whose place a deputy signs at, who is away or handed it over; null for a member, and for a deputy who was asked by the reminder. */
     standsFor: z.uuid().nullable(),
     deputy: z.boolean(),
+    /** Places of this chain that the same person signed before; said only where there are any. */
+    alsoSigned: z.array(z.string()).min(1).optional(),
   }),
   verdict: ApprovalVerdict,
   reason: z.string(),

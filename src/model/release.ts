@@ -90,7 +90,11 @@ export const ReleaseStatement = ReleaseFacts.extend({
   statement: z.literal(releaseForm),
   /** Drawn for this one signature. */
   nonce: z.string().length(43),
-  who: z.strictObject({ user: z.uuid(), email: z.string(), name: z.string(), role: z.string() }),
+  who: z.strictObject({
+    ...{ user: z.uuid(), email: z.string(), name: z.string(), role: z.string() },
+    /** In whose place they were asked, who is away or handed it over; not said where they were asked for themselves, or not at all. */
+    standsFor: z.uuid().optional(),
+  }),
   at: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
   origin: z.string(),

@@ -10,7 +10,8 @@ import { Trouble } from '../kit/errors.ts'
 import { stableId } from '../kit/stable-id.ts'
 import { append } from '../ledger/append.ts'
 import type { JournalLine } from '../model/playbook.ts'
-import { openPlaces, openSeats } from './approvals/ask-place.ts'
+import { openPlaces } from './approvals/ask-place.ts'
+import { answerersAt } from './approvals/due.ts'
 import type { House } from './house.ts'
 import { queueRun } from './wake.ts'
 
@@ -124,7 +125,7 @@ export async function nudge(
 /** Mail addresses of those who are asked and have not answered. */
 async function askedAt(tx: Db, approval: Approval): Promise<readonly string[]> {
   const seats = await seatsOf(tx, approval.id)
-  const open = openPlaces(approval, seats).flatMap((place) => openSeats(seats, place))
+  const open = openPlaces(approval, seats).flatMap((place) => answerersAt(approval, seats, place))
   return [...new Set(open.flatMap((seat) => (seat.askedAt === null ? [] : [seat.email])))]
 }
 

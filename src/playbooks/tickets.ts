@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { parse, stringify } from 'yaml'
 import { assignable, setAssignee } from '../db/alert-queue.ts'
 import { lockAlert } from '../db/alerts.ts'
-import { absencesAt } from '../db/calendar.ts'
 import { notifyAll } from '../db/live.ts'
 import { type Db, transaction } from '../db/open.ts'
 import { saveSetting } from '../db/settings.ts'
@@ -25,6 +24,7 @@ import { append } from '../ledger/append.ts'
 import { filesMax, type Responsibility, type TaskChange, Ticketing, type TicketType } from '../model/ticket.ts'
 import type { Role } from '../model/user.ts'
 import { type Calendars, calendars, mostUrgent, type TicketClock, ticketClocks } from '../triage/ticket-clocks.ts'
+import { awayAmong, isCalled } from './away.ts'
 import type { House } from './house.ts'
 
 type Desk = Pick<House, 'db' | 'clock'>
@@ -59,15 +59,10 @@ export function peopleOf(parties: readonly string[], everybody: readonly Member[
   )
 }
 
-/** Somebody who is not away; who is away is stood in for by the deputy the calendar names, where that is one of us. */
+/** Somebody who is not away; who is away is stood in for by the deputy whom the calendar or the people list names, where that is one of us. */
 async function standIn(db: Db, person: Member, everybody: readonly Member[], now: Date): Promise<Member | null> {
-  const [absence] = await absencesAt(db, [person.email, person.name.toLowerCase()], now.toISOString())
-  if (absence === undefined) return person
-  const deputy = absence.fact.deputy?.toLowerCase()
-  return (
-    everybody.find(({ email, name }) => deputy !== undefined && (email === deputy || name.toLowerCase() === deputy)) ??
-    null
-  )
+  const away = (await awayAmong(db, [person], now)).get(person.id)
+  return away === undefined ? person : (everybody.find((one) => isCalled(one, away.deputy)) ?? null)
 }
 
 /**

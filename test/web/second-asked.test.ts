@@ -1,15 +1,19 @@
 import path from 'node:path'
 import { sql } from 'kysely'
-import { simpleParser } from 'mailparser'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ApprovalPage, ApprovalRow, SignedRow } from '../../src/contract/approvals.ts'
+import { saveEntry } from '../../src/db/calendar.ts'
+import { systemClock } from '../../src/kit/clock.ts'
+import { CalendarEntry } from '../../src/model/calendar.ts'
 import { remindOfApproval } from '../../src/playbooks/approvals/ask-place.ts'
 import { byLink, type Signer, signer } from '../approval-desk.ts'
 import { seriousIn } from '../axe.ts'
 import { addAuthenticator, type Opened, openPage, startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { apiAs, type Desk, signedIn, startDesk, until } from '../desk.ts'
+import { exportJudged } from '../export-judged.ts'
+import { noticeTexts } from '../notice-texts.ts'
 import { answerForTwo, bring, clickAs, replyPage, sayTo, signReleaseAs, statementOf } from '../release-desk.ts'
 
 let database: FreshDatabase
@@ -63,17 +67,7 @@ const lines = async (subject: string, kind: string) =>
   ).map(({ leaf, actor }) => ({ actor, body: (JSON.parse(leaf) as { body: Record<string, unknown> }).body }))
 const ended = async ({ approval }: Waiting) =>
   (await lines(`approval:${approval.id}`, 'approval.ended')).map(({ body }) => body['state'])
-/** Mails of this kind to one of ours, as text. */
-async function mails(email: string, kind: string): Promise<readonly string[]> {
-  const rows = await database.db
-    .selectFrom('notice')
-    .select(['bytes', 'recipients'])
-    .where('kind', '=', kind)
-    .orderBy('created_at')
-    .execute()
-  const theirs = rows.filter(({ recipients }) => recipients.includes(email))
-  return Promise.all(theirs.map(async ({ bytes }) => (await simpleParser(bytes)).text ?? ''))
-}
+const mails = (email: string, kind: string) => noticeTexts(database.db, kind, email)
 /** The token in the mail about this very answer. */
 const mailedLink = (email: string, waits: Waiting): Promise<string> =>
   until(`a mail to ${email}`, async () => {
@@ -226,6 +220,27 @@ test('a reminder asks the others too, a nudge goes to whoever is asked, and at t
   expect((await bring(desk, ana, waits.replyId, given)).status).toBe(409)
   const told = await mails(kari.email, 'notify')
   expect(told.some((mail) => mail.includes('Nobody released it too within 24 hours.'))).toBe(true)
+})
+
+test('who would be asked first is away: one of the others is asked at once, and what they sign says in whose place', async () => {
+  const now = Date.now()
+  const [from, to] = [now - 60_000, now + 86_400_000].map((at) => new Date(at).toISOString())
+  const entry = { id: 'ana', kind: 'absence', title: 'Holidays', from, to, person: ana.email, deputy: tom.email }
+  await saveEntry(database.db, CalendarEntry.parse(entry), 'user:1', systemClock)
+  const waits = await waiting()
+  expect([await isAsked(ana, waits), await isAsked(tom, waits)]).toEqual([true, true])
+  const [stoodIn] = await lines(`approval:${waits.approval.id}`, 'approval.stood-in')
+  expect(stoodIn?.body).toMatchObject({ users: [tom.id], for: [ana.id], until: [to] })
+  expect((await look(await mailedLink(tom.email, waits))).me.standsFor).toEqual({ name: 'Ana Ruiz', away: true })
+  expect((await signReleaseAs(desk, tom, waits.replyId)).status).toBe(200)
+  const [released] = await lines(`reply:${waits.replyId}`, 'reply.released')
+  const { statement } = released?.body['signed'] as { statement: string }
+  expect((JSON.parse(statement) as { who: object }).who).toMatchObject({ user: tom.id, standsFor: ana.id })
+  expect(await isAsked(ana, waits)).toBe(false)
+  const judged = await exportJudged(desk)
+  expect(judged.product).toMatchObject({ ok: true, problems: [] })
+  expect(judged.script).toContain('It holds.')
+  await database.db.deleteFrom('calendar_entry').execute()
 })
 
 test('how long it waits is the house’s to say: end, reminders, and the words of whoever reads it', async () => {

@@ -53,13 +53,18 @@ test('who is HR, legal or data protection is said on the page, and what could no
     await page.getByRole('combobox', { name: `Signs for ${office}` }).fill(dora.email)
     await page.keyboard.press('Enter')
   }
+  // One person in two offices of one chain is said while it is written.
+  const same = page.getByRole('status', { name: 'One person in two offices' })
+  await same.getByText(/“Data is leaving” asks Data protection officer and Legal, and dora@halden.example would/).waitFor()
   await page.getByLabel('One more office').fill('Works council')
   await page.getByLabel('Its id in playbooks').fill('works-council')
   await page.getByRole('button', { name: 'Add it' }).click()
   await page.getByText('office:works-council').waitFor()
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Saved: the next time something is asked').waitFor()
-  await chains.getByText(/^Yes: whatever a playbook asks/).waitFor()
+  await chains.getByText('A suspicious sign-in, HR and Data protection').waitFor()
+  expect(await chains.getByText(/and one person counts once/).count()).toBe(2)
+  expect(await chains.getByText('Cannot be signed').count()).toBe(0)
   expect(await seriousIn(page)).toEqual([])
   const { offices } = (await apiAs(desk, administrator.cookie, 'GET', '/api/offices')) as unknown as {
     offices: Record<string, { people: string[] }>

@@ -30,6 +30,7 @@ type ApprovalSeatTable = {
   handed_to: OrNull<string>
   handed_at: TimestampOrNull
   questions: Generated<number>
+  rank: Generated<number>
 }
 
 type ApprovalLinkTable = {

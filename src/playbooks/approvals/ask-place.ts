@@ -6,16 +6,18 @@ import { type Db, transaction } from '../../db/open.ts'
 import { newSecret } from '../../kit/digest.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
-import { isInStage, maySign, stageOf } from '../../model/approval.ts'
+import { isInStage, stageOf } from '../../model/approval.ts'
+import { awayAmong } from '../away.ts'
 import { cannotReach, wasTold } from '../chat/queue.ts'
 import { durationMs } from '../durations.ts'
 import type { House } from '../house.ts'
+import { answerersAt, dueAt, openSeats } from './due.ts'
 
 export type ApprovalHouse = Pick<House, 'db' | 'clock' | 'approvalUrl' | 'cannotMail' | 'mailNotice'>
 
 /**
- * Asks the members of a place, each with a link of their own, and plans its reminders; where too few of them may still sign (an account was
- * shut, a role taken away), its deputies at once. In the caller's transaction.
+ * Asks the members of a place, each with a link of their own, and plans its reminders; where too few of them are there or may still sign (away by
+ * the calendar, an account was shut, a role taken away), deputies at once. In the caller's transaction.
  */
 export async function askPlace(
   house: ApprovalHouse,
@@ -25,13 +27,7 @@ export async function askPlace(
   remind: readonly string[],
 ): Promise<void> {
   const now = house.clock.now()
-  const able = (await seatsOf(tx, approval.id)).filter((seat) => seat.place === place && maySign(seat))
-  const members = able.filter(({ deputy }) => !deputy)
-  const enough = members.length >= (approval.matter.places[place]?.quorum ?? 1)
-  for (const { userId } of enough ? members : able) {
-    await askSeat(tx, { approvalId: approval.id, place, userId }, null, now)
-    await mailLink(house, tx, approval, { place, userId, which: 'asked' })
-  }
+  await askWhoIsDue(house, tx, approval, place)
   for (const [n, after] of remind.entries()) {
     const runAt = new Date(now.getTime() + durationMs(after))
     if (runAt >= new Date(approval.expiresAt)) continue
@@ -39,6 +35,30 @@ export async function askPlace(
     await addJob(tx, 'remind-approval', job, { runAt, key: `approval:${approval.id}:${place}:${n + 1}` })
   }
   await notifyAll(tx, topicsOf(approval))
+}
+
+/** Asks whom this place asks now and nobody asked yet; safe to run twice. What came of an absence stands in the ledger. */
+export async function askWhoIsDue(house: ApprovalHouse, tx: Db, approval: Approval, place: number): Promise<void> {
+  const seats = await seatsOf(tx, approval.id)
+  const here = openSeats(seats, place).map(({ userId, email, name }) => ({ id: userId, email, name }))
+  const now = house.clock.now()
+  const away = await awayAmong(tx, here, now)
+  const due = dueAt(approval, seats, place, away)
+  for (const { seat, standsFor } of due.asked) {
+    if (seat.askedAt !== null) continue
+    await askSeat(tx, { approvalId: approval.id, place, userId: seat.userId }, standsFor, now)
+    await mailLink(house, tx, approval, { place, userId: seat.userId, which: 'asked' })
+  }
+  const standIns = due.asked.filter(({ seat, standsFor }) => seat.askedAt === null && standsFor !== null)
+  if (standIns.length === 0 && due.nobodyFor.length === 0) return
+  const untilOf = (user: string | null): string | null => away.get(user ?? '')?.until ?? null
+  const body = {
+    ...{ place, users: standIns.map(({ seat }) => seat.userId), for: standIns.map(({ standsFor }) => standsFor) },
+    until: standIns.map(({ standsFor }) => untilOf(standsFor)),
+    nobodyFor: [...due.nobodyFor],
+  }
+  const subject = `approval:${approval.id}`
+  await append(tx, { kind: 'approval.stood-in', actor: 'system', subject, body }, house.clock)
 }
 
 /** What an open page listens to, of an approval. */
@@ -76,10 +96,6 @@ export function openPlaces(approval: Approval, seats: readonly Seat[]): readonly
 
 export type Reminder = { readonly approvalId: string; readonly place: number; readonly n: number }
 
-/** Who can still answer at this place: nobody who has, who handed over, or who may not sign any more. */
-export const openSeats = (seats: readonly Seat[], place: number): readonly Seat[] =>
-  seats.filter((seat) => seat.place === place && seat.verdict === null && seat.handedTo === null && maySign(seat))
-
 /**
  * The job `remind-approval`: whoever was asked and has not signed gets another link; with the first one the deputies are asked as well. Safe
  * to run twice: its record names those whom this run asked or mailed, and there is none when there was nobody.
@@ -94,7 +110,7 @@ export async function remindOfApproval(house: ApprovalHouse, { approvalId, place
     if (approval === null || approval.state !== 'open' || now >= new Date(approval.expiresAt)) return
     const seats = await seatsOf(tx, approvalId)
     if (!openPlaces(approval, seats).includes(place)) return
-    const open = openSeats(seats, place)
+    const open = answerersAt(approval, seats, place)
     const reminded: string[] = []
     for (const { userId, askedAt, deputy } of open) {
       if (askedAt === null && !(deputy && n === 1)) continue
@@ -120,7 +136,8 @@ export async function mailLink(
   to: { readonly place: number; readonly userId: string; readonly which: string },
 ): Promise<boolean> {
   const { place, userId, which } = to
-  const seat = (await seatsOf(tx, approval.id)).find((one) => one.place === place && one.userId === userId)
+  const seats = await seatsOf(tx, approval.id)
+  const seat = seats.find((one) => one.place === place && one.userId === userId)
   const id = stableId('approval-mail', approval.id, String(place), userId, which)
   if (seat === undefined || (await cannotReach(house, tx, [seat.email])) !== null) return false
   if (await wasTold(tx, id, [seat.email])) return false
@@ -140,9 +157,16 @@ export async function mailLink(
     to: [seat.email],
     about: { alertId: approval.alertId, words: what, link: house.approvalUrl(token), expiresAt: approval.expiresAt },
     subject: `${which === 'asked' ? '' : 'Reminder: '}Your approval is asked (A-${alert?.alert.number ?? '?'})`,
-    text: `${what}\n\nAbout: ${about}\nWhat changes: ${changes}\nYou are asked as: ${places[place]?.title ?? ''}\nIf nobody answers by ${until}: ${ifSilent}\n\n${howToAnswer[approval.of.kind]}\n${house.approvalUrl(token)}\n\nThe link is for you alone and ends with your answer, or at ${until}. ${withoutFactor[approval.of.kind]}\n`,
+    text: `${what}\n\nAbout: ${about}\nWhat changes: ${changes}\nYou are asked as: ${places[place]?.title ?? ''}${inPlaceOf(seats, seat)}\nIf nobody answers by ${until}: ${ifSilent}\n\n${howToAnswer[approval.of.kind]}\n${house.approvalUrl(token)}\n\nThe link is for you alone and ends with your answer, or at ${until}. ${withoutFactor[approval.of.kind]}\n`,
   })
   return true
+}
+
+/** For whom a deputy was asked, and why. */
+function inPlaceOf(seats: readonly Seat[], { place, standsFor }: Seat): string {
+  const member = seats.find((one) => one.place === place && one.userId === standsFor)
+  if (member === undefined) return ''
+  return `, for ${member.name}, who ${member.handedTo === null ? 'is away' : 'handed it over'}`
 }
 
 const howToAnswer = {

@@ -95,7 +95,7 @@ function ruleOf(ask: ApprovalAsk, playbook: string, version: number): string {
     ({ title, quorum, people, beside }, at) =>
       `${at === 0 ? '' : beside === true ? '; beside it ' : '; then '}${title}: ${quorum} of ${people.join(', ')}`,
   )
-  return `${playbook} version ${version}; ${places.join('')}; whoever asked does not sign`
+  return `${playbook} version ${version}; ${places.join('')}; whoever asked does not sign; nobody counts twice while another can sign`
 }
 
 /** What offices, the matrix and owners are read with. */

@@ -5,6 +5,7 @@ import {
   type ApprovalOf,
   approvalById,
   approvalLink,
+  approvalsFor,
   askSeat,
   countQuestion,
   endApproval,
@@ -41,7 +42,8 @@ import {
 } from '../../model/approval.ts'
 import { Snapshot } from '../snapshot.ts'
 import { wakeRuns } from '../wake.ts'
-import { type ApprovalHouse, askStage, isFull, mailLink, openPlaces, openSeats, topicsOf } from './ask-place.ts'
+import { type ApprovalHouse, askStage, askWhoIsDue, isFull, mailLink, openPlaces, topicsOf } from './ask-place.ts'
+import { answerersAt, countsElsewhere, openSeats, placesSigned } from './due.ts'
 
 /** As long as any challenge of a passkey. */
 const challengeMs = 5 * 60_000
@@ -54,8 +56,8 @@ export type Standing = {
   readonly approval: Approval
   readonly seats: readonly Seat[]
   readonly seat: Seat
-  /** `later`: the place before has not signed. */
-  readonly state: 'open' | 'signed' | 'handed-over' | 'later' | 'over' | 'expired' | 'not-allowed'
+  /** `later`: the place before has not signed. `counted`: they signed at another place, and somebody else can sign here. */
+  readonly state: 'open' | 'signed' | 'handed-over' | 'later' | 'over' | 'expired' | 'not-allowed' | 'counted'
 }
 
 /** What a link leads to; null for a token that is not ours. Looking changes nothing, for mail scanners open links too. */
@@ -84,7 +86,9 @@ function stateOf(
   const isTheirTurn = openPlaces(approval, seats).includes(seat.place)
   if (!isTheirTurn && approval.placeNow < seat.place && !isFull(approval, seats, seat.place)) return 'later'
   if (!isTheirTurn || link.usedAt !== null || seat.askedAt === null) return 'over'
-  return maySign(seat) && approval.askedBy !== `user:${seat.userId}` ? 'open' : 'not-allowed'
+  if (!maySign(seat) || approval.askedBy === `user:${seat.userId}`) return 'not-allowed'
+  if (!openSeats(seats, seat.place).includes(seat)) return 'over'
+  return countsElsewhere(approval, seats, seat) ? 'counted' : 'open'
 }
 
 async function openStanding(house: Pick<ApprovalHouse, 'clock'>, tx: Db, token: string): Promise<Standing> {
@@ -96,6 +100,8 @@ async function openStanding(house: Pick<ApprovalHouse, 'clock'>, tx: Db, token: 
   if (standing === null) throw new Trouble('not.found')
   if (standing.state === 'not-allowed')
     throw new Trouble('approval.refused', { problem: 'this person may not sign it' })
+  if (standing.state === 'counted')
+    throw new Trouble('approval.refused', { problem: 'they signed at another place of this chain, and somebody else can sign here' })
   if (standing.state !== 'open') throw new Trouble('approval.over', { state: standing.state })
   return standing
 }
@@ -116,8 +122,9 @@ export async function prepareStatement(
   const reason = said.reason.trim()
   if (said.verdict === 'refuse' && reason === '') throw new Trouble('input.invalid', { fields: { reason: 'Say why' } })
   return transaction(house.db, async (tx) => {
-    const { link, approval, seat } = await openStanding(house, tx, token)
+    const { link, approval, seat, seats } = await openStanding(house, tx, token)
     stepOf(approval)
+    const alsoSigned = titlesSigned(approval, seats, seat)
     const now = house.clock.now()
     const { matter } = approval
     const statement = canonicalJson({
@@ -125,6 +132,7 @@ export async function prepareStatement(
       who: {
         ...{ user: seat.userId, email: seat.email, name: seat.name, role: seat.role, deputy: seat.deputy },
         ...{ place: matter.places[seat.place]?.title ?? '', standsFor: seat.standsFor },
+        ...(alsoSigned.length === 0 ? {} : { alsoSigned }),
       },
       ...{ verdict: said.verdict, reason, subject: { kind: 'action', sha256: approval.subjectSha256 } },
       ...{ what: matter.what, alternatives: matter.alternatives, rule: approval.rule, ifSilent: matter.ifSilent },
@@ -141,6 +149,10 @@ export async function prepareStatement(
     return { statement, challenge, userId: seat.userId }
   })
 }
+
+/** The places that this person signed before; more than none only where too few others can sign. */
+export const titlesSigned = ({ matter }: Approval, seats: readonly Seat[], seat: Seat): string[] =>
+  placesSigned(seats, seat).map((place) => matter.places[place]?.title ?? '')
 
 /** What the browser brought back; http/approvals.ts has verified it as any sign of a passkey. */
 export type Assertion = {
@@ -232,7 +244,10 @@ async function stillStands(tx: Db, approval: Approval): Promise<boolean> {
 async function moveOn(house: ApprovalHouse, tx: Db, approval: Approval, verdict: ApprovalVerdict): Promise<void> {
   if (verdict === 'refuse') return endIt(house, tx, approval, 'refused')
   await notifyAll(tx, topicsOf(approval))
-  if (openPlaces(approval, await seatsOf(tx, approval.id)).length > 0) return
+  const open = openPlaces(approval, await seatsOf(tx, approval.id))
+  // Whoever signed is lost to the places beside theirs: somebody else may have to be asked there.
+  for (const place of open) await askWhoIsDue(house, tx, approval, place)
+  if (open.length > 0) return
   const next = stageOf(approval.matter.places, approval.placeNow).to + 1
   if (next >= approval.matter.places.length) return endIt(house, tx, approval, 'approved')
   await goToPlace(tx, approval.id, next)
@@ -277,7 +292,8 @@ export async function handOver(house: ApprovalHouse, token: string, to: string):
     const mine = { approvalId: approval.id, place: seat.place, userId: seat.userId }
     await handSeatOver(tx, mine, to, now)
     await useLinks(tx, mine, now)
-    await askSeat(tx, { ...mine, userId: to }, seat.userId, now)
+    // A deputy who hands on hands on the seat of the member.
+    await askSeat(tx, { ...mine, userId: to }, seat.standsFor ?? seat.userId, now)
     await mailLink(house, tx, approval, { place: seat.place, userId: to, which: `for ${seat.userId}` })
     const body = { place: seat.place, from: seat.userId, to }
     await append(
@@ -331,6 +347,17 @@ async function whoIsAsked(
   return [...new Set([...desk, ...(first === null || first.disabled ? [] : [first.email])])]
 }
 
+/** What waits for this person's signature, the soonest end first. */
+export async function waitingFor(db: Db, userId: string, now: Date): Promise<readonly Approval[]> {
+  const waiting: Approval[] = []
+  for (const approval of await approvalsFor(db, userId, now)) {
+    const seats = await seatsOf(db, approval.id)
+    const open = openPlaces(approval, seats).flatMap((place) => answerersAt(approval, seats, place))
+    if (open.some((seat) => seat.userId === userId && seat.askedAt !== null)) waiting.push(approval)
+  }
+  return waiting
+}
+
 /** A way to the page for somebody who is signed in and was asked: it lives a quarter of an hour. Null: they were not asked, or have signed. */
 export async function linkFor(house: ApprovalHouse, approvalId: string, userId: string): Promise<string | null> {
   return transaction(house.db, async (tx) => {
@@ -338,10 +365,9 @@ export async function linkFor(house: ApprovalHouse, approvalId: string, userId: 
     if (approval === null) return null
     const seats = await seatsOf(tx, approvalId)
     const places = openPlaces(approval, seats)
-    const seat = seats.find(
-      ({ userId: who, place, askedAt, verdict, handedTo }) =>
-        who === userId && places.includes(place) && askedAt !== null && verdict === null && handedTo === null,
-    )
+    const seat = places
+      .flatMap((place) => answerersAt(approval, seats, place))
+      .find(({ userId: who, askedAt }) => who === userId && askedAt !== null)
     if (seat === undefined) return null
     const now = house.clock.now()
     const end = Math.min(now.getTime() + 15 * 60_000, Date.parse(approval.expiresAt))

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { seatsOf } from '../../db/approvals.ts'
 import type { Db } from '../../db/open.ts'
 import { hadPasskey, noteRegistration, passkeysOf, usePasskey } from '../../db/passkeys.ts'
 import { giveRelease, insertReleaseSignature, takeRelease } from '../../db/release-signatures.ts'
+import { openReleaseOf } from '../../db/second-releases.ts'
 import { settingOf } from '../../db/settings.ts'
 import { userById, userIdOf } from '../../db/users.ts'
 import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
@@ -68,7 +70,10 @@ export async function giveStatement(
   const statement: ReleaseStatement = {
     ...facts,
     ...{ statement: releaseForm, nonce: randomBytes(32).toString('base64url') },
-    who: { user: user.id, email: user.email, name: user.name, role: user.role },
+    who: {
+      ...{ user: user.id, email: user.email, name: user.name, role: user.role },
+      ...(await inPlaceOf(tx, facts, user.id)),
+    },
     ...{ at: now.toISOString(), expiresAt: expiresAt.toISOString(), ...page },
   }
   const text = canonicalJson(statement as unknown as Json)
@@ -82,6 +87,14 @@ export async function giveStatement(
     now,
   )
   return { statement: text, challenge, userId: user.id }
+}
+
+/** Of a second release: for whom this person was asked, where that was for somebody else. */
+async function inPlaceOf(tx: Db, facts: ReleaseFacts, userId: string): Promise<{ readonly standsFor?: string }> {
+  const asking = facts.release === 'second' ? await openReleaseOf(tx, facts.reply) : null
+  const seats = asking === null ? [] : await seatsOf(tx, asking.id)
+  const standsFor = seats.find((seat) => seat.userId === userId)?.standsFor ?? null
+  return standsFor === null ? {} : { standsFor }
 }
 
 async function signerOf(tx: Db, by: string) {

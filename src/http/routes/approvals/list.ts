@@ -1,12 +1,13 @@
-import { approvalsFor, approvalsOfRun, approvalsSignedBy, signedMax } from '../../../db/approvals.ts'
+import { approvalsOfRun, approvalsSignedBy, signedMax } from '../../../db/approvals.ts'
 import { runState } from '../../../db/runs.ts'
 import { releasesSignedBy } from '../../../db/second-releases.ts'
+import { waitingFor } from '../../../playbooks/approvals/sign.ts'
 import { approvalRow } from '../../approvals.ts'
 import { known, serve } from '../../serve.ts'
 
 export const showMyApprovals = serve('GET /api/approvals', async ({ front, session }) => {
   const me = session().user.id
-  const waiting = await approvalsFor(front.db, me, front.clock.now())
+  const waiting = await waitingFor(front.db, me, front.clock.now())
   const { signed, more } = await approvalsSignedBy(front.db, me)
   const released = (await releasesSignedBy(front.db, me)).map((one) => ({
     ...{ ...one, place: 0, verdict: 'approve' as const, reason: '' },
@@ -28,7 +29,7 @@ export const showMyApprovals = serve('GET /api/approvals', async ({ front, sessi
 export const showApprovalsOfRun = serve('GET /api/runs/:id/approvals', async ({ front, params, session }) => {
   known(await runState(front.db, params.id))
   const all = await approvalsOfRun(front.db, params.id)
-  const mine = await approvalsFor(front.db, session().user.id, front.clock.now())
+  const mine = await waitingFor(front.db, session().user.id, front.clock.now())
   const approvals = await Promise.all(all.map((one) => approvalRow(front.db, one)))
   return { approvals, mine: mine.map(({ id }) => id) }
 })

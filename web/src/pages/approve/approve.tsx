@@ -49,6 +49,7 @@ export function ApprovePage() {
         <dd>{approval.ifSilent}</dd>
       </dl>
       <Quorum page={shown.data} />
+      <InWhosePlace page={shown.data} />
       {state !== 'open' ? (
         <Outcome page={shown.data} />
       ) : shown.data.release === null ? (
@@ -75,9 +76,38 @@ function Quorum({ page }: { readonly page: ApprovalPage }) {
       {page.approval.places.map(({ title, quorum, signed, now }, place) => (
         <li key={title} aria-current={now ? 'step' : undefined}>
           {title}: {signed} of {quorum} signed{place === page.me.place ? ', you sign here' : ''}
+          {place === page.me.place && page.me.standsFor !== null && ` for ${page.me.standsFor.name}`}
         </li>
       ))}
     </ol>
+  )
+}
+
+/** For whom a deputy answers, who answers for whoever is away, and that one person signs twice: none of it goes without saying. */
+function InWhosePlace({ page }: { readonly page: ApprovalPage }) {
+  const { standsFor, standIn, alsoSigned, place } = page.me
+  if (page.state !== 'open') return null
+  const here = page.approval.places[place]?.title ?? ''
+  return (
+    <>
+      {standsFor !== null && (
+        <p role="note" className="approve-note">
+          You are asked in place of {standsFor.name}, who {standsFor.away ? 'is away by the calendar' : 'handed it over'}
+          . Your answer says so.
+        </p>
+      )}
+      {standIn !== null && (
+        <p role="note" className="approve-note">
+          The calendar has you away, so {standIn} was asked in your place. The first answer of you two counts.
+        </p>
+      )}
+      {alsoSigned.length > 0 && (
+        <p role="note" className="approve-note">
+          You signed this as {alsoSigned.join(' and ')} already, and too few others can sign as {here}. Your signature
+          says that both are yours.
+        </p>
+      )}
+    </>
   )
 }
 
@@ -122,6 +152,7 @@ const outcomes: Readonly<Record<Exclude<ApprovalPage['state'], 'open'>, string>>
   over: 'This needs no answer any more.',
   expired: 'The time for this is over.',
   'not-allowed': 'You cannot sign this: you asked for it yourself, or your account may not sign.',
+  counted: 'You signed this at another place already, and one person counts once: somebody else signs here.',
 }
 const ends: Readonly<Record<ApprovalPage['approval']['state'], string>> = {
   open: 'It still waits for others.',
@@ -164,13 +195,13 @@ function Outcome({ page }: { readonly page: ApprovalPage }) {
 function More({ page }: { readonly page: ApprovalPage }) {
   const { approval } = page
   const signed = approval.places.flatMap(({ title, seats }) =>
-    seats.flatMap(({ userId, name, verdict, reason, signedAt }) =>
+    seats.flatMap(({ userId, name, standsFor, verdict, reason, signedAt }) =>
       verdict === null || signedAt === null
         ? []
         : [
             {
               key: `${title} ${userId}`,
-              says: `${name} (${title}): ${verdict === 'approve' ? 'approved' : `refused, ${reason}`}`,
+              says: `${name} (${title}${standsFor === null ? '' : `, for ${standsFor}`}): ${verdict === 'approve' ? 'approved' : `refused, ${reason}`}`,
               at: signedAt,
             },
           ],

@@ -1,9 +1,19 @@
 import { Button } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { call } from '../../api.ts'
+import { type Answer, call } from '../../api.ts'
 import { ErrorState, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
+
+type Seats = Answer<'GET /api/runs/:id/approvals'>['approvals'][number]['places'][number]['seats']
+
+/** Who is asked and has not answered, and for whom. */
+const waiting = (seats: Seats): string =>
+  seats
+    .flatMap(({ name, asked, handedOver, verdict, standsFor }) =>
+      asked && !handedOver && verdict === null ? [standsFor === null ? name : `${name} for ${standsFor}`] : [],
+    )
+    .join(', ')
 
 /** Who has signed what this step asks for, and for whoever still has to: the way to their page. */
 export function ApprovalOfStep({ runId, path }: { readonly runId: string; readonly path: string }) {
@@ -27,13 +37,15 @@ export function ApprovalOfStep({ runId, path }: { readonly runId: string; readon
         {approval.what} ({approval.state})
       </p>
       <ul>
-        {approval.places.map(({ title, quorum, signed, seats }) => (
+        {approval.places.map(({ title, quorum, signed, now, seats }) => (
           <li key={title}>
             {title}: {signed} of {quorum} signed
-            {seats.map(({ userId, name, verdict, reason, signedAt }) =>
+            {now && signed < quorum && <span className="dim">, asked: {waiting(seats)}</span>}
+            {seats.map(({ userId, name, standsFor, verdict, reason, signedAt }) =>
               verdict === null || signedAt === null ? null : (
                 <div key={userId}>
-                  {name} {verdict === 'approve' ? 'approved' : `refused: ${reason}`}, <When at={signedAt} ago />
+                  {name}
+                  {standsFor !== null && ` for ${standsFor}`} {verdict === 'approve' ? 'approved' : `refused: ${reason}`}, <When at={signedAt} ago />
                 </div>
               ),
             )}

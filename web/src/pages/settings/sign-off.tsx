@@ -3,7 +3,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { OfficesPage } from '../../../../src/contract/approvals.ts'
-import { type Office, OfficeId, officesMax } from '../../../../src/model/office.ts'
+import { tooFewFor } from '../../../../src/model/approval.ts'
+import { type Office, OfficeId, type Offices, officesMax } from '../../../../src/model/office.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { ErrorState, Loading } from '../../parts/states.tsx'
@@ -80,7 +81,7 @@ function Holders({ page }: { readonly page: OfficesPage }) {
       <p className="dim">
         A playbook asks <code>office:dpo</code>; here stands who that is, so that nobody edits playbooks when somebody
         leaves. People by mail address, or a role. Deputies are asked when a member hands over, with the first reminder,
-        and at once where too few members may sign. What is asked already stays asked of whom it was. As a document it
+        and at once where too few members may sign or are there (absences of the calendar). What is asked already stays asked of whom it was. As a document it
         is part of{' '}
         <Link to="/settings/$part" params={{ part: 'config' }}>
           the settings as a file
@@ -143,6 +144,7 @@ function Holders({ page }: { readonly page: OfficesPage }) {
       {!locked && Object.keys(offices).length < officesMax && (
         <AddOffice taken={Object.keys(offices)} add={(id, office) => setOffices({ ...offices, [id]: office })} />
       )}
+      <SamePeople offices={offices} chains={page.chains} />
       <Refusal error={save.error} />
       {locked ? (
         <p className="dim">An administrator changes it.</p>
@@ -152,6 +154,33 @@ function Holders({ page }: { readonly page: OfficesPage }) {
         </Button>
       )}
     </section>
+  )
+}
+
+/** Said while it is written: one person in two offices of one chain counts once. */
+function SamePeople({ offices, chains }: { readonly offices: Offices; readonly chains: OfficesPage['chains'] }) {
+  const found = chains.flatMap(({ title, places }) => {
+    const named = places.flatMap(({ office, quorum }) => {
+      const { title: name = office, people = [] } = offices[office] ?? {}
+      // A role may be many people: the check above knows how many, once it is saved.
+      const isKnown = people.length > 0 && people.every((one) => !one.startsWith('role:'))
+      return isKnown ? [{ title: name, quorum, people: new Set(people.map((one) => one.toLowerCase())) }] : []
+    })
+    const few = tooFewFor(named)
+    return few === null
+      ? []
+      : [{ title, who: few.people.join(', '), offices: few.places.map((place) => place.title).join(' and ') }]
+  })
+  if (found.length === 0) return null
+  return (
+    <ul className="plain-list notice" role="status" aria-label="One person in two offices">
+      {found.map(({ title, who, offices: both }) => (
+        <li key={`${title} ${both}`}>
+          “{title}” asks {both}, and {who} would sign for each of them. One person counts once: name somebody else, or a
+          deputy is asked for the other.
+        </li>
+      ))}
+    </ul>
   )
 }
 
