@@ -95,6 +95,8 @@ export const ReplyPreview = z.object({
   text: z.string(),
   /** As it leaves: what stands in the draft's may be covered there. */
   subject: z.string(),
+  /** The machine-readable part; null where none goes along. */
+  machine: z.string().nullable(),
   /** The beginning of the bytes, where files make them long. */
   mime: z.string(),
   mimeCut: z.boolean(),

@@ -145,9 +145,12 @@ describe('before it may leave', () => {
     expect(await rig.ledgerOf(replyId)).toEqual(['reply.drafted', 'reply.reviewed', 'reply.saved'])
     await expect(desk.saveText(replyId, 'older', version, 'user:1')).rejects.toMatchObject({ code: 'state.conflict' })
     await expect(desk.saveText(replyId, '   ', next, 'user:1')).rejects.toMatchObject({ code: 'input.invalid' })
-    const { text, bytes } = await desk.preview(replyId)
+    const { text, bytes, machine } = await desk.preview(replyId)
     expect(text).toBe('Now [redacted: host] and 10.1.2.3.')
-    expect((await simpleParser(Buffer.from(bytes))).text?.trim()).toBe(text)
+    const mail = await simpleParser(Buffer.from(bytes))
+    expect(mail.text?.trim()).toBe(text)
+    // What their system reads is shown as well: the very file in those bytes.
+    expect(mail.attachments.map(({ content }) => content.toString())).toEqual([machine])
   })
 
   test('a name that our lists learnt after the review stops the release until somebody has looked', async () => {

@@ -44,6 +44,9 @@ import {
 /** A crash counts as a try of the job; its tries are not tries to send: those are counted in the payload. */
 export const sendJobAttemptsMax = 50
 
+/** What the machine-readable part is called (docs/exchange). */
+const exchangeName = 'counterfoil.json'
+
 /** A mail before it is signed and encrypted, and what there is to say of it. */
 type Composed = {
   readonly letter: LetterOut
@@ -75,7 +78,7 @@ async function letterOf(
   const { text, subject } = answer
   const released = filesReleased(attachedOf(files), [...spans, ...inFiles])
   const block = {
-    ...{ name: 'counterfoil.json', type: 'application/json' },
+    ...{ name: exchangeName, type: 'application/json' },
     content: Buffer.from(`${JSON.stringify(answer.machine, null, 2)}\n`),
   }
   const all = [block, ...released]
@@ -98,6 +101,8 @@ export type Preview = {
   readonly leaves: Uint8Array | null
   readonly text: string
   readonly subject: string
+  /** The machine-readable part, as text; null where none goes along. */
+  readonly machine: string | null
   readonly unreviewed: number
 }
 
@@ -110,8 +115,11 @@ export async function previewReply(desk: ReplyDesk, replyId: string): Promise<Pr
   const { letter, leftUnreviewed } = await letterOf(desk.db, record, known, files, desk.clock.now())
   const fixed = record.clear?.bytes ?? record.bytes
   const bytes = fixed ?? (await bytesNow(desk, record, known, letter))
-  const text = apiAnswerIn(bytes)?.comment ?? letter.text
-  return { bytes, leaves: record.bytes, text, subject: letter.subject, unreviewed: leftUnreviewed }
+  const told = apiAnswerIn(bytes)
+  const block = letter.files.find(({ name }) => name === exchangeName)
+  const machine = told !== null || block === undefined ? null : Buffer.from(block.content).toString('utf8')
+  const text = told?.comment ?? letter.text
+  return { bytes, leaves: record.bytes, text, subject: letter.subject, machine, unreviewed: leftUnreviewed }
 }
 
 /** What would leave as things are. What stands against it is said at the release. */

@@ -7,10 +7,11 @@ const mimeShownBytesMax = 200_000
 
 export const previewReply = serve('GET /api/replies/:id/preview', async ({ front, params }) => {
   known(await replyById(front.db, params.id))
-  const { bytes, leaves, text, subject, unreviewed } = await front.work.reply.preview(params.id)
+  const { bytes, leaves, text, subject, machine, unreviewed } = await front.work.reply.preview(params.id)
   return {
     text,
     subject,
+    machine,
     mime: Buffer.from(bytes.subarray(0, mimeShownBytesMax)).toString('utf8'),
     mimeCut: bytes.byteLength > mimeShownBytesMax,
     sizeBytes: bytes.byteLength,

@@ -151,7 +151,7 @@ function Row({ row }: { readonly row: EgressEntry }) {
             ? row.providerId !== '' || row.state === 'left'
               ? 'being signed'
               : 'no line of its own'
-            : `No. ${row.ledgerIndex + 1}`}
+            : `No. ${row.ledgerIndex}`}
         </Link>
       </td>
     </tr>

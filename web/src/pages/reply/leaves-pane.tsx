@@ -9,7 +9,7 @@ import { bytesWords, plural } from '../../words.ts'
 
 /** Exactly what leaves: as a person reads it, against what they were told before, or the very bytes. */
 export function LeavesPane({ page }: { readonly page: ReplyPage }) {
-  const [view, setView] = useState<'text' | 'new' | 'mime'>('text')
+  const [view, setView] = useState<'text' | 'new' | 'machine' | 'mime'>('text')
   const preview = useQuery({
     queryKey: ['preview', page.reply.id],
     queryFn: () => call('GET /api/replies/:id/preview', { params: { id: page.reply.id } }),
@@ -27,6 +27,7 @@ export function LeavesPane({ page }: { readonly page: ReplyPage }) {
           data={[
             { value: 'text', label: 'As read' },
             ...(page.earlier.length === 0 ? [] : [{ value: 'new', label: 'New to them' }]),
+            ...(preview.data?.machine == null ? [] : [{ value: 'machine', label: 'For machines' }]),
             { value: 'mime', label: 'The bytes' },
           ]}
         />
@@ -52,6 +53,16 @@ export function LeavesPane({ page }: { readonly page: ReplyPage }) {
             </div>
           )}
           {view === 'new' && <WhatIsNew text={preview.data.text} earlier={page.earlier} />}
+          {view === 'machine' && preview.data.machine !== null && (
+            <>
+              <p className="dim">
+                The file counterfoil.json in the same mail, for their system to read. In the bytes it is encoded.
+              </p>
+              <pre className="letter-mime scrolls" data-scrolls tabIndex={0}>
+                {preview.data.machine}
+              </pre>
+            </>
+          )}
           {view === 'mime' && (
             <pre className="letter-mime scrolls" data-scrolls tabIndex={0}>
               {preview.data.mime}

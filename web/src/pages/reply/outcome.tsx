@@ -383,7 +383,7 @@ function Receipt({ page }: { readonly page: ReplyPage }) {
         <dt>Ledger</dt>
         <dd>
           <a href={`/ledger?subject=${encodeURIComponent(`reply:${reply.id}`)}`}>
-            {page.ledgerIndex === null ? 'Its records' : `No. ${page.ledgerIndex + 1}, and its other records`}
+            {page.ledgerIndex === null ? 'Its records' : `No. ${page.ledgerIndex}, and its other records`}
           </a>
         </dd>
       </dl>
