@@ -8,6 +8,8 @@ import { wakeExpired } from '../src/playbooks/wake.ts'
 import { approvalPlaybook, byLink, fiveAnswers, type Signer, signAs, signer } from './approval-desk.ts'
 import { type FreshDatabase, freshDatabase } from './database.ts'
 import { addProvider, apiAs, type Desk, post, startDesk, until } from './desk.ts'
+import { noticeTexts } from './notice-texts.ts'
+import { sayTo } from './release-desk.ts'
 
 /** Each test begins at this moment, and its time goes on only by `hours`: the jobs of reminders, an hour away by any clock, are run by the tests. */
 const began = new Date()
@@ -252,4 +254,35 @@ test('a nudge of a step that waits for a signature goes to those who are asked a
     reason: 'The shift ends soon.',
   })
   expect(nudged).toMatchObject({ to: ['hugo@halden.example'] })
+})
+
+test('the desk answers a question: whoever asked gets it by mail, it stands on the page and on the record, and signs nothing', async () => {
+  const approval = await asked()
+  const answer = (text: string, who = lena) =>
+    sayTo(desk, who.cookie, `/api/approvals/${approval.id}/answer`, { text }).then(({ status }) => status)
+  expect(await answer('Nobody asked this.')).toBe(409)
+  const token = await linkOf(approval, dora)
+  expect((await byLink(desk, 'POST', `${token}/question`, { text: 'How long is it off?' })).status).toBe(200)
+  hours(0.1)
+  // Who signs does not answer for the desk.
+  expect(await answer('A week.', hugo)).toBe(403)
+  expect(await answer(' ')).toBe(400)
+  expect(await answer('Until tomorrow noon.')).toBe(200)
+  expect(await answer('And once more.')).toBe(409)
+  const answers = (email: string) =>
+    noticeTexts(database.db, 'approval', email).then((some) => some.filter((text) => text.includes('The desk answers')))
+  const [mail = ''] = await answers(dora.email)
+  expect(mail).toContain('The desk answers your question:\nUntil tomorrow noon.')
+  expect(await answers(hugo.email)).toEqual([])
+  // Everybody who is asked reads both; the mail brings a link of its own.
+  const { json } = await byLink(desk, 'GET', await linkOf(approval, hugo))
+  expect(json.approval?.talk.map(({ text, isAnswer }) => `${text} ${isAnswer}`)).toEqual([
+    'How long is it off? false',
+    'Until tomorrow noon. true',
+  ])
+  expect(await records(approval, 'approval.answered')).toEqual([{ text: 'Until tomorrow noon.', users: [dora.id] }])
+  const mailed = /\/approve\/([A-Za-z0-9_-]{43})/.exec(mail)?.[1] ?? ''
+  expect(await signAs(desk, mailed, dora.key)).toBe(200)
+  hours(4)
+  expect(await answer('Too late.')).toBe(410)
 })

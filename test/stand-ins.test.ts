@@ -69,7 +69,9 @@ async function goneAway(person: string, deputy: string | null = null): Promise<s
   return entry.to ?? ''
 }
 const problems = async () =>
-  (await officesPage()).problems.filter(({ playbook }) => playbook === 'isolate').map(({ place, says }) => [place, says])
+  (await officesPage()).problems
+    .filter(({ playbook }) => playbook === 'isolate')
+    .map(({ place, says }) => [place, says])
 
 let alerts = 0
 async function asked() {

@@ -15,7 +15,10 @@ export async function checkAction(id: string | undefined, flags: { readonly json
     const named = imported.find((playbook) => playbook.id === id)
     const playbooks = id === undefined ? [...library.all, ...imported] : [named ?? found(library, id)]
     const checked = await Promise.all(
-      playbooks.map(async (playbook) => ({ id: playbook.id, problems: await problemsOfChains(db, playbook, systemClock.now()) })),
+      playbooks.map(async (playbook) => ({
+        id: playbook.id,
+        problems: await problemsOfChains(db, playbook, systemClock.now()),
+      })),
     )
     if (flags.json) process.stdout.write(`${JSON.stringify(checked)}\n`)
     else

@@ -3,6 +3,7 @@ import { AttachmentKind, attachmentBytesMax } from '../model/attachment.ts'
 import { Tlp } from '../model/intelligence.ts'
 import { ProtectionSeen } from '../model/mail-key.ts'
 import { Reply, SensitiveSpan } from '../model/reply.ts'
+import { ApprovalTalk } from './approvals.ts'
 import { Done, endpoint } from './endpoint.ts'
 
 /** A reply is a mail, not a report; twenty pages of text. */
@@ -50,7 +51,9 @@ export const ReplyPage = z.object({
     .object({ byName: z.string(), at: z.iso.datetime(), because: z.array(z.string()), mine: z.boolean() })
     .nullable(),
   /** Who was asked to release it too, by mail and under My approvals; null where it waits for nobody, or nobody else may. */
-  asked: z.object({ names: z.array(z.string()), expiresAt: z.iso.datetime() }).nullable(),
+  asked: z
+    .object({ id: z.uuid(), names: z.array(z.string()), expiresAt: z.iso.datetime(), talk: ApprovalTalk })
+    .nullable(),
   /** How long it would wait for a second person, as the house has it now. */
   secondHours: z.int(),
   /** How whoever looks would release it: by a signature, by a click, or by either. */

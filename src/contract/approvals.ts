@@ -22,6 +22,10 @@ const ApprovalSeat = z.object({
   ledgerIndex: z.int().nullable(),
 })
 
+/** A question before signing, or the desk's answer. */
+export const ApprovalTalk = z.array(z.object({ byName: z.string(), at: when, text: z.string(), isAnswer: z.boolean() }))
+export type ApprovalTalk = z.infer<typeof ApprovalTalk>
+
 /** What is asked, how far it is, and who has signed. */
 export const ApprovalRow = z.object({
   id: z.uuid(),
@@ -43,6 +47,7 @@ export const ApprovalRow = z.object({
   expiresAt: when,
   state: ApprovalState,
   placeNow: z.int(),
+  talk: ApprovalTalk,
   places: z.array(
     z.object({
       title: z.string(),
@@ -144,6 +149,13 @@ export const approvalsApi = {
     says: 'A way to your own page of an approval, for a quarter of an hour',
     params: z.object({ id: z.uuid() }),
     answer: z.object({ token: z.string() }),
+  }),
+  'POST /api/approvals/:id/answer': endpoint({
+    permission: 'playbook.run',
+    says: 'Answer what somebody asked before they sign: by mail, and on the page of everybody who is asked',
+    params: z.object({ id: z.uuid() }),
+    body: z.object({ text: z.string().trim().min(1).max(2000) }),
+    answer: Done,
   }),
   'GET /api/offices': endpoint({
     permission: 'house.see',

@@ -5,6 +5,7 @@ import {
 } from '@simplewebauthn/server'
 import type { ApprovalPage, ApprovalRow } from '../contract/approvals.ts'
 import { getAlert } from '../db/alerts.ts'
+import { talkOf } from '../db/approval-talk.ts'
 import { type Approval, receiptOf, type Seat, seatsOf } from '../db/approvals.ts'
 import type { Db } from '../db/open.ts'
 import { passkeyById, passkeysOf } from '../db/passkeys.ts'
@@ -12,8 +13,9 @@ import { type ReleaseWord, wordOnRelease } from '../db/second-releases.ts'
 import { namesOfActors } from '../db/users.ts'
 import { Trouble } from '../kit/errors.ts'
 import { isInStage } from '../model/approval.ts'
+import { questionsMax } from '../playbooks/approvals/questions.ts'
 import { releaseSubjectOf } from '../playbooks/approvals/second-release.ts'
-import { type Assertion, deputiesFor, questionsMax, type Standing, titlesSigned } from '../playbooks/approvals/sign.ts'
+import { type Assertion, deputiesFor, type Standing, titlesSigned } from '../playbooks/approvals/sign.ts'
 import type { Front } from './front.ts'
 import type { Site } from './serve.ts'
 
@@ -38,6 +40,7 @@ export async function approvalRow(db: Db, approval: Approval, seats?: readonly S
       state,
       placeNow,
     },
+    talk: (await talkOf(db, id)).map(({ byName, at, text, isAnswer }) => ({ byName, at, text, isAnswer })),
     places: matter.places.map(({ title, quorum }, place) => {
       const here = all.filter((seat) => seat.place === place)
       // Whoever released an answer too may have been asked by nobody: the page of the answer is open to all who may.
@@ -45,11 +48,22 @@ export async function approvalRow(db: Db, approval: Approval, seats?: readonly S
       return {
         now: state === 'open' && isInStage(matter.places, placeNow, place),
         ...{ title, quorum, signed: isReleased ? quorum : here.filter(({ verdict }) => verdict === 'approve').length },
-        seats: here.map(({ userId, name, deputy, standsFor, askedAt: asked, handedTo, verdict, reason, signedAt, index }) => ({
-          standsFor: here.find((seat) => seat.userId === standsFor)?.name ?? null,
-          ...{ userId, name, deputy, asked: asked !== null, handedOver: handedTo !== null, verdict, reason, signedAt },
-          ledgerIndex: index,
-        })),
+        seats: here.map(
+          ({ userId, name, deputy, standsFor, askedAt: asked, handedTo, verdict, reason, signedAt, index }) => ({
+            standsFor: here.find((seat) => seat.userId === standsFor)?.name ?? null,
+            ...{
+              userId,
+              name,
+              deputy,
+              asked: asked !== null,
+              handedOver: handedTo !== null,
+              verdict,
+              reason,
+              signedAt,
+            },
+            ledgerIndex: index,
+          }),
+        ),
       }
     }),
   }
@@ -82,10 +96,15 @@ export async function approvalPage(db: Db, standing: Standing): Promise<Approval
   const { approval, seat, seats } = standing
   const here = seats.filter(({ place }) => place === seat.place)
   const member = here.find(({ userId }) => userId === seat.standsFor)
-  const standIn = seat.handedTo === null ? here.find(({ standsFor, handedTo }) => standsFor === seat.userId && handedTo === null) : undefined
+  const standIn =
+    seat.handedTo === null
+      ? here.find(({ standsFor, handedTo }) => standsFor === seat.userId && handedTo === null)
+      : undefined
   const receipt = await receiptAt(db, approval, seat)
+  const row = await approvalRow(db, approval, seats)
   return {
-    approval: await approvalRow(db, approval, seats),
+    // What was said about an answer that may leave is for whoever is signed in, as the answer is.
+    approval: { ...row, talk: approval.of.kind === 'release' ? [] : row.talk },
     release: await releaseAsked(db, approval),
     me: {
       ...{

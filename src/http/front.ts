@@ -292,6 +292,7 @@ export type Work = {
       readonly leaves: Uint8Array | null
       readonly text: string
       readonly subject: string
+      readonly machine: string | null
       readonly unreviewed: number
     }>
     /** A file beside a draft, or one of the case: looked into at once. */
@@ -333,6 +334,7 @@ export type Work = {
     ) => Promise<{ readonly statement: string; readonly challenge: Buffer; readonly userId: string }>
     readonly sign: (token: string, assertion: Assertion) => Promise<void>
     readonly question: (token: string, text: string) => Promise<void>
+    readonly answer: (approvalId: string, text: string, by: string) => Promise<void>
     readonly handOver: (token: string, to: string) => Promise<void>
     readonly linkFor: (approvalId: string, userId: string) => Promise<string | null>
     /** Who signs for which part of the house. */

@@ -6,7 +6,8 @@ import type { Work } from '../http/front.ts'
 import type { Playbook } from '../model/playbook.ts'
 import { namesInChains, officeChainsOf, problemsOfChains } from '../playbooks/approvals/check-chains.ts'
 import { changeOffices, officesNow } from '../playbooks/approvals/offices.ts'
-import { askBack, handOver, linkFor, prepareStatement, standingOf, takeSignature } from '../playbooks/approvals/sign.ts'
+import { answerBack, askBack } from '../playbooks/approvals/questions.ts'
+import { handOver, linkFor, prepareStatement, standingOf, takeSignature } from '../playbooks/approvals/sign.ts'
 import type { House } from '../playbooks/house.ts'
 
 /** What the pages of approvals can have done. */
@@ -16,6 +17,7 @@ export function approvalWork(house: House): Work['approvals'] {
     prepare: (token, said, page) => prepareStatement(house, token, said, page),
     sign: (token, assertion) => takeSignature(house, token, assertion),
     question: (token, text) => askBack(house, token, text),
+    answer: (approvalId, text, by) => answerBack(house, { approvalId, text, by }),
     handOver: (token, to) => handOver(house, token, to),
     linkFor: (approvalId, userId) => linkFor(house, approvalId, userId),
     offices: () => officesPage(house),
@@ -28,7 +30,11 @@ async function officesPage({ db, library, clock }: House): Promise<OfficesPage> 
   const { version, offices } = await officesNow(db)
   const problems = await Promise.all(
     playbooks.map(async (playbook) =>
-      (await problemsOfChains(db, playbook, clock.now())).map((one) => ({ ...one, playbook: playbook.id, title: playbook.title })),
+      (await problemsOfChains(db, playbook, clock.now())).map((one) => ({
+        ...one,
+        playbook: playbook.id,
+        title: playbook.title,
+      })),
     ),
   )
   const roles = ['role:approver', 'role:lead', 'role:administrator', 'role:analyst', 'role:asset-owner']

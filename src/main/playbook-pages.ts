@@ -1,29 +1,31 @@
 import type { PlaybookPage, PlaybookRow, StepRow } from '../contract/playbooks.ts'
-import type { Db } from '../db/open.ts'
 import { importedPlaybook, importedPlaybooks, lastRunsOf, runCounts } from '../db/playbooks.ts'
 import { approvalWords } from '../model/approval.ts'
 import { csfCategoryTitle } from '../model/csf.ts'
 import type { Playbook, Step } from '../model/playbook.ts'
 import { questions } from '../model/question.ts'
 import { problemsOfChains } from '../playbooks/approvals/check-chains.ts'
+import type { House } from '../playbooks/house.ts'
 import { playbookById, type Shelf } from '../playbooks/shelf.ts'
 
+type Shown = Shelf & Pick<House, 'clock'>
+
 /** All playbooks with how often they ran: those of files first, by id. */
-export async function shelfOf(house: Shelf): Promise<readonly PlaybookRow[]> {
+export async function shelfOf(house: Shown): Promise<readonly PlaybookRow[]> {
   const [imported, counts] = await Promise.all([importedPlaybooks(house.db), runCounts(house.db)])
   return Promise.all([
-    ...house.library.all.map((playbook) => rowOf(house.db, playbook, 'file', counts)),
-    ...imported.map(({ playbook }) => rowOf(house.db, playbook, 'imported', counts)),
+    ...house.library.all.map((playbook) => rowOf(house, playbook, 'file', counts)),
+    ...imported.map(({ playbook }) => rowOf(house, playbook, 'imported', counts)),
   ])
 }
 
 /** Everything about one playbook. Throws Trouble('not.found'). */
-export async function pageOf(house: Shelf, id: string): Promise<PlaybookPage> {
+export async function pageOf(house: Shown, id: string): Promise<PlaybookPage> {
   const kept = await importedPlaybook(house.db, id)
   const playbook = await playbookById(house, id)
   const isFile = house.library.byId(id) !== undefined
   return {
-    row: await rowOf(house.db, playbook, isFile ? 'file' : 'imported', await runCounts(house.db)),
+    row: await rowOf(house, playbook, isFile ? 'file' : 'imported', await runCounts(house.db)),
     steps: stepRows(playbook.steps, '', 0),
     lastRuns: [...(await lastRunsOf(house.db, id))],
     imported: isFile || kept === null ? null : { form: kept.form, by: kept.by, at: kept.at },
@@ -32,7 +34,7 @@ export async function pageOf(house: Shelf, id: string): Promise<PlaybookPage> {
 }
 
 async function rowOf(
-  db: Db,
+  { db, clock }: Shown,
   playbook: Playbook,
   origin: PlaybookRow['origin'],
   counts: Awaited<ReturnType<typeof runCounts>>,
@@ -45,7 +47,7 @@ async function rowOf(
     csf: [...new Set(steps.map((step) => step.csf))].sort(),
     phases: [...new Set(steps.map((step) => step.phase))],
     runs: counts.get(id) ?? { all: 0, underWay: 0, lastAt: null },
-    signOff: [...(await problemsOfChains(db, playbook))],
+    signOff: [...(await problemsOfChains(db, playbook, clock.now()))],
   }
 }
 

@@ -158,13 +158,9 @@ const says: Record<LedgerKind, Say> = {
   'approval.reminded': (line) => `reminded ${line.names('users') || 'those'} of ${line.about}`,
   'approval.handed-over': (line) => `handed ${line.about} over to ${line.name('to')}`,
   'approval.stood-in': (line) =>
-    [
-      line.opt('asked ', line.names('users')) + line.opt(' in place of ', line.names('for')),
-      line.opt('found no deputy who is there for ', line.names('nobodyFor')),
-    ]
-      .filter((part) => part !== '')
-      .join(', and ') + `, who is away, about ${line.about}`,
+    `looked for deputies for ${line.about}${line.opt(': asked ', line.names('users'))}${line.opt(' in place of ', line.names('for'))}${line.opt('; none is there for ', line.names('nobodyFor'))}`,
   'approval.question': aboutWhy('asked about', 'text'),
+  'approval.answered': aboutWhy('answered what was asked about', 'text'),
   'reply.drafted': about('drafted'),
   'reply.saved': about('changed the draft of'),
   'reply.reviewed': about('reviewed places in'),

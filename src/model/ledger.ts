@@ -9,7 +9,7 @@ export const LedgerKind = z.enum([
   'reply.sending', 'reply.deferred', 'reply.sent', 'reply.unconfirmed', 'reply.settled', 'reply.failed', 'notice.sent', 'notice.failed', 'person.asked', 'person.answered',
   'house.started', 'import.done', 'provider.changed', 'setting.changed', 'user.created', 'user.changed', 'user.signed-in', 'user.sign-in-refused',
   'user.signed-out', 'service-account.created', 'api-key.made', 'api-key.revoked', 'suggestion.made', 'suggestion.closed', 'message.downloaded', 'ledger.exported',
-  'approval.asked', 'approval.signed', 'approval.ended', 'approval.reminded', 'approval.handed-over', 'approval.stood-in', 'approval.question',
+  'approval.asked', 'approval.signed', 'approval.ended', 'approval.reminded', 'approval.handed-over', 'approval.stood-in', 'approval.question', 'approval.answered',
   'playbook.imported', 'playbook.removed', 'backtest.asked', 'backtest.cancelled',
   'reader.changed',
   'connector.added', 'connector.changed', 'connector.removed', 'connector.tested', 'secrets.rewrapped',

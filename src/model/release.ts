@@ -24,10 +24,10 @@ export const SecondWait = z
     /** Counted from the asking. The first one asks everybody else who may release. */
     remindAfterHours: z.array(z.int().min(1).max(secondHoursMax)).max(remindersMax),
   })
-  .refine(
-    ({ hours, remindAfterHours: after }) => after.every((one, n) => one < hours && one > (after[n - 1] ?? 0)),
-    { path: ['remindAfterHours'], error: 'A reminder comes before the end, and each one later than the one before' },
-  )
+  .refine(({ hours, remindAfterHours: after }) => after.every((one, n) => one < hours && one > (after[n - 1] ?? 0)), {
+    path: ['remindAfterHours'],
+    error: 'A reminder comes before the end, and each one later than the one before',
+  })
 export type SecondWait = z.infer<typeof SecondWait>
 /** A day: who releases at night is not there at night. Whoever wanted to has seen it after the second reminder. */
 export const secondWaitDefault: SecondWait = { hours: 24, remindAfterHours: [1, 4] }

@@ -59,6 +59,7 @@ export const table: Readonly<Record<Call, Door | `${string} ${'K' | '.'}`>> = {
   'POST /api/api-keys/:id/revoke': 'A...... .',
   'GET /api/approvals': 'ALNP.O. .',
   'GET /api/runs/:id/approvals': 'ALNPU.. K',
+  'POST /api/approvals/:id/answer': 'ALN.... .',
   'POST /api/approvals/:id/link': 'ALNP.O. .',
   'GET /api/offices': 'ALN.U.. K',
   'PUT /api/offices': 'A...... .',

@@ -133,7 +133,20 @@ test('a question, a hand-over and a refusal of who is asked stand in the ledger,
   for (const email of [kari.email, 'desk@halden.example'])
     expect((await mails(email, 'approval')).some((mail) => mail.includes('Is the diagnosis in it?'))).toBe(true)
 
+  // Whoever released it first answers; what they say is for who is signed in, as the answer is.
+  const said = await sayTo(desk, kari.cookie, `/api/approvals/${waits.approval.id}/answer`, { text: 'No diagnosis.' })
+  expect(said.status).toBe(200)
+  const answered = (await mails(ana.email, 'approval')).at(-1)
+  expect(answered).toContain('The desk answered your question.')
+  expect(answered).not.toContain('No diagnosis.')
+  const talk = (await replyPage(desk, ana.cookie, waits.replyId)).asked?.talk ?? []
+  expect(talk.map(({ byName, text }) => [byName, text])).toEqual([
+    ['Ana Ruiz', 'Is the diagnosis in it?'],
+    ['Kari Dahl', 'No diagnosis.'],
+  ])
+
   const page = await look(token)
+  expect(JSON.stringify(page)).not.toContain('diagnosis')
   expect(page.deputies.map(({ name }) => name)).toEqual(['Tom Third'])
   expect((await byLink(desk, 'POST', `${token}/hand-over`, { to: kari.id })).status).toBe(400)
   expect((await byLink(desk, 'POST', `${token}/hand-over`, { to: tom.id })).status).toBe(200)
@@ -231,11 +244,14 @@ test('who would be asked first is away: one of the others is asked at once, and 
   expect([await isAsked(ana, waits), await isAsked(tom, waits)]).toEqual([true, true])
   const [stoodIn] = await lines(`approval:${waits.approval.id}`, 'approval.stood-in')
   expect(stoodIn?.body).toMatchObject({ users: [tom.id], for: [ana.id], until: [to] })
-  expect((await look(await mailedLink(tom.email, waits))).me.standsFor).toEqual({ name: 'Ana Ruiz', away: true })
+  expect((await look(await linkOf(tom, waits))).me.standsFor).toEqual({ name: 'Ana Ruiz', away: true })
   expect((await signReleaseAs(desk, tom, waits.replyId)).status).toBe(200)
   const [released] = await lines(`reply:${waits.replyId}`, 'reply.released')
-  const { statement } = released?.body['signed'] as { statement: string }
-  expect((JSON.parse(statement) as { who: object }).who).toMatchObject({ user: tom.id, standsFor: ana.id })
+  const signed = released?.body['signed'] as { statement: string } | undefined
+  expect((JSON.parse(signed?.statement ?? '') as { who: object }).who).toMatchObject({
+    user: tom.id,
+    standsFor: ana.id,
+  })
   expect(await isAsked(ana, waits)).toBe(false)
   const judged = await exportJudged(desk)
   expect(judged.product).toMatchObject({ ok: true, problems: [] })
@@ -260,7 +276,9 @@ test('how long it waits is the house’s to say: end, reminders, and the words o
   expect(asked?.body['expiresAt']).toBe(approval.expires_at.toISOString())
   const key = `expire-release:${approval.id}`
   await sql`update graphile_worker._private_jobs set run_at = now() where key = ${key}`.execute(database.db)
-  await until('it to expire', async () => (await mails(kari.email, 'notify')).some((mail) => mail.includes('within 6 hours.')))
+  await until('it to expire', async () =>
+    (await mails(kari.email, 'notify')).some((mail) => mail.includes('within 6 hours.')),
+  )
 })
 
 test('where nobody else may release, nobody is asked, and the page of the answer says so', async () => {

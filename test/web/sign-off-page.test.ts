@@ -37,7 +37,7 @@ test('who is HR, legal or data protection is said on the page, and what could no
   const { page } = opened
   await page.goto(`${desk.origin}/settings/sign-off`)
   const chains = page.getByRole('region', { name: 'Chains of signatures' })
-  await chains.getByText('Data is leaving, Data protection').waitFor()
+  await chains.getByText('Data is leaving, Data protection', { exact: true }).waitFor()
   expect(await chains.getByText(/nobody holds the office Data protection officer/).count()).toBeGreaterThan(0)
   expect(await seriousIn(page)).toEqual([])
   await page.goto(`${desk.origin}/settings/playbooks`)
@@ -55,7 +55,9 @@ test('who is HR, legal or data protection is said on the page, and what could no
   }
   // One person in two offices of one chain is said while it is written.
   const same = page.getByRole('status', { name: 'One person in two offices' })
-  await same.getByText(/“Data is leaving” asks Data protection officer and Legal, and dora@halden.example would/).waitFor()
+  await same
+    .getByText(/“Data is leaving” asks Data protection officer and Legal, and dora@halden.example would/)
+    .waitFor()
   await page.getByLabel('One more office').fill('Works council')
   await page.getByLabel('Its id in playbooks').fill('works-council')
   await page.getByRole('button', { name: 'Add it' }).click()

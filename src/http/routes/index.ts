@@ -10,7 +10,7 @@ import { undoDecision } from './alerts/undo.ts'
 import { makeApiKey } from './api-keys/make.ts'
 import { revokeOneApiKey } from './api-keys/revoke.ts'
 import { showKey } from './api-keys/show.ts'
-import { openMyApproval, showApprovalsOfRun, showMyApprovals } from './approvals/list.ts'
+import { answerApprovalQuestion, openMyApproval, showApprovalsOfRun, showMyApprovals } from './approvals/list.ts'
 import { saveOffices, showOffices } from './approvals/offices.ts'
 import {
   askBeforeSigning,
@@ -249,7 +249,7 @@ export const routes: readonly Route[] = [
   showHandovers, signTheHandover, takeTheHandover,
   showAuditSample, showStamps, drawAuditSample, downloadAuditBundle, showAuditChain, sayAuditRemark,
   showFirstRun, skipFirstSteps, sendFirstAlert, traceFirstAlert, loadSampleData, removeSampleData,
-  runXray, showLedger, exportTheLedger, showQuestion, showMyApprovals,
+  runXray, showLedger, exportTheLedger, showQuestion, showMyApprovals, answerApprovalQuestion,
   showApprovalsOfRun,
   openMyApproval,
   showApproval,

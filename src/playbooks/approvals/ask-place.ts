@@ -133,9 +133,15 @@ export async function mailLink(
   house: ApprovalHouse,
   tx: Db,
   approval: Approval,
-  to: { readonly place: number; readonly userId: string; readonly which: string },
+  to: {
+    readonly place: number
+    readonly userId: string
+    readonly which: string
+    /** Of the desk, to what this person asked. */
+    readonly answer?: string
+  },
 ): Promise<boolean> {
-  const { place, userId, which } = to
+  const { place, userId, which, answer } = to
   const seats = await seatsOf(tx, approval.id)
   const seat = seats.find((one) => one.place === place && one.userId === userId)
   const id = stableId('approval-mail', approval.id, String(place), userId, which)
@@ -156,8 +162,11 @@ export async function mailLink(
     kind: 'approval',
     to: [seat.email],
     about: { alertId: approval.alertId, words: what, link: house.approvalUrl(token), expiresAt: approval.expiresAt },
-    subject: `${which === 'asked' ? '' : 'Reminder: '}Your approval is asked (A-${alert?.alert.number ?? '?'})`,
-    text: `${what}\n\nAbout: ${about}\nWhat changes: ${changes}\nYou are asked as: ${places[place]?.title ?? ''}${inPlaceOf(seats, seat)}\nIf nobody answers by ${until}: ${ifSilent}\n\n${howToAnswer[approval.of.kind]}\n${house.approvalUrl(token)}\n\nThe link is for you alone and ends with your answer, or at ${until}. ${withoutFactor[approval.of.kind]}\n`,
+    subject:
+      answer === undefined
+        ? `${which === 'asked' ? '' : 'Reminder: '}Your approval is asked (A-${alert?.alert.number ?? '?'})`
+        : `Your question is answered (A-${alert?.alert.number ?? '?'})`,
+    text: `${answer === undefined ? '' : `${answerSays(approval, answer)}\n\n`}${what}\n\nAbout: ${about}\nWhat changes: ${changes}\nYou are asked as: ${places[place]?.title ?? ''}${inPlaceOf(seats, seat)}\nIf nobody answers by ${until}: ${ifSilent}\n\n${howToAnswer[approval.of.kind]}\n${house.approvalUrl(token)}\n\nThe link is for you alone and ends with your answer, or at ${until}. ${withoutFactor[approval.of.kind]}\n`,
   })
   return true
 }
@@ -168,6 +177,12 @@ function inPlaceOf(seats: readonly Seat[], { place, standsFor }: Seat): string {
   if (member === undefined) return ''
   return `, for ${member.name}, who ${member.handedTo === null ? 'is away' : 'handed it over'}`
 }
+
+/** The mail about an answer that may leave tells nothing of it, so neither does it tell what the desk said about it. */
+const answerSays = ({ of }: Approval, answer: string): string =>
+  of.kind === 'step'
+    ? `The desk answers your question:\n${answer}`
+    : 'The desk answered your question. You read it on the page, once you are signed in.'
 
 const howToAnswer = {
   step: 'Look and answer here, with your passkey:',

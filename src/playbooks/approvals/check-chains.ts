@@ -68,7 +68,9 @@ async function absencesAtPlace(db: Db, { place, people }: Seated, now: Date): Pr
 
 /** One person in two offices of a chain: a signature counts once, so somebody else is asked, or the record has to say that it is the same. */
 function samePeople(seated: readonly Seated[]): Omit<ChainProblem, 'step'> | null {
-  const nameOf = new Map(seated.flatMap(({ people }) => [...people.members, ...people.deputies].map(({ id, name }) => [id, name])))
+  const nameOf = new Map(
+    seated.flatMap(({ people }) => [...people.members, ...people.deputies].map(({ id, name }) => [id, name])),
+  )
   // Where nobody holds an office its deputies are asked at once: they are who signs there.
   const first = seated.map(({ place, people }) =>
     signersOf(place, people.members.length < place.quorum ? [...people.members, ...people.deputies] : people.members),
@@ -93,7 +95,7 @@ const signersOf = ({ title, quorum }: ApprovalPlace, people: PlacePeople['member
 /** A chain with the offices that it asks: places that name one office and nobody else. */
 export type OfficeChain = {
   readonly title: string
-  readonly places: readonly { readonly title: string; readonly office: string; readonly quorum: number }[]
+  readonly places: { readonly title: string; readonly office: string; readonly quorum: number }[]
 }
 
 /** The chains of a playbook that ask more than one office. */

@@ -57,12 +57,7 @@ export type Due = {
  * Whom a place asks, as things are: its members; for those who are away, where without them too few are there, a deputy each; all its deputies where too
  * few members may sign; and whoever signed at another place only where the quorum is out of reach without them. Pure; `away` by user.
  */
-export function dueAt(
-  approval: Approval,
-  seats: readonly Seat[],
-  place: number,
-  away: ReadonlyMap<string, Away>,
-): Due {
+export function dueAt(approval: Approval, seats: readonly Seat[], place: number, away: ReadonlyMap<string, Away>): Due {
   const open = openSeats(seats, place)
   const missing = missingAt(approval, seats, place)
   const once = open.filter((seat) => placesSigned(seats, seat).length === 0)

@@ -7,7 +7,6 @@ import {
   approvalLink,
   approvalsFor,
   askSeat,
-  countQuestion,
   endApproval,
   giveChallenge,
   goToPlace,
@@ -24,11 +23,9 @@ import { notifyAll } from '../../db/live.ts'
 import { type Db, transaction } from '../../db/open.ts'
 import { noteRegistration, type Passkey, usePasskey } from '../../db/passkeys.ts'
 import { journalLine, waitingSnapshot } from '../../db/runs.ts'
-import { userOfActor } from '../../db/users.ts'
 import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
 import { newSecret, sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
-import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
 import { problemsOfApproval } from '../../ledger/approval-proof.ts'
 import {
@@ -47,8 +44,6 @@ import { answerersAt, countsElsewhere, openSeats, placesSigned } from './due.ts'
 
 /** As long as any challenge of a passkey. */
 const challengeMs = 5 * 60_000
-/** Who asks more often than this wants to talk. */
-export const questionsMax = 5
 
 /** Where a link's holder stands. */
 export type Standing = {
@@ -91,7 +86,8 @@ function stateOf(
   return countsElsewhere(approval, seats, seat) ? 'counted' : 'open'
 }
 
-async function openStanding(house: Pick<ApprovalHouse, 'clock'>, tx: Db, token: string): Promise<Standing> {
+/** The same of a link that can still sign, locked. Throws Trouble('approval.over' | 'approval.refused') where it cannot. */
+export async function openStanding(house: Pick<ApprovalHouse, 'clock'>, tx: Db, token: string): Promise<Standing> {
   // The alert before anything else of it: the one order in which all lock.
   const seen = await standingOf(tx, token, house.clock.now())
   if (seen === null) throw new Trouble('not.found')
@@ -101,7 +97,9 @@ async function openStanding(house: Pick<ApprovalHouse, 'clock'>, tx: Db, token: 
   if (standing.state === 'not-allowed')
     throw new Trouble('approval.refused', { problem: 'this person may not sign it' })
   if (standing.state === 'counted')
-    throw new Trouble('approval.refused', { problem: 'they signed at another place of this chain, and somebody else can sign here' })
+    throw new Trouble('approval.refused', {
+      problem: 'they signed at another place of this chain, and somebody else can sign here',
+    })
   if (standing.state !== 'open') throw new Trouble('approval.over', { state: standing.state })
   return standing
 }
@@ -303,48 +301,6 @@ export async function handOver(house: ApprovalHouse, token: string, to: string):
     )
     await notifyAll(tx, topicsOf(approval))
   })
-}
-
-/** A question back to the desk; it signs nothing and stops no clock. */
-export async function askBack(
-  house: ApprovalHouse & { readonly people: Readonly<Record<string, readonly string[]>> },
-  token: string,
-  text: string,
-): Promise<void> {
-  await transaction(house.db, async (tx) => {
-    const { approval, seat } = await openStanding(house, tx, token)
-    if (seat.questions >= questionsMax) throw new Trouble('rate.limited', { questions: seat.questions })
-    await countQuestion(tx, { approvalId: approval.id, place: seat.place, userId: seat.userId })
-    const body = { place: seat.place, text }
-    await append(
-      tx,
-      { kind: 'approval.question', actor: `user:${seat.userId}`, subject: `approval:${approval.id}`, body },
-      house.clock,
-    )
-    const desk = await whoIsAsked(house, tx, approval)
-    if (desk.length > 0 && house.cannotMail(desk) === null)
-      await house.mailNotice(tx, {
-        id: stableId('approval-question', approval.id, seat.userId, String(seat.questions)),
-        ...{
-          kind: 'approval',
-          to: desk,
-          subject: `${seat.name} asks before signing: ${approval.matter.what}`.slice(0, 200),
-        },
-        text: `${seat.name} (${seat.email}) was asked:\n${approval.matter.what}\n\nand asks:\n${text}\n\nTheir time ends at ${approval.expiresAt.slice(0, 16).replace('T', ' ')} UTC.\n`,
-      })
-    await notifyAll(tx, [`alert:${approval.alertId}`])
-  })
-}
-
-/** Who answers a question: the desk, and of an answer also whoever released it first. */
-async function whoIsAsked(
-  { people }: { readonly people: Readonly<Record<string, readonly string[]>> },
-  tx: Db,
-  { of, askedBy }: Approval,
-): Promise<readonly string[]> {
-  const desk = people['analyst'] ?? []
-  const first = of.kind === 'release' ? await userOfActor(tx, askedBy) : null
-  return [...new Set([...desk, ...(first === null || first.disabled ? [] : [first.email])])]
 }
 
 /** What waits for this person's signature, the soonest end first. */

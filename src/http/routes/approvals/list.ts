@@ -37,3 +37,11 @@ export const showApprovalsOfRun = serve('GET /api/runs/:id/approvals', async ({ 
 export const openMyApproval = serve('POST /api/approvals/:id/link', async ({ front, params, session }) => ({
   token: known(await front.work.approvals.linkFor(params.id, session().user.id)),
 }))
+
+export const answerApprovalQuestion = serve(
+  'POST /api/approvals/:id/answer',
+  async ({ front, params, body, actor }) => {
+    await front.work.approvals.answer(params.id, body.text, actor())
+    return { done: true as const }
+  },
+)

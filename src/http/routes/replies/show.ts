@@ -1,4 +1,5 @@
 import type { ReplyFileShown, ReplyPage } from '../../../contract/answer.ts'
+import { talkOf } from '../../../db/approval-talk.ts'
 import { seatsOf } from '../../../db/approvals.ts'
 import { standingDecision } from '../../../db/decisions.ts'
 import { listEgress } from '../../../db/egress.ts'
@@ -140,8 +141,12 @@ async function askedOf(db: Db, replyId: string) {
   const asking = await openReleaseOf(db, replyId)
   if (asking === null) return null
   const seats = await seatsOf(db, asking.id)
-  const names = seats.flatMap(({ name, askedAt, handedTo }) => (askedAt === null || handedTo !== null ? [] : [name]))
-  return { names, expiresAt: asking.expiresAt }
+  const nameOf = new Map(seats.map(({ userId, name }) => [userId, name]))
+  const names = seats.flatMap(({ name, askedAt, handedTo, standsFor }) =>
+    askedAt === null || handedTo !== null ? [] : [standsFor === null ? name : `${name} for ${nameOf.get(standsFor)}`],
+  )
+  const talk = (await talkOf(db, asking.id)).map(({ byName, at, text, isAnswer }) => ({ byName, at, text, isAnswer }))
+  return { id: asking.id, names, expiresAt: asking.expiresAt, talk }
 }
 
 /** Words before and after a place of a file that tell what it is about. */

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import type { ApprovalPage } from '../../../../src/contract/approvals.ts'
 import { call } from '../../api.ts'
+import { Talk } from '../../parts/approval-talk.tsx'
 import { Mark } from '../../parts/icons.tsx'
 import { Loading } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
@@ -50,6 +51,7 @@ export function ApprovePage() {
       </dl>
       <Quorum page={shown.data} />
       <InWhosePlace page={shown.data} />
+      <Talk talk={approval.talk} />
       {state !== 'open' ? (
         <Outcome page={shown.data} />
       ) : shown.data.release === null ? (
@@ -92,8 +94,8 @@ function InWhosePlace({ page }: { readonly page: ApprovalPage }) {
     <>
       {standsFor !== null && (
         <p role="note" className="approve-note">
-          You are asked in place of {standsFor.name}, who {standsFor.away ? 'is away by the calendar' : 'handed it over'}
-          . Your answer says so.
+          You are asked in place of {standsFor.name}, who{' '}
+          {standsFor.away ? 'is away by the calendar' : 'handed it over'}. Your answer says so.
         </p>
       )}
       {standIn !== null && (

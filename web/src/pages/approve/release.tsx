@@ -5,6 +5,7 @@ import type { ReplyPage } from '../../../../src/contract/answer.ts'
 import type { ApprovalPage } from '../../../../src/contract/approvals.ts'
 import { call } from '../../api.ts'
 import { meQuery } from '../../me.ts'
+import { Talk } from '../../parts/approval-talk.tsx'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { bytesWords, plural } from '../../words.ts'
 import { signRelease } from '../reply/sign-release.ts'
@@ -47,6 +48,7 @@ export function ReleaseAnswers({
   }
   return (
     <>
+      <Talk talk={seen?.asked?.talk ?? []} />
       <Answers
         token={token}
         page={page}

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import type { ReplyPage } from '../../../../src/contract/answer.ts'
 import { call } from '../../api.ts'
 import { useMay } from '../../me.ts'
+import { TalkAndAnswer } from '../../parts/approval-talk.tsx'
 import { LockIcon } from '../../parts/icons.tsx'
 import { useKeys } from '../../parts/keys.ts'
 import { Problem } from '../../parts/states.tsx'
@@ -159,6 +160,9 @@ function Second({ page, first }: { readonly page: ReplyPage; readonly first: Non
           </>
         )}
       </p>
+      {page.asked !== null && (
+        <TalkAndAnswer approvalId={page.asked.id} talk={page.asked.talk} refresh={['reply', reply.id]} />
+      )}
       {mayRelease && (
         <>
           {bySignature && (

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type Answer, call } from '../../api.ts'
+import { Talk, TalkAndAnswer } from '../../parts/approval-talk.tsx'
 import { ErrorState, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 
@@ -45,13 +46,19 @@ export function ApprovalOfStep({ runId, path }: { readonly runId: string; readon
               verdict === null || signedAt === null ? null : (
                 <div key={userId}>
                   {name}
-                  {standsFor !== null && ` for ${standsFor}`} {verdict === 'approve' ? 'approved' : `refused: ${reason}`}, <When at={signedAt} ago />
+                  {standsFor !== null && ` for ${standsFor}`}{' '}
+                  {verdict === 'approve' ? 'approved' : `refused: ${reason}`}, <When at={signedAt} ago />
                 </div>
               ),
             )}
           </li>
         ))}
       </ul>
+      {approval.state === 'open' ? (
+        <TalkAndAnswer approvalId={approval.id} talk={approval.talk} refresh={['run', runId, 'approvals']} />
+      ) : (
+        <Talk talk={approval.talk} />
+      )}
       {asked.data.mine.includes(approval.id) && (
         <Button size="xs" loading={open.isPending} onClick={() => open.mutate(approval.id)}>
           Look and sign

@@ -118,7 +118,13 @@ function SecondWaitFields({
         value={value.remindAfterHours.map(String)}
         error={says('remindAfterHours')}
         onChange={(tags) =>
-          change({ ...value, remindAfterHours: tags.filter((tag) => /^[1-9]\d{0,2}$/.test(tag)).map(Number).toSorted((a, b) => a - b) })
+          change({
+            ...value,
+            remindAfterHours: tags
+              .filter((tag) => /^[1-9]\d{0,2}$/.test(tag))
+              .map(Number)
+              .toSorted((a, b) => a - b),
+          })
         }
       />
     </>

@@ -81,8 +81,8 @@ function Holders({ page }: { readonly page: OfficesPage }) {
       <p className="dim">
         A playbook asks <code>office:dpo</code>; here stands who that is, so that nobody edits playbooks when somebody
         leaves. People by mail address, or a role. Deputies are asked when a member hands over, with the first reminder,
-        and at once where too few members may sign or are there (absences of the calendar). What is asked already stays asked of whom it was. As a document it
-        is part of{' '}
+        and at once where too few members may sign or are there (absences of the calendar). What is asked already stays
+        asked of whom it was. As a document it is part of{' '}
         <Link to="/settings/$part" params={{ part: 'config' }}>
           the settings as a file
         </Link>
@@ -173,14 +173,16 @@ function SamePeople({ offices, chains }: { readonly offices: Offices; readonly c
   })
   if (found.length === 0) return null
   return (
-    <ul className="plain-list notice" role="status" aria-label="One person in two offices">
-      {found.map(({ title, who, offices: both }) => (
-        <li key={`${title} ${both}`}>
-          “{title}” asks {both}, and {who} would sign for each of them. One person counts once: name somebody else, or a
-          deputy is asked for the other.
-        </li>
-      ))}
-    </ul>
+    <div className="notice" role="status" aria-label="One person in two offices">
+      <ul className="plain-list">
+        {found.map(({ title, who, offices: both }) => (
+          <li key={`${title} ${both}`}>
+            “{title}” asks {both}, and {who} would sign for each of them. One person counts once: name somebody else, or
+            a deputy is asked for the other.
+          </li>
+        ))}
+      </ul>
+    </div>
   )
 }
 
