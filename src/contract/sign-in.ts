@@ -19,6 +19,11 @@ const Code = z.string().regex(/^\d{6}$/, 'Six digits')
 const BoundTo = z.string().max(64).nullable().default(null)
 const Name = z.string().trim().min(1).max(200)
 const WebAuthnAnswer = z.looseObject({ id: z.string().max(2000), type: z.literal('public-key') })
+/** What shows that it is the owner of the account, besides the session: a passkey, or password and one-time code. */
+export const Factor = z.union([
+  z.strictObject({ response: WebAuthnAnswer }),
+  z.strictObject({ password: z.string().min(1).max(passwordCharactersMax), code: Code }),
+])
 /** The options object goes to the browser as the WebAuthn library made it. */
 const WebAuthnOptions = z.looseObject({ challenge: z.string() })
 
@@ -97,6 +102,8 @@ export const Welcome = z.object({
 export type Welcome = z.infer<typeof Welcome>
 
 const SignedIn = z.object({ user: User })
+const Reason = z.string().trim().min(1, 'Say why, in a sentence').max(500)
+const PasskeyLink = z.object({ address: z.string(), expiresAt: z.iso.datetime() })
 
 export const signInApi = {
   'GET /api/sign-in': endpoint({ permission: 'public', says: 'How one may sign in here', answer: SignInState }),
@@ -128,7 +135,8 @@ export const signInApi = {
   }),
   'POST /api/me/sso': endpoint({
     permission: 'self.manage',
-    says: 'Tie my account to who I am at the identity provider',
+    says: 'Tie my account to who I am at the identity provider, with a factor of it; null only where it has none',
+    body: z.object({ proof: Factor.nullable() }),
     answer: z.object({ url: z.url() }),
   }),
   'POST /api/sign-out': endpoint({ permission: 'self.manage', says: 'End this session', answer: Done }),
@@ -178,7 +186,13 @@ export const signInApi = {
   'GET /api/me': endpoint({ permission: 'self.manage', says: 'Who I am and what I may do', answer: Me }),
   'POST /api/me/passkey-options': endpoint({
     permission: 'self.manage',
-    says: 'A challenge for one more passkey',
+    says: 'A challenge for one more passkey, for whoever shows a factor of the account; null only where it has none',
+    body: z.object({ proof: Factor.nullable() }),
+    answer: WebAuthnOptions,
+  }),
+  'POST /api/me/passkeys/add-options': endpoint({
+    permission: 'self.manage',
+    says: 'A challenge for a passkey of mine, which shows that it is me who adds a way in',
     answer: WebAuthnOptions,
   }),
   'POST /api/me/passkeys': endpoint({
@@ -199,10 +213,7 @@ export const signInApi = {
     params: z.object({ id: PasskeyId }),
     body: z.object({
       why: z.string().trim().max(500).default(''),
-      proof: z.union([
-        z.strictObject({ response: WebAuthnAnswer }),
-        z.strictObject({ password: z.string().min(1).max(passwordCharactersMax), code: Code }),
-      ]),
+      proof: Factor,
     }),
     answer: Done,
   }),
@@ -210,14 +221,22 @@ export const signInApi = {
     permission: 'user.manage',
     says: 'The passkeys of a user, by name',
     params: z.object({ id: z.uuid() }),
-    answer: z.object({ passkeys: z.array(PasskeyRow) }),
+    // `mayHaveLink`: they have no way in of their own, and can be given a link for a new passkey.
+    answer: z.object({ passkeys: z.array(PasskeyRow), mayHaveLink: z.boolean() }),
   }),
   'POST /api/users/:id/passkeys/:passkey/remove': endpoint({
     permission: 'user.manage',
     says: 'Remove a passkey that a user lost, with the reason; where no way in is left, a link for a new one comes back',
     params: z.object({ id: z.uuid(), passkey: PasskeyId }),
-    body: z.object({ reason: z.string().trim().min(1, 'Say why, in a sentence').max(500) }),
-    answer: z.object({ link: z.object({ address: z.string(), expiresAt: z.iso.datetime() }).nullable() }),
+    body: z.object({ reason: Reason }),
+    answer: z.object({ link: PasskeyLink.nullable() }),
+  }),
+  'POST /api/users/:id/passkey-link': endpoint({
+    permission: 'user.manage',
+    says: 'A new link for a passkey, for a user who has no way in; the one before ends',
+    params: z.object({ id: z.uuid() }),
+    body: z.object({ reason: Reason }),
+    answer: z.object({ link: PasskeyLink }),
   }),
   'GET /api/sessions': endpoint({
     permission: 'self.manage',

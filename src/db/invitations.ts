@@ -63,6 +63,11 @@ export async function revokeInvitationsOf(db: Db, userId: string, now: Date): Pr
   return revoke(db, sql<boolean>`payload ->> 'invitedBy' = ${userId}`, now)
 }
 
+/** Takes back what would let somebody register a passkey anew: there is a newer link, or no need any more. */
+export async function revokePasskeyLinks(db: Db, userId: string, now: Date): Promise<void> {
+  await revoke(db, sql<boolean>`purpose = 'renew' and payload ->> 'userId' = ${userId}`, now)
+}
+
 async function revoke(db: Db, which: ReturnType<typeof sql<boolean>>, now: Date): Promise<string[]> {
   const rows = await db
     .updateTable('one_time_link')

@@ -4,6 +4,7 @@ import { append } from '../ledger/append.ts'
 import { iso, isoOrNull, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
 import { endSessionsOfPasskey } from './sessions.ts'
+import { secretsOfEmail } from './users.ts'
 
 export type Passkey = {
   readonly id: string
@@ -64,6 +65,11 @@ export async function usePasskey(db: Db, id: string, before: number, after: numb
     .where('counter', '=', String(before))
     .executeTakeFirst()
   return done.numUpdatedRows === 1n
+}
+
+/** Is there anything by which this person can show that it is them, besides a session and the identity provider? */
+export async function hasFactor(db: Db, user: { readonly id: string; readonly email: string }): Promise<boolean> {
+  return (await passkeysOf(db, user.id)).length > 0 || (await secretsOfEmail(db, user.email))?.passwordHash != null
 }
 
 /** Had this person a passkey, now or before? Who had one releases by a signature from then on, also after losing it. */

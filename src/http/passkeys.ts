@@ -98,26 +98,31 @@ export async function signInOptions(at: At) {
   return options
 }
 
-const removal = (id: string): string => `remove ${sha256Hex(id).slice(0, 32)}`
+/** What one shows a passkey for: a challenge for one act is good for no other. `besides`: the passkey that shows nothing here. */
+export type ShownFor = { readonly purpose: string; readonly besides: string | null }
+/** A way in: a passkey, or who one is at the identity provider. */
+export const toAdd: ShownFor = { purpose: 'add', besides: null }
+export const toRemove = (id: string): ShownFor => ({ purpose: `remove ${sha256Hex(id).slice(0, 32)}`, besides: id })
 
-/** Options for showing by another passkey that it is me who removes this one. Throws Trouble('input.invalid') where there is no other. */
-export async function otherPasskeyOptions(at: At, userId: string, removed: string) {
+/** Options for showing by a passkey that it is me who does this. Throws Trouble('input.invalid') where there is none that could. */
+export async function ownPasskeyOptions(at: At, userId: string, what: ShownFor) {
   needsPasskeys(at.site)
-  const others = (await passkeysOf(at.front.db, userId)).filter(({ id }) => id !== removed)
+  const others = (await passkeysOf(at.front.db, userId)).filter(({ id }) => id !== what.besides)
   if (others.length === 0) throw new Trouble('input.invalid', { fields: { passkey: 'There is no other passkey' } })
   const options = await generateAuthenticationOptions({
     ...{ rpID: at.site.url.hostname, userVerification: 'required' },
     allowCredentials: others.map(({ id, transports }) => ({ id, transports: transports as never })),
   })
-  const kept = await keepChallenge(at.front.db, options.challenge, removal(removed), userId, at.front.clock.now())
+  const kept = await keepChallenge(at.front.db, options.challenge, what.purpose, userId, at.front.clock.now())
   if (!kept) throw new Trouble('rate.limited')
   return options
 }
 
 /** Checks the answer to these options. Throws Trouble('sign-in.refused'): also for the passkey that is to be removed, and for one of somebody else. */
-export async function checkOtherPasskey(at: At, userId: string, removed: string, response: unknown): Promise<void> {
-  const key = await passkeyThatSigned(at, { purpose: removal(removed), userId }, response)
-  if (key.userId !== userId || key.id === removed) throw new Trouble('sign-in.refused', { step: 'another passkey' })
+export async function checkOwnPasskey(at: At, userId: string, what: ShownFor, response: unknown): Promise<void> {
+  const key = await passkeyThatSigned(at, { purpose: what.purpose, userId }, response)
+  if (key.userId !== userId || key.id === what.besides)
+    throw new Trouble('sign-in.refused', { step: 'another passkey' })
 }
 
 /** Who signed the challenge, and by which of their passkeys. Throws Trouble('sign-in.refused'). */

@@ -31,6 +31,7 @@ test.each([
   ['alert.woken', `alert:${alert}`, { because: 'reply' }, 'woke A-12: the provider wrote'],
   ['finding.recorded', `alert:${alert}`, { question: 'owner-of-host', connector: 'assets', kind: 'nothing' }, 'asked assets “Who owns this host?” for A-12: looked, nothing there'],
   ['ticket.escalated', `alert:${alert}`, { told: [kari], dueAt: '2026-11-23T10:00:00.000Z' }, 'told Kari Dahl that time ran out for A-12 at 2026-11-23 10:00 UTC'],
+  ['user.changed', `user:${kari}`, { newPasskeyLink: true, why: 'The first ran out.' }, 'made a link for a new passkey of Kari Dahl: “The first ran out.”'],
   ['user.changed', `user:${kari}`, { passkeyRemoved: 'k1', name: 'Phone', why: 'Stolen.', sessionsEnded: 1 }, 'removed the passkey “Phone” of Kari Dahl: “Stolen.”'],
   ['import.done', 'list:assets', { source: 'cmdb', taken: 40, refused: 2 }, 'brought in assets from cmdb, rows: 40, refused: 2'],
 ])('%s of %s %j', (kind, subject, body, words) => {

@@ -185,7 +185,9 @@ const says: Record<LedgerKind, Say> = {
   'user.changed': (line) =>
     line.has('passkeyRemoved')
       ? `removed the passkey “${line.text('name')}” of ${line.about}${line.why('why')}`
-      : `changed the account of ${line.about}`,
+      : line.has('newPasskeyLink')
+        ? `made a link for a new passkey of ${line.about}${line.why('why')}`
+        : `changed the account of ${line.about}`,
   'user.signed-in': (line) => `signed in${line.opt(' by ', line.text('method'))}`,
   'user.sign-in-refused': (line) =>
     `refused a sign-in as ${line.about}${line.opt(' from ', line.text('address'))}${line.why('why')}`,

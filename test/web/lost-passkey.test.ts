@@ -63,16 +63,110 @@ async function freshSession(userId: string): Promise<string> {
   return `counterfoil=${(await openSession(database.db, about, new Date())).token}`
 }
 
-test('its owner removes a lost passkey with another factor only; the sessions it opened end, the others go on', async () => {
-  const email = 'nils@halden.example'
-  const password = 'correct horse battery staple'
+const password = 'correct horse battery staple'
+/** Somebody who signs in by password and one-time code. */
+async function byPassword(email: string, name: string) {
   const invited = await call('POST', '/api/users/invite', { email, role: 'approver' }, administrator.cookie)
   const token = String(invited.json['link']).split('#')[1] ?? ''
   const secret = String((await call('POST', '/api/welcome/code', { token, email })).json['secret'])
-  const made = { token, email, name: 'Nils Berg', password, code: totpCode(secret, step()) }
-  const nils = await call('POST', '/api/welcome/password', made)
-  const userId = ((await call('GET', '/api/me', undefined, nils.cookie)).json as unknown as { user: { id: string } })
-    .user.id
+  const made = { token, email, name, password, code: totpCode(secret, step()) }
+  const { cookie } = await call('POST', '/api/welcome/password', made)
+  const me = (await call('GET', '/api/me', undefined, cookie)).json as unknown as { user: { id: string } }
+  return { cookie, secret, userId: me.user.id }
+}
+
+type Challenge = { readonly challenge: string }
+
+test('whoever holds a session alone adds no passkey, and so neither signs by one nor takes the others away', async () => {
+  const { cookie, secret, userId } = await byPassword('mona@halden.example', 'Mona Lie')
+  const ask = (proof: object | null) => call('POST', '/api/me/passkey-options', { proof }, cookie)
+  const keep = async (key: SoftPasskey, given: Said) =>
+    call(
+      'POST',
+      '/api/me/passkeys',
+      { name: 'Laptop', response: key.create(given.json as unknown as Challenge, desk.origin) },
+      cookie,
+    )
+  const alone = await ask(null)
+  expect([alone.status, JSON.stringify(alone.json)]).toEqual([400, expect.stringContaining('Show that it is you')])
+  expect((await ask({ password: 'wrong horse battery staple', code: '000000' })).status).toBe(401)
+  expect((await call('POST', '/api/me/passkeys/add-options', {}, cookie)).status).toBe(400)
+
+  const first = new SoftPasskey()
+  const given = await ask({ password, code: totpCode(secret, step() + 1) })
+  expect((await keep(first, given)).status).toBe(200)
+  // One challenge is for one passkey.
+  expect((await keep(new SoftPasskey(), given)).status).toBe(401)
+
+  const toAdd = async () =>
+    (await call('POST', '/api/me/passkeys/add-options', {}, cookie)).json as unknown as Challenge
+  const toRemove = async () =>
+    (await call('POST', `/api/me/passkeys/${first.id}/remove-options`, {}, cookie)).json as unknown as Challenge
+  const signIn = (await call('POST', '/api/sign-in/passkey-options')).json as unknown as Challenge
+  expect((await ask(null)).status).toBe(400)
+  const shown = [
+    await ask({ response: first.sign(signIn, desk.origin) }),
+    await ask({ response: lead.key.sign(await toAdd(), desk.origin) }),
+    await ask({ response: new SoftPasskey().sign(await toAdd(), desk.origin) }),
+    await call(
+      'POST',
+      `/api/me/passkeys/${first.id}/remove`,
+      { proof: { response: first.sign(await toAdd(), desk.origin) } },
+      cookie,
+    ),
+  ]
+  expect(shown.map(({ status }) => status)).toEqual(shown.map(() => 401))
+  expect((await removals(userId)).length).toBe(0)
+
+  const second = new SoftPasskey()
+  const proof = { response: first.sign(await toAdd(), desk.origin) }
+  expect((await keep(second, await ask(proof))).status).toBe(200)
+  expect((await ask(proof)).status).toBe(401)
+  // What was given out to remove one adds none.
+  expect((await ask({ response: second.sign(await toRemove(), desk.origin) })).status).toBe(401)
+
+  // An account of the identity provider has nothing else to show before its first.
+  const ivar = await signedIn(desk, 'approver', 'Ivar Moe')
+  const fresh = await call('POST', '/api/me/passkey-options', { proof: null }, ivar.cookie)
+  expect(fresh.status).toBe(200)
+})
+
+test('a link for a new passkey is made once more for whoever is shut out, with a reason; the one before ends', async () => {
+  const oda = await signer(desk, 'analyst', 'Oda Vik', 'oda@halden.example')
+  const url = `/api/users/${oda.id}/passkeys/${oda.key.id}/remove`
+  const again = (reason: string) => call('POST', `/api/users/${oda.id}/passkey-link`, { reason }, administrator.cookie)
+  const tokenOf = (said: Said) =>
+    ((said.json['link'] as unknown as { address: string } | undefined)?.address ?? '').split('#')[1] ?? ''
+  const works = async (token: string) => (await call('POST', '/api/welcome', { token })).status
+  expect((await again('To be sure.')).status).toBe(409)
+  const first = tokenOf(await call('POST', url, { reason: 'Lost.' }, administrator.cookie))
+  expect(await works(first)).toBe(200)
+  expect((await again(' ')).status).toBe(400)
+  const second = tokenOf(await again('The window was closed.'))
+  expect([await works(first), await works(second)]).toEqual([410, 200])
+  // Shut and opened again: what was handed out before opens nothing.
+  for (const disabled of [true, false]) await call('PATCH', `/api/users/${oda.id}`, { disabled }, administrator.cookie)
+  expect(await works(second)).toBe(410)
+  const third = tokenOf(await again('The account was shut meanwhile.'))
+  const who = { token: third, email: oda.email, name: 'Oda Vik' }
+  const options = (await call('POST', '/api/welcome/passkey-options', who)).json as unknown as Challenge
+  const key = new SoftPasskey()
+  expect(
+    (await call('POST', '/api/welcome/passkey', { ...who, response: key.create(options, desk.origin) })).status,
+  ).toBe(200)
+  expect((await byPasskey(key)).status).toBe(200)
+  expect((await again('Once more.')).status).toBe(409)
+  const lines = await database.db
+    .selectFrom('ledger_entry')
+    .select('leaf')
+    .where('leaf', 'like', '%newPasskeyLink%')
+    .execute()
+  expect(lines.filter(({ leaf }) => leaf.includes(oda.id)).length).toBe(3)
+})
+
+test('its owner removes a lost passkey with another factor only; the sessions it opened end, the others go on', async () => {
+  const nils = await byPassword('nils@halden.example', 'Nils Berg')
+  const { secret, userId } = nils
   const [lost, kept] = [
     await new SoftPasskey().register(database.db, userId),
     await new SoftPasskey().register(database.db, userId),

@@ -10,6 +10,7 @@ import { openSession } from '../../src/db/sessions.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { apiAs, type Desk, signedIn, startDesk } from '../desk.ts'
 import { startRogueIdp } from '../rogue-idp.ts'
+import { SoftPasskey } from '../soft-passkey.ts'
 
 const databases: FreshDatabase[] = []
 let folder: string
@@ -44,8 +45,13 @@ async function deskWith(issuer: string, more: object = {}): Promise<Desk> {
 }
 
 /** The first half: the browser is sent away, with a cookie. */
-async function begin(desk: Desk, url = '/api/sign-in/sso', cookie = '') {
-  const said = await fetch(desk.origin + url, { method: 'POST', headers: { origin: desk.origin, cookie } })
+async function begin(desk: Desk, url = '/api/sign-in/sso', cookie = '', body?: object) {
+  const json = body === undefined ? {} : { 'content-type': 'application/json' }
+  const said = await fetch(desk.origin + url, {
+    method: 'POST',
+    headers: { origin: desk.origin, cookie, ...json },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
   expect(said.status).toBe(200)
   const set = said.headers.getSetCookie()[0] ?? ''
   expect(set).toMatch(/HttpOnly; SameSite=Lax/)
@@ -158,7 +164,14 @@ describe('an identity provider that lies', () => {
     const { user, cookie } = await signedIn(desk, 'auditor')
     const theirs = { sub: 'u-77', email: user.email }
     expect(await attempt(theirs)).toMatchObject(refused)
-    const { flow, state, nonce } = await begin(desk, '/api/me/sso', cookie)
+    const key = await new SoftPasskey().register(desk.running.database.db, user.id)
+    const tie = (proof: object | null) => apiAs(desk, cookie, 'POST', '/api/me/sso', { proof })
+    // Whoever has only the session ties no identity of theirs to the account.
+    await expect(tie(null)).rejects.toThrow('said 400')
+    await expect(tie({ password: 'a guess of somebody', code: '000000' })).rejects.toThrow('said 401')
+    const given = await apiAs(desk, cookie, 'POST', '/api/me/passkeys/add-options', {})
+    const response = key.sign(given as unknown as { challenge: string }, desk.origin)
+    const { flow, state, nonce } = await begin(desk, '/api/me/sso', cookie, { proof: { response } })
     idp.say({ claims: claims(nonce, theirs) })
     expect((await back(desk, flow, { code: 'c', state, iss: idp.issuer })).to).toBe('/settings/me')
     const entered = await attempt(theirs)

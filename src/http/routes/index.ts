@@ -92,7 +92,7 @@ import { showMailKeys } from './mail-keys/show.ts'
 import { addTheirKey, removeTheirKey } from './mail-keys/theirs.ts'
 import { switchCoaching } from './me/coaching.ts'
 import { otherPasskeyFor, removeMyPasskey } from './me/lost-passkey.ts'
-import { keepOneMorePasskey, morePasskeyOptions } from './me/passkey.ts'
+import { keepOneMorePasskey, morePasskeyOptions, ownPasskeyFor } from './me/passkey.ts'
 import { showMe } from './me/show.ts'
 import { downloadMessage } from './messages/raw.ts'
 import { showNetworks } from './networks/list.ts'
@@ -198,7 +198,7 @@ import { changeTicketType } from './tickets/type.ts'
 import { changeOneUser } from './users/change.ts'
 import { inviteUser } from './users/invite.ts'
 import { showUsers } from './users/list.ts'
-import { removePasskeyOfUser, showPasskeysOfUser } from './users/passkeys.ts'
+import { makePasskeyLink, removePasskeyOfUser, showPasskeysOfUser } from './users/passkeys.ts'
 import { showCve } from './vulnerabilities/cve.ts'
 import { showVulnerabilities } from './vulnerabilities/list.ts'
 import { showMachineVulnerabilities } from './vulnerabilities/machine.ts'
@@ -215,7 +215,7 @@ import { runXray } from './xray/run.ts'
 export const routes: readonly Route[] = [
   signInState, signInWithPassword, passkeyOptions, signInWithPasskey, signOut, signOutEverywhere, signInBySso, endOfSso, tieSso,
   lookAtLink, enterByLink, newCode, welcomeWithPassword, welcomePasskeyOptions, welcomeWithPasskey,
-  showMe, switchCoaching, showTurningPoints, morePasskeyOptions, keepOneMorePasskey, otherPasskeyFor, removeMyPasskey, showSessions, revokeSession, showUsers, inviteUser, changeOneUser, showPasskeysOfUser, removePasskeyOfUser,
+  showMe, switchCoaching, showTurningPoints, morePasskeyOptions, ownPasskeyFor, keepOneMorePasskey, otherPasskeyFor, removeMyPasskey, showSessions, revokeSession, showUsers, inviteUser, changeOneUser, showPasskeysOfUser, removePasskeyOfUser, makePasskeyLink,
   showPortal, showPortalAlert, downloadPortalReply, showOwned, answerOwned,
   showSuggestions, makeSuggestion, closeOneSuggestion,
   showServiceAccounts, makeServiceAccount, makeApiKey, revokeOneApiKey, showKey,

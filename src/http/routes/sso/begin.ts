@@ -1,3 +1,4 @@
+import { checkOwner } from '../../another-factor.ts'
 import { serve } from '../../serve.ts'
 import { beginSso, setFlowCookie } from '../../sso.ts'
 
@@ -8,6 +9,7 @@ export const signInBySso = serve('POST /api/sign-in/sso', async (asking) => {
 })
 
 export const tieSso = serve('POST /api/me/sso', async (asking) => {
+  await checkOwner(asking, asking.body.proof)
   const { url, token } = await beginSso(asking, asking.session().user.id)
   setFlowCookie(asking, token)
   return { url }

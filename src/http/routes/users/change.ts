@@ -1,5 +1,5 @@
 import { serviceRoles } from '../../../contract/permissions.ts'
-import { revokeInvitationsOf } from '../../../db/invitations.ts'
+import { revokeInvitationsOf, revokePasskeyLinks } from '../../../db/invitations.ts'
 import { notify } from '../../../db/live.ts'
 import { transaction } from '../../../db/open.ts'
 import { endSessionsOf } from '../../../db/sessions.ts'
@@ -30,6 +30,8 @@ export const changeOneUser = serve('PATCH /api/users/:id', async ({ front, param
     await endSessionsOf(tx, params.id)
     // An administrator who is sent away must not come back by an invitation made beforehand.
     const revoked = losesRights ? await revokeInvitationsOf(tx, params.id, front.clock.now()) : []
+    // A link that waits must not open the account when it is opened again.
+    if (body.disabled === true) await revokePasskeyLinks(tx, params.id, front.clock.now())
     await notify(tx, topicOfUser(params.id))
     const line = (id: string, said: Record<string, unknown>) =>
       ({ kind: 'user.changed', actor: actor(), subject: `user:${id}`, body: said }) as const

@@ -2,7 +2,7 @@ import { Button, PasswordInput, TextInput } from '@mantine/core'
 import { startAuthentication, startRegistration } from '@simplewebauthn/browser'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { PasskeyRow } from '../../../../src/contract/sign-in.ts'
+import type { Me, PasskeyRow } from '../../../../src/contract/sign-in.ts'
 import { call } from '../../api.ts'
 import { meQuery, useMe } from '../../me.ts'
 import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
@@ -37,25 +37,22 @@ export function MePart() {
 
 /** Where an identity provider is configured: ties this account to who I am there. */
 function SsoTie() {
+  const me = useMe()
   const state = useQuery({ queryKey: ['sign-in'], queryFn: () => call('GET /api/sign-in') })
   const tie = useMutation({
-    mutationFn: () => call('POST /api/me/sso'),
+    mutationFn: async (known: Known) => call('POST /api/me/sso', { body: { proof: await proofOf(known, me) } }),
     onSuccess: ({ url }) => window.location.assign(url),
   })
   if (state.data?.sso == null) return null
   return (
     <section className="card">
       <h2>Sign-in with {state.data.sso.title}</h2>
-      <p className="dim">Ties this account to who you are there; from then on you may sign in that way, too.</p>
-      <Problem error={tie.error} />
-      <Button
-        variant="default"
-        style={{ alignSelf: 'flex-start' }}
-        loading={tie.isPending}
-        onClick={() => tie.mutate()}
-      >
-        Tie my account
-      </Button>
+      <p className="dim">
+        Ties this account to who you are there; from then on you may sign in that way, too. Whoever has only your
+        session must not be able to, so it asks for something else that you have.
+      </p>
+      <Problem error={tie.error === null ? null : passkeyProblem(tie.error)} />
+      <ByOwner says="Tie my account" isPending={tie.isPending} show={tie.mutate} />
     </section>
   )
 }
@@ -99,18 +96,12 @@ function RemoveMine({
   const client = useQueryClient()
   const { id, name } = passkey
   const [why, setWhy] = useState('')
-  const [password, setPassword] = useState('')
-  const [code, setCode] = useState('')
   const remove = useMutation({
-    mutationFn: async (by: 'passkey' | 'password') => {
+    mutationFn: async (known: Known) => {
       const params = { id }
-      if (by === 'password') {
-        const proof = { password, code: code.replace(/\s/g, '') }
-        return call('POST /api/me/passkeys/:id/remove', { params, body: { why, proof } })
-      }
-      const options = await call('POST /api/me/passkeys/:id/remove-options', { params })
-      const response = await startAuthentication({ optionsJSON: options as never })
-      return call('POST /api/me/passkeys/:id/remove', { params, body: { why, proof: { response: response as never } } })
+      const options = () => call('POST /api/me/passkeys/:id/remove-options', { params })
+      const proof = known ?? (await byPasskey(options))
+      return call('POST /api/me/passkeys/:id/remove', { params, body: { why, proof } })
     },
     onSuccess: () => say(`Removed: ${name} opens nothing any more. What it signed stays.`),
     // Its sessions ended, and this may have been one.
@@ -144,40 +135,100 @@ function RemoveMine({
           variant="default"
           style={{ alignSelf: 'flex-start' }}
           loading={remove.isPending}
-          onClick={() => remove.mutate('passkey')}
+          onClick={() => remove.mutate(null)}
         >
           Remove it, by another passkey
         </Button>
       )}
       {hasPassword && (
-        <div className="row wrap" style={{ alignItems: 'flex-end' }}>
-          <PasswordInput
-            label="Password"
-            autoComplete="current-password"
-            className="grow"
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-          />
-          <TextInput
-            label="Six digits"
-            inputMode="numeric"
-            autoComplete="one-time-code"
-            maxLength={7}
-            value={code}
-            onChange={(event) => setCode(event.currentTarget.value)}
-          />
-          <Button
-            variant="default"
-            disabled={password === '' || code.trim() === ''}
-            loading={remove.isPending}
-            onClick={() => remove.mutate('password')}
-          >
-            Remove it, by password and code
-          </Button>
-        </div>
+        <ByPassword says="Remove it, by password and code" isPending={remove.isPending} show={remove.mutate} />
       )}
       <Problem error={remove.error === null ? null : passkeyProblem(remove.error)} />
     </section>
+  )
+}
+
+/** Password and code as they were typed; null: a passkey is asked for instead. */
+type Known = { readonly password: string; readonly code: string } | null
+type Showing<K> = {
+  readonly says: string
+  readonly isPending: boolean
+  readonly disabled?: boolean
+  readonly show: (known: K) => void
+}
+
+/** Shows by a passkey that it is me, with what the server gives for it. */
+async function byPasskey(given: () => Promise<unknown>): Promise<{ readonly response: never }> {
+  const response = await startAuthentication({ optionsJSON: (await given()) as never })
+  return { response: response as never }
+}
+
+/** Shows by password and code that it is me. */
+function ByPassword({ says, isPending, disabled = false, show }: Showing<NonNullable<Known>>) {
+  const [password, setPassword] = useState('')
+  const [code, setCode] = useState('')
+  return (
+    <div className="row wrap" style={{ alignItems: 'flex-end' }}>
+      <PasswordInput
+        label="Password"
+        autoComplete="current-password"
+        className="grow"
+        value={password}
+        onChange={(event) => setPassword(event.currentTarget.value)}
+      />
+      <TextInput
+        label="Six digits"
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        maxLength={7}
+        value={code}
+        onChange={(event) => setCode(event.currentTarget.value)}
+      />
+      <Button
+        variant="default"
+        disabled={disabled || password === '' || code.trim() === ''}
+        loading={isPending}
+        onClick={() => show({ password, code: code.replace(/\s/g, '') })}
+      >
+        {says}
+      </Button>
+    </div>
+  )
+}
+
+/** What is shown before a way in is added: a passkey where there is one, or password and code; nothing where there is neither. */
+async function proofOf(known: Known, me: Me | undefined) {
+  if (known !== null || me === undefined || me.passkeys.length === 0) return known
+  return byPasskey(() => call('POST /api/me/passkeys/add-options'))
+}
+
+/** A button for each way in which I can show that it is me. */
+function ByOwner({ says, isPending, disabled = false, show }: Showing<Known>) {
+  const me = useMe()
+  if (me === undefined) return null
+  const hasOne = me.passkeys.length > 0
+  return (
+    <>
+      {(hasOne || !me.hasPassword) && (
+        <Button
+          variant="default"
+          style={{ alignSelf: 'flex-start' }}
+          disabled={disabled}
+          loading={isPending}
+          onClick={() => show(null)}
+        >
+          {says}
+        </Button>
+      )}
+      {me.hasPassword && (
+        <ByPassword
+          says={hasOne ? `${says}, by password and code` : says}
+          disabled={disabled}
+          isPending={isPending}
+          show={show}
+        />
+      )}
+    </>
   )
 }
 
@@ -186,8 +237,8 @@ function Passkeys() {
   const client = useQueryClient()
   const [name, setName] = useState('')
   const add = useMutation({
-    mutationFn: async () => {
-      const options = await call('POST /api/me/passkey-options')
+    mutationFn: async (known: Known) => {
+      const options = await call('POST /api/me/passkey-options', { body: { proof: await proofOf(known, me) } })
       const response = await startRegistration({ optionsJSON: options as never })
       await call('POST /api/me/passkeys', { body: { name, response: response as never } })
     },
@@ -201,17 +252,17 @@ function Passkeys() {
       {me?.passkeys.map((key) => (
         <MyPasskey key={key.id} passkey={key} others={me.passkeys.length - 1} hasPassword={me.hasPassword} />
       ))}
-      <div className="row wrap" style={{ alignItems: 'flex-end' }}>
-        <TextInput
-          label="Name of the new one"
-          placeholder="Work laptop"
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
-        <Button variant="default" disabled={name.trim() === ''} loading={add.isPending} onClick={() => add.mutate()}>
-          Add a passkey
-        </Button>
-      </div>
+      <TextInput
+        label="Name of the new one"
+        placeholder="Work laptop"
+        style={{ alignSelf: 'flex-start' }}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      {me !== undefined && me.passkeys.length > 0 && (
+        <p className="dim">It asks for a passkey that you have first, then for the new one.</p>
+      )}
+      <ByOwner says="Add a passkey" disabled={name.trim() === ''} isPending={add.isPending} show={add.mutate} />
       <Problem error={add.error === null ? null : passkeyProblem(add.error)} />
     </section>
   )

@@ -22,7 +22,12 @@ export function UserPasskeys({ user, close }: { readonly user: UserRow; readonly
     onSuccess: () => setReason(''),
     onSettled: () => client.invalidateQueries({ queryKey: ['users'] }),
   })
-  const link = remove.data?.link ?? null
+  const again = useMutation({
+    mutationFn: () => call('POST /api/users/:id/passkey-link', { params: { id: user.id }, body: { reason } }),
+    onSuccess: () => setReason(''),
+  })
+  const link = again.data?.link ?? remove.data?.link ?? null
+  const isShutOut = list.data?.mayHaveLink === true && link === null
   return (
     <Modal
       opened
@@ -41,14 +46,32 @@ export function UserPasskeys({ user, close }: { readonly user: UserRow; readonly
               Remove one that is lost: the sessions it opened end, and it opens and signs nothing any more. What it
               signed stays, and can still be verified.
             </p>
-            <TextInput
-              label="Why, for the ledger"
-              data-autofocus
-              maxLength={500}
-              value={reason}
-              onChange={(event) => setReason(event.currentTarget.value)}
-            />
           </>
+        )}
+        {isShutOut && (
+          <p>
+            {user.name} has no way in. A new link lets them register a passkey; the one before, if there is one, ends.
+          </p>
+        )}
+        {((list.data?.passkeys.length ?? 0) > 0 || isShutOut) && (
+          <TextInput
+            label="Why, for the ledger"
+            data-autofocus
+            maxLength={500}
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+          />
+        )}
+        {isShutOut && (
+          <Button
+            variant="default"
+            style={{ alignSelf: 'flex-start' }}
+            disabled={reason.trim() === ''}
+            loading={again.isPending}
+            onClick={() => again.mutate()}
+          >
+            Make a link for a new passkey
+          </Button>
         )}
         {list.data?.passkeys.map((passkey) => (
           <div key={passkey.id} className="row between wrap">
@@ -68,7 +91,7 @@ export function UserPasskeys({ user, close }: { readonly user: UserRow; readonly
             </Button>
           </div>
         ))}
-        <Problem error={remove.error} />
+        <Problem error={remove.error ?? again.error} />
         {link !== null && (
           <ShownOnce text={link.address}>
             {user.name} has no way in any more. Give them this link for a new passkey by a way you trust; it ends{' '}
