@@ -32,6 +32,8 @@ export const ApiAnswer = z.strictObject({
   api: z.string(),
   /** Where it is set up here. */
   system: z.string(),
+  /** Where that was when it was released; "" in answers from before it was kept, which leave nowhere any more. */
+  address: z.string().default(''),
   ticket: z.string(),
   status: z.string().nullable(),
   verdict: z.string().nullable(),

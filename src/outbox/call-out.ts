@@ -36,15 +36,22 @@ export type OutPlace = {
 export class CallOut {
   readonly #agent: Agent
   readonly #clock: Clock
+  /** What ended before there was a connection: of these requests no byte left. */
+  readonly #neverSent = new WeakSet<object>()
 
   constructor(place: OutPlace, clock: Clock) {
     const timeoutMs = place.timeoutMs ?? timeoutMsDefault
     this.#clock = clock
+    const connect = guardedConnector(readRanges(place.allowAddresses), {
+      timeoutMs,
+      ...(place.ca.trim() === '' ? {} : { ca: place.ca }),
+    })
     this.#agent = new Agent({
-      connect: guardedConnector(readRanges(place.allowAddresses), {
-        timeoutMs,
-        ...(place.ca.trim() === '' ? {} : { ca: place.ca }),
-      }),
+      connect: (target, callback) =>
+        connect(target, (...result) => {
+          if (result[0] !== null) this.#neverSent.add(result[0])
+          callback(...result)
+        }),
       connections: 2,
       pipelining: 0,
       headersTimeout: timeoutMs,
@@ -77,7 +84,7 @@ export class CallOut {
       const bytes = Buffer.from(await response.body.arrayBuffer())
       return this.#judge(wanted, response.statusCode, headerOf(response.headers['retry-after']), bytes)
     } catch (error) {
-      return fate(wanted, error)
+      return fate(wanted, error, this.#neverSent)
     }
   }
 
@@ -109,7 +116,7 @@ export class CallOut {
 const headerOf = (value: string | string[] | undefined): string | null => [value].flat()[0] ?? null
 
 /** What an error means: what was never sent was not done; what was sent may have been. */
-function fate(wanted: OutRequest, error: unknown): Called<never> {
+function fate(wanted: OutRequest, error: unknown, neverSent: WeakSet<object>): Called<never> {
   if (error instanceof ForbiddenAddress) return { kind: 'refused', why: error.message }
   if (error instanceof errors.ResponseExceededMaxSizeError) {
     const why = `its answer is larger than ${answerBytesMax} bytes`
@@ -119,9 +126,8 @@ function fate(wanted: OutRequest, error: unknown): Called<never> {
   const cause: unknown = error instanceof AggregateError ? error.errors[0] : error
   const code = String((cause as { code?: unknown } | null)?.code ?? '')
   const why = wordsOf(cause) || code || String(cause)
-  const neverSent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
-  const isOfTls = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)
-  if (wanted.method === 'GET' || neverSent.includes(code) || isOfTls)
+  // Not by its code: a connection resets, or TLS breaks, before or behind what they were told.
+  if (wanted.method === 'GET' || (error instanceof Error && neverSent.has(error)))
     return { kind: 'later', why: `it could not be reached: ${why}`, afterMs: null }
   return { kind: 'unknown', why: `it did not answer: ${why}` }
 }

@@ -74,6 +74,16 @@ test('what they ask becomes an alert of ours, and until an answer is released th
   expect(kinds.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['door.asked', 'door.looked']))
   await apiAs(desk, lead, 'PUT', '/api/providers/northwatch/door', { ranges: [], requestsPerDay: 1, version: 0 })
   expect((await ask('198.51.100.8')).status).toBe(429)
+  // Many at once are counted one by one.
+  const { before } = await database.db
+    .selectFrom('provider_request')
+    .select((eb) => eb.fn.countAll<string>().as('before'))
+    .where('provider_id', '=', 'northwatch')
+    .executeTakeFirstOrThrow()
+  const two = { ranges: [], requestsPerDay: Number(before) + 2, version: 1 }
+  await apiAs(desk, lead, 'PUT', '/api/providers/northwatch/door', two)
+  const atOnce = await Promise.all(Array.from({ length: 8 }, (_, n) => ask(`198.51.100.${20 + n}`)))
+  expect(atOnce.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 429, 429, 429, 429, 429, 429])
 })
 
 test('every other call answers them alike, whether what it names is there or not, and holds nothing of the house', {
@@ -116,14 +126,14 @@ test('from an address that was not agreed their session is nobody’s, on every 
     const { page, context, problems } = await openWith(browser, desk, leader.token)
     await page.goto(`${desk.origin}/settings/providers`)
     await page.getByRole('button', { name: 'Their analysts…' }).first().click()
-    await page.getByText('asked about').waitFor()
+    await page.getByText('asked about').first().waitFor()
     await page.getByLabel('They may come from').first().fill('192.0.2.0/24')
     await page.keyboard.press('Enter')
     expect(await seriousIn(page)).toEqual([])
     await page.getByRole('button', { name: 'Save' }).click()
     await until(
       'it to be saved',
-      async () => (await apiAs(desk, lead, 'GET', '/api/providers/northwatch/door'))['version'] === 2,
+      async () => (await apiAs(desk, lead, 'GET', '/api/providers/northwatch/door'))['version'] === 3,
     )
     expect(problems).toEqual([])
     await context.close()
@@ -137,7 +147,7 @@ test('from an address that was not agreed their session is nobody’s, on every 
     await apiAs(desk, lead, 'PUT', '/api/providers/northwatch/door', {
       ranges: ['127.0.0.0/8', '::1/128'],
       requestsPerDay: 50,
-      version: 2,
+      version: 3,
     })
     const portal = await openWith(browser, desk, pat.token)
     await portal.page.goto(`${desk.origin}/portal`)

@@ -42,3 +42,29 @@ test('a tab from before an upgrade says so and is reloaded by hand, never by its
   expect(await says.count()).toBe(0)
   await context.close()
 })
+
+test.each(['js', 'css'])(
+  'a page whose %s is of the version before says so, and is loaded anew by hand',
+  {
+    timeout: 60_000,
+  },
+  async (ending) => {
+    const { page, context } = await pageAs('lead')
+    await page.goto(`${desk.origin}/queue`)
+    await page.getByRole('textbox', { name: 'Filter the queue' }).waitFor()
+    // The router loads a page anew by itself once, when its script is gone.
+    await page.evaluate(() => {
+      Storage.prototype.getItem = (key: string) => (key.startsWith('tanstack_router_reload:') ? '1' : null)
+    })
+    await page.route(`**/assets/*.${ending}`, (route) => route.fulfill({ status: 404, body: '{}' }))
+    await page.getByRole('link', { name: 'Logs', exact: true }).click()
+    await page.getByText('Load the page again', { exact: false }).waitFor()
+    expect(await page.getByRole('heading', { name: 'Logs' }).count()).toBe(0)
+    await page.unroute(`**/assets/*.${ending}`)
+    const again = page.waitForEvent('load')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await again
+    await page.getByRole('heading', { name: 'Logs' }).waitFor()
+    await context.close()
+  },
+)

@@ -30,7 +30,7 @@ const unreachable: Problem = {
 }
 
 /** What browsers say when a part of the page is not there any more: it was of the version before. */
-const leftBehind = /dynamically imported module|importing a module script failed/i
+const leftBehind = /dynamically imported module|importing a module script failed|unable to preload css/i
 const outdated: Problem = {
   code: 'outdated',
   says: 'This page could not be loaded.',

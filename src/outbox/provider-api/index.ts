@@ -117,7 +117,13 @@ async function call(line: Line, { path, post }: ApiAsk): Promise<Called<OutAnswe
   return asked.kind === 'unknown' ? { kind: 'later', why: asked.why, afterMs: null } : asked
 }
 
+/** Tells it, and says what became of it; without the secret, whatever they answer with. */
 async function tell(line: Line, request: ApiRequest, pass: Pass): Promise<Called<null>> {
+  const { secret, tokens } = line.place
+  return hidden(await told(line, request, pass), [secret, ...[...tokens.values()].map(({ token }) => token)])
+}
+
+async function told(line: Line, request: ApiRequest, pass: Pass): Promise<Called<null>> {
   const called = await signed(line, request, (headers) =>
     line.out.tell(pass, {
       method: request.method,

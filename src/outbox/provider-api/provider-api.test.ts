@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   type ApiFault,
@@ -253,4 +255,20 @@ test('an address of this machine that nobody named is not talked to', async () =
   expect(await tellAll()).toMatchObject([{ kind: 'refused' }])
   expect((await openAndTry(open)).kind).toBe('refused')
   expect(world.tries).toEqual([])
+})
+
+test('a yes that is none, with our secret or token in its words, is said without them', async () => {
+  const echo = createServer((request, response) => {
+    const told = `you came with ${request.headers.authorization} of client-1 and ${apiSecret}`
+    const answer =
+      request.url === '/oauth2/token' ? { access_token: 'token-of-ours-42' } : { errors: [{ message: told }], meta: {} }
+    request.resume().once('end', () => response.end(JSON.stringify(answer)))
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => echo.once('listening', resolve))
+  const baseUrl = `http://127.0.0.1:${(echo.address() as AddressInfo).port}`
+  const { tellAll } = await start('crowdstrike-alerts', { baseUrl, signInUrl: `${baseUrl}/oauth2/token` })
+  const said = JSON.stringify(await tellAll())
+  echo.close()
+  expect(said).toContain('you came with Bearer (secret) of client-1 and (secret)')
+  expect(said).not.toMatch(/token-of-ours|key-of-the-stand-in/)
 })

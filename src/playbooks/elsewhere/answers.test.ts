@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { actOn, answerActs, setDryRun, tryTo } from '../../../test/answer-acts.ts'
 import { answerAll, decideAlert, putAlert, sampleProvider } from '../../../test/answer-sample.ts'
@@ -448,4 +449,59 @@ test('what an API does not know is not saved', async () => {
     [{ plainHttp: false }, 'baseUrl'],
   ] as const)
     await expect(connect(change), field).rejects.toMatchObject({ details: { fields: { [field]: expect.any(String) } } })
+})
+
+test('an answer leaves for the place that it was released for, and for none that bears its name by then', async () => {
+  await connect()
+  const { alertId, ticket } = await newAlert()
+  const replyId = await answerAll(database.db, desk, alertId, by)
+  const other = await startProviderApi(api)
+  putThere(other, api, ticket)
+  const system = await systemById(database.db, 's1')
+  const moved = { ...(system?.settings ?? SystemSettings.parse({ baseUrl: world.url })), baseUrl: other.url }
+  const draft = { id: 's1', kind: 'provider-api', title: 'SentinelOne', secret: apiSecret, enabled: true } as const
+  await saveDraft(sync, { ...draft, settings: moved, version: system?.version ?? 0 }, by)
+  await send(replyId)
+  expect([world.tries, other.tries]).toEqual([[], []])
+  const { state, receipt } = await reply(replyId)
+  expect([state, receipt]).toEqual(['failed', expect.stringContaining(`at ${world.url}, and SentinelOne is elsewhere`)])
+  await other.stop()
+})
+
+test('what they took while the database failed is looked for over there, and never called failed', async () => {
+  await connect()
+  const { alertId, ticket } = await newAlert()
+  const replyId = await answerAll(database.db, desk, alertId, by)
+  const { db } = database
+  await sql`create function out_of_order() returns trigger language plpgsql as $$ begin raise 'out of order'; end $$`.execute(
+    db,
+  )
+  await sql`create trigger out_of_order before update on reply_request execute function out_of_order()`.execute(db)
+  await expect(send(replyId)).rejects.toThrow('out of order')
+  await sql`drop function out_of_order cascade`.execute(db)
+  expect(there(ticket).verdict).toBe('false_positive')
+  expect((await reply(replyId)).state).toBe('sending')
+  // The job is tried again.
+  await send(replyId)
+  expect((await reply(replyId)).state).toBe('unconfirmed')
+  await rounds(2)
+  await send(replyId)
+  expect((await reply(replyId)).state).toBe('sent')
+  expect(there(ticket).comments).toHaveLength(1)
+  expect(world.writes).toHaveLength(3)
+})
+
+test('of comments without end so many are taken as a ticket can hold', async () => {
+  await connect({ types: ['provider-alert'] })
+  const { alertId, ticket } = await newAlert('incident')
+  await syncSystem(sync, 's1')
+  await rounds(1)
+  await sql`insert into elsewhere_item (system_id, alert_id, kind, direction, our_id, their_id, digest, state, at)
+    select 's1', ${alertId}::uuid, 'comment', 'in', null, 'old-' || n, '', 'done', now() from generate_series(1, 1998) n`.execute(
+    database.db,
+  )
+  for (const id of ['901', '902', '903', '904'])
+    there(ticket).comments.push({ id, author: 'Theirs', text: `Again: ${id}`, at: `2026-11-23T09:01:00.${id}Z` })
+  await rounds(3)
+  expect(await commentsHere(alertId)).toEqual(['Again: 901', 'Again: 902'])
 })

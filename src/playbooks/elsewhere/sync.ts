@@ -32,6 +32,9 @@ const looksAfterMs = [10_000, 30_000, 60_000] as const
 const refusedMsMin = 60_000
 const refusedMsMax = 6 * 60 * 60_000
 
+/** Twice what a ticket here keeps on its page; whoever writes more there is no person. */
+const commentsMax = 2_000
+
 /** Text of a file that is looked through for a marking; one stands at the top. */
 const fileCharsMax = 200_000
 
@@ -243,9 +246,11 @@ async function takeIn(on: On, theirs: TheirTicket | null): Promise<void> {
   const known = new Set(
     (await itemsOf(desk.db, link)).flatMap(({ kind, theirId }) => (theirId === null ? [] : [`${kind} ${theirId}`])),
   )
-  if (system.settings.takes.includes('comments'))
-    for (const comment of theirs.comments)
-      if (!known.has(`comment ${comment.id}`)) await takeComment(on, { ...comment, key: theirs.key })
+  if (system.settings.takes.includes('comments')) {
+    const room = Math.max(0, commentsMax - [...known].filter((one) => one.startsWith('comment ')).length)
+    const news = theirs.comments.filter(({ id }) => !known.has(`comment ${id}`))
+    for (const comment of news.slice(0, room)) await takeComment(on, { ...comment, key: theirs.key })
+  }
   if (!system.settings.takes.includes('files')) return
   for (const file of theirs.files) {
     if (known.has(`file ${file.id}`)) continue

@@ -5,7 +5,7 @@ import type { ReplyRecord } from '../../db/replies.ts'
 import { beginRequest, forgetOpenRequests, requestsOf, takenRequest } from '../../db/reply-requests.ts'
 import { canonicalJson, type Json } from '../../kit/canonical-json.ts'
 import { sha256Hex } from '../../kit/digest.ts'
-import { Trouble, wordsOf } from '../../kit/errors.ts'
+import { problemOf, Trouble } from '../../kit/errors.ts'
 import { unseal } from '../../kit/seal.ts'
 import type { SendResult } from '../../model/doors.ts'
 import type { Egress } from '../../model/egress.ts'
@@ -101,9 +101,17 @@ export function makeApiAnswer(
   const told = new Set(requests.flatMap(({ tells }) => tells))
   if (!told.has('comment') || (verdict !== null && !told.has('verdict')))
     refuse(`${system.title} does not take these words together: status “${words.status}”, verdict “${words.verdict}”.`)
-  const document = { api: api.id, system: system.id, ticket, status, verdict, comment, mark, requests }
+  const at = { api: api.id, system: system.id, address: system.settings.baseUrl }
+  const document = { ...at, ticket, status, verdict, comment, mark, requests }
   return Buffer.from(canonicalJson({ form: apiAnswerForm, ...document } as unknown as Json))
 }
+
+/** Is this what people released it for: the same API at the same address, and the same ticket? A name can be given to another place. */
+export const isForThere = (answer: ApiAnswer, { system, ticket }: Pick<ApiWay, 'system' | 'ticket'>): boolean =>
+  answer.system === system.id && answer.ticket === ticket && isAtSamePlace(answer, system)
+
+const isAtSamePlace = (answer: ApiAnswer, { settings }: Pick<SystemRecord, 'settings'>): boolean =>
+  answer.api === settings.api && answer.address === settings.baseUrl
 
 /** The way out: opens it with its secret for as long as one answer takes. */
 export type OpenApi = (system: Pick<SystemRecord, 'id' | 'settings'>, secret: string) => ApiLeaving
@@ -128,10 +136,21 @@ export async function sendByApi(
     return { kind: 'refused', permanent: true, why: 'Its way is not set up any more' }
   if (!system.enabled || system.settings.answers !== 'api')
     return { kind: 'refused', permanent: false, why: `${system.title} is switched off (Settings, Tickets elsewhere)` }
+  if (!isAtSamePlace(answer, system)) {
+    const why = `It was released for ${answer.api} at ${answer.address || 'an address that was not kept'}, and ${system.title} is elsewhere by now: draft it anew`
+    return { kind: 'refused', permanent: true, why }
+  }
   const secret = system.sealed === null ? '' : unseal(desk.sealKey, system.sealed, placeOfSystem(system.id))
   const door = desk.openApi(system, secret)
   try {
-    const steps = await door.leave({ entryId: entry.id, bytes: sending.bytes, to: entry.recipients })
+    // The gate refuses before anything is told: the bytes are not what a person released.
+    const steps = await door
+      .leave({ entryId: entry.id, bytes: sending.bytes, to: entry.recipients })
+      .catch((error: unknown) => problemOf(error))
+    if (typeof steps === 'string') {
+      desk.log.error({ replyId: sending.replyId, problem: steps }, 'an answer was stopped at the door')
+      return { kind: 'refused', permanent: true, why: steps }
+    }
     await insertItem(
       desk.db,
       { systemId: system.id, alertId: sending.alertId },
@@ -145,12 +164,8 @@ export async function sendByApi(
       },
       desk.clock.now(),
     )
+    // What breaks from here on says nothing of what they have: the job finds it unconfirmed, and it is looked for over there.
     return await tellAll(desk, { system, answer, ...sending }, steps)
-  } catch (error) {
-    // The gate refuses before anything is told: the bytes are not what a person released.
-    const problem = error instanceof Trouble ? String(error.details['problem'] ?? error.message) : wordsOf(error)
-    desk.log.error({ replyId: sending.replyId, problem }, 'an answer was stopped at the door')
-    return { kind: 'refused', permanent: true, why: problem }
   } finally {
     await door.close()
   }

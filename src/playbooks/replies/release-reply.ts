@@ -24,7 +24,7 @@ import type { ApprovalHouse } from '../approvals/ask-place.ts'
 import { askForSecond, endAsking, tellFirst } from '../approvals/second-release.ts'
 import type { Assertion } from '../approvals/sign.ts'
 import { onReplyReleased } from '../wake.ts'
-import { makeApiAnswer, recipientOf, type Way, wayOf } from './api-answer.ts'
+import { isForThere, makeApiAnswer, recipientOf, type Way, wayOf } from './api-answer.ts'
 import { assertState, mailOf, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { isTheirs, sendJobKey } from './draft-reply.ts'
 import { attachedOf, refuseBlockedFiles, spansOfFile } from './files.ts'
@@ -220,8 +220,7 @@ async function make(
 /** What a first person released for one way leaves by no other. Throws Trouble('state.conflict'). */
 function assertSameWay(made: Made, way: Way): void {
   const answer = apiAnswerIn(made.bytes)
-  const isSame =
-    way.kind === 'mail' ? answer === null : answer?.system === way.system.id && answer.ticket === way.ticket
+  const isSame = way.kind === 'mail' ? answer === null : answer !== null && isForThere(answer, way)
   if (!isSame)
     throw new Trouble('state.conflict', {
       problem: 'answers to this provider go another way by now: give the draft back, and release it anew',

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { providerScopeOf } from '../../../db/limited.ts'
+import { oneAtATime } from '../../../db/one-at-a-time.ts'
 import { transaction } from '../../../db/open.ts'
 import { doorOf, insertRequest, requestsSince } from '../../../db/provider-door.ts'
 import { providerById } from '../../../db/providers.ts'
+import { sha256Hex } from '../../../kit/digest.ts'
 import { Trouble } from '../../../kit/errors.ts'
 import { append } from '../../../ledger/append.ts'
 import { extract } from '../../../observables/extract.ts'
@@ -25,8 +27,6 @@ export const askAtDoor = serve('POST /api/portal/requests', async ({ front, body
   const at = front.clock.now()
   const id = randomUUID()
   const ticket = `ASK-${id.slice(0, 8).toUpperCase()}`
-  if ((await requestsSince(front.db, providerId, new Date(at.getTime() - dayMs))) >= requestsPerDay)
-    throw new Trouble('rate.limited', { provider: providerId })
   const { user: asker, key } = session()
   const from = provider.replyAddress ?? provider.addresses[0]
   if (from === undefined) throw new Trouble('not.found', { provider: providerId, problem: 'no address to answer to' })
@@ -46,11 +46,13 @@ export const askAtDoor = serve('POST /api/portal/requests', async ({ front, body
     `Question: What do you know about this? ${body.why}`,
     '',
   ]
-  const { id: messageId } = await front.work.takeAtDoor({
-    ...{ providerId, bytes: Buffer.from(lines.join('\r\n')), sourceAddress: request.ip },
-    origin: `portal;user=${asker.id}${key === null ? '' : `;key=${key.id}`}`,
-  })
+  const bytes = Buffer.from(lines.join('\r\n'))
+  const messageId = sha256Hex(bytes)
+  // Counted before it is taken, one by one: what many ask at once is as many as what they ask one after the other.
   await transaction(front.db, async (tx) => {
+    await oneAtATime(tx, `door-requests:${providerId}`)
+    if ((await requestsSince(tx, providerId, new Date(at.getTime() - dayMs))) >= requestsPerDay)
+      throw new Trouble('rate.limited', { provider: providerId })
     await insertRequest(tx, {
       id,
       providerId,
@@ -63,6 +65,10 @@ export const askAtDoor = serve('POST /api/portal/requests', async ({ front, body
     })
     const said = { ticket, observable: body.observable, messageId }
     await append(tx, { kind: 'door.asked', actor: actor(), subject: `provider:${providerId}`, body: said }, front.clock)
+  })
+  await front.work.takeAtDoor({
+    ...{ providerId, bytes, sourceAddress: request.ip },
+    origin: `portal;user=${asker.id}${key === null ? '' : `;key=${key.id}`}`,
   })
   return { ticket }
 })
