@@ -18,7 +18,7 @@ import {
   startProviderApi,
 } from '../../../test/provider-apis.ts'
 import { egressOfReply } from '../../db/egress.ts'
-import { linkById } from '../../db/elsewhere.ts'
+import { addLink, linkById } from '../../db/elsewhere.ts'
 import { systemById } from '../../db/elsewhere-systems.ts'
 import { saveProvider } from '../../db/providers.ts'
 import { changeReply, replyRecord } from '../../db/replies.ts'
@@ -458,7 +458,7 @@ test('an answer leaves for the place that it was released for, and for none that
   const other = await startProviderApi(api)
   putThere(other, api, ticket)
   const system = await systemById(database.db, 's1')
-  const moved = { ...(system?.settings ?? SystemSettings.parse({ baseUrl: world.url })), baseUrl: other.url }
+  const moved = settingsFor(world, api, { ...system?.settings, baseUrl: other.url })
   const draft = { id: 's1', kind: 'provider-api', title: 'SentinelOne', secret: apiSecret, enabled: true } as const
   await saveDraft(sync, { ...draft, settings: moved, version: system?.version ?? 0 }, by)
   await send(replyId)
@@ -492,10 +492,9 @@ test('what they took while the database failed is looked for over there, and nev
 })
 
 test('of comments without end so many are taken as a ticket can hold', async () => {
-  await connect({ types: ['provider-alert'] })
+  await connect()
   const { alertId, ticket } = await newAlert('incident')
-  await syncSystem(sync, 's1')
-  await rounds(1)
+  await addLink(database.db, 's1', alertId)
   await sql`insert into elsewhere_item (system_id, alert_id, kind, direction, our_id, their_id, digest, state, at)
     select 's1', ${alertId}::uuid, 'comment', 'in', null, 'old-' || n, '', 'done', now() from generate_series(1, 1998) n`.execute(
     database.db,
