@@ -57,9 +57,9 @@ type Vendor = {
 }
 
 const notThere = (): Reply => ({ status: 404, json: { error: 'not found' } })
-const say = (ticket: ThereTicket, text: string): void => {
+const say = (ticket: ThereTicket, text: string, author = 'bot'): void => {
   const at = `2026-11-23T09:00:00.${String(ticket.comments.length).padStart(3, '0')}Z`
-  ticket.comments.push({ id: String(ticket.comments.length + 1), author: 'bot', text, at })
+  ticket.comments.push({ id: String(ticket.comments.length + 1), author, text, at })
 }
 const json = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
 const bearer = (headers: IncomingMessage['headers'], world: ApiStandIn): boolean => {
@@ -383,6 +383,68 @@ const darktrace: Vendor = {
   },
 }
 
+/** What people know an investigation by. */
+export const shortLinkOf = (id: string): string => `NORD-${Number.parseInt(id.slice(-4), 16)}`
+/** Who wrote the comment that closed it. */
+const closer = 'closer'
+
+const expel: Vendor = {
+  lets: (headers) => headers.authorization === `Bearer ${apiSecret}`,
+  read: ({ path, query }, { tickets }) => {
+    const all = [...tickets.values()]
+    const shown = (ticket: ThereTicket) => ({
+      ...{ type: 'investigations', id: ticket.id },
+      attributes: {
+        ...{ title: 'x', short_link: shortLinkOf(ticket.id), decision: ticket.verdict },
+        close_comment: ticket.comments.findLast(({ author }) => author === closer)?.text ?? null,
+      },
+    })
+    if (path === '/api/v2/comments') {
+      const of = query.get('filter[investigation][id]')
+      const data = all.flatMap(({ id, comments }) =>
+        comments
+          .filter(({ author }) => author !== closer && (of === null || of === id))
+          .map((one) => ({
+            ...{ type: 'comments', id: `comment-${one.id}`, attributes: { comment: one.text, created_at: one.at } },
+            relationships: { investigation: { data: { type: 'investigations', id } } },
+          })),
+      )
+      return { status: 200, json: { data: data.toReversed() } }
+    }
+    if (path === '/api/v2/investigations') {
+      const link = query.get('filter[short_link]')
+      return {
+        status: 200,
+        json: { data: all.filter(({ id }) => link === null || shortLinkOf(id) === link).map(shown) },
+      }
+    }
+    const ticket = tickets.get(/^\/api\/v2\/investigations\/([0-9a-f-]{36})$/.exec(path)?.[1] ?? '')
+    return ticket === undefined ? notThere() : { status: 200, json: { data: shown(ticket) } }
+  },
+  write: ({ method, path, body }, { tickets }) => {
+    const { data } = json(body) as {
+      data: { type: string; id?: string; attributes: Record<string, string>; relationships?: unknown }
+    }
+    if (method === 'POST' && path === '/api/v2/comments' && data.type === 'comments') {
+      const { investigation } = data.relationships as { investigation: { data: { type: string; id: string } } }
+      const ticket = tickets.get(investigation.data.id)
+      if (ticket === undefined || investigation.data.type !== 'investigations') return null
+      say(ticket, String(data.attributes['comment']))
+      return { status: 201, json: { data: { type: 'comments', id: `comment-${ticket.comments.length}` } } }
+    }
+    const ticket = tickets.get(/^\/api\/v2\/investigations\/(.+)$/.exec(path)?.[1] ?? '')
+    if (method !== 'PATCH' || ticket === undefined || data.type !== 'investigations' || data.id !== ticket.id)
+      return null
+    const { decision, close_comment: closing } = data.attributes
+    if (decision !== undefined) ticket.verdict = decision
+    if (closing !== undefined) {
+      ticket.status = 'CLOSED'
+      say(ticket, closing, closer)
+    }
+    return { status: 200, json: { data: { type: 'investigations', id: ticket.id, attributes: data.attributes } } }
+  },
+}
+
 const vendors = {
   'microsoft-graph-incidents': graph,
   'crowdstrike-alerts': falcon,
@@ -393,6 +455,7 @@ const vendors = {
   'splunk-es-notables': splunk,
   'elastic-security-alerts': elastic,
   'darktrace-model-breaches': darktrace,
+  'expel-investigations': expel,
 } as const
 export type Played = keyof typeof vendors
 export const played = Object.keys(vendors) as Played[]
@@ -408,6 +471,7 @@ export const numberThere: Record<Played, string> = {
   'splunk-es-notables': '7B21F0A4-19',
   'elastic-security-alerts': '3f0a71c2b6f04d1e9a5c7b2e8d6f1a0c3f0a71c2b6f04d1e9a5c7b2e8d6f1a0c',
   'darktrace-model-breaches': '19022',
+  'expel-investigations': '5a6bc3f0-0c1e-4a61-9f9e-2d1c0a7e11aa',
 }
 
 /** As they are before anybody did anything. */
@@ -421,6 +485,7 @@ const firstStatus: Record<Played, string> = {
   'splunk-es-notables': '1',
   'elastic-security-alerts': 'open',
   'darktrace-model-breaches': 'unacknowledged',
+  'expel-investigations': 'OPEN',
 }
 
 export async function startProviderApi(id: Played): Promise<ApiStandIn> {

@@ -105,6 +105,13 @@ export type ProviderApi = {
   readonly commentCharsMax: number
   /** What its numbers look like; nothing else gets into a path. */
   readonly ticket: RegExp
+  /** Where people know a ticket by another number than its API does: how that one looks, and how it is looked up. */
+  readonly shown?: {
+    readonly number: RegExp
+    readonly ask: (number: string) => ApiAsk
+    /** The number its API knows; null: there is none, or more than one. Throws for an answer that is not as its API says. */
+    readonly result: (number: string, answer: unknown) => string | null
+  }
   /** Its words, with what they mean where the word does not say it. */
   readonly statuses: Readonly<Record<string, string>>
   readonly verdicts: Readonly<Record<string, string>>

@@ -14,6 +14,7 @@ const formatOf: Readonly<Record<string, string>> = {
   'splunk-es-notables': 'splunk-es',
   'elastic-security-alerts': 'elastic-security',
   'darktrace-model-breaches': 'darktrace',
+  'expel-investigations': 'expel',
 }
 
 test('every API is named once, says where its contract stands, and is found', () => {

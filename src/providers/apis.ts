@@ -3,6 +3,7 @@ import { cortexApi } from './cortex-xdr/api.ts'
 import { crowdStrikeApi } from './crowdstrike/api.ts'
 import { darktraceApi } from './darktrace/api.ts'
 import { elasticApi } from './elastic-security/api.ts'
+import { expelApi } from './expel/api.ts'
 import { qradarApi } from './ibm-qradar/api.ts'
 import { defenderApi } from './microsoft-defender/api.ts'
 import { redCanaryApi } from './red-canary/api.ts'
@@ -20,6 +21,7 @@ export const providerApis: readonly ProviderApi[] = [
   splunkApi,
   elasticApi,
   darktraceApi,
+  expelApi,
 ]
 
 export function providerApi(id: string): ProviderApi | null {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../kit/clock.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import { wordsOf } from '../../kit/errors.ts'
-import type { Called, SystemSettings, TheirTicket, TicketSystemBehind } from '../../model/elsewhere.ts'
+import type { Called, SystemSettings, TheirRef, TheirTicket, TicketSystemBehind } from '../../model/elsewhere.ts'
 import type { ApiAsk, ApiRequest, ApiStep, ProviderApi } from '../../model/provider-api.ts'
 import { CallOut, type OutAnswer } from '../call-out.ts'
 import { type EntryOf, type Pass, passAnswer, passNumberAsk } from '../gate.ts'
@@ -32,8 +32,7 @@ export function openProviderApi(api: ProviderApi, place: Place, entryOf: EntryOf
   const line = { out: new CallOut(place.settings, clock), api, place, clock }
   return {
     reads: api.read !== null,
-    // A ticket of theirs is known by its number, which came with the alert.
-    find: async () => ({ kind: 'done', value: [] }),
+    find: (number) => find(line, number),
     read: (id) => read(line, id),
     fetch: async () => ({ kind: 'refused', why: 'Files of theirs are not fetched' }),
     changed: async (minutes) => {
@@ -164,6 +163,16 @@ async function read(line: Line, ticket: string): Promise<Called<TheirTicket | nu
       ...{ comments: comments ?? [], tellsComments: comments !== null, files: [] },
     },
   }
+}
+
+/** A ticket of theirs is known by its number, which came with the alert; where people know it by another, that one is looked up. */
+async function find(line: Line, number: string): Promise<Called<readonly TheirRef[]>> {
+  const { shown } = line.api
+  if (shown === undefined || !shown.number.test(number)) return { kind: 'done', value: [] }
+  return asRead(await answersTo(line, [shown.ask(number)]), (answers) => {
+    const id = answers === null ? null : shown.result(number, answers[0])
+    return id === null ? [] : [{ id, key: number, url: null }]
+  })
 }
 
 /** What it answers, in the order it is asked; null where something is not there. */

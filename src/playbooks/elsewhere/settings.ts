@@ -103,6 +103,8 @@ function refuseApi(settings: SystemSettings, refuse: Refuse): void {
   }
   for (const word of Object.values(settings.statusOut))
     if (!Object.hasOwn(api.statuses, word)) refuse('statusOut', `“${word}” is no status of ${api.title}`)
+    else if (api.requests({ ticket: '1', status: word, verdict: null, comment: null }).length === 0)
+      refuse('statusOut', `“${word}” is set by an answer only in ${api.title}`)
 }
 
 /** Answers to a provider go one way. */

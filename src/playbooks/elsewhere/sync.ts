@@ -10,6 +10,7 @@ import {
   linkById,
 } from '../../db/elsewhere.ts'
 import type { SystemRecord } from '../../db/elsewhere-systems.ts'
+import { notifyAll } from '../../db/live.ts'
 import { type Db, transaction } from '../../db/open.ts'
 import { fileOf, partsOfTicket } from '../../db/ticket-parts.ts'
 import { type TicketRecord, ticketOf } from '../../db/tickets.ts'
@@ -124,9 +125,12 @@ async function pass(on: On): Promise<void> {
  */
 async function passOfProvider(on: On, ticket: TicketRecord): Promise<void> {
   const { desk, api, link } = on
-  const theirId = link.theirId ?? (await theirNumber(on, ticket))
-  const theirs = api.reads ? await readTheirs(on, theirId) : null
-  if (link.theirId === null) await linked(on, theirs ?? { id: theirId, key: theirId, url: null }, '', 'found')
+  const ref =
+    link.theirId === null ? await theirNumber(on, ticket) : { id: link.theirId, key: link.theirKey ?? link.theirId }
+  const theirId = ref.id
+  const read = api.reads ? await readTheirs(on, theirId) : null
+  const theirs = read === null ? null : { ...read, key: ref.key }
+  if (link.theirId === null) await linked(on, { ...ref, url: theirs?.url ?? null }, '', 'found')
   await takeIn(on, theirs)
   const { unknown, onTheWay } =
     theirs === null ? { unknown: 0, onTheWay: false } : await settleAnswers(desk, link, theirs)
@@ -141,12 +145,14 @@ async function passOfProvider(on: On, ticket: TicketRecord): Promise<void> {
 }
 
 /** Why the number of theirs cannot be looked for halts the pass; it is tried again when something happens on the ticket. */
-async function theirNumber(on: On, ticket: TicketRecord): Promise<string> {
+async function theirNumber(on: On, ticket: TicketRecord): Promise<{ readonly id: string; readonly key: string }> {
   const { desk, link } = on
   const halt = (says: string) => new Halt({ kind: 'open', why: says }, { done: link.changes, says })
   if (ticket.theirs === null) throw halt('The alert has no number of theirs')
-  if (await isTakenThere(desk.db, link, ticket.theirs)) throw halt(`Another alert here is tied to ${ticket.theirs}`)
-  return ticket.theirs
+  const [found] = settle(on, await on.api.find(ticket.theirs))
+  const ref = { id: found?.id ?? ticket.theirs, key: ticket.theirs }
+  if (await isTakenThere(desk.db, link, ref.id)) throw halt(`Another alert here is tied to ${ticket.theirs}`)
+  return ref
 }
 
 /** It was looked for and not found: looked for again while it may be late, then it is for a person to say. */
@@ -225,7 +231,9 @@ async function makeOrFind(on: On, ticket: TicketRecord): Promise<string> {
 
 async function linked(on: On, ref: TheirRef, says: string, how: 'made' | 'found'): Promise<string> {
   const change = { state: 'linked', theirId: ref.id, theirKey: ref.key, theirUrl: ref.url, says, looks: 0 } as const
-  await note(on, 'elsewhere.linked', { key: ref.key, id: ref.id, how }, change)
+  await note(on, 'elsewhere.linked', { key: ref.key, id: ref.id, how }, change, (tx) =>
+    notifyAll(tx, [`alert:${on.link.alertId}`]),
+  )
   return ref.id
 }
 

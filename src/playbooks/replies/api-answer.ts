@@ -1,4 +1,4 @@
-import { changeItem, changeLink, insertItem, itemsOf, noteChange } from '../../db/elsewhere.ts'
+import { addLink, changeItem, changeLink, insertItem, itemsOf, linkById, noteChange } from '../../db/elsewhere.ts'
 import { listSystems, type SystemRecord, systemById } from '../../db/elsewhere-systems.ts'
 import type { Db } from '../../db/open.ts'
 import type { ReplyRecord } from '../../db/replies.ts'
@@ -31,29 +31,52 @@ type ApiWay = {
   readonly ticket: string
 }
 
-/** `why`: an API is set up for this provider, and this answer goes by mail all the same. */
-export type Way = { readonly kind: 'mail'; readonly why: string | null } | ({ readonly kind: 'api' } & ApiWay)
+/** `why`: an API is set up for this provider, and this answer goes by mail all the same; or, where it `waits`, by nothing yet. */
+export type Way =
+  | { readonly kind: 'mail'; readonly why: string | null; readonly waits: boolean }
+  | ({ readonly kind: 'api' } & ApiWay)
 
-/** Which way answers to this alert leave as things are. */
-export async function wayOf(
+type AlertThere = { readonly id: string; readonly providerId: string; readonly ticket: string | null }
+
+/** The API that answers to this provider go through. */
+async function apiFor(
   db: Db,
-  alert: { readonly providerId: string; readonly ticket: string | null },
-): Promise<Way> {
+  providerId: string,
+): Promise<{ readonly system: SystemRecord; readonly api: ProviderApi } | null> {
   const system = (await listSystems(db)).find(
     ({ kind, enabled, settings }) =>
-      kind === 'provider-api' && enabled && settings.answers === 'api' && settings.providers.includes(alert.providerId),
+      kind === 'provider-api' && enabled && settings.answers === 'api' && settings.providers.includes(providerId),
   )
   const api = system === undefined ? null : providerApi(system.settings.api)
-  if (system === undefined || api === null) return { kind: 'mail', why: null }
+  return system === undefined || api === null ? null : { system, api }
+}
+
+/** Which way answers to this alert leave as things are. */
+export async function wayOf(db: Db, alert: AlertThere): Promise<Way> {
+  const to = await apiFor(db, alert.providerId)
+  if (to === null) return { kind: 'mail', why: null, waits: false }
+  const { system, api } = to
+  const byMail = (why: string): Way => ({
+    ...{ kind: 'mail', waits: false, why: `It goes by mail and not through ${system.title}: ${why}` },
+  })
   const { ticket } = alert
-  if (ticket === null)
-    return { kind: 'mail', why: `It goes by mail and not through ${system.title}: the alert has no number of theirs.` }
-  if (!api.ticket.test(ticket))
-    return {
-      kind: 'mail',
-      why: `It goes by mail and not through ${system.title}: “${ticket}” is not what its numbers look like.`,
-    }
-  return { kind: 'api', system, api, ticket }
+  if (ticket === null) return byMail('the alert has no number of theirs.')
+  if (api.ticket.test(ticket)) return { kind: 'api', ...to, ticket }
+  if (api.shown?.number.test(ticket) !== true) return byMail(`“${ticket}” is not what its numbers look like.`)
+  const link = await linkById(db, system.id, alert.id)
+  if (link?.theirId != null && api.ticket.test(link.theirId)) return { kind: 'api', ...to, ticket: link.theirId }
+  if (link === null) return byMail(`“${ticket}” was not looked up there. Sync its ticket, then open this answer again.`)
+  const trouble = link.says !== '' ? link.says : system.failingSince === null ? '' : system.says
+  if (trouble !== '') return byMail(`“${ticket}” could not be looked up there: ${trouble}`)
+  const why = `“${ticket}” is being looked up in ${system.title}: it takes some seconds, and nothing is released meanwhile.`
+  return { kind: 'mail', why, waits: true }
+}
+
+/** Has the number that people know their ticket by looked up there, so that its answer can go through their API. */
+export async function lookUpNumber(tx: Db, alert: AlertThere): Promise<void> {
+  const to = await apiFor(tx, alert.providerId)
+  if (alert.ticket !== null && to?.api.shown?.number.test(alert.ticket) === true)
+    await addLink(tx, to.system.id, alert.id)
 }
 
 /** The answer that was released; null for a mail, and for bytes that are not those that were released any more. */

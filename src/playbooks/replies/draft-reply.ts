@@ -12,6 +12,7 @@ import { draftMachine, draftSubject, draftText } from '../../triage/draft.ts'
 import { findSensitive } from '../../triage/redact.ts'
 import { asRead } from '../../triage/redaction/views.ts'
 import { endAsking } from '../approvals/second-release.ts'
+import { lookUpNumber } from './api-answer.ts'
 import { carryOver } from './carry-over.ts'
 import { assertState, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
 import { takeAlong } from './files.ts'
@@ -81,6 +82,7 @@ export async function draftReply(
       twoByPlaybook: draft.twoPersons ?? last?.twoByPlaybook ?? false,
     }
     await insertReply(tx, fresh, desk.clock.now())
+    await lookUpNumber(tx, known.alert)
     // A second answer after one that left has files of its own.
     const files =
       last === undefined || draft.followUp !== undefined ? [] : await takeAlong(tx, known, last.reply.id, replyId)

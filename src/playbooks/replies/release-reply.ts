@@ -325,6 +325,7 @@ async function knowledgeForRelease(
     })
   const way = await wayOf(tx, known.alert)
   if (way.kind === 'api') return { known, way }
+  if (way.waits) throw new Trouble('reply.blocked', { fields: { to: way.why ?? '' } })
   // Without a mail server nothing can be sent.
   mailOf(desk)
   const strangers = strangersIn(reply.to, agreement)

@@ -37,7 +37,9 @@ export const showReply = serve('GET /api/replies/:id', async ({ front, params, m
   const agreement = agreementOf(provider ?? { mayShare: [] })
   const files = await filesOfReply(front.db, params.id)
   const all = [...reply.spans, ...files.flatMap((file) => [...file.nameSpans, ...file.spans])]
-  const shown = await apiShown(front.db, record, { providerId: around.providerId, ticket: around.alert.ticket })
+  const shown = await apiShown(front.db, record, {
+    ...{ id: reply.alertId, providerId: around.providerId, ticket: around.alert.ticket },
+  })
   const [entry] = reply.releasedAt === null ? [] : await listEgress(front.db, { q: reply.messageId }, 1)
   return {
     reply,
@@ -86,7 +88,7 @@ type ApiShown = Pick<ReplyPage, 'api' | 'byMailBecause'>
 async function apiShown(
   db: Db,
   record: ReplyRecord,
-  alert: { readonly providerId: string; readonly ticket: string | null },
+  alert: { readonly id: string; readonly providerId: string; readonly ticket: string | null },
 ): Promise<ApiShown> {
   const { reply, bytes } = record
   const fixed = releasedAnswer(record)
