@@ -133,7 +133,7 @@ export async function decideAlert(
       why: '',
       query: 'q',
     },
-    ...{ windowFrom: null, windowTo: null, costMs: 1, askedAt: new Date().toISOString() },
+    ...{ windowFrom: null, windowTo: null, aroundMinutes: null, costMs: 1, askedAt: new Date().toISOString() },
   }
   await insertFindings(db, [finding])
   const version = (await getAlert(db, alertId))?.version ?? 0

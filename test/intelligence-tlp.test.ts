@@ -82,6 +82,7 @@ async function cited(reason: string, text?: string) {
         query: '',
         windowFrom: null,
         windowTo: null,
+        aroundMinutes: null,
         costMs: 1,
       },
       askedAt: new Date().toISOString(),

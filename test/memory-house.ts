@@ -76,7 +76,13 @@ export async function memoryHouse() {
     const asked = { id: randomUUID(), alertId, runId: null, question: 'change-window-of-asset' as const, ask: {} }
     const finding = {
       ...{ ...asked, connector: 'calendar', kind, answer: kind === 'found' ? { changes: [change] } : null },
-      ...{ why: kind === 'failed' ? 'no answer' : '', query: '', windowFrom: null, windowTo: null },
+      ...{
+        why: kind === 'failed' ? 'no answer' : '',
+        query: '',
+        windowFrom: null,
+        windowTo: null,
+        aroundMinutes: null,
+      },
       ...{ costMs: 1, askedAt: clock.now().toISOString() },
     }
     await transaction(database.db, async (tx) => {

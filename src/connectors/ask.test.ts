@@ -55,6 +55,31 @@ describe('who is asked', () => {
   })
 })
 
+describe('which time is looked at', () => {
+  const window = { from: '2026-11-02T08:59:00.000Z', to: '2026-11-02T09:01:00.000Z' }
+
+  test('a source that looks at no time does not answer about one that somebody chose', async () => {
+    const { of } = house(source('states', found))
+    expect(await of()).toMatchObject([{ answered: { kind: 'found' } }])
+    expect(await of({ window })).toMatchObject([
+      { answered: { kind: 'not-applicable', why: expect.stringContaining('looks at no time') } },
+    ])
+  })
+
+  test('the chosen time reaches the source, and a look that ran out of time is known by it too', async () => {
+    const slow = source(
+      'slow',
+      async (_question, _ask, context) => {
+        if (context.window !== undefined) context.looksAt?.(context.window)
+        return new Promise(() => undefined)
+      },
+      { timeoutMs: 20 },
+    )
+    const [asked] = await house(slow).of({ window })
+    expect(asked?.answered).toMatchObject({ kind: 'failed', why: 'it gave no answer within 20 ms', window })
+  })
+})
+
 describe('what comes of it', () => {
   test('a slow connector never holds the others: their answers come first', async () => {
     const slow = source(

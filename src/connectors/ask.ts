@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Clock } from '../kit/clock.ts'
 import type { Connector } from '../model/connector.ts'
 import type { Ask, Asked } from '../model/doors.ts'
-import type { Answered } from '../model/finding.ts'
+import type { Answered, Window } from '../model/finding.ts'
 import { type QuestionName, questions } from '../model/question.ts'
 import { Lane } from './lane.ts'
 
@@ -47,8 +47,14 @@ export function makeAsk(input: {
     const asked = named.map(async (connector): Promise<Asked> => {
       const askedAt = clock.now()
       const began = performance.now()
-      const work = (signal: AbortSignal) => connector.ask(question, parsed.data, { signal, clock })
-      const answered = checked(question, await laneOf(connector).run(work, options.signal))
+      const seen: { window?: Window } = {}
+      const looksAt = (window: Window) => {
+        seen.window = window
+      }
+      const chosen = options.window === undefined ? {} : { window: options.window }
+      const work = (signal: AbortSignal) => connector.ask(question, parsed.data, { signal, clock, looksAt, ...chosen })
+      const came = checked(question, await laneOf(connector).run(work, options.signal))
+      const answered = windowed(came, seen.window, options.window !== undefined)
       const one = { connector: connector.id, answered, costMs: performance.now() - began, askedAt }
       if (!options.signal.aborted)
         news(connector.id, answered.kind !== 'failed', answered.kind === 'failed' ? answered.why : '', one.costMs)
@@ -93,17 +99,25 @@ function absentOf(
 function checked(question: QuestionName, answered: Answered): Answered {
   if (answered.kind !== 'found') return answered
   const parsed = questions[question].answer.safeParse(answered.answer)
-  if (!parsed.success)
-    return { kind: 'failed', why: `it answered nonsense: ${problemOf(parsed.error)}`, query: answered.query }
+  if (!parsed.success) return failedAs(answered, `it answered nonsense: ${problemOf(parsed.error)}`)
   const chars = JSON.stringify(parsed.data).length
   if (chars > answerCharsMax) {
-    return {
-      kind: 'failed',
-      why: `it answered nonsense: ${chars} characters, the limit is ${answerCharsMax}`,
-      query: answered.query,
-    }
+    return failedAs(answered, `it answered nonsense: ${chars} characters, the limit is ${answerCharsMax}`)
   }
   return { ...answered, answer: parsed.data }
+}
+
+function failedAs({ query, window }: Extract<Answered, { kind: 'found' }>, why: string): Answered {
+  return { kind: 'failed', why, query, ...(window === undefined ? {} : { window }) }
+}
+
+/** The answer with the time that was looked at. Where somebody chose a time, what knows of none does not answer that. */
+function windowed(answered: Answered, seen: Window | undefined, chosen: boolean): Answered {
+  if (answered.kind === 'not-applicable') return answered
+  const window = answered.window ?? seen
+  if (window !== undefined) return { ...answered, window }
+  if (!chosen || answered.kind === 'failed') return answered
+  return { kind: 'not-applicable', why: 'this source says how things are: it looks at no time that could be chosen' }
 }
 
 function problemOf(error: z.ZodError): string {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Alert, AlertState, Severity } from '../model/alert.ts'
 import { Technique } from '../model/attack.ts'
-import { Finding, FindingKind } from '../model/finding.ts'
+import { AroundMinutes, Finding, FindingKind } from '../model/finding.ts'
 import { Attachment, TextPart } from '../model/letter.ts'
 import { Authentication, Channel, MessageKind, MessageState } from '../model/message.ts'
 import { Mark, Run, RunState, StepState } from '../model/playbook.ts'
@@ -342,9 +342,14 @@ export const deskApi = {
   }),
   'POST /api/alerts/:id/ask': endpoint({
     permission: 'alert.ask',
-    says: 'Ask the sources of a finding again',
+    says: 'Ask the sources of a finding again, or one of them, about the usual time or one around the alert',
     params: id,
-    body: z.object({ question: QuestionName, ask: z.record(z.string(), z.unknown()) }),
+    body: z.object({
+      question: QuestionName,
+      ask: z.record(z.string(), z.unknown()),
+      connector: z.string().max(200).optional().describe('Only this source; left out: all that answer the question'),
+      around: AroundMinutes.optional().describe('Minutes before and after the alert, in place of the usual time'),
+    }),
     answer: Done,
   }),
   'POST /api/alerts/:id/ask-person': endpoint({

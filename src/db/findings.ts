@@ -26,6 +26,7 @@ export async function insertFindings(tx: Db, findings: readonly NewFinding[]): P
         query: plainText(finding.query),
         window_from: finding.windowFrom,
         window_to: finding.windowTo,
+        around_minutes: finding.aroundMinutes,
         cost_ms: finding.costMs,
         asked_at: finding.askedAt,
       })),
@@ -49,6 +50,7 @@ function findingOf(row: Selectable<FindingTable>): Finding {
     query: row.query,
     windowFrom: isoOrNull(row.window_from),
     windowTo: isoOrNull(row.window_to),
+    aroundMinutes: row.around_minutes,
     costMs: row.cost_ms,
     askedAt: iso(row.asked_at),
   }
@@ -68,6 +70,19 @@ export async function findingsOf(db: Db, alertId: string): Promise<readonly Find
     .limit(findingsMax)
     .execute()
   return rows.map(findingOf)
+}
+
+/**
+ * The evidence that judgements and conditions go by. In a time that somebody chose, only what was found counts: that nothing happened in the two
+ * minutes around an alert does not say that nothing happened, and must not fill a rung that nobody could look at. Nor does a change of the next
+ * day explain what happened today. What does not count stands beside, with its window.
+ */
+export async function countedFindingsOf(db: Db, alertId: string): Promise<readonly Finding[]> {
+  const all = await findingsOf(db, alertId)
+  return all.filter(
+    ({ aroundMinutes, kind, question }) =>
+      aroundMinutes === null || (kind === 'found' && question !== 'change-window-of-asset'),
+  )
 }
 
 /** The evidence of several alerts, each oldest first, with the run that asked for it (null: a person did). */

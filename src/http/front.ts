@@ -17,7 +17,7 @@ import type { ChatKind, ChatSettings } from '../model/chat.ts'
 import type { PackContent, PackDefinition } from '../model/context-pack.ts'
 import type { SystemKind, SystemSettings } from '../model/elsewhere.ts'
 import type { ExpectationDraft, ExpectationPreview } from '../model/expectation.ts'
-import type { Finding } from '../model/finding.ts'
+import type { AroundMinutes, Finding } from '../model/finding.ts'
 import type { ListNoun } from '../model/list.ts'
 import type { LogPostDoor } from '../model/log-post.ts'
 import type { Receipt } from '../model/message.ts'
@@ -263,6 +263,8 @@ export type Work = {
     readonly alertId: string
     readonly question: QuestionName
     readonly ask: Readonly<Record<string, unknown>>
+    readonly connector?: string | undefined
+    readonly around?: AroundMinutes | undefined
     readonly by: string
   }) => Promise<void>
   /** A one-time link to "was this you?", told this once. */

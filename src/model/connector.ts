@@ -1,5 +1,5 @@
 import type { Clock } from '../kit/clock.ts'
-import type { Answered } from './finding.ts'
+import type { Answered, Window } from './finding.ts'
 import type { QuestionName } from './question.ts'
 
 /** What one connector may be asked at once. A rate limit queues, it never fails a question by itself. */
@@ -24,7 +24,14 @@ export type TriedOut =
     }
   | { readonly kind: 'failed'; readonly why: string; readonly next: string }
 
-export type AskContext = { readonly signal: AbortSignal; readonly clock: Clock }
+export type AskContext = {
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  /** The time somebody wants looked at, in place of the usual one. A source that looks at no time leaves it alone. */
+  readonly window?: Window
+  /** Told which time is looked at before it is, so that a look that fails or runs out of time is known by its window too. */
+  readonly looksAt?: (window: Window) => void
+}
 
 /** Something that can answer some questions: a list, a directory, a script, a person. Answers are values; it throws only when it is broken. */
 export type Connector = {

@@ -1,4 +1,4 @@
-import type { Answered } from './finding.ts'
+import type { Answered, Window } from './finding.ts'
 import type { Letter } from './letter.ts'
 import type { MailKeyMethod } from './mail-key.ts'
 import type { Authentication, Raw } from './message.ts'
@@ -30,6 +30,8 @@ export type Ask = (
     readonly signal: AbortSignal
     readonly only?: readonly string[]
     readonly except?: readonly string[]
+    /** The time to look at, in place of what each source usually looks at. One that looks at no time is `not-applicable`. */
+    readonly window?: Window
     /** Called with each answer as it comes, before the slow ones are in; what it throws rejects the whole asking. */
     readonly onAnswer?: (asked: Asked) => void
   },

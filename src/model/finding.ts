@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { aroundSteps } from './around.ts'
 import { QuestionName } from './question.ts'
 
 /** The five kinds of answer. "Could not look" never reads as "nothing there". */
@@ -7,6 +8,9 @@ export type FindingKind = z.infer<typeof FindingKind>
 
 /** The time that was looked at (ISO 8601), where a source was asked about a time. */
 export type Window = { readonly from: string; readonly to: string }
+
+export const AroundMinutes = z.literal(aroundSteps)
+export type AroundMinutes = z.infer<typeof AroundMinutes>
 
 /** What a connector says. `answer` is of the question's own schema. */
 export type Answered =
@@ -18,8 +22,8 @@ export type Answered =
       readonly window?: Window
     }
   | { readonly kind: 'nothing'; readonly query: string; readonly window?: Window }
-  | { readonly kind: 'not-collected'; readonly why: string; readonly query: string }
-  | { readonly kind: 'failed'; readonly why: string; readonly query: string }
+  | { readonly kind: 'not-collected'; readonly why: string; readonly query: string; readonly window?: Window }
+  | { readonly kind: 'failed'; readonly why: string; readonly query: string; readonly window?: Window }
   | { readonly kind: 'not-applicable'; readonly why: string }
 
 /** An answer kept as evidence. */
@@ -37,6 +41,8 @@ export const Finding = z.object({
   query: z.string(),
   windowFrom: z.iso.datetime().nullable(),
   windowTo: z.iso.datetime().nullable(),
+  /** Somebody chose so many minutes before and after the alert; null: the time that its source usually looks at. */
+  aroundMinutes: z.int().nullable(),
   costMs: z.number(),
   askedAt: z.iso.datetime(),
 })

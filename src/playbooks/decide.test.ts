@@ -6,6 +6,8 @@ import { decisionsOf } from '../db/decisions.ts'
 import { findingsOf } from '../db/findings.ts'
 import { transaction } from '../db/open.ts'
 import { getRun } from '../db/runs.ts'
+import type { Ask } from '../model/doors.ts'
+import type { Answered } from '../model/finding.ts'
 import { askAgain, decide, undo } from './decide.ts'
 import { continueRun } from './interpreter.ts'
 import { libraryOf } from './library.ts'
@@ -112,6 +114,65 @@ test('what is asked by hand is kept beside the earlier answers', async () => {
       by: 'user:1',
     }),
   ).rejects.toMatchObject({ code: 'not.found' })
+})
+
+test('what was asked about a time that somebody chose is kept with it, and only what was found there counts', async () => {
+  const { id } = await alertIn()
+  const told = (await getAlert(house.db, id))?.alert
+  const moment = Date.parse(told?.occurredAt ?? told?.receivedAt ?? '')
+  const minutes = (n: number) => new Date(moment + n * 60_000).toISOString()
+  const asked: unknown[] = []
+  const answers: Answered[] = [
+    { kind: 'not-collected', why: 'logs have a gap', query: 'q' },
+    { kind: 'nothing', query: 'q' },
+    {
+      kind: 'found',
+      answer: { count: 1, bytes: null, first: null, last: null, rows: [] },
+      query: 'q',
+      warnings: ['w'],
+    },
+  ]
+  const ask: Ask = async (_question, _ask, { only, window }) => {
+    asked.push({ only, window })
+    const came = answers.shift() as Exclude<Answered, { kind: 'not-applicable' }>
+    const answered = window === undefined ? came : { ...came, window }
+    return [{ connector: 'siem', answered, costMs: 1, askedAt: house.clock.now() }]
+  }
+  const again = (around?: 5 | 1440) =>
+    askAgain(
+      { ...house, ask },
+      {
+        alertId: id,
+        question: 'sessions-of-address',
+        ask: { address: '192.0.2.5' },
+        connector: 'siem',
+        around,
+        by: 'user:1',
+      },
+    )
+  const rung = async () =>
+    (await getAlert(house.db, id))?.judgement?.ladder.find((one) => one.rung === 'network-sessions')?.state
+
+  await again()
+  const before = await rung()
+  expect(before).not.toBe('nothing')
+  await again(5)
+  expect(await rung()).toBe(before)
+  await again(1440)
+  expect(await rung()).toBe('found')
+  expect(asked).toEqual([
+    { only: ['siem'], window: undefined },
+    { only: ['siem'], window: { from: minutes(-5), to: minutes(5) } },
+    { only: ['siem'], window: { from: minutes(-1440), to: minutes(1440) } },
+  ])
+  const kept = (await findingsOf(house.db, id)).filter(({ connector }) => connector === 'siem')
+  expect(kept.map(({ kind, aroundMinutes, windowFrom, why }) => [kind, aroundMinutes, windowFrom, why])).toEqual(
+    expect.arrayContaining([
+      ['not-collected', null, null, 'logs have a gap'],
+      ['nothing', 5, minutes(-5), ''],
+      ['found', 1440, minutes(-1440), 'w'],
+    ]),
+  )
 })
 
 test('a run whose decision was taken back before its answer was drafted waits for the next one', async () => {

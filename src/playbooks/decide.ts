@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
 import { changeAlert, getAlert, lockAlert } from '../db/alerts.ts'
 import { insertDecision, standingDecision, undoDecision } from '../db/decisions.ts'
 import { insertFindings } from '../db/findings.ts'
@@ -10,11 +11,14 @@ import { canonicalJson, type Json } from '../kit/canonical-json.ts'
 import { sha256Hex } from '../kit/digest.ts'
 import { Trouble } from '../kit/errors.ts'
 import { append } from '../ledger/append.ts'
+import type { Alert } from '../model/alert.ts'
+import type { AroundMinutes, Window } from '../model/finding.ts'
 import type { QuestionName } from '../model/question.ts'
 import type { Outcome } from '../model/triage.ts'
 import { endAsking } from './approvals/second-release.ts'
 import { hasLooked, lockSeen, wakeSleeping } from './arrange.ts'
 import type { House } from './house.ts'
+import { keptOf } from './kept-answer.ts'
 import { rejudge } from './rejudge.ts'
 import { onDecision } from './wake.ts'
 
@@ -111,47 +115,53 @@ export async function undo(
   })
 }
 
-/** Asks one question by hand. Each answer is kept beside the earlier ones, and the alert is judged again. */
+/**
+ * Asks one question by hand, of every source that answers it or of the one named. `around`: about so many minutes before and after the moment
+ * it is about, in place of what its sources usually look at. Each answer is kept beside the earlier ones, and the alert is judged again.
+ */
 export async function askAgain(
   house: Pick<House, 'db' | 'clock' | 'ask'>,
   asking: {
     readonly alertId: string
     readonly question: QuestionName
     readonly ask: Readonly<Record<string, unknown>>
+    readonly connector?: string | undefined
+    readonly around?: AroundMinutes | undefined
     readonly by: string
   },
 ): Promise<void> {
-  const { alertId, question, ask, by } = asking
-  if ((await getAlert(house.db, alertId)) === null) throw new Trouble('not.found', { alertId })
-  const answers = await house.ask(question, ask, { signal: AbortSignal.timeout(askAgainTimeoutMs) })
+  const { alertId, question, ask, connector: only, around, by } = asking
+  const record = await getAlert(house.db, alertId)
+  if (record === null) throw new Trouble('not.found', { alertId })
+  const answers = await house.ask(question, ask, {
+    signal: AbortSignal.timeout(askAgainTimeoutMs),
+    ...(only === undefined ? {} : { only: [only] }),
+    ...(around === undefined ? {} : { window: windowAround(momentOf(ask, record.alert), around) }),
+  })
   await transaction(house.db, async (tx) => {
     await lockAlert(tx, alertId)
-    for (const { connector, answered, costMs, askedAt } of answers) {
+    for (const asked of answers) {
       const id = randomUUID()
-      await insertFindings(tx, [
-        {
-          id,
-          alertId,
-          runId: null,
-          question,
-          ask: { ...ask },
-          connector,
-          kind: answered.kind,
-          answer: answered.kind === 'found' ? answered.answer : null,
-          why: 'why' in answered ? answered.why : '',
-          query: 'query' in answered ? answered.query : '',
-          windowFrom: null,
-          windowTo: null,
-          costMs,
-          askedAt: askedAt.toISOString(),
-        },
-      ])
+      const { connector, kind, ...kept } = keptOf(asked)
+      const finding = { id, alertId, runId: null, question, ask: { ...ask }, aroundMinutes: around ?? null }
+      await insertFindings(tx, [{ ...finding, connector, kind, ...kept }])
       const askSha256 = sha256Hex(canonicalJson(ask as Json))
-      const body = { findingId: id, runId: null, question, connector, kind: answered.kind, askSha256 }
+      const body = { findingId: id, runId: null, question, connector, kind, askSha256 }
       await append(tx, { kind: 'finding.recorded', actor: by, subject: `alert:${alertId}`, body }, house.clock)
     }
     await rejudge(house, tx, alertId, { full: false })
     if (answers.some(({ answered }) => hasLooked(answered.kind))) await wakeSleeping(house, tx, alertId, 'evidence')
     await notifyAll(tx, [`alert:${alertId}`, 'queue'])
   })
+}
+
+/** The moment a question is about; where it names none, when it happened, or when we heard of it. */
+function momentOf(ask: Readonly<Record<string, unknown>>, alert: Alert): number {
+  const at = z.iso.datetime().safeParse(ask['at'])
+  return Date.parse(at.success ? at.data : (alert.occurredAt ?? alert.receivedAt))
+}
+
+function windowAround(moment: number, minutes: number): Window {
+  const away = minutes * 60_000
+  return { from: new Date(moment - away).toISOString(), to: new Date(moment + away).toISOString() }
 }

@@ -97,6 +97,7 @@ async function keepAnswer(
       query: wayOf(given.signedIn, runId, email),
       windowFrom: null,
       windowTo: null,
+      aroundMinutes: null,
       costMs: given.at.getTime() - new Date(question.askedAt).getTime(),
       askedAt: at,
     },

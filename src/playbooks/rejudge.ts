@@ -1,5 +1,5 @@
 import { getAlert, historyOf, setJudgement } from '../db/alerts.ts'
-import { findingsOf } from '../db/findings.ts'
+import { countedFindingsOf } from '../db/findings.ts'
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../kit/clock.ts'
 import { Trouble } from '../kit/errors.ts'
@@ -20,7 +20,7 @@ export async function rejudge(
 ): Promise<Judgement> {
   const record = await getAlert(tx, alertId, { lock: true })
   if (record === null) throw new Trouble('not.found', { alertId })
-  const findings = await findingsOf(tx, alertId)
+  const findings = await countedFindingsOf(tx, alertId)
   const history = await historyOf(tx, record.alert)
   const now = house.clock.now()
   const recalled = await recall(tx, record, findings, now)

@@ -44,7 +44,7 @@ export async function takeRemembered(
       ask: { email, what, alertId },
       answer: { answer: 'yes', comment, by: email, at: answeredAt },
       query: `remembered: ${email} said so about A-${alertNumber} (same rule, host, account and source address), and was not asked again`,
-      ...{ windowFrom: null, windowTo: null, costMs: 0, askedAt: now.toISOString() },
+      ...{ windowFrom: null, windowTo: null, aroundMinutes: null, costMs: 0, askedAt: now.toISOString() },
     },
   ])
   const body = {

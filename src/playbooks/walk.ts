@@ -1,6 +1,6 @@
 import { getAlert } from '../db/alerts.ts'
 import { standingDecision } from '../db/decisions.ts'
-import { findingsOf } from '../db/findings.ts'
+import { countedFindingsOf } from '../db/findings.ts'
 import { type Db, transaction } from '../db/open.ts'
 import { type HeldRun, writeStep } from '../db/runs.ts'
 import { Trouble } from '../kit/errors.ts'
@@ -60,7 +60,7 @@ export async function loadKnown(walk: Walk, db: Db, texts: readonly string[]): P
   const speaksOf = (words: RegExp): boolean => texts.some((text) => words.test(text))
   const alert = await getAlert(db, alertId)
   if (alert === null) throw new Trouble('not.found', { alertId })
-  const kept = speaksOf(/\b(answers|findings)\b/) ? await findingsOf(db, alertId) : []
+  const kept = speaksOf(/\b(answers|findings)\b/) ? await countedFindingsOf(db, alertId) : []
   const decision = speaksOf(/\bdecision\b/) ? await standingDecision(db, alertId) : null
   const steps = new Map([...walk.journal].map(([path, line]) => [path, line.state]))
   const choices = choicesIn(walk.journal.values())

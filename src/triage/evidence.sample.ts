@@ -70,6 +70,7 @@ export function sampleFinding(question: QuestionName, kind: Finding['kind'], cha
     query: '',
     windowFrom: null,
     windowTo: null,
+    aroundMinutes: null,
     costMs: 1,
     askedAt: '2026-11-02T09:05:01.000Z',
     ...changes,

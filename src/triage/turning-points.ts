@@ -43,7 +43,15 @@ export function turningPoints(evidence: Evidence): readonly TurningPoint[] {
 function findingOf({ question, ask, kind, answer }: Probe, { alert, now }: Evidence): Finding {
   return {
     ...{ id: probeId, alertId: alert.id, question, ask, connector: 'somebody', kind, answer },
-    ...{ why: '', query: '', windowFrom: null, windowTo: null, costMs: 0, askedAt: now.toISOString() },
+    ...{
+      why: '',
+      query: '',
+      windowFrom: null,
+      windowTo: null,
+      aroundMinutes: null,
+      costMs: 0,
+      askedAt: now.toISOString(),
+    },
   }
 }
 

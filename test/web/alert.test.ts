@@ -259,6 +259,49 @@ test('what was read and where it stands point at each other; own logs open aroun
   await context.close()
 })
 
+test(
+  'an answer with a time can be asked for in another one; one without says that there is none to choose',
+  slow,
+  async () => {
+    const id = await alert({ rule: 'Around it' })
+    const { alert: told, ...first } = await pageOf(id)
+    const moment = Date.parse(told.occurredAt ?? told.receivedAt)
+    const planned = first.findings.find(
+      ({ question, ask }) => question === 'change-window-of-asset' && ask['asset'] === 'ws-1',
+    )
+    expect(planned).toMatchObject({ aroundMinutes: null })
+    const time = (minutes: number) => new Date(moment + minutes * 60_000).toISOString()
+    const form = new FormData()
+    form.set('noun', 'calendar')
+    const calendar = `Number,Short description,Type,Planned start,Planned end,Affected CIs\nCHG-9,Payroll upgrade,change,${time(90)},${time(120)},ws-1\n`
+    form.set('file', new File([calendar], 'calendar.csv'))
+    const headers = { cookie, origin: desk.origin }
+    expect((await fetch(`${desk.origin}/api/imports`, { method: 'POST', headers, body: form })).status).toBe(200)
+
+    const { page, context } = await open(`/alerts/${id}`)
+    await page.getByRole('heading', { name: 'Evidence ladder' }).waitFor()
+    for (const fold of await page.locator('.unasked summary').all()) await fold.click()
+    const row = page.locator(`[data-finding="${planned?.id}"]`)
+    await row.locator('.evidence-open').click()
+    await row.getByRole('button', { name: 'Ask about 24h before and after the alert' }).click()
+    const wider = page.locator('.rung > .evidence', { hasText: '± 24h' })
+    await wider.waitFor()
+    await wider.locator('.evidence-open').click()
+    await wider.getByText('(24 hours before and after the alert, chosen by hand)').waitFor()
+    expect(await wider.innerText()).toContain('Payroll upgrade')
+    // A change of later that day is worth a look, and explains nothing.
+    const { judgement } = await pageOf(id)
+    expect(JSON.stringify(judgement?.proposal)).not.toContain('Payroll upgrade')
+    expect(await seriousIn(page)).toEqual([])
+
+    const owner = page.locator('.rung > .evidence', { hasText: 'Who owns this host?' }).first()
+    await owner.locator('.evidence-open').click()
+    await owner.getByText(/none to choose: this is about how things are/).waitFor()
+    expect(await owner.getByRole('button', { name: /before and after the alert/ }).count()).toBe(0)
+    await context.close()
+  },
+)
+
 describe('on a phone', slow, () => {
   test('the verbs of the decision stand at the foot of the screen, open the rail, and cover nothing', async () => {
     const id = await alert({ rule: 'By thumb', host: 'ws-1' })

@@ -45,13 +45,17 @@ export function businessCalendar(lookups: CalendarLookups): Connector {
 async function planned(
   lookups: CalendarLookups,
   { asset, source, at }: z.infer<typeof CalendarAsk>,
-  { clock }: AskContext,
+  { clock, window: chosen, looksAt }: AskContext,
 ): Promise<Answered> {
   const moment = at == null ? clock.now() : new Date(at)
-  const from = new Date(moment.getTime() - toleranceMs).toISOString()
-  const to = new Date(moment.getTime() + toleranceMs).toISOString()
-  const window = { from, to }
-  const query = `planned for ${asset}${source == null ? '' : ` from ${source}`} at ${moment.toISOString()}`
+  const window = chosen ?? {
+    from: new Date(moment.getTime() - toleranceMs).toISOString(),
+    to: new Date(moment.getTime() + toleranceMs).toISOString(),
+  }
+  const { from, to } = window
+  looksAt?.(window)
+  const time = chosen === undefined ? `at ${moment.toISOString()}` : `from ${from} to ${to}`
+  const query = `planned for ${asset}${source == null ? '' : ` from ${source}`} ${time}`
   if ((await lookups.importedAt()) === null) {
     return { kind: 'not-collected', why: 'no calendar was ever imported (counterfoil import calendar FILE)', query }
   }

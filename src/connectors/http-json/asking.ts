@@ -32,6 +32,9 @@ export type Asking = {
   readonly headers: Readonly<Record<string, string>>
   readonly mapper: Mapper
   readonly clock: Clock
+  /** The time somebody wants looked at, in place of the description's own. */
+  readonly window?: Window
+  readonly looksAt?: (window: Window) => void
   readonly call: (wanted: Request) => Promise<Response>
   /** Waits before the source is asked again whether it is done; false when called off. */
   readonly wait: (ms: number) => Promise<boolean>
@@ -50,6 +53,7 @@ export async function answerOf(asking: Asking): Promise<Answered> {
   if ('kind' in fitting) return answered(fitting, log.query, undefined)
   const { part } = fitting
   const window = windowOf(part, asking)
+  if (window !== undefined) asking.looksAt?.(window)
   const kept: Record<string, unknown> = {}
   for (const step of part.steps) {
     const outcome = await exchange(asking, step, step.keep, { window, kept, log })
@@ -99,9 +103,10 @@ async function fittingPart(
   return part === undefined ? { kind: 'not-applicable', why: 'it knows nothing of this kind' } : { part }
 }
 
-/** The time around what is asked about; now, when it has no time. */
-function windowOf({ window }: QuestionPart, { ask, clock }: Asking): Window | undefined {
+/** The time that somebody chose; else around what is asked about, or now, when it has no time. None where the source looks at no time. */
+function windowOf({ window }: QuestionPart, { ask, clock, window: chosen }: Asking): Window | undefined {
   if (window === undefined) return undefined
+  if (chosen !== undefined) return chosen
   const at = z.iso.datetime().safeParse(ask['at'])
   const middle = at.success ? Date.parse(at.data) : clock.now().getTime()
   return {

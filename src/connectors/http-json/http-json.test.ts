@@ -113,6 +113,25 @@ describe('against a real server', () => {
     expect(seen[1]?.url).toBe('/api/v1/hosts?ip=192.0.2.7&limit=1')
   })
 
+  test('a time that somebody chose takes the place of the usual one, and is told before the source is asked', async () => {
+    handle = json(404, {})
+    const { questions } = parse(readFileSync(example, 'utf8')) as { questions: Record<string, { query?: object }> }
+    const of = questions['asset-of-host']
+    const windowed = { ...of, window: { before: '24h', after: '1h' }, query: { since: '{from}', until: '{to}' } }
+    const connector = await loaded({ questions: { 'asset-of-host': windowed } })
+    const signal = AbortSignal.timeout(5_000)
+    const usual = await connector.ask('asset-of-host', { host: 'pay-db-01' }, { signal, clock })
+    expect(usual).toMatchObject({ window: { from: '2026-11-01T09:00:00.000Z', to: '2026-11-02T10:00:00.000Z' } })
+    const window = { from: '2026-11-02T08:45:00.000Z', to: '2026-11-02T09:15:00.000Z' }
+    const looked: unknown[] = []
+    const looksAt = (one: unknown) => void looked.push(one)
+    const context = { signal, clock, window, looksAt }
+    expect(await connector.ask('asset-of-host', { host: 'pay-db-01' }, context)).toMatchObject({ window })
+    expect(looked).toEqual([window])
+    const { searchParams } = new URL(seen.at(-1)?.url ?? '', 'http://cmdb.example')
+    expect([searchParams.get('since'), searchParams.get('until')]).toEqual([window.from, window.to])
+  })
+
   test('a value cannot break out of a JSON body', async () => {
     handle = json(200, { hits: [] })
     await asked(await loaded(), 'vulnerabilities-of-asset', { asset: '", "state": "closed' })

@@ -150,7 +150,7 @@ export function makeHttpJson(settled: Settled, { mapper, secret, ca }: RestParts
       const within = bounds(context)
       const answered = await answerOf({
         ...{ question, parts: of, ask, parameters, baseUrl, headers, mapper },
-        clock: context.clock,
+        ...context,
         call: (wanted) => signIn.call(wanted, within),
         wait: (ms) => slept(ms, context.signal),
       })

@@ -14,6 +14,7 @@ export type FindingTable = {
   query: Generated<string>
   window_from: TimestampOrNull
   window_to: TimestampOrNull
+  around_minutes: Generated<number | null>
   cost_ms: number
   asked_at: Timestamp
 }

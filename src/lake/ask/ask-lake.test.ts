@@ -227,6 +227,33 @@ describe('found', () => {
   })
 })
 
+describe('in a time that somebody chose', () => {
+  const around = { from: '2026-11-20T09:01:30.000Z', to: '2026-11-20T09:02:30.000Z' }
+  const chosen = (question: LakeQuestion, words: Record<string, unknown>, window = around) => {
+    const looked: unknown[] = []
+    const looksAt = (one: unknown) => void looked.push(one)
+    return askLake(engine, question, words, { signal, clock, window, looksAt }).then((answer) => ({ answer, looked }))
+  }
+
+  test('only that time is looked at, and it is told before the look', async () => {
+    const pair = { source: '10.0.0.5', destination: '203.0.113.9', at }
+    const { answer, looked } = await chosen('sessions-between-addresses', pair)
+    expect(answered('sessions-between-addresses', answer)).toMatchObject({ count: 1, rows: [{ port: 22 }] })
+    expect(answer).toMatchObject({ window: around })
+    expect(looked).toEqual([around])
+    const covered = await chosen('coverage', { source: 'fw-1', at })
+    expect(covered.answer).toMatchObject({ kind: 'found', window: around })
+  })
+
+  test('it ends now where it would reach into what is to come; all that is kept is no time to choose', async () => {
+    const late = { from: '2026-11-20T11:00:00.000Z', to: '2026-11-20T13:00:00.000Z' }
+    const { looked } = await chosen('sessions-of-address', { address: '10.0.0.5', at }, late)
+    expect(looked).toEqual([{ from: late.from, to: clock.now().toISOString() }])
+    const { answer } = await chosen('first-and-last-seen', { type: 'ipv4', value: '203.0.113.9' })
+    expect(answer).toMatchObject({ kind: 'not-applicable' })
+  })
+})
+
 describe('nothing is said only where it would have been seen', () => {
   test('logs of that class for the whole time: nothing', async () => {
     expect(await ask('sessions-between-addresses', { source: '10.0.0.5', destination: '198.51.100.1', at })).toEqual({

@@ -52,7 +52,14 @@ export const lakeQuestions = [
 ] as const
 export type LakeQuestion = (typeof lakeQuestions)[number]
 
-export type AskContext = { readonly signal: AbortSignal; readonly clock: Clock }
+export type AskContext = {
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  /** The time to look at, in place of that around the question's moment. */
+  readonly window?: Window
+  /** Told which time is looked at before it is. */
+  readonly looksAt?: (window: Window) => void
+}
 
 /**
  * Answers a question of a triage from the logs. `query` is the search that opens the very events. `nothing` only where logs that would
@@ -62,12 +69,22 @@ export async function askLake(
   engine: Engine,
   question: LakeQuestion,
   ask: Readonly<Record<string, unknown>>,
-  { signal, clock }: AskContext,
+  { signal, clock, window: chosen, looksAt }: AskContext,
 ): Promise<Answered> {
   const now = clock.now()
   const bounds = { ...searchBounds(signal), timeoutMs: askTimeoutMsMax }
-  if (question === 'coverage') return await caught('*', () => coverage(engine, Ask.coverage.parse(ask), now, bounds))
+  const spanFor = (moment: unknown, days: number): Span => {
+    const span = chosen === undefined ? spanOf(moment, now, days) : spanUntil(chosen, now)
+    looksAt?.(windowOf(span))
+    return span
+  }
+  if (question === 'coverage') {
+    const { at: moment, ...about } = Ask.coverage.parse(ask)
+    const span = spanFor(moment, daysDefault)
+    return await caught('*', () => coverage(engine, { ...about, span }, now, bounds))
+  }
   if (question === 'first-and-last-seen') {
+    if (chosen !== undefined) return { kind: 'not-applicable', why: 'this question is about all that is kept' }
     const { type, value } = Ask.observable.parse(ask)
     return await caught(printExpression(fieldIs('observable', value)), () =>
       seenSince(engine, type, value, now, bounds),
@@ -75,7 +92,7 @@ export async function askLake(
   }
   const asked = askedOf(question, ask)
   if ('notApplicable' in asked) return { kind: 'not-applicable', why: asked.notApplicable }
-  const span = spanOf(ask['at'], now, asked.days ?? daysDefault)
+  const span = spanFor(ask['at'], asked.days ?? daysDefault)
   const query = printExpression(asked.expression)
   if (span.from >= now) return { kind: 'not-collected', why: 'This time is still to come.', query }
   return await caught(query, () => look(engine, { asked, span, query, now, bounds }))
@@ -115,6 +132,12 @@ function spanOf(moment: unknown, now: Date, days: number): Span {
   if (Number.isNaN(about)) return { from: new Date(now.getTime() - days * dayMs), to: now }
   const to = Math.min(about + afterMs, Math.max(now.getTime(), about - beforeMs + 1))
   return { from: new Date(about - beforeMs), to: new Date(to) }
+}
+
+/** What somebody chose, until now: what lies ahead cannot have been logged. A time that is all to come stays as it is, and is said to be. */
+function spanUntil({ from, to }: Window, now: Date): Span {
+  const [begin, end] = [new Date(from), new Date(to)]
+  return { from: begin, to: begin < now && now < end ? now : end }
 }
 
 function windowOf(span: Span): Window {
@@ -173,11 +196,11 @@ async function strangerOf(engine: Engine, asked: questions.Asked, span: Span, bo
 
 async function coverage(
   engine: Engine,
-  ask: z.infer<typeof Ask.coverage>,
+  ask: Omit<z.infer<typeof Ask.coverage>, 'at'> & { readonly span: Span },
   now: Date,
   bounds: Bounds,
 ): Promise<Answered> {
-  const span = spanOf(ask.at, now, daysDefault)
+  const { span } = ask
   const source = ask.source ?? ''
   const classes = ask.class === null || ask.class === undefined ? [] : [ask.class]
   const covered = await coverageOf(engine, { classes, span, now, source, parsed: classes.length > 0 }, bounds)

@@ -164,7 +164,7 @@ class Replayed {
     return {
       ...{ id: stableId('replay', alert.id, question, String(this.#asked)), alertId: alert.id, question, ask: {} },
       ...{ connector: 'none', kind: 'not-applicable', answer: null, why, query: '', costMs: 0 },
-      ...{ windowFrom: null, windowTo: null, askedAt: alert.receivedAt },
+      ...{ windowFrom: null, windowTo: null, aroundMinutes: null, askedAt: alert.receivedAt },
     }
   }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type AlertRecord, getAlert } from '../../db/alerts.ts'
 import { decisionsOf, standingDecision } from '../../db/decisions.ts'
 import { type StandingExpectation, setMatchEnd } from '../../db/expectations.ts'
-import { findingsOf } from '../../db/findings.ts'
+import { countedFindingsOf } from '../../db/findings.ts'
 import { notify } from '../../db/live.ts'
 import { transaction } from '../../db/open.ts'
 import { reviewFrom } from '../../model/expectation.ts'
@@ -43,7 +43,7 @@ export async function actOnMemory(house: Pick<House, 'db' | 'clock' | 'draftRepl
     if ((await standingDecision(tx, alertId)) !== null) return
     const [seen] = await lockSeen(house, tx, [{ id: alertId, version: record.version }])
     if (seen?.mergedInto != null) return
-    const findings = await findingsOf(tx, alertId)
+    const findings = await countedFindingsOf(tx, alertId)
     const recalled = await recall(tx, record, findings, house.clock.now())
     await draftRemembered(house, tx, record, findings, recalled)
     await notify(tx, `alert:${alertId}`)

@@ -13,6 +13,7 @@ import { hasLooked, wakeSleeping } from '../arrange.ts'
 import { wordsFor } from '../condition-words.ts'
 import { durationMs } from '../durations.ts'
 import { nextPlace, type Place } from '../journal.ts'
+import { keptOf } from '../kept-answer.ts'
 import { rejudge } from '../rejudge.ts'
 import { type Resolved, resolveQuestion } from '../resolve-question.ts'
 import { attemptOf, Interrupted, inStep, loadKnown, type StepEnd, Superseded, type Walk, writeEnd } from '../walk.ts'
@@ -190,7 +191,6 @@ function findingOf(
   from: { index: number; one: Resolved; asked: Asked; attempt: number },
 ): NewFinding {
   const { one, asked } = from
-  const { answered } = asked
   const id = stableId(
     'finding',
     walk.run.id,
@@ -200,21 +200,6 @@ function findingOf(
     asked.connector,
     String(from.attempt),
   )
-  const window = 'window' in answered ? answered.window : undefined
-  return {
-    id,
-    alertId: walk.run.alertId,
-    runId: walk.run.id,
-    question: one.question,
-    ask: one.ask,
-    connector: asked.connector,
-    kind: answered.kind,
-    answer: answered.kind === 'found' ? answered.answer : null,
-    why: 'why' in answered ? answered.why : answered.kind === 'found' ? (answered.warnings ?? []).join('; ') : '',
-    query: 'query' in answered ? answered.query : '',
-    windowFrom: window?.from ?? null,
-    windowTo: window?.to ?? null,
-    costMs: asked.costMs,
-    askedAt: asked.askedAt.toISOString(),
-  }
+  const { alertId, id: runId } = walk.run
+  return { id, alertId, runId, question: one.question, ask: one.ask, aroundMinutes: null, ...keptOf(asked) }
 }

@@ -3,6 +3,8 @@ import { useMutation } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { AlertPage, FindingRow } from '../../../../src/contract/desk.ts'
+import { aroundSteps } from '../../../../src/model/around.ts'
+import type { AroundMinutes } from '../../../../src/model/finding.ts'
 import type { Rung } from '../../../../src/model/question.ts'
 import type { LadderRung } from '../../../../src/model/triage.ts'
 import { call } from '../../api.ts'
@@ -190,15 +192,6 @@ function Evidence({
   const [open, setOpen] = useState(false)
   const may = useMay()
   const cited = draft.cites.has(finding.id)
-  const again = useMutation({
-    mutationFn: () =>
-      call('POST /api/alerts/:id/ask', {
-        params: { id: alertId },
-        body: { question: finding.question, ask: finding.ask },
-      }),
-    onSuccess: () => say('Asked again; the answer appears here.'),
-    onError: (error) => say(`Not asked: ${error.message}`, { bad: true }),
-  })
   return (
     <div className={cited ? 'evidence cited' : 'evidence'} data-finding={finding.id}>
       <div className="evidence-line">
@@ -206,7 +199,10 @@ function Evidence({
           <span className={open ? 'turn open' : 'turn'}>
             <DownIcon size={12} />
           </span>
-          <span className="evidence-title">{finding.title}</span>
+          <span className="evidence-title">
+            {finding.title}
+            {finding.aroundMinutes !== null && <span className="dim"> ± {stepName(finding.aroundMinutes)}</span>}
+          </span>
           <span className="grow evidence-says">{finding.summary}</span>
         </button>
         <KindTag kind={finding.kind} />
@@ -230,11 +226,7 @@ function Evidence({
             <dt>Query</dt>
             <dd className="mono">{finding.query === '' ? 'none was sent' : finding.query}</dd>
             <dt>Window</dt>
-            <dd>
-              {finding.windowFrom === null && finding.windowTo === null
-                ? 'now'
-                : `${finding.windowFrom === null ? '…' : utc(finding.windowFrom)} to ${finding.windowTo === null ? 'now' : utc(finding.windowTo)}`}
-            </dd>
+            <dd>{windowWords(finding)}</dd>
             <dt>Asked</dt>
             <dd>
               <When at={finding.askedAt} ago /> · took {msWords(finding.costMs)}
@@ -250,30 +242,101 @@ function Evidence({
             <AsWords value={finding.answer} raw="The answer as it came" />
           )}
           {finding.connector === logLake && <LinesBehind finding={finding} at={at} />}
-          {may('alert.ask') && (
-            <Button
-              size="compact-xs"
-              variant="default"
-              leftSection={<AskIcon size={12} />}
-              loading={again.isPending}
-              onClick={() => again.mutate()}
-            >
-              Ask again
-            </Button>
-          )}
+          <AskOn finding={finding} alertId={alertId} />
         </div>
       )}
     </div>
   )
 }
 
+const isEvents: ReadonlySet<Rung> = new Set(['network-sessions', 'endpoint-logs'])
+
+/** The time that was looked at; or why there is none to be seen, and none to choose. */
+function windowWords({ windowFrom, windowTo, kind, rung, aroundMinutes }: FindingRow): string {
+  if (windowFrom !== null && windowTo !== null) {
+    const chosen =
+      aroundMinutes === null ? '' : ` (${stepWords(aroundMinutes)} before and after the alert, chosen by hand)`
+    return `${utc(windowFrom)} to ${utc(windowTo)}${chosen}`
+  }
+  if (kind === 'not-applicable' || kind === 'not-collected') return 'none: nobody looked'
+  if (isEvents.has(rung)) return 'its source does not say which time it looked at, so no other can be asked for'
+  return 'none to choose: this is about how things are, not about what happened in a stretch of time'
+}
+
+/** Ask again, as before or in another window around the alert: of the source whose answer this is. */
+function AskOn({ finding, alertId }: { readonly finding: FindingRow; readonly alertId: string }) {
+  const may = useMay()
+  const { question, ask, connector, aroundMinutes } = finding
+  const again = useMutation({
+    mutationFn: (around: AroundMinutes | null) =>
+      call('POST /api/alerts/:id/ask', {
+        params: { id: alertId },
+        body: {
+          ...{ question, ask },
+          // "none": nobody could be asked then; somebody may be now.
+          ...(connector === 'none' ? {} : { connector }),
+          ...(around === null ? {} : { around }),
+        },
+      }),
+    onSuccess: (_done, around) =>
+      say(
+        around === null
+          ? 'Asked again; the answer appears here.'
+          : `Asked again, ± ${stepWords(around)}; the answer is a row of its own.`,
+      ),
+    onError: (error) => say(`Not asked: ${error.message}`, { bad: true }),
+  })
+  if (!may('alert.ask')) return null
+  const usual = aroundSteps.find((step) => step === aroundMinutes) ?? null
+  // In the lines of our own logs one looks around on their page, where nothing is asked of anybody.
+  const hasWindow = finding.windowFrom !== null && question !== wholePast && connector !== logLake
+  return (
+    <div className="row wrap tight">
+      <Button
+        size="compact-xs"
+        variant="default"
+        leftSection={<AskIcon size={12} />}
+        loading={again.isPending}
+        onClick={() => again.mutate(usual)}
+      >
+        Ask again
+      </Button>
+      {hasWindow && (
+        <>
+          <span className="dim">or about the time around the alert, ±</span>
+          {aroundSteps.map((step) => (
+            <Button
+              key={step}
+              size="compact-xs"
+              variant="default"
+              disabled={again.isPending}
+              aria-label={`Ask about ${stepName(step)} before and after the alert`}
+              onClick={() => again.mutate(step)}
+            >
+              {stepName(step)}
+            </Button>
+          ))}
+        </>
+      )}
+    </div>
+  )
+}
+
+/** The question about all that is kept: it has no other window. */
+const wholePast = 'first-and-last-seen'
+
+function stepName(minutes: number): string {
+  return minutes < 60 ? `${minutes}m` : `${minutes / 60}h`
+}
+
+function stepWords(minutes: number): string {
+  return minutes < 60 ? plural(minutes, 'minute') : plural(minutes / 60, 'hour')
+}
+
 /** The connector whose answers are lines of our own logs. */
 const logLake = 'log-lake'
 /** For questions that name no time. */
 const longAgo = '-365d'
-
-/** How much around the alert to look at, in minutes. */
-const windows = { '1m': 1, '5m': 5, '15m': 15, '1h': 60, '24h': 1440 } as const
 
 /** The very search behind an answer, on the page where it can be changed; and the same in a window around the alert. */
 function LinesBehind({ finding, at }: { readonly finding: FindingRow; readonly at: string }) {
@@ -295,17 +358,17 @@ function LinesBehind({ finding, at }: { readonly finding: FindingRow; readonly a
         {finding.kind === 'found' ? 'Open the lines behind it' : 'Look for yourself'}
       </Button>
       <span className="dim">or around the alert, ±</span>
-      {Object.entries(windows).map(([name, minutes]) => (
+      {aroundSteps.map((minutes) => (
         <Button
-          key={name}
+          key={minutes}
           size="compact-xs"
           variant="default"
           component={Link}
           to="/logs"
           search={around(minutes) as never}
-          aria-label={`The lines ${name} before and after the alert`}
+          aria-label={`The lines ${stepName(minutes)} before and after the alert`}
         >
-          {name}
+          {stepName(minutes)}
         </Button>
       ))}
     </div>
