@@ -120,7 +120,7 @@ export async function approvalPage(db: Db, standing: Standing): Promise<Approval
       receipt,
     },
     state: receipt === null ? standing.state : 'signed',
-    deputies: deputiesFor(seats, seat).map(({ userId, name }) => ({ userId, name })),
+    deputies: deputiesFor(approval, seats, seat).map(({ userId, name }) => ({ userId, name })),
   }
 }
 

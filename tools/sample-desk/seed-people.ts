@@ -1,5 +1,8 @@
+import { saveEntry } from '../../src/db/calendar.ts'
 import { insertPersonQuestion } from '../../src/db/person-questions.ts'
-import { approvalPlaybook, mailedToken, signAs, signer } from '../../test/approval-desk.ts'
+import { systemClock } from '../../src/kit/clock.ts'
+import { CalendarEntry } from '../../src/model/calendar.ts'
+import { approvalPlaybook, byLink, mailedToken, signAs, signer } from '../../test/approval-desk.ts'
 import { apiAs, type Desk, post } from '../../test/desk.ts'
 import type { Seeded } from './seed.ts'
 
@@ -18,6 +21,7 @@ alternatives: [Block the address only, Watch for a day]
 from:
   - title: Data protection officer
     people: [dora.lie@halden.example]
+    deputies: [nils.aas@halden.example]
   - title: Business owner
     people: [mara.weiss@halden.example]`,
     'expires: 4h',
@@ -25,7 +29,15 @@ from:
   )
 
 /** Links as people who are not of the desk find them in their mail. */
-export type Links = { readonly approval: string; readonly signed: string; readonly question: string }
+export type Links = {
+  readonly approval: string
+  /** The same, of the deputy who was asked beside her: she is away. */
+  readonly standIn: string
+  readonly signed: string
+  readonly question: string
+  /** The run that waits for them. */
+  readonly run: string
+}
 
 /** An owner with a machine and questions, and a data protection officer with one approval to give and one given. */
 export async function seedPeople(desk: Desk, seeded: Seeded): Promise<Links> {
@@ -54,6 +66,19 @@ export async function seedPeople(desk: Desk, seeded: Seeded): Promise<Links> {
   const signed = await ask('ws-0417', 1)
   const status = await signAs(desk, signed, dpo.key)
   if (status !== 200) throw new Error(`the signature was answered by ${status}`)
+  const deputy = await signer(desk, 'approver', 'Nils Aas', 'nils.aas@halden.example')
+  const [from, to] = [-day, 3 * day].map((by) => new Date(Date.now() + by).toISOString())
+  const absence = { id: 'dora', kind: 'absence', title: 'Holidays', from, to, person: dpo.email, deputy: deputy.email }
+  await saveEntry(db, CalendarEntry.parse(absence), 'system', systemClock)
   const approval = await ask('fin-app02', 2)
-  return { approval: `/approve/${approval}`, signed: `/approve/${signed}`, question: `/q/${'q'.repeat(43)}` }
+  const standIn = await mailedToken(desk, deputy.email, 1)
+  await byLink(desk, 'POST', `${standIn}/question`, { text: 'Can payroll run on the standby server tonight?' })
+  const { json } = await byLink(desk, 'GET', standIn)
+  const answer = { text: 'Yes, from 20:00 on. Mara has agreed.' }
+  await apiAs(desk, seeded.cookie, 'POST', `/api/approvals/${json.approval?.id}/answer`, answer)
+  await byLink(desk, 'POST', `${standIn}/question`, { text: 'And who tells the works council?' })
+  return {
+    ...{ approval: `/approve/${approval}`, standIn: `/approve/${standIn}`, signed: `/approve/${signed}` },
+    ...{ question: `/q/${'q'.repeat(43)}`, run: `/runs/${json.approval?.runId}` },
+  }
 }

@@ -53,6 +53,11 @@ export function sights(seeded: Seeded, links: Links, releases: Releases): Sight[
       },
     },
     {
+      name: 'reply-machine',
+      path: `/replies/${seeded.decided}`,
+      before: (page) => page.getByText('For machines', { exact: true }).click(),
+    },
+    {
       name: 'reply-mime',
       path: `/replies/${seeded.decided}`,
       before: (page) => page.getByText('The bytes', { exact: true }).click(),
@@ -352,6 +357,8 @@ export function sights(seeded: Seeded, links: Links, releases: Releases): Sight[
     },
     { name: 'my-approvals', path: '/approvals' },
     { name: 'approve', path: links.approval, as: 'nobody' },
+    { name: 'approve-for-somebody', path: links.standIn, as: 'nobody' },
+    { name: 'run-asked', path: links.run, before: (page) => page.locator('.step-line').nth(1).click() },
     { name: 'approve-refuse', path: links.approval, as: 'nobody', before: (page) => page.getByText('Ask…').click() },
     { name: 'approve-signed', path: links.signed, as: 'nobody' },
     { name: 'question', path: links.question, as: 'nobody' },

@@ -50,7 +50,9 @@ export async function askWhoIsDue(house: ApprovalHouse, tx: Db, approval: Approv
     await mailLink(house, tx, approval, { place, userId: seat.userId, which: 'asked' })
   }
   const standIns = due.asked.filter(({ seat, standsFor }) => seat.askedAt === null && standsFor !== null)
-  if (standIns.length === 0 && due.nobodyFor.length === 0) return
+  // That nobody is there is said once, and not again after each signature beside this place.
+  const isFirst = seats.every((seat) => seat.place !== place || seat.askedAt === null)
+  if (standIns.length === 0 && (due.nobodyFor.length === 0 || !isFirst)) return
   const untilOf = (user: string | null): string | null => away.get(user ?? '')?.until ?? null
   const body = {
     ...{ place, users: standIns.map(({ seat }) => seat.userId), for: standIns.map(({ standsFor }) => standsFor) },

@@ -275,16 +275,19 @@ async function endIt(
 }
 
 /**
- * Who can take this seat over. Nobody who stands for somebody already: one signature for two people would leave the quorum out of reach.
+ * Who can take this seat over. Nobody who stands for somebody already: one signature for two people would leave the quorum out of reach. Nor
+ * who signed at another place while others can sign here: they would have to hand on.
  */
-export const deputiesFor = (seats: readonly Seat[], seat: Seat): readonly Seat[] =>
-  openSeats(seats, seat.place).filter((one) => one.deputy && one.userId !== seat.userId && one.standsFor === null)
+export const deputiesFor = (approval: Approval, seats: readonly Seat[], seat: Seat): readonly Seat[] =>
+  answerersAt(approval, seats, seat.place).filter(
+    (one) => one.deputy && one.userId !== seat.userId && one.standsFor === null,
+  )
 
 /** "Not me": hands over to a deputy of the same place, who gets a link of their own. */
 export async function handOver(house: ApprovalHouse, token: string, to: string): Promise<void> {
   await transaction(house.db, async (tx) => {
     const { approval, seat, seats } = await openStanding(house, tx, token)
-    if (!deputiesFor(seats, seat).some(({ userId }) => userId === to))
+    if (!deputiesFor(approval, seats, seat).some(({ userId }) => userId === to))
       throw new Trouble('input.invalid', { fields: { to: 'Choose a deputy who can still sign' } })
     const now = house.clock.now()
     const mine = { approvalId: approval.id, place: seat.place, userId: seat.userId }

@@ -31,6 +31,12 @@ export function PlaybookPicker({
           {chosen.signOff.flatMap(({ place, says, stops }) => (stops ? [`${place}: ${says}`] : [])).join('. ')}.
         </p>
       )}
+      {chosen?.signOff.some(({ stops }) => !stops) === true && (
+        <p className="dim">
+          Where it asks for signatures:{' '}
+          {chosen.signOff.flatMap(({ place, says, stops }) => (stops ? [] : [`${place}: ${says}`])).join('. ')}.
+        </p>
+      )}
       <Problem error={list.error} />
     </>
   )
