@@ -32,10 +32,14 @@ export async function saveDraft(desk: ElsewhereDesk, draft: SystemDraft, by: str
   const refuse = (field: string, says: string): never => {
     throw new Trouble('input.invalid', { fields: { [field]: says } })
   }
-  if (settings.baseUrl.startsWith('http:') && !settings.plainHttp)
-    refuse('baseUrl', 'http:// can be read on the way: say that you mean it, or use https://')
-  if (settings.signInUrl.startsWith('http:') && !settings.plainHttp)
-    refuse('signInUrl', 'http:// can be read on the way: say that you mean it, or use https://')
+  for (const field of ['baseUrl', 'signInUrl'] as const) {
+    const url = URL.parse(settings[field])
+    if (url?.protocol === 'http:' && !settings.plainHttp)
+      refuse(field, 'http:// can be read on the way: say that you mean it, or use https://')
+    // It is shown to everybody at the desk, and stands in the ledger for ever.
+    if (url !== null && (url.username !== '' || url.password !== ''))
+      refuse(field, 'It holds a user or a password: those have fields of their own')
+  }
   if (draft.kind === 'provider-api') refuseApi(settings, refuse)
   if (draft.kind === 'jira' && settings.project === '') refuse('project', 'The key of the project, such as SEC')
   if (

@@ -414,6 +414,13 @@ test('its secret is sealed, and goes to no other place than it was entered for; 
   await expect(saveDraft(desk, { ...system, settings: moved, secret: null }, by())).rejects.toMatchObject({
     code: 'input.invalid',
   })
+  // One in the address would be shown to everybody, and stand in the ledger.
+  for (const field of ['baseUrl', 'signInUrl']) {
+    const told = { ...system.settings, [field]: `https://desk:${standInSecret}@jira.example` }
+    await expect(saveDraft(desk, { ...system, settings: told, secret: 'other' }, by())).rejects.toMatchObject({
+      details: { fields: { [field]: expect.stringContaining('fields of their own') } },
+    })
+  }
   const inward = { ...system.settings, allowAddresses: [] }
   await saveDraft(desk, { ...system, settings: inward, secret: standInSecret }, by())
   await newAlert()
