@@ -1,23 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { LakeConfig } from '../src/config/config.ts'
 import { detectionsLooked } from '../src/db/detections.ts'
-import { systemClock } from '../src/kit/clock.ts'
-import { type Lake, openLake } from '../src/lake/open.ts'
-import { loadLogParsers, loadSignatures } from '../src/lake/parse/parser-files.ts'
+import type { Lake } from '../src/lake/open.ts'
 import { ownDetectionsId } from '../src/model/detection.ts'
 import { readMessage } from '../src/playbooks/read-message.ts'
 import { type FreshDatabase, freshDatabase } from './database.ts'
 import { until } from './desk.ts'
 import { type TestHouse, testHouse } from './house.ts'
+import { freshOpenLake } from './lake.ts'
 
 const rounds = 6
-const silent = { info: () => undefined, warn: () => undefined }
 let folder: string
 let lake: Lake
 let database: FreshDatabase
@@ -25,22 +20,14 @@ let house: TestHouse
 let program: ChildProcess | null = null
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'counterfoil-detections-kill-'))
-  lake = await openLake({
-    ...{ folder, clickhouseUrl: null, clock: systemClock, log: silent },
-    config: LakeConfig.parse({ freeDiskMinMiB: 16 }),
-    parsers: await loadLogParsers(),
-    signatures: await loadSignatures(),
-  })
+  ;({ lake, folder } = await freshOpenLake())
   database = await freshDatabase()
   house = await testHouse(database)
   await lake.engine.rows('SELECT 1')
 }, 60_000)
 afterAll(async () => {
   program?.kill('SIGKILL')
-  await lake?.close()
   await database?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 async function begin(): Promise<ChildProcess> {

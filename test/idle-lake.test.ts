@@ -1,18 +1,17 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Config } from '../src/config/config.ts'
 import { lookOnce } from '../src/hunts/run-detections.ts'
 import { systemClock } from '../src/kit/clock.ts'
 import { failedFolderOf } from '../src/lake/load/spool-news.ts'
-import { type Lake, openLake } from '../src/lake/open.ts'
+import type { Lake } from '../src/lake/open.ts'
 import { loadRules } from '../src/lake/sigma/load.ts'
 import { lakeLookups } from '../src/main/lake-lookups.ts'
 import { logPostDoor } from '../src/main/log-doors.ts'
 import { keepRetention } from '../src/main/log-retention.ts'
 import { type FreshDatabase, freshDatabase } from './database.ts'
+import { freshOpenLake } from './lake.ts'
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 const clock = systemClock
@@ -22,14 +21,10 @@ let folder: string
 
 beforeAll(async () => {
   database = await freshDatabase()
-  folder = await mkdtemp(path.join(tmpdir(), 'counterfoil-idle-'))
-  const config = Config.parse({}).lake
-  lake = await openLake({ folder, clickhouseUrl: null, config, parsers: [], clock, log: silent })
+  ;({ lake, folder } = await freshOpenLake({ clock, reads: false }))
 })
 afterAll(async () => {
-  await lake?.close()
   await database?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 test('a house that keeps no logs runs no log engine, whoever knocks', async () => {

@@ -1,16 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Config } from '../src/config/config.ts'
 import { fixedClock } from '../src/kit/clock.ts'
 import { failedFolderOf } from '../src/lake/load/spool-news.ts'
-import { type Lake, openLake } from '../src/lake/open.ts'
+import type { Lake } from '../src/lake/open.ts'
 import { saveSource } from '../src/lake/sources.ts'
 import { keepRetention } from '../src/main/log-retention.ts'
 import { LogSource } from '../src/model/lake.ts'
 import { type FreshDatabase, freshDatabase } from './database.ts'
 import { until } from './desk.ts'
+import { freshOpenLake } from './lake.ts'
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 const clock = fixedClock('2026-11-01T12:00:00Z')
@@ -20,14 +17,10 @@ let folder: string
 
 beforeAll(async () => {
   database = await freshDatabase()
-  folder = await mkdtemp(path.join(tmpdir(), 'counterfoil-retention-'))
-  const config = Config.parse({}).lake
-  lake = await openLake({ folder, clickhouseUrl: null, config, parsers: [], clock, log: silent })
+  ;({ lake, folder } = await freshOpenLake({ clock, reads: false }))
 })
 afterAll(async () => {
-  await lake?.close()
   await database?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 test('what a source keeps no longer is removed by itself, and the ledger says what', async () => {

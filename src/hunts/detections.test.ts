@@ -1,18 +1,16 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import os from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
 import { silentLog, type TestHouse, testHouse } from '../../test/house.ts'
-import { LakeConfig } from '../config/config.ts'
+import { freshOpenLake } from '../../test/lake.ts'
 import { detectionsLooked, ruleStates } from '../db/detections.ts'
 import { jobCounts } from '../db/jobs.ts'
 import { providerById } from '../db/providers.ts'
 import { systemClock } from '../kit/clock.ts'
-import { type Lake, openLake } from '../lake/open.ts'
-import { loadLogParsers, loadSignatures } from '../lake/parse/parser-files.ts'
+import type { Lake } from '../lake/open.ts'
 import type { Rule } from '../lake/sigma/compile.ts'
 import { loadRules } from '../lake/sigma/load.ts'
 import { runRules, type SigmaRun } from '../lake/sigma/run.ts'
@@ -23,24 +21,16 @@ import { makeReceive } from '../playbooks/receive.ts'
 import { type DetectionParts, detectionsJob, detectionTasks, lookOnce, scheduleDetections } from './run-detections.ts'
 
 const rulesFolder = path.resolve('content/detections')
-const silent = { info: () => undefined, warn: () => undefined }
 const Sample = z.object({ lines: z.array(z.string()), times: z.int().default(1) })
 const Samples = z.object({ matches: z.array(Sample).min(1), passes: z.array(Sample).min(1) })
 
-let folder: string
 let lake: Lake
 let rules: readonly Rule[]
 let database: FreshDatabase
 let house: TestHouse
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'counterfoil-detections-'))
-  lake = await openLake({
-    ...{ folder, clickhouseUrl: null, clock: systemClock, log: silent },
-    config: LakeConfig.parse({ freeDiskMinMiB: 16 }),
-    parsers: await loadLogParsers(),
-    signatures: await loadSignatures(),
-  })
+  ;({ lake } = await freshOpenLake())
   const loaded = await loadRules([rulesFolder])
   expect(loaded.failed).toEqual([])
   rules = loaded.rules
@@ -48,9 +38,7 @@ beforeAll(async () => {
   house = await testHouse(database)
 })
 afterAll(async () => {
-  await lake.close()
   await database.close()
-  await rm(folder, { recursive: true })
 })
 
 async function take(source: string, lines: readonly string[]): Promise<void> {

@@ -1,14 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FreshDatabase, freshDatabase } from '../../test/database.ts'
 import { silentLog, type TestHouse, testHouse } from '../../test/house.ts'
-import { LakeConfig } from '../config/config.ts'
+import { freshOpenLake } from '../../test/lake.ts'
 import { systemClock } from '../kit/clock.ts'
-import { type Lake, openLake } from '../lake/open.ts'
-import { loadLogParsers, loadSignatures } from '../lake/parse/parser-files.ts'
+import type { Lake } from '../lake/open.ts'
 import type { Rule } from '../lake/sigma/compile.ts'
 import { loadRules } from '../lake/sigma/load.ts'
 import { Detection, ownDetectionsId } from '../model/detection.ts'
@@ -22,31 +19,21 @@ import { lookOnce } from './run-detections.ts'
  * again, and nothing after it.
  */
 
-const silent = { info: () => undefined, warn: () => undefined }
 const received: Raw[] = []
-let folder: string
 let lake: Lake
 let rules: readonly Rule[]
 let database: FreshDatabase
 let house: TestHouse
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'counterfoil-hostile-'))
-  lake = await openLake({
-    ...{ folder, clickhouseUrl: null, clock: systemClock, log: silent },
-    config: LakeConfig.parse({ freeDiskMinMiB: 16 }),
-    parsers: await loadLogParsers(),
-    signatures: await loadSignatures(),
-  })
+  ;({ lake } = await freshOpenLake())
   const loaded = await loadRules([path.resolve('content/detections')])
   rules = loaded.rules
   database = await freshDatabase()
   house = await testHouse(database)
 })
 afterAll(async () => {
-  await lake.close()
   await database.close()
-  await rm(folder, { recursive: true })
 })
 
 /** CloudTrail of the moment, whose user and client are called as somebody likes. */

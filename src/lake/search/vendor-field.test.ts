@@ -1,20 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { LakeConfig } from '../../config/config.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { freshOpenLake } from '../../../test/lake.ts'
 import { fixedClock } from '../../kit/clock.ts'
 import type { LogParser } from '../../model/log-parser.ts'
-import { type Lake, openLake } from '../open.ts'
+import type { Lake } from '../open.ts'
 import { loadLogParsers } from '../parse/parser-files.ts'
 import { Binder } from './binder.ts'
 import { conditionOf } from './condition.ts'
 import { matchesIn } from './matching.ts'
 
-const log = { info: () => undefined, warn: () => undefined }
 /** Conditions in one statement. */
 const atOnce = 40
-let base: string
 let lake: Lake
 let parsers: readonly LogParser[]
 
@@ -27,21 +22,13 @@ const awkward: Readonly<Record<string, readonly string[]>> = {
 }
 
 beforeAll(async () => {
-  base = await mkdtemp(path.join(os.tmpdir(), 'counterfoil-vendor-'))
   parsers = await loadLogParsers()
-  lake = await openLake({
-    ...{ folder: base, clickhouseUrl: null, clock: fixedClock('2026-11-23T12:00:00.000Z'), log, parsers },
-    config: LakeConfig.parse({ freeDiskMinMiB: 16 }),
-  })
+  ;({ lake } = await freshOpenLake({ clock: fixedClock('2026-11-23T12:00:00.000Z') }))
   for (const { id, samples } of parsers)
     for (const { line, header } of [...samples, ...(awkward[id] ?? []).map((one) => ({ line: one, header: '' }))])
       await lake.take({ source: id, peer: '', position: null, lines: [Buffer.from(line)], header })
   await lake.settle()
 }, 120_000)
-afterAll(async () => {
-  await lake.close()
-  await rm(base, { recursive: true, force: true })
-})
 
 test('what a line is looked through for first hides no event: every field of every sample is found by its value, and by a part of it', async () => {
   // Taken apart once, for some thousand questions.
