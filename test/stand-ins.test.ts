@@ -126,7 +126,10 @@ test('an office holder who is away: the deputy whom the calendar names is asked 
   const approval = await asked()
   expect(await whoIsAsked(approval)).toEqual(['dora', 'hugo', 'dan'])
   expect(await records(approval, 'approval.stood-in')).toEqual([
-    { place: 1, users: [dan.id], for: [dora.id], until: [to], nobodyFor: [] },
+    {
+      ...{ place: 1, users: [dan.id], for: [dora.id], nobodyFor: [], until: [to] },
+      entries: ['manual/away-dora@halden.example'],
+    },
   ])
   const mail = (await noticeTexts(database.db, 'approval', dan.email)).at(-1)
   expect(mail).toContain('You are asked as: Data protection, for Dora Data, who is away')

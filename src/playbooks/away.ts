@@ -4,8 +4,11 @@ import type { Db } from '../db/open.ts'
 
 type Somebody = { readonly id: string; readonly email: string; readonly name: string }
 
-/** Somebody's absence: until when (ISO 8601), and who stands in as the calendar or the people list has it (mail address, account or name). */
-export type Away = { readonly until: string; readonly deputy: string | null }
+/**
+ * Somebody's absence: until when (ISO 8601), which entry of the calendar says so ("manual/…" where a person wrote it), and who stands in as the
+ * calendar or the people list has it (mail address, account or name).
+ */
+export type Away = { readonly until: string; readonly entry: string; readonly deputy: string | null }
 
 /**
  * Who of these is away at that moment, by their id. An absence of the calendar names a mail address, an account or a name; accounts are those
@@ -26,10 +29,10 @@ export async function awayAmong(db: Db, people: readonly Somebody[], at: Date): 
   for (const person of people) {
     const keys = keysOf(person)
     const own = absences.filter(({ fact }) => keys.includes(fact.person?.toLowerCase() ?? ''))
-    const last = own.toSorted((a, b) => b.fact.to.localeCompare(a.fact.to))[0]?.fact
+    const last = own.toSorted((a, b) => b.fact.to.localeCompare(a.fact.to))[0]
     if (last === undefined) continue
-    const deputy = last.deputy ?? known.get(person.email.toLowerCase())?.deputy ?? null
-    away.set(person.id, { until: last.to, deputy })
+    const deputy = last.fact.deputy ?? known.get(person.email.toLowerCase())?.deputy ?? null
+    away.set(person.id, { until: last.fact.to, entry: `${last.source}/${last.fact.id}`, deputy })
   }
   return away
 }

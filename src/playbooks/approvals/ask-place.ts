@@ -53,11 +53,13 @@ export async function askWhoIsDue(house: ApprovalHouse, tx: Db, approval: Approv
   // That nobody is there is said once, and not again after each signature beside this place.
   const isFirst = seats.every((seat) => seat.place !== place || seat.askedAt === null)
   if (standIns.length === 0 && (due.nobodyFor.length === 0 || !isFirst)) return
-  const untilOf = (user: string | null): string | null => away.get(user ?? '')?.until ?? null
+  const gone = [...standIns.map(({ standsFor }) => standsFor ?? ''), ...due.nobodyFor].map((user) => away.get(user))
   const body = {
     ...{ place, users: standIns.map(({ seat }) => seat.userId), for: standIns.map(({ standsFor }) => standsFor) },
-    until: standIns.map(({ standsFor }) => untilOf(standsFor)),
     nobodyFor: [...due.nobodyFor],
+    // Of each of those two lists, in their order: until when, and which entry of the calendar says so.
+    until: gone.map((one) => one?.until ?? null),
+    entries: gone.map((one) => one?.entry ?? null),
   }
   const subject = `approval:${approval.id}`
   await append(tx, { kind: 'approval.stood-in', actor: 'system', subject, body }, house.clock)

@@ -15,7 +15,7 @@ const askedAt = '2026-11-20T10:00:00.000Z'
 
 /** "dan for dora" of each who is asked. */
 function due(seats: readonly Seat[], quorums: readonly number[], away: Readonly<Record<string, string | null>> = {}) {
-  const gone = new Map(Object.entries(away).map(([id, by]) => [id, { until: askedAt, deputy: by }]))
+  const gone = new Map(Object.entries(away).map(([id, by]) => [id, { until: askedAt, entry: 'manual/1', deputy: by }]))
   const { asked, nobodyFor } = dueAt(asksFor(...quorums), seats, 0, gone)
   return [
     ...asked.map(({ seat: { userId }, standsFor }) => (standsFor === null ? userId : `${userId} for ${standsFor}`)),
