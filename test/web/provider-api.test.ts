@@ -1,16 +1,19 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { providerApi } from '../../src/providers/apis.ts'
 import { seriousIn } from '../axe.ts'
 import { openPage, startBrowser } from '../browser.ts'
 import { type FreshDatabase, freshDatabase } from '../database.ts'
 import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from '../desk.ts'
-import { type ApiStandIn, apiSecret, startProviderApi } from '../provider-apis.ts'
+import { type ApiStandIn, apiSecret, settingsFor, shortLinkOf, startProviderApi } from '../provider-apis.ts'
 import { replyPage, reviewAll } from '../release-desk.ts'
 
 let database: FreshDatabase
 let desk: Desk
 let browser: Browser
 let world: ApiStandIn
+/** Of the provider whose alerts come in. */
+let providerKey: string
 beforeAll(async () => {
   database = await freshDatabase()
   desk = await startDesk({ databaseUrl: database.url })
@@ -24,10 +27,25 @@ afterAll(async () => {
   await world?.stop()
 })
 
+/** An alert with this number of theirs comes in and is decided: its drafted answer, every place of it reviewed. */
+async function reviewedDraft(cookie: string, number: string): Promise<{ id: string; replyId: string }> {
+  const body = `Ticket: ${number}\nRule: Odd sign-in\nSeverity: High\nHost: ws-9\n`
+  const id = await alertOf(desk, await post(desk, providerKey, { subject: `[${number}] High: Odd sign-in`, body }))
+  const { version } = (await apiAs(desk, cookie, 'GET', `/api/alerts/${id}`)) as unknown as { version: number }
+  const said = { outcome: 'false-alarm-benign', reason: 'A planned test.', cites: [], withoutEvidence: true, version }
+  await apiAs(desk, cookie, 'POST', `/api/alerts/${id}/decision`, said)
+  const replyId = await until('the draft', async () => {
+    const shown = (await apiAs(desk, cookie, 'GET', `/api/alerts/${id}`)) as unknown as { replies: { id: string }[] }
+    return shown.replies[0]?.id
+  })
+  await reviewAll(desk, cookie, replyId)
+  return { id, replyId }
+}
+
 test('an administrator sets a provider’s API up, an answer goes through it into their ticket, and both pages say how far it is', {
   timeout: 180_000,
 }, async () => {
-  const key = await addProvider(desk)
+  providerKey = await addProvider(desk)
   const { token, cookie } = await signedIn(desk, 'administrator')
   const { page, context, problems } = await openPage(browser)
   await context.addCookies([
@@ -69,16 +87,7 @@ test('an administrator sets a provider’s API up, an answer goes through it int
   expect(await seriousIn(page)).toEqual([])
 
   const ticket = [...world.tickets.keys()][0] ?? ''
-  const body = `Ticket: ${ticket}\nRule: Odd sign-in\nSeverity: High\nHost: ws-9\n`
-  const id = await alertOf(desk, await post(desk, key, { subject: `[${ticket}] High: Odd sign-in`, body }))
-  const { version } = (await apiAs(desk, cookie, 'GET', `/api/alerts/${id}`)) as unknown as { version: number }
-  const said = { outcome: 'false-alarm-benign', reason: 'A planned test.', cites: [], withoutEvidence: true, version }
-  await apiAs(desk, cookie, 'POST', `/api/alerts/${id}/decision`, said)
-  const replyId = await until('the draft', async () => {
-    const shown = (await apiAs(desk, cookie, 'GET', `/api/alerts/${id}`)) as unknown as { replies: { id: string }[] }
-    return shown.replies[0]?.id
-  })
-  await reviewAll(desk, cookie, replyId)
+  const { id, replyId } = await reviewedDraft(cookie, ticket)
   expect(await replyPage(desk, cookie, replyId)).toMatchObject({
     api: { ticket, words: { status: 'resolved', verdict: 'suspicious' }, requests: [] },
   })
@@ -106,6 +115,43 @@ test('an administrator sets a provider’s API up, an answer goes through it int
   await page.getByText(`console/${ticket}`, { exact: false }).first().waitFor()
   expect(problems).toEqual([])
   await context.close()
+})
+
+test('an investigation of Expel that people know by a short link is looked up by the running program, and answered as what it is there', {
+  timeout: 120_000,
+}, async () => {
+  const { token, cookie } = await signedIn(desk, 'administrator')
+  await apiAs(desk, cookie, 'DELETE', '/api/elsewhere/console')
+  const expel = await startProviderApi('expel-investigations')
+  try {
+    const { providers } = (await apiAs(desk, cookie, 'GET', '/api/elsewhere')) as unknown as {
+      providers: { id: string }[]
+    }
+    const settings = settingsFor(expel, 'expel-investigations', {
+      ...{ providers: [providers[0]?.id], fields: [], answers: 'api' },
+      verdictOut: providerApi('expel-investigations')?.usual,
+    })
+    const system = { kind: 'provider-api', title: 'Workbench', settings, secret: apiSecret, enabled: true, version: 0 }
+    await apiAs(desk, cookie, 'PUT', '/api/elsewhere/workbench', system)
+    const [number = ''] = expel.tickets.keys()
+    const shown = shortLinkOf(number)
+    const { replyId } = await reviewedDraft(cookie, shown)
+    await until('the look-up', async () => (await replyPage(desk, cookie, replyId)).api !== null, 30_000)
+    const { page, context, problems } = await openPage(browser)
+    await context.addCookies([
+      { name: 'counterfoil', value: token, url: desk.origin, httpOnly: true, sameSite: 'Strict' },
+    ])
+    await page.goto(`${desk.origin}/replies/${replyId}`)
+    await page.getByText(`Ticket ${shown}, there ${number}, status “CLOSED”`).waitFor()
+    expect(await seriousIn(page)).toEqual([])
+    await page.getByRole('button', { name: /^Release to / }).click()
+    await page.getByText('Workbench took status, verdict, comment').waitFor({ timeout: 20_000 })
+    expect(expel.tickets.get(number)).toMatchObject({ status: 'CLOSED', verdict: 'BENIGN' })
+    expect(problems).toEqual([])
+    await context.close()
+  } finally {
+    await expel.stop()
+  }
 })
 
 test('the key comes back on no route, and another role changes nothing', async () => {

@@ -41,7 +41,7 @@ export function Recipients({ page }: { readonly page: ReplyPage }) {
         ))}
         {page.byMailBecause !== null && <p className="notice">{page.byMailBecause}</p>}
       </dd>
-      {page.api === null ? <Mail page={page} /> : <Api api={page.api} />}
+      {page.api === null ? <Mail page={page} /> : <Api api={page.api} shown={page.alert.ticket} />}
     </dl>
   )
 }
@@ -52,8 +52,8 @@ const requestWords = {
   taken: ['Taken', 'tag good'],
 } as const
 
-/** What is said in their system, in their words, and how far it has come. */
-function Api({ api }: { readonly api: NonNullable<ReplyPage['api']> }) {
+/** What is said in their system, in their words, and how far it has come. `shown`: the number that people know their ticket by. */
+function Api({ api, shown }: { readonly api: NonNullable<ReplyPage['api']>; readonly shown: string | null }) {
   return (
     <>
       <dt>In {api.title}</dt>
@@ -65,7 +65,13 @@ function Api({ api }: { readonly api: NonNullable<ReplyPage['api']> }) {
           </>
         ) : (
           <>
-            Ticket <span className="mono">{api.ticket}</span>
+            Ticket{' '}
+            {shown !== null && shown !== api.ticket && (
+              <>
+                <span className="mono">{shown}</span>, there{' '}
+              </>
+            )}
+            <span className="mono">{api.ticket}</span>
             {api.words.status !== '' && <>, status “{api.words.status}”</>}
             {api.words.verdict !== '' && <>, verdict “{api.words.verdict}”</>}, and this text as a comment
           </>

@@ -137,7 +137,7 @@ function SignIn({
       {api !== undefined && api.asksFor !== 'key' && (
         <TextInput
           label="Id"
-          description="Of the client, or of the key"
+          description="Of the client, or of the key: what goes with the secret and is none"
           required
           error={fieldProblem(error, 'user')}
           value={settings.user}
