@@ -3,7 +3,7 @@ import { sha256Hex } from '../kit/digest.ts'
 import { append } from '../ledger/append.ts'
 import { iso, isoOrNull, plainText } from './jsonb.ts'
 import type { Db } from './open.ts'
-import { endSessionsOfPasskey } from './sessions.ts'
+import { endSessionsOf, endSessionsOfPasskey } from './sessions.ts'
 import { secretsOfEmail } from './users.ts'
 
 export type Passkey = {
@@ -80,8 +80,9 @@ export async function hadPasskey(db: Db, userId: string): Promise<boolean> {
 }
 
 /**
- * Takes a passkey away, with the line in the ledger, and ends the sessions that it opened. What it signed stays, and stays to be verified: the key
- * itself stands beside each signature, and its registration in the ledger. Null when this person has no such passkey.
+ * Takes a passkey away, with the line in the ledger, and ends the sessions that it opened; by an administrator, all of its owner. What it
+ * signed stays, and stays to be verified: the key itself stands beside each signature, and its registration in the ledger. Null when this
+ * person has no such passkey.
  */
 export async function removePasskey(
   tx: Db,
@@ -114,7 +115,9 @@ export async function removePasskey(
       ...{ removed_at: clock.now(), removed_by: by, why: plainText(why) },
     })
     .execute()
-  const sessionsEnded = await endSessionsOfPasskey(tx, userId, id, removing.session)
+  // Nobody but its owner knows which sessions lie on the device that is gone: where they do not say so themselves, none goes on.
+  const sessionsEnded =
+    factor === null ? await endSessionsOf(tx, userId) : await endSessionsOfPasskey(tx, userId, id, removing.session)
   const body = { passkeyRemoved: id, name, why, ...(factor === null ? {} : { factor }), sessionsEnded }
   await append(tx, { kind: 'user.changed', actor: by, subject: `user:${userId}`, body }, clock)
   return { passkey, sessionsEnded }

@@ -159,8 +159,10 @@ export async function endSession(db: Db, id: string, userId: string | null): Pro
   return done?.user_id ?? null
 }
 
-export async function endSessionsOf(db: Db, userId: string): Promise<void> {
-  await db.deleteFrom('session').where('user_id', '=', userId).execute()
+/** Ends all that this person has; how many there were. */
+export async function endSessionsOf(db: Db, userId: string): Promise<number> {
+  const done = await db.deleteFrom('session').where('user_id', '=', userId).executeTakeFirst()
+  return Number(done.numDeletedRows)
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Factor } from '../contract/sign-in.ts'
-import { hasFactor } from '../db/passkeys.ts'
+import { hadPasskey, hasFactor } from '../db/passkeys.ts'
 import { Trouble } from '../kit/errors.ts'
 import { checkOwnPasskey, type ShownFor, toAdd } from './passkeys.ts'
 import { userOfPassword } from './password-factor.ts'
@@ -29,12 +29,17 @@ export async function checkFactor(
 
 /**
  * Before a way in is added to an account: a passkey signs releases and removes others, an identity signs in as its owner. Only where there is no
- * factor yet (an account of the identity provider) the session is all there is. Throws Trouble('sign-in.refused' | 'input.invalid').
+ * factor and never was a passkey (an account of the identity provider) the session is all there is; later it may be one on the device that was
+ * lost. Throws Trouble('sign-in.refused' | 'input.invalid').
  */
 export async function checkOwner(at: At, proof: z.output<typeof Factor> | null): Promise<void> {
+  const { user } = at.session()
   if (proof !== null) await checkFactor(at, toAdd, proof)
-  else if (await hasFactor(at.front.db, at.session().user))
+  else if ((await hasFactor(at.front.db, user)) || (await hadPasskey(at.front.db, user.id)))
     throw new Trouble('input.invalid', {
-      fields: { proof: 'Show that it is you: by a passkey that you have, or by password and one-time code' },
+      fields: {
+        proof:
+          'Show that it is you: by a passkey that you have, or by password and one-time code. Who has neither gets a link from an administrator',
+      },
     })
 }

@@ -139,8 +139,14 @@ test('a link for a new passkey is made once more for whoever is shut out, with a
     ((said.json['link'] as unknown as { address: string } | undefined)?.address ?? '').split('#')[1] ?? ''
   const works = async (token: string) => (await call('POST', '/api/welcome', { token })).status
   expect((await again('To be sure.')).status).toBe(409)
+  // By the identity provider, on the device that is gone.
+  const onThePhone = await freshSession(oda.id)
   const first = tokenOf(await call('POST', url, { reason: 'Lost.' }, administrator.cookie))
+  expect(await lives(onThePhone)).toBe(false)
   expect(await works(first)).toBe(200)
+  // Whoever signs in by the identity provider again adds none in place of the one that was taken away.
+  const elsewhere = await call('POST', '/api/me/passkey-options', { proof: null }, await freshSession(oda.id))
+  expect([elsewhere.status, JSON.stringify(elsewhere.json)]).toEqual([400, expect.stringContaining('an administrator')])
   expect((await again(' ')).status).toBe(400)
   const second = tokenOf(await again('The window was closed.'))
   expect([await works(first), await works(second)]).toEqual([410, 200])

@@ -43,8 +43,8 @@ export function UserPasskeys({ user, close }: { readonly user: UserRow; readonly
         {list.data !== undefined && list.data.passkeys.length > 0 && (
           <>
             <p>
-              Remove one that is lost: the sessions it opened end, and it opens and signs nothing any more. What it
-              signed stays, and can still be verified.
+              Remove one that is lost: all their sessions end, and it opens and signs nothing any more. What it signed
+              stays, and can still be verified.
             </p>
           </>
         )}
