@@ -243,6 +243,7 @@ test('hostile words find nothing and break nothing', async () => {
     seed: 11,
   }))
     expect(await found(text)).toBeInstanceOf(Array)
+  expect(await found('"fin\u0000app \uD800two"')).toEqual([])
 })
 
 test('what is found is marked as text: markup in a subject stays text', async () => {

@@ -24,7 +24,7 @@ type Taken = { words: SearchWord[]; phrases: string[]; after: string | null; bef
  */
 export function readSearch(text: string): SearchAsk {
   const taken: Taken = { words: [], phrases: [], after: null, before: null, notes: [] }
-  for (const [all, minus = '', name = '', quoted, bare = ''] of refang(text).text.matchAll(parts)) {
+  for (const [all, minus = '', name = '', quoted, bare = ''] of refang(holdable(text)).text.matchAll(parts)) {
     const lower = name.toLowerCase()
     const said = quoted ?? bare
     const field = fieldOf(lower)
@@ -39,6 +39,9 @@ export function readSearch(text: string): SearchAsk {
   }
   return taken
 }
+
+/** What no text of the record can hold (NUL, half a sign) is a gap between words: asked for in a phrase it would be refused. */
+const holdable = (text: string): string => text.replaceAll('\u0000', ' ').toWellFormed()
 
 function takeWords(
   taken: Taken,
