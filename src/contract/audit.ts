@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { FindingKind } from '../model/finding.ts'
 import { Channel } from '../model/message.ts'
+import { ReplyState } from '../model/reply.ts'
 import { Outcome } from '../model/triage.ts'
 import { Done, endpoint } from './endpoint.ts'
 import { RecordWords } from './record.ts'
@@ -86,8 +88,10 @@ export const AuditChain = z.object({
     z.object({
       id: z.uuid(),
       question: z.string(),
+      /** The question as a person puts it. */
+      title: z.string(),
       connector: z.string(),
-      kind: z.string(),
+      kind: FindingKind,
       cited: z.boolean(),
       askedAt: when,
     }),
@@ -105,7 +109,7 @@ export const AuditChain = z.object({
   replies: z.array(
     z.object({
       id: z.uuid(),
-      state: z.string(),
+      state: ReplyState,
       digest: z.string().nullable(),
       receipt: z.string().nullable(),
       sentAt: when.nullable(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { SystemKind, SystemSettings, TheirVerdict } from '../model/elsewhere.ts'
+import { TicketState } from '../model/ticket.ts'
 import { Outcome } from '../model/triage.ts'
 import { Done, endpoint } from './endpoint.ts'
 
@@ -76,7 +77,7 @@ export const Reconciled = z.object({
     z.object({
       alertId: z.uuid(),
       ticket: z.string(),
-      ours: z.object({ state: z.string(), comments: z.int(), files: z.int() }),
+      ours: z.object({ state: TicketState, comments: z.int(), files: z.int() }),
       theirs: z.object({
         key: z.string().nullable(),
         url: z.string().nullable(),

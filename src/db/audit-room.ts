@@ -4,7 +4,10 @@ import type { AuditChain, AuditDraw, AuditRow, Conclusion } from '../contract/au
 import type { Clock } from '../kit/clock.ts'
 import { append } from '../ledger/append.ts'
 import { inclusionProofs, latestCheckpoint } from '../ledger/tree.ts'
+import { FindingKind } from '../model/finding.ts'
 import { Channel } from '../model/message.ts'
+import { QuestionName, questions } from '../model/question.ts'
+import { ReplyState } from '../model/reply.ts'
 import { Outcome } from '../model/triage.ts'
 import { iso, isoOrNull, jsonb } from './jsonb.ts'
 import { type Db, readOnly, transaction } from './open.ts'
@@ -103,8 +106,10 @@ export async function chainOf(db: Db, alertId: string): Promise<AuditChain | nul
     return {
       alert,
       messages,
-      findings: findings.map(({ asked_at, ...rest }) => ({
+      findings: findings.map(({ asked_at, kind, ...rest }) => ({
         ...rest,
+        kind: FindingKind.parse(kind),
+        title: questions[QuestionName.parse(rest.question)].title,
         cited: decision?.cites.includes(rest.id) === true,
         askedAt: iso(asked_at),
       })),
@@ -175,7 +180,11 @@ async function repliesOf(tx: Db, alertId: string): Promise<AuditChain['replies']
     .where('alert_id', '=', alertId)
     .orderBy('created_at')
     .execute()
-  return rows.map(({ sent_at, ...rest }) => ({ ...rest, sentAt: isoOrNull(sent_at) }))
+  return rows.map(({ sent_at, state, ...rest }) => ({
+    ...rest,
+    state: ReplyState.parse(state),
+    sentAt: isoOrNull(sent_at),
+  }))
 }
 
 async function saidOf(tx: Db, alertId: string): Promise<AuditChain['said']> {

@@ -1,5 +1,6 @@
 import type { Alert } from '../model/alert.ts'
 import type { Finding, FindingKind } from '../model/finding.ts'
+import { sourceWords } from '../model/house-connectors.ts'
 import { type QuestionName, questions, type Rung, rungs } from '../model/question.ts'
 import type { LadderRung } from '../model/triage.ts'
 import { isReadable } from './answers.ts'
@@ -102,7 +103,7 @@ function saysOf(findings: readonly Finding[], known: boolean): readonly string[]
     )
     return [...new Set(these.map((finding) => says(kind, finding)))]
   })
-  return [...(found.length === 0 ? [] : [`Answered by ${found.join(', ')}.`]), ...rest]
+  return [...(found.length === 0 ? [] : [`Answered by ${found.map(sourceWords).join(', ')}.`]), ...rest]
 }
 
 function sourceOf(finding: Finding): string {
@@ -115,9 +116,9 @@ function says(kind: Exclude<FindingKind, 'found'>, finding: Finding): string {
     case 'nothing':
       return finding.question === 'seen-before'
         ? 'Never decided before.'
-        : `${question} ${finding.connector} looked: nothing there.`
+        : `${question} ${sourceWords(finding.connector)} looked: nothing there.`
     case 'failed':
-      return `${question} ${finding.connector} could not look: ${stop(finding.why || 'its answer could not be read')}`
+      return `${question} ${sourceWords(finding.connector)} could not look: ${stop(finding.why || 'its answer could not be read')}`
     case 'not-collected':
       return `${question} Not collected: ${stop(finding.why || 'nobody can answer that here')}`
     case 'not-applicable':

@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js'
 import type { AskContext, Connector, Health } from '../../model/connector.ts'
 import { type Asset, ageDays, type Lease, type Listed, type Person, staleAfterDays } from '../../model/context.ts'
 import type { Answered } from '../../model/finding.ts'
+import { houseConnectors } from '../../model/house-connectors.ts'
 import { conflictsIn, type Merged } from '../../model/merged-facts.ts'
 import type { AnswerOf, QuestionName } from '../../model/question.ts'
 import { AssetListAsk } from './schema.ts'
@@ -27,7 +28,7 @@ const presentMs = 3_600_000
 export function assetList(lookups: AssetLookups): Connector {
   return {
     id: 'asset-list',
-    title: 'Asset list',
+    title: houseConnectors['asset-list'],
     answers: ['asset-of-address', 'asset-of-host', 'owner-of-host', 'business-role-of-asset'],
     limits: { timeoutMs: 2_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope:

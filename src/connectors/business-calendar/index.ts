@@ -6,6 +6,7 @@ import type { CalendarEntry } from '../../model/calendar.ts'
 import type { AskContext, Connector, Health } from '../../model/connector.ts'
 import type { Asset, Listed } from '../../model/context.ts'
 import type { Answered } from '../../model/finding.ts'
+import { houseConnectors } from '../../model/house-connectors.ts'
 import type { AnswerOf } from '../../model/question.ts'
 
 export type CalendarLookups = {
@@ -32,7 +33,7 @@ const besideMax = 3
 export function businessCalendar(lookups: CalendarLookups): Connector {
   return {
     id: 'business-calendar',
-    title: 'Business calendar',
+    title: houseConnectors['business-calendar'],
     answers: ['change-window-of-asset'],
     limits: { timeoutMs: 2_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope:

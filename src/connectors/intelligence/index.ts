@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { wordsOf } from '../../kit/errors.ts'
 import type { AskContext, Connector, Health } from '../../model/connector.ts'
 import type { Answered } from '../../model/finding.ts'
+import { houseConnectors } from '../../model/house-connectors.ts'
 import type { IntelligenceSource } from '../../model/intelligence.ts'
 import type { AnswerOf } from '../../model/question.ts'
 
@@ -27,7 +28,7 @@ const namedMax = 5
 export function intelligence(lookups: IntelligenceLookups): Connector {
   return {
     id: 'intelligence',
-    title: 'Threat intelligence',
+    title: houseConnectors.intelligence,
     answers: ['reputation-of-observable'],
     limits: { timeoutMs: 5_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope:

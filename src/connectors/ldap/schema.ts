@@ -83,10 +83,13 @@ export const LdapSettings = z.strictObject({
   security: z
     .enum(['ldaps', 'starttls', 'plain-text'])
     .default('ldaps')
-    .meta({ title: 'Encryption' })
-    .describe('plain-text: the password and every answer can be read on the way'),
+    .meta({ title: 'Encryption', words: { ldaps: 'LDAPS', starttls: 'STARTTLS', 'plain-text': 'None (plain text)' } })
+    .describe('Plain text: the password and every answer can be read on the way'),
   ca: caForm,
-  schema: z.enum(['active-directory', 'openldap']).default('active-directory').meta({ title: 'Kind of directory' }),
+  schema: z
+    .enum(['active-directory', 'openldap'])
+    .default('active-directory')
+    .meta({ title: 'Kind of directory', words: { 'active-directory': 'Active Directory', openldap: 'OpenLDAP' } }),
   baseDn: dnForm.min(1).meta({ title: 'Base DN' }).describe('Where to look: DC=corp,DC=example,DC=com'),
   bindDn: dnForm
     .default('')

@@ -1,6 +1,7 @@
 import { wordsOf } from '../../kit/errors.ts'
 import type { AskContext, Connector, Health } from '../../model/connector.ts'
 import type { Answered } from '../../model/finding.ts'
+import { houseConnectors } from '../../model/house-connectors.ts'
 import type { QuestionName } from '../../model/question.ts'
 
 export type LogLakeLookups = {
@@ -27,7 +28,7 @@ const namedMax = 5
 export function logLake(lookups: LogLakeLookups): Connector {
   return {
     id: 'log-lake',
-    title: 'Log lake',
+    title: houseConnectors['log-lake'],
     answers: lookups.questions,
     // Each question is a few statements on two cores; a fourth one at once would only make all of them wait.
     limits: { timeoutMs: 12_000, concurrency: 3, perMinute: Number.POSITIVE_INFINITY },

@@ -5,6 +5,7 @@ import { wordsOf } from '../../kit/errors.ts'
 import type { AskContext, Connector, Health } from '../../model/connector.ts'
 import type { Listed, Network } from '../../model/context.ts'
 import type { Answered } from '../../model/finding.ts'
+import { houseConnectors } from '../../model/house-connectors.ts'
 import type { AnswerOf } from '../../model/question.ts'
 
 export type NetworkLookups = {
@@ -22,7 +23,7 @@ const NetworkAsk = z.object({ address: z.string() })
 export function ownNetworks(lookups: NetworkLookups): Connector {
   return {
     id: 'own-networks',
-    title: 'Own networks',
+    title: houseConnectors['own-networks'],
     answers: ['network-of-address'],
     limits: { timeoutMs: 2_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope:

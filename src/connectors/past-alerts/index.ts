@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { AskContext, Connector } from '../../model/connector.ts'
 import type { Answered } from '../../model/finding.ts'
+import { houseConnectors } from '../../model/house-connectors.ts'
 import { type AnswerOf, questions } from '../../model/question.ts'
 
 export type PastLookups = {
@@ -23,7 +24,7 @@ const SeenAsk = questions['seen-before'].ask
 export function pastAlerts(lookups: PastLookups): Connector {
   return {
     id: 'past-alerts',
-    title: 'Past alerts',
+    title: houseConnectors['past-alerts'],
     answers: ['seen-before'],
     limits: { timeoutMs: 2_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope: 'Knows every alert that reached this house and how it was decided. It knows nothing of the time before.',

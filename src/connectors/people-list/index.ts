@@ -3,6 +3,7 @@ import type { CalendarEntry } from '../../model/calendar.ts'
 import type { AskContext, Connector, Health } from '../../model/connector.ts'
 import { ageDays, type Listed, type Person, staleAfterDays } from '../../model/context.ts'
 import type { Answered } from '../../model/finding.ts'
+import { houseConnectors } from '../../model/house-connectors.ts'
 import type { AnswerOf } from '../../model/question.ts'
 
 export type PeopleLookups = {
@@ -20,7 +21,7 @@ const PersonAsk = z.object({ account: z.string() })
 export function peopleList(lookups: PeopleLookups): Connector {
   return {
     id: 'people-list',
-    title: 'People list',
+    title: houseConnectors['people-list'],
     answers: ['person-of-account'],
     limits: { timeoutMs: 2_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope:

@@ -1,4 +1,5 @@
 import type { Connector } from '../../model/connector.ts'
+import { houseConnectors } from '../../model/house-connectors.ts'
 import { type AnswerOf, questions } from '../../model/question.ts'
 
 export type PersonLookups = {
@@ -15,7 +16,7 @@ export type PersonLookups = {
 export function person(lookups: PersonLookups): Connector {
   return {
     id: 'person',
-    title: 'A person',
+    title: houseConnectors.person,
     answers: ['was-this-you'],
     limits: { timeoutMs: 2_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope:

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { AskContext, Connector, Health } from '../../model/connector.ts'
 import { ageDays } from '../../model/context.ts'
 import type { Answered } from '../../model/finding.ts'
+import { houseConnectors } from '../../model/house-connectors.ts'
 import type { AnswerOf } from '../../model/question.ts'
 import { clears, type VendorWord } from '../../model/vendor-word.ts'
 import {
@@ -52,7 +53,7 @@ const testedAfterDays = 30
 export function scannerReports(lookups: ScanLookups): Connector {
   return {
     id: 'scanner-reports',
-    title: 'Scanner reports',
+    title: houseConnectors['scanner-reports'],
     answers: ['vulnerabilities-of-asset'],
     limits: { timeoutMs: 5_000, concurrency: 4, perMinute: Number.POSITIVE_INFINITY },
     scope: 'Knows what the imported reports of your scanners found, as old as those are. It scans nothing itself.',

@@ -14,8 +14,7 @@ export const SqlSettings = z.strictObject({
   system: z
     .enum(['postgresql', 'mariadb'])
     .default('postgresql')
-    .meta({ title: 'Database system' })
-    .describe('mariadb: MySQL too'),
+    .meta({ title: 'Database system', words: { postgresql: 'PostgreSQL', mariadb: 'MariaDB or MySQL' } }),
   host: hostForm.describe('Its name as the certificate has it'),
   port: z.int().min(0).max(65_535).default(0).meta({ title: 'Port' }).describe('0: the usual one (5432, 3306)'),
   database: z.string().min(1).max(200).meta({ title: 'Database' }),
@@ -23,8 +22,8 @@ export const SqlSettings = z.strictObject({
   security: z
     .enum(['tls', 'plain-text'])
     .default('tls')
-    .meta({ title: 'Encryption' })
-    .describe('plain-text: every answer can be read on the way'),
+    .meta({ title: 'Encryption', words: { tls: 'TLS', 'plain-text': 'None (plain text)' } })
+    .describe('Plain text: every answer can be read on the way'),
   ca: caForm,
   questions: z
     .partialRecord(QuestionName, Query)

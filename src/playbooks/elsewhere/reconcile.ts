@@ -5,6 +5,7 @@ import { partsOfTicket } from '../../db/ticket-parts.ts'
 import { ticketOf } from '../../db/tickets.ts'
 import { append } from '../../ledger/append.ts'
 import type { TheirTicket, TicketReading } from '../../model/elsewhere.ts'
+import type { TicketState } from '../../model/ticket.ts'
 import type { ElsewhereDesk } from './desk.ts'
 import { digestOf, outlineOf } from './outline.ts'
 import { known } from './settings.ts'
@@ -17,7 +18,7 @@ export const reportRowsMax = 500
 export type Compared = {
   readonly alertId: string
   readonly ticket: string
-  readonly ours: { readonly state: string; readonly comments: number; readonly files: number }
+  readonly ours: { readonly state: TicketState; readonly comments: number; readonly files: number }
   readonly theirs: {
     readonly key: string | null
     readonly url: string | null

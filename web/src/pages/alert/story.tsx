@@ -5,6 +5,7 @@ import { useState } from 'react'
 import type { AlertPage, FindingRow } from '../../../../src/contract/desk.ts'
 import { aroundSteps } from '../../../../src/model/around.ts'
 import type { AroundMinutes } from '../../../../src/model/finding.ts'
+import { sourceWords } from '../../../../src/model/house-connectors.ts'
 import type { Rung } from '../../../../src/model/question.ts'
 import type { LadderRung } from '../../../../src/model/triage.ts'
 import { call } from '../../api.ts'
@@ -222,7 +223,7 @@ function Evidence({
         <div className="evidence-more">
           <dl className="kv">
             <dt>Source</dt>
-            <dd>{finding.connector}</dd>
+            <dd>{sourceWords(finding.connector)}</dd>
             <dt>Query</dt>
             <dd className="mono">{finding.query === '' ? 'none was sent' : finding.query}</dd>
             <dt>Window</dt>

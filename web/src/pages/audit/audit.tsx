@@ -3,13 +3,14 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import type { AuditChain, AuditDraw, AuditSample, Conclusion } from '../../../../src/contract/audit.ts'
+import { sourceWords } from '../../../../src/model/house-connectors.ts'
 import { call, fieldProblem } from '../../api.ts'
 import { useMay } from '../../me.ts'
 import { RecordLine, useRaw } from '../../parts/records.tsx'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
-import { channelWords, outcomeWords, plural } from '../../words.ts'
+import { channelWords, findingWords, outcomeWords, plural, replyWords } from '../../words.ts'
 import './audit.css'
 
 const conclusionWords: Record<Conclusion, string> = {
@@ -265,7 +266,7 @@ function Chain({ id, draw }: { readonly id: string; readonly draw: AuditDraw }) 
             <div>
               {one.accepted === null ? 'Not judged' : one.accepted ? 'Sender accepted' : 'Sender not accepted'}:{' '}
               {one.reasons.join(' ')}
-              {one.reader !== null && ` Read by "${one.reader}".`}{' '}
+              {one.reader !== null && ` Read with the format “${one.reader}”.`}{' '}
               {may('message.download') && <a href={`/api/messages/${one.id}/raw`}>The bytes</a>}
             </div>
           </li>
@@ -277,7 +278,7 @@ function Chain({ id, draw }: { readonly id: string; readonly draw: AuditDraw }) 
               .filter((one) => one.cited)
               .map((one) => (
                 <li key={one.id}>
-                  {one.question}: {one.kind} ({one.connector})
+                  {one.title} {findingWords[one.kind]} ({sourceWords(one.connector)})
                 </li>
               ))}
           </ul>
@@ -295,7 +296,7 @@ function Chain({ id, draw }: { readonly id: string; readonly draw: AuditDraw }) 
         </li>
         {replies.map((one) => (
           <li key={one.id}>
-            <strong>Reply</strong> {one.state}
+            <strong>Reply</strong> {replyWords[one.state]}
             {one.sentAt !== null && `, ${utc(one.sentAt)}`}{' '}
             {one.receipt !== null && <span className="dim">{one.receipt}</span>}
             {one.digest !== null && <div className="mono dim break">SHA-256 {one.digest}</div>}

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import type { AssetPage, LeaseRow, PastAlertRow } from '../../../../src/contract/context.ts'
+import type { LeaseKind } from '../../../../src/model/context.ts'
 import { call } from '../../api.ts'
 import { BackIcon } from '../../parts/icons.tsx'
 import { Notes } from '../../parts/notes.tsx'
@@ -115,7 +116,7 @@ function Leases({ leases, now }: { readonly leases: readonly LeaseRow[]; readonl
                   {lease.to === null ? <span className="dim">no end known</span> : utc(lease.to).slice(0, 16)}
                 </td>
                 <td data-label="Source">
-                  {lease.source} <span className="dim">{lease.kind}</span>
+                  {lease.source} <span className="dim">{leaseWords[lease.kind]}</span>
                 </td>
               </tr>
             ))}
@@ -125,3 +126,5 @@ function Leases({ leases, now }: { readonly leases: readonly LeaseRow[]; readonl
     </section>
   )
 }
+
+const leaseWords: Record<LeaseKind, string> = { dhcp: 'DHCP', vpn: 'VPN', static: 'fixed address' }

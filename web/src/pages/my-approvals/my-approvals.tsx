@@ -6,19 +6,13 @@ import type { ApprovalRow, SignedRow } from '../../../../src/contract/approvals.
 import type { ApprovalState } from '../../../../src/model/approval.ts'
 import { call } from '../../api.ts'
 import { useMe } from '../../me.ts'
+import { approvalStateWords } from '../../parts/approval-state.ts'
 import { useKeys } from '../../parts/keys.ts'
 import { myApprovalsQuery } from '../../parts/my-approvals.tsx'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import './my-approvals.css'
 
-const stateWords: Record<ApprovalState, string> = {
-  open: 'Waits for others',
-  approved: 'Approved',
-  refused: 'Refused',
-  expired: 'Expired',
-  void: 'Void: it changed meanwhile',
-}
 const stateTags: Record<ApprovalState, string> = {
   open: 'accent',
   approved: 'good',
@@ -112,7 +106,7 @@ function Signed({ rows, more }: { readonly rows: readonly SignedRow[]; readonly 
             <li key={`${approval.id} ${mine.place}`}>
               <div className="row between wrap">
                 <strong>{approval.what}</strong>
-                <span className={`tag ${stateTags[approval.state]}`}>{stateWords[approval.state]}</span>
+                <span className={`tag ${stateTags[approval.state]}`}>{approvalStateWords[approval.state]}</span>
               </div>
               <div className="dim">
                 I {mine.verdict === 'approve' ? 'approved' : `refused (${mine.reason})`} as {mine.place},{' '}

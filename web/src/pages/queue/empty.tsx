@@ -47,7 +47,7 @@ export function QueueEmpty({
       )}
       {feed.doors.map((door) => (
         <div key={door.door}>
-          {doorWords(door.door)}: {door.state}
+          {doorWords(door.door)}: {doorStates[door.state] ?? door.state}
           {door.lastSuccessAt !== null && (
             <>
               , checked <When at={door.lastSuccessAt} ago />
@@ -95,4 +95,12 @@ function Next({
       {words[other]}
     </Button>
   )
+}
+
+/** How a door stands. */
+const doorStates: Readonly<Record<string, string>> = {
+  active: 'open',
+  failing: 'failing',
+  silent: 'silent',
+  stopped: 'shut',
 }

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type Answer, call } from '../../api.ts'
+import { approvalStateWords } from '../../parts/approval-state.ts'
 import { Talk, TalkAndAnswer } from '../../parts/approval-talk.tsx'
 import { ErrorState, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
@@ -35,7 +36,7 @@ export function ApprovalOfStep({ runId, path }: { readonly runId: string; readon
   return (
     <div className="step-more">
       <p>
-        {approval.what} ({approval.state})
+        {approval.what} ({approvalStateWords[approval.state]})
       </p>
       <ul>
         {approval.places.map(({ title, quorum, signed, now, seats }) => (

@@ -1,3 +1,4 @@
+import { sourceWords } from '../../../../src/model/house-connectors.ts'
 import type { Answer } from '../../api.ts'
 import { findingWords, msWords } from '../../words.ts'
 import type { Scale } from './scale.ts'
@@ -15,7 +16,7 @@ export function AskedRows({ asked, scale }: { readonly asked: readonly Asked[]; 
           <li key={one.id} className="step-line asked-line">
             <span />
             <span className="clip" title={one.title}>
-              {one.title} <span className="dim">{one.connector}</span>
+              {one.title} <span className="dim">{sourceWords(one.connector)}</span>
             </span>
             <span className={`step-state ${one.kind}`}>{findingWords[one.kind]}</span>
             <span className="lane" aria-hidden="true">

@@ -18,7 +18,7 @@ import { Checklist } from './checklist.tsx'
 import { MendStep } from './mend-step.tsx'
 import { PastSteps } from './past-steps.tsx'
 import { type Scale, type ScaleKind, scaleOf } from './scale.ts'
-import { effectOf, isHumanWait } from './step-words.ts'
+import { effectOf, isHumanWait, kindOfStep, phaseWords } from './step-words.ts'
 import './run.css'
 
 type Shown = Answer<'GET /api/runs/:id'>
@@ -127,7 +127,7 @@ function RunFacts({
   return (
     <div className="card run-facts">
       <span>
-        Playbook <strong>{run.playbookId}</strong>, version {run.playbookVersion}
+        Playbook <strong className="mono">{run.playbookId}</strong>, version {run.playbookVersion}
       </span>
       <span>
         {startedWords(run.trigger)}, <When at={run.startedAt} ago />
@@ -261,12 +261,12 @@ function StepMore({ line, costMs }: { readonly line: JournalLine; readonly costM
       <dl className="kv">
         <dt>Step</dt>
         <dd>
-          {line.kind} <span className="mono dim">{line.path}</span>
+          {kindOfStep(line.kind)} <span className="mono dim">{line.path}</span>
           {effect !== undefined && `, ${effect}`}
         </dd>
         <dt>Framework</dt>
         <dd>
-          CSF 2.0 {line.csf} ({csfCategoryTitle(line.csf)}), phase: {line.phase}
+          CSF 2.0 {line.csf} ({csfCategoryTitle(line.csf)}), phase: {phaseWords(line.phase)}
         </dd>
         <dt>Started</dt>
         <dd>

@@ -13,6 +13,8 @@ type Field = {
   readonly type?: string
   readonly form?: string
   readonly enum?: readonly string[]
+  /** How a choice is called; the file says it by its own name. */
+  readonly words?: Readonly<Record<string, string>>
   readonly default?: unknown
   readonly items?: { readonly type?: string }
 }
@@ -189,7 +191,15 @@ function SettingInput({
   const common = { label: field.title ?? name, description: field.description, required: needed, error: problem }
   const now = value ?? field.default
   if (field.enum !== undefined)
-    return <Select {...common} data={[...field.enum]} value={String(now ?? '')} onChange={set} allowDeselect={false} />
+    return (
+      <Select
+        {...common}
+        data={field.enum.map((value) => ({ value, label: field.words?.[value] ?? value }))}
+        value={String(now ?? '')}
+        onChange={set}
+        allowDeselect={false}
+      />
+    )
   if (field.type === 'boolean')
     return <Switch label={common.label} checked={now === true} onChange={(event) => set(event.currentTarget.checked)} />
   if (field.type === 'integer' || field.type === 'number')

@@ -8,7 +8,7 @@ import { useMay } from '../../me.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { outcomeWords, plural } from '../../words.ts'
-import { ticketTypeWords } from '../tickets/ticket-words.ts'
+import { ticketStateWords, ticketTypeWords } from '../tickets/ticket-words.ts'
 import { type Draft, draftOf, newDraft, SystemForm } from './elsewhere-form.tsx'
 import { PlaceCard } from './place-card.tsx'
 
@@ -190,7 +190,7 @@ function Report({ report, busy, mend }: ReportProps) {
                 {differ.map((row) => (
                   <tr key={row.alertId}>
                     <th scope="row">
-                      <a href={`/alerts/${row.alertId}#ticket`}>{row.ticket}</a> {row.ours.state}
+                      <a href={`/alerts/${row.alertId}#ticket`}>{row.ticket}</a> {ticketStateWords[row.ours.state]}
                     </th>
                     <td>
                       {row.theirs.key ?? 'not there'} {row.theirs.status}

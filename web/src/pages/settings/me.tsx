@@ -311,7 +311,7 @@ function Sessions() {
                 <td data-label="Last seen">
                   <When at={session.lastSeenAt} ago />
                 </td>
-                <td data-label="By">{session.method}</td>
+                <td data-label="By">{wayWords[session.method] ?? session.method}</td>
                 <td data-label="From" className="mono">
                   {session.address}
                 </td>
@@ -349,4 +349,12 @@ function browserOf(agent: string): string {
   const name = /(Firefox|Edg|Chrome|Safari)\/\d+/.exec(agent)?.[0].replace('Edg/', 'Edge/') ?? 'unknown'
   const system = /(Windows|Mac OS X|Android|iPhone|Linux)/.exec(agent)?.[0] ?? ''
   return `${name.replace('/', ' ')}${system === '' ? '' : `, ${system}`}`
+}
+
+/** How somebody came in. */
+const wayWords: Readonly<Record<string, string>> = {
+  password: 'Password',
+  passkey: 'Passkey',
+  link: 'One-time link',
+  sso: 'Single sign-on',
 }

@@ -9,6 +9,7 @@ import { ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
 import { plural, runWords } from '../../words.ts'
+import { kindOfStep, phaseWords } from '../run/step-words.ts'
 import { Backtests } from './backtests.tsx'
 
 const starts: Readonly<Record<PlaybookRow['on'], string>> = {
@@ -186,7 +187,7 @@ function Step({ step }: { readonly step: StepRow }) {
     <li style={{ marginInlineStart: `${step.depth * 1.25}rem` }}>
       <strong>{step.title}</strong>{' '}
       <span className="dim">
-        {step.kind} · {step.phase} · {step.csf} {step.csfTitle}
+        {kindOfStep(step.kind)} · {phaseWords(step.phase)} · {step.csf} {step.csfTitle}
       </span>
       {step.why !== '' && <p className="dim">{step.why}</p>}
       {step.says.length > 0 && (

@@ -50,7 +50,7 @@ function Teach({ page }: { readonly page: TeachPage }) {
       <p className="lead teach-lead">
         Mark in this message where each field stands. A reader is made of that, tested on the last 50 messages of the
         sender, and kept only when you save it. It only reads; it starts nothing.{' '}
-        {page.reader !== null && `Today this message is read by “${page.reader}”.`}
+        {page.reader !== null && `Today this message is read with the format “${page.reader}”.`}
         {page.quarantined && ' This message waits in quarantine: teaching does not let it in.'}
       </p>
       <div className="teach-grid">
