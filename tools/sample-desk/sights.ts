@@ -344,6 +344,7 @@ export function sights(seeded: Seeded, links: Links, releases: Releases): Sight[
     },
     { name: 'context-expectations', path: '/context/expectations' },
     { name: 'context-tuning', path: '/context/tuning' },
+    { name: 'stale', path: '/tickets', before: losingIt },
     { name: 'owned', path: '/mine', as: 'asset-owner' },
     { name: 'portal', path: '/portal', as: 'provider-analyst' },
     {
@@ -409,4 +410,16 @@ async function dropMail(page: Page): Promise<void> {
   })
   await page.getByTestId('files').setInputFiles(files)
   await page.waitForSelector('.story')
+}
+
+/** What was read is asked for again after five seconds, when somebody comes back to the tab. */
+const freshMs = 5_200
+
+/** A page that stands, and is asked for again when nobody answers any more. */
+async function losingIt(page: Page): Promise<void> {
+  await page.locator('table tbody tr').first().waitFor()
+  await page.route('**/api/tickets*', (route) => route.abort())
+  await page.waitForTimeout(freshMs)
+  await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))")
+  await page.getByText('What you see was read').waitFor()
 }

@@ -26,7 +26,10 @@ function Words({ value, within = false }: { readonly value: unknown; readonly wi
   if (typeof value === 'string') return textWords(value)
   if (typeof value !== 'object') return String(value)
   if (Array.isArray(value)) return <Items items={value} />
-  const entries: [string, unknown][] = Object.entries(value)
+  // What was asked is read before what it was asked with; the data base knows no order of names.
+  const entries: [string, unknown][] = Object.entries(value).toSorted(
+    ([a], [b]) => Number(b === 'question') - Number(a === 'question'),
+  )
   if (entries.length === 0) return <span className="dim">nothing</span>
   if (within && entries.every(([, inner]) => typeof inner !== 'object' || inner === null))
     return entries.map(([name, inner]) => (

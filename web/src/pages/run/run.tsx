@@ -145,8 +145,7 @@ function RunFacts({
           {waitingWords(waiting.waitingFor)}
           {waiting.deadline !== null && (
             <>
-              {' '}
-              until <When at={waiting.deadline} />
+              , ends <When at={waiting.deadline} />
             </>
           )}
         </span>

@@ -123,7 +123,7 @@ function Holders({ page }: { readonly page: OfficesPage }) {
                 />
                 <td data-label="Asked by">{page.uses[id]?.join(', ') ?? <span className="dim">no playbook</span>}</td>
                 {!locked && (
-                  <td data-label="Take out">
+                  <td>
                     <Button
                       size="compact-sm"
                       variant="default"
