@@ -178,6 +178,37 @@ test('an absence by an account, and the deputy of the people list; and whoever i
   expect(await whoIsAsked(approval)).toEqual(['hugo'])
 })
 
+test('who signs says when they are away, by themselves, and is asked alone again once they are back', async () => {
+  const [from, to] = [-hour, 48 * hour].map((by) => new Date(Date.now() + by).toISOString())
+  const say = (body: object, who = dora) =>
+    fetch(`${desk.origin}/api/me/away`, {
+      method: 'PUT',
+      headers: { cookie: who.cookie, origin: desk.origin, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }).then(({ status }) => status)
+  for (const wrong of [
+    { from: to, to: from, deputy: null },
+    { from: new Date(0).toISOString(), to: new Date(1).toISOString(), deputy: null },
+    { from, to, deputy: 'nobody@halden.example' },
+    { from, to, deputy: dora.email },
+  ])
+    expect(await say(wrong)).toBe(400)
+  expect(await apiAs(desk, dora.cookie, 'GET', '/api/me/away')).toEqual({ away: null })
+  expect(await say({ from, to, deputy: 'Dan@halden.example' })).toBe(200)
+  expect(await apiAs(desk, dora.cookie, 'GET', '/api/me/away')).toEqual({ away: { from, to, deputy: dan.email } })
+  expect(await whoIsAsked(await asked())).toEqual(['dora', 'hugo', 'dan'])
+  await apiAs(desk, dora.cookie, 'DELETE', '/api/me/away')
+  expect(await whoIsAsked(await asked())).toEqual(['dora', 'hugo'])
+  // Only their own: the entry is by the account, and the ledger has who wrote it.
+  const lines = await database.db
+    .selectFrom('ledger_entry')
+    .select('actor')
+    .where('kind', '=', 'calendar.changed')
+    .where('subject', '=', `calendar:manual/away-${dora.id}`)
+    .execute()
+  expect(lines.map(({ actor }) => actor)).toEqual([`user:${dora.id}`, `user:${dora.id}`])
+})
+
 test('where no deputy is there either, the record says so, and the check says it before', async () => {
   for (const who of [dora, eva, dan]) await goneAway(who.email)
   const [problem] = await problems()

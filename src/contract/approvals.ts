@@ -132,11 +132,30 @@ export type OfficesPage = z.infer<typeof OfficesPage>
 
 const Loose = z.looseObject({})
 
+/** When whoever signs is away, and who stands in (a mail address); null: the first deputy who is there. */
+const Absence = z.object({ from: when, to: when, deputy: z.string().trim().toLowerCase().max(320).nullable() })
+
 export const approvalsApi = {
   'GET /api/approvals': endpoint({
     permission: 'approval.sign',
     says: 'What waits for your word (approvals, and answers that a second person releases), and the last fifty that you signed',
     answer: z.object({ approvals: z.array(ApprovalRow), signed: z.array(SignedRow), moreSigned: z.boolean() }),
+  }),
+  'GET /api/me/away': endpoint({
+    permission: 'approval.sign',
+    says: 'When you said that you are away; null where you did not, or are back',
+    answer: z.object({ away: Absence.nullable() }),
+  }),
+  'PUT /api/me/away': endpoint({
+    permission: 'approval.sign',
+    says: 'Say that you are away: it stands in the calendar, and what is asked of you is asked of a deputy as well',
+    body: Absence,
+    answer: Done,
+  }),
+  'DELETE /api/me/away': endpoint({
+    permission: 'approval.sign',
+    says: 'You are here: take your absence out of the calendar',
+    answer: Done,
   }),
   'GET /api/runs/:id/approvals': endpoint({
     permission: 'desk.see',

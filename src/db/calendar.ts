@@ -66,6 +66,17 @@ export async function saveEntry(db: Db, entry: CalendarEntry, by: string, clock:
   })
 }
 
+/** What was entered by hand under this id; null where nothing was. */
+export async function entryByHand(db: Db, id: string): Promise<CalendarEntry | null> {
+  const row = await db
+    .selectFrom('calendar_entry')
+    .select('facts')
+    .where('id', '=', `${manualSource}/${id}`)
+    .where('source', '=', manualSource)
+    .executeTakeFirst()
+  return row === undefined ? null : CalendarEntry.parse(row.facts)
+}
+
 /** Takes back what was entered by hand. What came from a list goes with the list: Trouble('not.found') here. */
 export async function removeEntry(db: Db, id: string, by: string, clock: Clock): Promise<void> {
   await transaction(db, async (tx) => {

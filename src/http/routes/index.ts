@@ -90,6 +90,7 @@ import { showLogSources } from './logs/sources.ts'
 import { addOwnKey, retireOwnKey } from './mail-keys/own.ts'
 import { showMailKeys } from './mail-keys/show.ts'
 import { addTheirKey, removeTheirKey } from './mail-keys/theirs.ts'
+import { removeMyAbsence, saveMyAbsence, showMyAbsence } from './me/away.ts'
 import { switchCoaching } from './me/coaching.ts'
 import { otherPasskeyFor, removeMyPasskey } from './me/lost-passkey.ts'
 import { keepOneMorePasskey, morePasskeyOptions, ownPasskeyFor } from './me/passkey.ts'
@@ -249,7 +250,7 @@ export const routes: readonly Route[] = [
   showHandovers, signTheHandover, takeTheHandover,
   showAuditSample, showStamps, drawAuditSample, downloadAuditBundle, showAuditChain, sayAuditRemark,
   showFirstRun, skipFirstSteps, sendFirstAlert, traceFirstAlert, loadSampleData, removeSampleData,
-  runXray, showLedger, exportTheLedger, showQuestion, showMyApprovals, answerApprovalQuestion,
+  runXray, showLedger, exportTheLedger, showQuestion, showMyApprovals, answerApprovalQuestion, showMyAbsence, saveMyAbsence, removeMyAbsence,
   showApprovalsOfRun,
   openMyApproval,
   showApproval,

@@ -11,6 +11,7 @@ import { useKeys } from '../../parts/keys.ts'
 import { myApprovalsQuery } from '../../parts/my-approvals.tsx'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
+import { Away } from './away.tsx'
 import './my-approvals.css'
 
 const stateTags: Record<ApprovalState, string> = {
@@ -55,6 +56,7 @@ export function MyApprovalsPage() {
           approvals.map((approval) => <Waiting key={approval.id} approval={approval} />)
         )}
         <Signed rows={signed} more={moreSigned} />
+        <Away />
       </div>
     </>
   )
