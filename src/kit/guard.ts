@@ -12,6 +12,10 @@ const never: Ranges = [
   ipaddr.parseCIDR('169.254.0.0/16'),
   ipaddr.parseCIDR('fe80::/10'),
   ipaddr.parseCIDR('fd00:ec2::254/128'),
+  // Azure's (a public address, which only its machines reach), Alibaba's and Oracle's.
+  ipaddr.parseCIDR('168.63.129.16/32'),
+  ipaddr.parseCIDR('100.100.100.200/32'),
+  ipaddr.parseCIDR('192.0.0.192/32'),
 ]
 
 /** Ranges of a connector's own allow list. Throws for what is no range. */

@@ -308,7 +308,10 @@ describe('where it may go', () => {
     expect(['10.21.0.1', '127.0.0.1', 'fd00:ec2::254', 'localhost', ''].map((one) => isAllowed(one, allow))).toEqual(
       Array(5).fill(false),
     )
-    expect(isAllowed('169.254.169.254', readRanges(['0.0.0.0/0', '::/0']))).toBe(false)
+    const clouds = ['169.254.169.254', 'fd00:ec2::254', '168.63.129.16', '::ffff:168.63.129.16', '100.100.100.200']
+    for (const address of [...clouds, '192.0.0.192'])
+      expect(isAllowed(address, readRanges(['0.0.0.0/0', '::/0'])), address).toBe(false)
+    expect(isAllowed('168.63.129.16', [])).toBe(false)
   })
 
   test('the address it ends at counts, whatever the one before was: 0.0.0.0 is named, and ends at 127.0.0.1', async () => {
