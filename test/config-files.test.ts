@@ -94,6 +94,7 @@ test('a file is compared place by place, applied whole with a ledger line for ea
   const before = await running()
   const yaml = await changed((file) => {
     file.settings['replyHoldSeconds'] = 90
+    file.settings['secondWait'] = { hours: 8, remindAfterHours: [2] }
     const northwatch = file.providers['northwatch']
     if (northwatch !== undefined) northwatch['domains'] = ['northwatch.example', 'nw.example']
     file.watches['provider:northwatch'] = 240
@@ -105,6 +106,9 @@ test('a file is compared place by place, applied whole with a ledger line for ea
     ['connectors.directory.title', '"Directory"', '"Main directory"'],
     ['providers.northwatch.domains', '["northwatch.example"]', '["northwatch.example","nw.example"]'],
     ['settings.replyHoldSeconds', 'null', '90'],
+    ['settings.secondWait', 'null', null],
+    ['settings.secondWait.hours', null, '8'],
+    ['settings.secondWait.remindAfterHours', null, '[2]'],
     ['watches.provider:northwatch', null, '240'],
   ])
   const applied = await call('POST', '/api/config/apply', { yaml, base, note: 'CR-1042' })
@@ -120,7 +124,9 @@ test('a file is compared place by place, applied whole with a ledger line for ea
     'setting.changed',
     'source.watched',
   ])
-  expect((await call('GET', '/api/settings')).body).toMatchObject({ settings: { replyHoldSeconds: 90 } })
+  expect((await call('GET', '/api/settings')).body).toMatchObject({
+    settings: { replyHoldSeconds: 90, secondWait: { hours: 8, remindAfterHours: [2] } },
+  })
   // Its secret is where it was.
   expect((await running()).file.connectors['directory']?.secrets).toEqual(['password'])
   // Whoever compared before that is refused.
@@ -147,6 +153,8 @@ test('what one part of a file says wrong leaves all of it undone', async () => {
     status: 400,
   })
   expect((await running()).yaml).toBe(before.yaml)
+  const late = await changed((file) => void (file.settings['secondWait'] = { hours: 1, remindAfterHours: [2] }))
+  expect((await call('POST', '/api/config/diff', { yaml: late })).status).toBe(400)
   expect((await call('POST', '/api/config/diff', { yaml: 'format: other\n' })).status).toBe(400)
   expect((await call('POST', '/api/config/diff', { yaml: 'a: &x [*x]\n' })).status).toBe(400)
   expect((await call('GET', '/api/config/versions/99')).status).toBe(404)
