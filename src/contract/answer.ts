@@ -186,7 +186,17 @@ export const answerApi = {
     permission: 'reply.release',
     says: 'Let it leave, after the hold',
     params: id,
-    body: z.object({ version }),
+    body: z.object({
+      version,
+      through: z
+        .string()
+        .max(500)
+        .nullable()
+        .optional()
+        .describe(
+          'The ticket of their API that it was seen to go to (system/ticket), null: by mail. Another way by now is a conflict',
+        ),
+    }),
     answer: z.object({ done: z.literal(true), waitsForSecond: z.boolean() }),
   }),
   'POST /api/replies/:id/second': endpoint({

@@ -311,7 +311,7 @@ export type Work = {
       by: string,
     ) => Promise<{ readonly fileId: string; readonly version: number }>
     readonly takeOutFile: (id: string, fileId: string, version: number, by: string) => Promise<number>
-    readonly release: (id: string, version: number, by: string) => Promise<'held' | 'second'>
+    readonly release: (id: string, version: number, by: string, through?: string | null) => Promise<'held' | 'second'>
     readonly second: (id: string, digest: string, yes: boolean, why: string, by: string) => Promise<void>
     readonly cancel: (id: string, by: string) => Promise<void>
     /** What a person reads in a mail of ours that left. */

@@ -53,7 +53,8 @@ export type AnswerDesk = {
   readonly pickFile: (id: string, ticketFileId: string, version: number, by: string) => Promise<FileAdded>
   readonly takeOutFile: (id: string, fileId: string, version: number, by: string) => Promise<number>
   readonly preview: (id: string) => Promise<Preview>
-  readonly release: (id: string, version: number, by: string) => Promise<'held' | 'second'>
+  /** `through`: the ticket of their API that it was seen to go to; null: by mail. */
+  readonly release: (id: string, version: number, by: string, through?: string | null) => Promise<'held' | 'second'>
   /** The second person's word over the bytes of this digest. */
   readonly second: (id: string, digest: string, yes: boolean, why: string, by: string) => Promise<void>
   /** What a person would sign to release it, and the release by that signature. */
@@ -104,7 +105,7 @@ export function answerDesk(parts: DeskParts): AnswerDesk {
     pickFile: (replyId, ticketFileId, version, by) => pickFile(desk, { replyId, ticketFileId, version, by }),
     takeOutFile: (replyId, fileId, version, by) => takeOutFile(desk, { replyId, fileId, version, by }),
     preview: (replyId) => previewReply(desk, replyId),
-    release: (replyId, version, by) => releaseReply(desk, house, { replyId, version, by }),
+    release: (replyId, version, by, through) => releaseReply(desk, house, { replyId, version, by, through }),
     second: (replyId, digest, yes, why, by) => secondRelease(desk, house, { replyId, digest, yes, why, by }),
     prepareRelease: (replyId, seen, by, page) => prepareRelease(desk, { replyId, ...seen, by, page }),
     signRelease: (replyId, by, assertion) => signRelease(desk, house, { replyId, by, assertion }),

@@ -563,3 +563,17 @@ test('of comments without end so many are taken as a ticket can hold', async () 
   await rounds(3)
   expect(await commentsHere(alertId)).toEqual(['Again: 901', 'Again: 902'])
 })
+
+test('who saw it go through their API releases it in that way, and not by mail where that was switched off meanwhile', async () => {
+  await connect()
+  const { alertId, ticket } = await newAlert()
+  const replyId = await desk.draft(alertId, by)
+  const draft = await reply(replyId)
+  const redacted = draft.spans.map((span) => ({ spanId: span.id, verdict: 'redact' as const, keepReason: null }))
+  const version = await desk.review(replyId, redacted, draft.version, by)
+  await expect(desk.release(replyId, version, by, null)).rejects.toMatchObject({
+    details: { fields: { to: expect.stringContaining(`through their API, to s1/${ticket}`) } },
+  })
+  await expect(desk.release(replyId, version, by, 's1/77')).rejects.toMatchObject({ code: 'state.conflict' })
+  expect(await desk.release(replyId, version, by, `s1/${ticket}`)).toBe('held')
+})

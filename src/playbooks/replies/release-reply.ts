@@ -148,6 +148,8 @@ type Release = {
   readonly replyId: string
   readonly version: number
   readonly by: string
+  /** The ticket of their API that the person saw it go to (system/ticket); null: by mail; left out: whichever way it goes. */
+  readonly through?: string | null | undefined
   /** The passkey's signature over this very release (prepareRelease). */
   readonly assertion?: Assertion
 }
@@ -217,6 +219,14 @@ async function make(
   return { bytes: await apiBytes(tx, way, record, letter), clear: null }
 }
 
+/** Who saw it go through an API, or by mail, releases it in that way and in no other. Throws Trouble('state.conflict'). */
+function assertWaySeen({ through }: Pick<Release, 'through'>, way: Way): void {
+  const now = way.kind === 'api' ? recipientOf(way) : null
+  if (through === undefined || through === now) return
+  const says = now === null ? 'By now it would leave by mail' : `By now it would leave through their API, to ${now}`
+  throw new Trouble('state.conflict', { fields: { to: `${says}, which is not what you saw. Look at it again.` } })
+}
+
 /** What a first person released for one way leaves by no other. Throws Trouble('state.conflict'). */
 function assertSameWay(made: Made, way: Way): void {
   const answer = apiAnswerIn(made.bytes)
@@ -249,6 +259,7 @@ export async function releaseReply(
     const now = desk.clock.now()
     const at = taken === null ? now : new Date(taken.statement.at)
     const ready = await readyToLeave(desk, tx, record, { at, made: taken?.made ?? null })
+    assertWaySeen(release, ready.way)
     const { because, made, facts } = ready
     if (because.length === 0) {
       if (taken !== null) throw new Trouble('state.conflict', { problem: 'one person is enough by now' })

@@ -2,7 +2,7 @@ import { assertionOf, signingOptions } from '../../approvals.ts'
 import { serve } from '../../serve.ts'
 
 export const releaseReply = serve('POST /api/replies/:id/release', async ({ front, params, body, actor }) => {
-  const how = await front.work.reply.release(params.id, body.version, actor())
+  const how = await front.work.reply.release(params.id, body.version, actor(), body.through)
   return { done: true as const, waitsForSecond: how === 'second' }
 })
 

@@ -40,7 +40,13 @@ function Release({ page, review }: Props) {
   const after = useReplyCall(reply.id)
   const release = useMutation({
     mutationFn: () =>
-      call('POST /api/replies/:id/release', { params: { id: reply.id }, body: { version: review.version() } }),
+      call('POST /api/replies/:id/release', {
+        params: { id: reply.id },
+        body: {
+          version: review.version(),
+          through: page.api === null ? null : `${page.api.system}/${page.api.ticket}`,
+        },
+      }),
     onSettled: after,
   })
   const left = review.open.length
