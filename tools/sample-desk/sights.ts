@@ -37,6 +37,16 @@ export function sights(seeded: Seeded, links: Links, releases: Releases): Sight[
       path: `/alerts/${first}`,
       before: (page) => page.locator('.profiles').scrollIntoViewIfNeeded(),
     },
+    {
+      name: 'alert-around',
+      path: `/alerts/${first}`,
+      before: async (page) => {
+        await page.locator('.rung > .evidence').first().waitFor()
+        for (const fold of await page.locator('.unasked summary').all()) await fold.click()
+        await page.locator('.evidence', { hasText: 'Was a change' }).locator('.evidence-open').first().click()
+        await page.getByRole('button', { name: 'Ask about 24h before and after the alert' }).scrollIntoViewIfNeeded()
+      },
+    },
     { name: 'alert-second', path: `/alerts/${third}` },
     {
       name: 'alert-message',

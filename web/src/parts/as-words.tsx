@@ -1,4 +1,5 @@
 import { questions } from '../../../src/model/question.ts'
+import { outcomeShort } from '../words.ts'
 import { utc } from './time.tsx'
 
 /** Items of a list that are shown; a source may answer with a thousand. */
@@ -34,7 +35,7 @@ function Words({ value, within = false }: { readonly value: unknown; readonly wi
   if (within && entries.every(([, inner]) => typeof inner !== 'object' || inner === null))
     return entries.map(([name, inner]) => (
       <span key={name} className="as-words-one">
-        <span className="dim">{nameWords(name)}</span> <Words value={inner} />
+        <span className="dim">{nameWords(name)}</span> <Named name={name} value={inner} />
       </span>
     ))
   return (
@@ -43,12 +44,24 @@ function Words({ value, within = false }: { readonly value: unknown; readonly wi
         <div key={name} className="kv-pair">
           <dt>{nameWords(name)}</dt>
           <dd>
-            <Words value={inner} within />
+            <Named name={name} value={inner} />
           </dd>
         </div>
       ))}
     </dl>
   )
+}
+
+/** Fields that hold the id of an alert: nobody reads an id, and everybody can open what it stands for. */
+const alertNames: ReadonlySet<string> = new Set(['alertId', 'notAlert'])
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+function Named({ name, value }: { readonly name: string; readonly value: unknown }) {
+  // A row of somebody else's log may call a field so as well.
+  if (alertNames.has(name) && typeof value === 'string' && uuid.test(value))
+    return <a href={`/alerts/${value}`}>open it</a>
+  return <Words value={value} within />
 }
 
 function Items({ items }: { readonly items: readonly unknown[] }) {
@@ -77,6 +90,7 @@ function Items({ items }: { readonly items: readonly unknown[] }) {
 
 function textWords(text: string): string {
   if (Object.hasOwn(questions, text)) return questions[text as keyof typeof questions].title
+  if (Object.hasOwn(outcomeShort, text)) return outcomeShort[text as keyof typeof outcomeShort]
   return moment.test(text) ? utc(text) : text
 }
 
@@ -84,6 +98,8 @@ const moment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/
 
 /** "ownerEmail" and "as-of" are "Owner email" and "As of". */
 function nameWords(name: string): string {
+  if (Object.hasOwn(outcomeShort, name)) return outcomeShort[name as keyof typeof outcomeShort]
+  if (alertNames.has(name)) return name === 'notAlert' ? 'Other than alert' : 'Alert'
   const words = name
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replaceAll(/[-_]/g, ' ')

@@ -304,7 +304,7 @@ function AskOn({ finding, alertId }: { readonly finding: FindingRow; readonly al
       </Button>
       {hasWindow && (
         <>
-          <span className="dim">or about the time around the alert, ±</span>
+          <span className="dim">or around the alert, ±</span>
           {aroundSteps.map((step) => (
             <Button
               key={step}

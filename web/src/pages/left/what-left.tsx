@@ -50,6 +50,15 @@ export function WhatLeftPage() {
           <EmptyState
             title={Object.keys(search).length > 0 ? 'Nothing that left is like that.' : 'Nothing has left yet.'}
             proof="An answer stands here from the moment somebody releases it, also while it is held, and as a dry run."
+            action={
+              Object.keys(search).length > 0 ? (
+                <Link to="/ledger/left">Show all that left</Link>
+              ) : (
+                <Link to="/queue" search={{ tab: 'answer' }}>
+                  See what waits to be answered
+                </Link>
+              )
+            }
           />
         </div>
       ) : (
@@ -221,6 +230,12 @@ function Filters() {
   const search = useSearch({ from: '/desk/ledger/left' })
   const navigate = useNavigate({ from: '/ledger/left' })
   const [text, setText] = useState(search.q ?? '')
+  // The filter may change without the field: by "show all", by the way back.
+  const [shown, setShown] = useState(search.q)
+  if (shown !== search.q) {
+    setShown(search.q)
+    setText(search.q ?? '')
+  }
   const providers = useQuery({ queryKey: ['providers'], queryFn: () => call('GET /api/providers') })
   const set = (change: Record<string, string | null>) =>
     void navigate({

@@ -1,5 +1,6 @@
 import { Button, NumberInput, Select } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { SourceRow } from '../../../../src/contract/sources.ts'
 import { type SourceKind, spanWords } from '../../../../src/model/source-watch.ts'
@@ -45,6 +46,11 @@ export function SourcesPart() {
         <EmptyState
           title="There is no source yet."
           proof="Providers, mailboxes, connectors, log sources and feeds stand here once they are set up."
+          action={
+            <Link to="/settings/$part" params={{ part: 'providers' }}>
+              Add a provider
+            </Link>
+          }
         />
       ) : (
         <ul className="watched-sources">

@@ -61,6 +61,9 @@ export function TicketsPage() {
           <EmptyState
             title={filtered ? 'No ticket is like that.' : 'No ticket is open.'}
             proof="Every alert has one, from the moment its mail is read. Closed ones are under Closed."
+            action={
+              filtered ? <Link to="/tickets">Show every open ticket</Link> : <Link to="/queue">Go to the queue</Link>
+            }
           />
         </div>
       ) : (
@@ -74,6 +77,12 @@ function Filters() {
   const search = useSearch({ from: '/desk/tickets' })
   const navigate = useNavigate({ from: '/tickets' })
   const [text, setText] = useState(search.q ?? '')
+  // The filter may change without the field: by "show all", by the way back.
+  const [shown, setShown] = useState(search.q)
+  if (shown !== search.q) {
+    setShown(search.q)
+    setText(search.q ?? '')
+  }
   const set = (change: Record<string, string>) =>
     void navigate({
       search: (before) =>
