@@ -116,6 +116,16 @@ const id = z.object({ id: z.uuid() })
 const version = z.int()
 const FileAdded = z.object({ fileId: z.uuid(), version })
 
+/** Which way somebody saw it go who releases it. */
+const through = z
+  .string()
+  .max(500)
+  .nullable()
+  .optional()
+  .describe(
+    'The ticket of their API that it was seen to go to (system/ticket), null: by mail. Another way by now is a conflict',
+  )
+
 export const answerApi = {
   'POST /api/alerts/:id/reply': endpoint({
     permission: 'reply.write',
@@ -188,14 +198,7 @@ export const answerApi = {
     params: id,
     body: z.object({
       version,
-      through: z
-        .string()
-        .max(500)
-        .nullable()
-        .optional()
-        .describe(
-          'The ticket of their API that it was seen to go to (system/ticket), null: by mail. Another way by now is a conflict',
-        ),
+      through,
     }),
     answer: z.object({ done: z.literal(true), waitsForSecond: z.boolean() }),
   }),
@@ -210,7 +213,7 @@ export const answerApi = {
     permission: 'reply.release',
     says: 'What you would sign to release it where two must, and the options for your passkey: its challenge is the SHA-256 of the statement. `digest`: of the bytes that the first person released, null for a first release',
     params: id,
-    body: z.object({ version, digest: z.string().length(64).nullable() }),
+    body: z.object({ version, digest: z.string().length(64).nullable(), through }),
     answer: z.object({ statement: z.string(), options: z.looseObject({}) }),
   }),
   'POST /api/replies/:id/signature': endpoint({

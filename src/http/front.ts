@@ -320,7 +320,7 @@ export type Work = {
     /** A release by two as a passkey's signature (playbooks/replies/sign-release.ts). */
     readonly prepareRelease: (
       id: string,
-      seen: { readonly version: number; readonly digest: string | null },
+      seen: { readonly version: number; readonly digest: string | null; readonly through?: string | null | undefined },
       by: string,
       page: { readonly origin: string; readonly rpId: string },
     ) => Promise<{ readonly statement: string; readonly challenge: Buffer; readonly userId: string }>

@@ -60,7 +60,7 @@ export type AnswerDesk = {
   /** What a person would sign to release it, and the release by that signature. */
   readonly prepareRelease: (
     id: string,
-    seen: { readonly version: number; readonly digest: string | null },
+    seen: { readonly version: number; readonly digest: string | null; readonly through?: string | null | undefined },
     by: string,
     page: Page,
   ) => Promise<GivenRelease>

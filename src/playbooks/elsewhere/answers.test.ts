@@ -574,6 +574,10 @@ test('who saw it go through their API releases it in that way, and not by mail w
   await expect(desk.release(replyId, version, by, null)).rejects.toMatchObject({
     details: { fields: { to: expect.stringContaining(`through their API, to s1/${ticket}`) } },
   })
+  const page = { origin: 'https://desk.example.org', rpId: 'desk.example.org' }
+  await expect(desk.prepareRelease(replyId, { version, digest: null, through: null }, by, page)).rejects.toMatchObject({
+    details: { fields: { to: expect.stringContaining('which is not what you saw') } },
+  })
   await expect(desk.release(replyId, version, by, 's1/77')).rejects.toMatchObject({ code: 'state.conflict' })
   expect(await desk.release(replyId, version, by, `s1/${ticket}`)).toBe('held')
 })

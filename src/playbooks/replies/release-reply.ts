@@ -291,6 +291,7 @@ export async function prepareRelease(
     readonly replyId: string
     readonly version: number
     readonly digest: string | null
+    readonly through?: string | null | undefined
     readonly by: string
     readonly page: Page
   },
@@ -305,6 +306,7 @@ export async function prepareRelease(
     const now = desk.clock.now()
     const at = first === null ? now : new Date(first.at)
     const ready = await readyToLeave(desk, tx, record, { at, made: fixedIn(record) })
+    assertWaySeen(asked, ready.way)
     const { facts, made, because } = ready
     if (because.length === 0) throw new Trouble('state.conflict', { problem: 'one person is enough' })
     const { by, page } = asked

@@ -44,7 +44,7 @@ function Release({ page, review }: Props) {
         params: { id: reply.id },
         body: {
           version: review.version(),
-          through: page.api === null ? null : `${page.api.system}/${page.api.ticket}`,
+          through: throughOf(page),
         },
       }),
     onSettled: after,
@@ -210,13 +210,20 @@ function Second({ page, first }: { readonly page: ReplyPage; readonly first: Non
 }
 
 /** Statement, passkey, answer: the release of exactly what the page shows. */
+/** Which way the page says that it goes. */
+const throughOf = ({ api }: ReplyPage): string | null => (api === null ? null : `${api.system}/${api.ticket}`)
+
 function useSignature(page: ReplyPage, version: () => number) {
   const { id, digest } = page.reply
   const after = useReplyCall(id)
   return useMutation({
     mutationFn: async () => {
       try {
-        await signRelease(id, { version: version(), digest: page.first === null ? null : digest })
+        await signRelease(id, {
+          version: version(),
+          digest: page.first === null ? null : digest,
+          through: throughOf(page),
+        })
       } catch (caught) {
         throw passkeyProblem(caught)
       }
