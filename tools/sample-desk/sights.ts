@@ -27,9 +27,13 @@ export function sights(seeded: Seeded, links: Links, releases: Releases): Sight[
       name: 'alert',
       path: `/alerts/${first}`,
       before: async (page) => {
-        await page.locator('.rung > .evidence .evidence-open').first().click()
-        await page.locator('.rung > .evidence').getByRole('button', { name: 'Cite', exact: true }).first().click()
+        // The page as it is opened, with an answer that says something.
+        const owner = page.locator('.rung > .evidence', { hasText: 'Who owns this host?' }).first()
+        await owner.locator('.evidence-open').click()
+        await owner.getByRole('button', { name: 'Cite', exact: true }).click()
         await page.getByRole('radio', { name: /False alarm/ }).click()
+        await page.locator('.sentence').scrollIntoViewIfNeeded()
+        await page.evaluate('window.scrollTo(0, 0)')
       },
     },
     {
