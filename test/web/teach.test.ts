@@ -71,7 +71,7 @@ describe('teaching a reader on one mail', () => {
     const page = await call('GET', `/api/teach/${ids[0]}`)
     expect(page).toMatchObject({
       status: 200,
-      body: { from: 'soc@northwatch.example', reader: 'generic', quarantined: false },
+      body: { from: 'soc@northwatch.example', reader: 'Any provider', quarantined: false },
     })
     expect((await call('GET', `/api/teach/${'0'.repeat(64)}`)).status).toBe(404)
     expect((await call('GET', '/api/teach/x')).status).toBe(400)
