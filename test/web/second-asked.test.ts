@@ -68,12 +68,16 @@ const lines = async (subject: string, kind: string) =>
 const ended = async ({ approval }: Waiting) =>
   (await lines(`approval:${approval.id}`, 'approval.ended')).map(({ body }) => body['state'])
 const mails = (email: string, kind: string) => noticeTexts(database.db, kind, email)
+const answerOf = new Map<string, string | undefined>()
 /** The token in the mail about this very answer. */
 const mailedLink = (email: string, waits: Waiting): Promise<string> =>
   until(`a mail to ${email}`, async () => {
     for (const mail of await mails(email, 'approval')) {
       const token = /\/approve\/([A-Za-z0-9_-]{43})/.exec(mail)?.[1]
-      if (token !== undefined && (await look(token)).release?.replyId === waits.replyId) return token
+      if (token === undefined) continue
+      // Each link is looked at once: whoever looks too often waits a minute (429).
+      if (!answerOf.has(token)) answerOf.set(token, (await look(token)).release?.replyId)
+      if (answerOf.get(token) === waits.replyId) return token
     }
     return null
   })

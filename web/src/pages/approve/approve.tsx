@@ -5,6 +5,7 @@ import type { ApprovalPage } from '../../../../src/contract/approvals.ts'
 import { call } from '../../api.ts'
 import { Talk } from '../../parts/approval-talk.tsx'
 import { Mark } from '../../parts/icons.tsx'
+import { Stale } from '../../parts/stale.tsx'
 import { Loading } from '../../parts/states.tsx'
 import { utc, When } from '../../parts/time.tsx'
 import { LinkProblem } from '../sign-in/link-problem.tsx'
@@ -32,6 +33,7 @@ export function ApprovePage() {
   const { approval, state } = shown.data
   return (
     <main className="approve">
+      <Stale />
       <div className="approve-brand dim">
         <Mark size={20} /> Your approval is asked, {shown.data.me.name} (A-{approval.alertNumber})
       </div>
