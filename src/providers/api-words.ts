@@ -1,5 +1,6 @@
 import { sha256Hex } from '../kit/digest.ts'
 import type { ApiRequest, ProviderApi, Told } from '../model/provider-api.ts'
+import { fromDisposition } from './dispositions.ts'
 
 type Words = ProviderApi['usual']['incident']
 
@@ -29,3 +30,8 @@ export const toldIn = (say: {
 /** Of a comment that has no number over there: told apart by who, when and what. */
 export const commentId = (author: string, when: string, text: string): string =>
   sha256Hex(JSON.stringify([author, when, text])).slice(0, 32)
+
+/** What their verdicts mean to us, as the reader of their mails (or of the posts of their systems) has it. */
+export function meansOf(format: string, verdicts: Readonly<Record<string, string>>): ProviderApi['means'] {
+  return Object.fromEntries(Object.keys(verdicts).map((word) => [word, fromDisposition(format, word)]))
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ProviderApi } from '../../model/provider-api.ts'
-import { jsonRequest, ofOutcomes, toldIn } from '../api-words.ts'
+import { jsonRequest, meansOf, ofOutcomes, toldIn } from '../api-words.ts'
 
 const one = z.tuple([z.string()])
 const Alerts = z.object({
@@ -81,14 +81,7 @@ export const elasticApi: ProviderApi = {
     { status: 'closed', verdict: 'false_positive' },
     { status: 'closed', verdict: 'benign_positive' },
   ),
-  means: {
-    true_positive: 'incident',
-    false_positive: 'false-alarm-nothing',
-    benign_positive: 'false-alarm-benign',
-    duplicate: null,
-    automated_closure: null,
-    other: null,
-  },
+  means: meansOf('elastic-security', verdicts),
   requests: ({ ticket, status, verdict, comment }) => {
     const reason = status === 'closed' ? verdict : null
     return [

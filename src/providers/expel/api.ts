@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ProviderApi } from '../../model/provider-api.ts'
-import { commentId, jsonRequest, ofOutcomes, toldIn } from '../api-words.ts'
+import { commentId, jsonRequest, meansOf, ofOutcomes, toldIn } from '../api-words.ts'
 
 /** JSON:API: what is asked for stands in `data`. */
 const Investigation = z.object({
@@ -87,20 +87,7 @@ export const expelApi: ProviderApi = {
   verdicts: decisions,
   ownVerdicts: /^[A-Z][A-Z_]{1,60}$/,
   usual: ofOutcomes({ status: '', verdict: '' }, close('POLICY_VIOLATION'), close('FALSE_POSITIVE'), close('BENIGN')),
-  means: {
-    TRUE_POSITIVE: 'incident',
-    POLICY_VIOLATION: 'minor-trouble',
-    PUP_PUA: 'minor-trouble',
-    IT_MISCONFIGURATION: 'minor-trouble',
-    FALSE_POSITIVE: 'false-alarm-nothing',
-    ATTACK_FAILED: 'false-alarm-benign',
-    ACTIVITY_BLOCKED: 'false-alarm-benign',
-    TESTING: 'false-alarm-benign',
-    BENIGN: 'false-alarm-benign',
-    INCONCLUSIVE: null,
-    OTHER: null,
-    CLOSED: null,
-  },
+  means: meansOf('expel', decisions),
   requests: (say) => {
     const { ticket, status, verdict, comment } = say
     // It closes by the comment alone, and a decision is that of its closing; opening anew is theirs.
