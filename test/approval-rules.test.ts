@@ -1,13 +1,12 @@
-import { rm } from 'node:fs/promises'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { approvalById } from '../src/db/approvals.ts'
 import { transaction } from '../src/db/open.ts'
 import { fixedClock } from '../src/kit/clock.ts'
 import { askPlace, remindOfApproval } from '../src/playbooks/approvals/ask-place.ts'
 import { wakeExpired } from '../src/playbooks/wake.ts'
-import { approvalPlaybook, byLink, fiveAnswers, type Signer, signAs, signer } from './approval-desk.ts'
-import { type FreshDatabase, freshDatabase } from './database.ts'
-import { addProvider, apiAs, type Desk, post, startDesk, until } from './desk.ts'
+import { approvalDesk, byLink, fiveAnswers, type Signer, signAs, signer } from './approval-desk.ts'
+import type { FreshDatabase } from './database.ts'
+import { apiAs, type Desk, post, until } from './desk.ts'
 import { noticeTexts } from './notice-texts.ts'
 import { sayTo } from './release-desk.ts'
 
@@ -18,7 +17,6 @@ const hours = (n: number): void => clock.set(new Date(began.getTime() + n * 3_60
 
 let database: FreshDatabase
 let desk: Desk
-let folder: string
 let providerKey: string
 let dora: Signer
 let hugo: Signer
@@ -27,7 +25,7 @@ let eva: Signer
 let vera: Signer
 let lena: Signer
 beforeAll(async () => {
-  folder = await approvalPlaybook(
+  ;({ database, desk, providerKey } = await approvalDesk(
     `${fiveAnswers}
 from:
   - title: Data protection
@@ -35,23 +33,15 @@ from:
     deputies: [dan@halden.example, eva@halden.example, lena@halden.example]
     quorum: 2
 remind: [1h, 2h]`,
-    'expires: 4h',
-  )
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url, clock, config: { playbooks: [folder] } })
+    clock,
+  ))
   dora = await signer(desk, 'approver', 'Dora Data', 'dora@halden.example')
   hugo = await signer(desk, 'approver', 'Hugo Help', 'hugo@halden.example')
   dan = await signer(desk, 'approver', 'Dan Deputy', 'dan@halden.example')
   eva = await signer(desk, 'approver', 'Eva Else', 'eva@halden.example')
   vera = await signer(desk, 'auditor', 'Vera Views', 'vera@halden.example')
   lena = await signer(desk, 'lead', 'Lena Lead', 'lena@halden.example')
-  providerKey = await addProvider(desk)
 }, 600_000)
-afterAll(async () => {
-  await desk?.stop()
-  await database?.close()
-  await rm(folder, { recursive: true, force: true })
-})
 beforeEach(async () => {
   hours(0)
   await database.db.updateTable('app_user').set({ disabled: false }).execute()

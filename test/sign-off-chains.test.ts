@@ -1,13 +1,12 @@
-import { rm } from 'node:fs/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { OfficesPage } from '../src/contract/approvals.ts'
 import type { PlaybookRow } from '../src/contract/playbooks.ts'
 import { fixedClock } from '../src/kit/clock.ts'
 import type { Run } from '../src/model/playbook.ts'
 import { wakeExpired } from '../src/playbooks/wake.ts'
-import { approvalPlaybook, byLink, fiveAnswers, type Signer, signAs, signer } from './approval-desk.ts'
-import { type FreshDatabase, freshDatabase } from './database.ts'
-import { addProvider, alertOf, apiAs, type Desk, post, signedIn, startDesk, until } from './desk.ts'
+import { approvalDesk, byLink, fiveAnswers, type Signer, signAs, signer } from './approval-desk.ts'
+import type { FreshDatabase } from './database.ts'
+import { alertOf, apiAs, type Desk, post, signedIn, until } from './desk.ts'
 import { exportJudged } from './export-judged.ts'
 import { sayTo } from './release-desk.ts'
 
@@ -17,7 +16,6 @@ const clock = fixedClock(began)
 
 let database: FreshDatabase
 let desk: Desk
-let folder: string
 let providerKey: string
 let administrator: string
 let lead: Signer
@@ -25,7 +23,7 @@ let dora: Signer
 let lars: Signer
 let olga: Signer
 beforeAll(async () => {
-  folder = await approvalPlaybook(
+  ;({ database, desk, providerKey } = await approvalDesk(
     `${fiveAnswers}
 from:
   - title: HR
@@ -36,23 +34,14 @@ from:
   - title: Owner
     people: ['owner:asset']
     deputies: ['ticket:accountable']`,
-    'expires: 4h',
-    'alert.severity == "critical"',
-  )
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url, clock, config: { playbooks: [folder] } })
+    clock,
+  ))
   administrator = (await signedIn(desk, 'administrator', 'Ada Admin')).cookie
   lead = await signer(desk, 'lead', 'Lena Lead', 'lena@halden.example')
   dora = await signer(desk, 'approver', 'Dora Data', 'dora@halden.example')
   lars = await signer(desk, 'approver', 'Lars Law', 'lars@halden.example')
   olga = await signer(desk, 'asset-owner', 'Olga Owner', 'olga@halden.example')
-  providerKey = await addProvider(desk)
 }, 600_000)
-afterAll(async () => {
-  await desk?.stop()
-  await database?.close()
-  await rm(folder, { recursive: true, force: true })
-})
 
 const officesPage = async () => (await apiAs(desk, administrator, 'GET', '/api/offices')) as unknown as OfficesPage
 const put = (cookie: string, body: object) =>

@@ -1,20 +1,18 @@
-import { rm } from 'node:fs/promises'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ApprovalRow, OfficesPage } from '../src/contract/approvals.ts'
 import { saveEntry } from '../src/db/calendar.ts'
 import { systemClock } from '../src/kit/clock.ts'
 import { CalendarEntry } from '../src/model/calendar.ts'
 import type { Offices } from '../src/model/office.ts'
-import { approvalPlaybook, byLink, fiveAnswers, type Signer, signAs, signer } from './approval-desk.ts'
-import { type FreshDatabase, freshDatabase } from './database.ts'
-import { addProvider, apiAs, type Desk, post, signedIn, startDesk, until } from './desk.ts'
+import { approvalDesk, byLink, fiveAnswers, type Signer, signAs, signer } from './approval-desk.ts'
+import type { FreshDatabase } from './database.ts'
+import { apiAs, type Desk, post, signedIn, until } from './desk.ts'
 import { exportJudged } from './export-judged.ts'
 import { noticeTexts } from './notice-texts.ts'
 import { sayTo } from './release-desk.ts'
 
 let database: FreshDatabase
 let desk: Desk
-let folder: string
 let providerKey: string
 let administrator: string
 let dora: Signer
@@ -22,27 +20,19 @@ let hugo: Signer
 let eva: Signer
 let dan: Signer
 beforeAll(async () => {
-  folder = await approvalPlaybook(`${fiveAnswers}
+  ;({ database, desk, providerKey } = await approvalDesk(`${fiveAnswers}
 from:
   - title: HR
     people: ['office:hr']
   - title: Data protection
     people: ['office:dpo']
-    beside: true`)
-  database = await freshDatabase()
-  desk = await startDesk({ databaseUrl: database.url, config: { playbooks: [folder] } })
+    beside: true`))
   administrator = (await signedIn(desk, 'administrator', 'Ada Admin')).cookie
   dora = await signer(desk, 'approver', 'Dora Data', 'dora@halden.example')
   hugo = await signer(desk, 'approver', 'Hugo Human', 'hugo@halden.example')
   eva = await signer(desk, 'approver', 'Eva Else', 'eva@halden.example')
   dan = await signer(desk, 'approver', 'Dan Deputy', 'dan@halden.example')
-  providerKey = await addProvider(desk)
 }, 600_000)
-afterAll(async () => {
-  await desk?.stop()
-  await database?.close()
-  await rm(folder, { recursive: true, force: true })
-})
 beforeEach(async () => {
   await database.db.deleteFrom('calendar_entry').execute()
   await database.db.deleteFrom('person').execute()
