@@ -1,14 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { simpleParser } from 'mailparser'
-import { afterAll } from 'vitest'
 import type { ApprovalPage } from '../src/contract/approvals.ts'
-import type { Clock } from '../src/kit/clock.ts'
 import { append } from '../src/ledger/append.ts'
 import type { Role } from '../src/model/user.ts'
-import { type FreshDatabase, freshDatabase } from './database.ts'
-import { addProvider, type Desk, signedIn, startDesk, until } from './desk.ts'
+import { type Desk, signedIn, until } from './desk.ts'
 import { SoftPasskey, type Wrongly } from './soft-passkey.ts'
 
 /** A folder with one playbook that asks for an approval at once; `approval` and what stands beside it are YAML lines of that step. */
@@ -62,21 +59,6 @@ ${indented}
 `,
   )
   return folder
-}
-
-/** A desk with that playbook, and a provider that posts to it; ended and removed after the file's tests. */
-export async function approvalDesk(
-  approval: string,
-  clock?: Clock,
-): Promise<{ readonly database: FreshDatabase; readonly desk: Desk; readonly providerKey: string }> {
-  const folder = await approvalPlaybook(approval)
-  afterAll(() => rm(folder, { recursive: true, force: true }))
-  const database = await freshDatabase()
-  afterAll(() => database.close())
-  const options = { databaseUrl: database.url, config: { playbooks: [folder] } }
-  const desk = await startDesk(clock === undefined ? options : { ...options, clock })
-  afterAll(() => desk.stop())
-  return { database, desk, providerKey: await addProvider(desk) }
 }
 
 export const fiveAnswers = `what: Take {{ alert.host }} off the net

@@ -4,10 +4,11 @@ import type { PlaybookRow } from '../src/contract/playbooks.ts'
 import { fixedClock } from '../src/kit/clock.ts'
 import type { Run } from '../src/model/playbook.ts'
 import { wakeExpired } from '../src/playbooks/wake.ts'
-import { approvalDesk, byLink, fiveAnswers, type Signer, signAs, signer } from './approval-desk.ts'
+import { byLink, fiveAnswers, type Signer, signAs, signer } from './approval-desk.ts'
 import type { FreshDatabase } from './database.ts'
 import { alertOf, apiAs, type Desk, post, signedIn, until } from './desk.ts'
 import { exportJudged } from './export-judged.ts'
+import { approvalDesk } from './fresh-approval-desk.ts'
 import { sayTo } from './release-desk.ts'
 
 /** Stands still but where a test moves it: reminders and ends come when the tests say. */
