@@ -133,6 +133,8 @@ export async function loadSegment(
 ): Promise<Loaded> {
   const sources = await tools.sourcesOf([...segment.sources.keys()])
   const reading = readingOf(tools.statements, sources)
+  if (tries.isStoring && !tries.isMixed && tries.reading !== null && tries.reading !== reading)
+    await rollUpStored(segment, tries.reading, tries, tools)
   await tries.reads(reading)
   // With lines in the table an INSERT is repeated as it was: the rollups may not have them yet, and get them by its token.
   if (tries.isStoring && (await storedOf(tools.engine, segment, tries.from)).lines === 0) await tries.stored('nothing')
@@ -215,8 +217,7 @@ async function loadStretch(
     )
   }
   await dropTable(engine, recognised)
-  const stretch = from === 0 && to === null ? '' : `-${from}-${to ?? ''}`
-  const settings = { ...oneBlock, insert_deduplication_token: `${segment.load}-${reading}${stretch}` }
+  const settings = { ...oneBlock, insert_deduplication_token: tokenOf(segment, reading, tries) }
   await tries.stores()
   await tries.step(storeStep, count, () =>
     tools.alone(() =>
@@ -228,6 +229,28 @@ async function loadStretch(
     present.reduce((sum, { parser, lines }) => sum + (wanted(parser) ? lines : 0), 0)
   const unread = linesOf((parser) => parser === '' || gaveUp.includes(parser))
   return { lines: linesOf(() => true), unread, gaveUp, isLast }
+}
+
+function tokenOf(segment: Segment, reading: string, { from, to }: Tries): string {
+  return `${segment.load}-${reading}${from === 0 && to === null ? '' : `-${from}-${to ?? ''}`}`
+}
+
+/**
+ * An INSERT that nobody saw the end of may have its lines in the table and not in the rollups, and this attempt reads them in another way.
+ * So the lines it left are given once more as they are, under its own token: the table has them by it, and the rollups take what they lack.
+ */
+async function rollUpStored(segment: Segment, reading: string, tries: Tries, tools: LoadTools): Promise<void> {
+  const { from, to } = tries
+  const params = { load: segment.load, sources: [...segment.sources.keys()], from, to: to ?? lineMax } satisfies Params
+  const settings = { ...oneBlock, insert_deduplication_token: tokenOf(segment, reading, tries) }
+  await tools.alone(() =>
+    tools.engine.command(
+      `INSERT INTO stored_events SELECT * FROM stored_events WHERE load = {load:UInt64} AND source IN {sources:Array(String)}
+         AND line >= {from:UInt64} AND line < {to:UInt64}`,
+      params,
+      { settings, timeoutMs: loadMsMax },
+    ),
+  )
 }
 
 /** Names how lines are read: two attempts may only share a deduplication token when both read them alike. */

@@ -87,15 +87,16 @@ test('lines that cost more than a load may are loaded in pieces, all of them onc
   await lake.close()
 }, 120_000)
 
-test('when the parsers change while a load is half done, nothing is lost and nothing is doubled', async () => {
-  const lake = await open('upgrade', [])
+/** A lake, and a segment of lines for it that nobody has loaded yet. */
+async function segmentFor(name: string, lines: Readonly<Record<string, readonly string[]>>) {
+  const lake = await open(name, [])
   const { engine } = lake
-  const spool = await Spool.open(path.join(base, 'upgrade-spool'), {
+  const spool = await Spool.open(path.join(base, `${name}-spool`), {
     ...{ clock: systemClock, log },
     limits: { spoolBytesMax: 1e9, sourceShareMax: 1, freeDiskMinBytes: 0 },
   })
-  const lines = [sshd, squid, 'nobody reads this'].map((line) => Buffer.from(line))
-  await spool.take({ source: 'upgrade', peer: '', position: null, lines })
+  for (const [source, own] of Object.entries(lines))
+    await spool.take({ source, peer: '', position: null, lines: own.map((line) => Buffer.from(line)) })
   await spool.seal()
   const [segment] = spool.sealed
   if (segment === undefined) throw new Error('there is no segment')
@@ -106,10 +107,24 @@ test('when the parsers change while a load is half done, nothing is lost and not
     keepSplits: makeKeepSplits(engine),
     alone: (work) => work(),
   })
-  const before = toolsOf(
-    ours.filter(({ id }) => id === 'sshd'),
-    'before',
-  )
+  const load = async (tools: LoadTools) => loadSegment(segment, tables, await Tries.of(segment), tools)
+  const counted = async () =>
+    engine.rows(`SELECT (SELECT count() FROM events) AS lines, (SELECT sum(events) FROM volume) AS volume,
+      (SELECT sum(length(observables)) FROM events) AS observables, (SELECT sum(count) FROM seen) AS seen`)
+  const close = async () => {
+    await spool.remove(segment)
+    await spool.close()
+    await lake.close()
+  }
+  return { lake, engine, toolsOf, load, counted, close }
+}
+const onlySshd = () => ours.filter(({ id }) => id === 'sshd')
+
+test('when the parsers change while a load is half done, nothing is lost and nothing is doubled', async () => {
+  const { lake, toolsOf, load, counted, close } = await segmentFor('upgrade', {
+    upgrade: [sshd, squid, 'nobody reads this'],
+  })
+  const before = toolsOf(onlySshd(), 'before')
   // The first attempt dies after the lines of one parser: nothing of it is stored, for a segment is stored as one.
   const dying: LoadTools = {
     ...before,
@@ -118,15 +133,40 @@ test('when the parsers change while a load is half done, nothing is lost and not
       insert: (parser, ...more) => (parser === '' ? before.loadSql.insert(parser, ...more) : 'SELECT throwIf(1)'),
     },
   }
-  await expect(loadSegment(segment, tables, await Tries.of(segment), dying)).rejects.toThrow()
+  await expect(load(dying)).rejects.toThrow()
   expect(await parsersOf(lake)).toEqual([])
   // The second one stores everything and dies before the segment is removed.
-  expect(await loadSegment(segment, tables, await Tries.of(segment), before)).toMatchObject({ lines: 3, gaveUp: [] })
+  expect(await load(before)).toMatchObject({ lines: 3, gaveUp: [] })
   // The third one reads with more parsers lines that are there already.
-  const loaded = await loadSegment(segment, tables, await Tries.of(segment), toolsOf(ours, 'after'))
-  expect(loaded).toMatchObject({ lines: 3, gaveUp: [] })
+  expect(await load(toolsOf(ours, 'after'))).toMatchObject({ lines: 3, gaveUp: [] })
   expect(await parsersOf(lake)).toEqual(['', '', 'sshd'])
-  await spool.remove(segment)
-  await spool.close()
-  await lake.close()
+  expect(await counted()).toEqual([{ lines: 3, volume: 3, observables: 7, seen: 7 }])
+  await close()
 })
+
+test.each([
+  ['all of it', false],
+  ['one of two sources', true],
+])(
+  'killed with %s in the table and nothing in the rollups, and begun again by other parsers, they agree',
+  async (_, isPart) => {
+    const { engine, toolsOf, load, counted, close } = await segmentFor(`rollups-${isPart}`, {
+      one: [sshd, squid],
+      two: [sshd, 'nobody reads this'],
+    })
+    const views = ['seen_of_events', 'volume_of_events']
+    for (const view of views) await engine.command(`DETACH TABLE ${view} SYNC`)
+    expect(await load(toolsOf(onlySshd(), 'before'))).toMatchObject({ lines: 4 })
+    if (isPart)
+      await engine.command(
+        "ALTER TABLE stored_events DELETE WHERE source = 'two'",
+        {},
+        { settings: { mutations_sync: 1 } },
+      )
+    for (const view of views) await engine.command(`ATTACH TABLE ${view}`)
+    expect(await counted()).toMatchObject([{ lines: isPart ? 2 : 4, volume: 0, seen: 0 }])
+    expect(await load(toolsOf(ours, 'after'))).toMatchObject({ lines: 4 })
+    expect(await counted()).toEqual([{ lines: 4, volume: 4, observables: 10, seen: 10 }])
+    await close()
+  },
+)

@@ -58,6 +58,11 @@ export class Tries {
     return this.#told.mixed
   }
 
+  /** Digest of the parsers of the attempt before. */
+  get reading(): string | null {
+    return this.#told.reading
+  }
+
   get from(): number {
     return this.#told.from
   }
