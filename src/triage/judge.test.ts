@@ -340,6 +340,27 @@ describe('proposal', () => {
     expect(lines).toHaveLength(2)
   })
 
+  test('the same answer for three times around the alert is one reason, and sessions in one of them are sessions', () => {
+    const asked = (aroundMinutes: number, count: number) =>
+      sampleFinding('sessions-between-addresses', count === 0 ? 'nothing' : 'found', {
+        ...{ aroundMinutes, connector: 'log-lake' },
+        answer: count === 0 ? null : { count, bytes: null, first: null, last: null, rows: [] },
+      })
+    const once = judged([asked(5, 0)]).proposal
+    expect(once.outcome).toBe('false-alarm-nothing')
+    expect(judged([asked(5, 0), asked(60, 0), asked(1440, 0)]).proposal).toMatchObject({
+      ...{ outcome: once.outcome, confidence: once.confidence, sentence: once.sentence },
+    })
+    const wider = judged([asked(5, 0), asked(60, 0), asked(1440, 3)]).proposal
+    expect([...wider.supports, ...wider.contradicts].map((line) => line.says)).toEqual([
+      'log-lake has sessions between the two.',
+    ])
+    const no = sampleFinding('was-this-you', 'found', {
+      answer: { answer: 'no', comment: '', by: 'Ada Meyer', at: now.toISOString() },
+    })
+    expect(judged([asked(5, 0), asked(60, 0), asked(1440, 0), no]).proposal.outcome).toBe('incident')
+  })
+
   test('nothing known is nothing proposed', () => {
     expect(judged([]).proposal).toMatchObject({ outcome: null, confidence: 'low', supports: [], contradicts: [] })
   })

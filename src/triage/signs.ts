@@ -22,14 +22,14 @@ const tuneAfterDecisions = 3
 /** A planned change explains an alert that falls into its window. */
 const toleranceMs = 15 * 60_000 // Clocks and reporting delays: alerts come up to a quarter of an hour off.
 
-/** Everything in the evidence that speaks for one outcome or another. Pure. */
+/** Everything in the evidence that speaks for one outcome or another; what says the same, in whichever time it looked, is one. Pure. */
 export function signsIn(
   alert: Alert,
   findings: readonly Finding[],
   history: readonly PastAlert[],
   risk: Risk,
 ): readonly Sign[] {
-  return [
+  const signs = [
     ...ownerSigns(findings),
     ...changeSigns(alert, findings),
     ...historySigns(findings, history),
@@ -39,6 +39,12 @@ export function signsIn(
     ...intelligenceSigns(alert, findings),
     ...riskSigns(risk),
   ]
+  const said = new Set<string>()
+  return signs.filter(({ towards, says }) => {
+    const isNew = !said.has(`${towards}\n${says}`)
+    said.add(`${towards}\n${says}`)
+    return isNew
+  })
 }
 
 function ownerSigns(findings: readonly Finding[]): readonly Sign[] {
@@ -99,17 +105,21 @@ function networkSigns(alert: Alert, findings: readonly Finding[]): readonly Sign
   })
 }
 
+/** A source that has sessions in one time and none in a shorter one has sessions. */
 function sessionSigns(findings: readonly Finding[]): readonly Sign[] {
+  const told = answersTo('sessions-between-addresses', findings)
+  const talked = new Set(told.flatMap(({ answer, finding }) => (answer.count > 0 ? [finding.connector] : [])))
   return findings.flatMap((finding): Sign[] => {
     if (finding.question !== 'sessions-between-addresses') return []
-    const none = finding.kind === 'nothing' || answersTo('sessions-between-addresses', [finding])[0]?.answer.count === 0
-    if (none) {
-      const says = `${finding.connector} looked: the two did not talk to each other.`
-      return [{ towards: 'false-alarm-nothing', strength: 2, positive: true, findingId: finding.id, says }]
+    const { connector, id: findingId } = finding
+    const none = finding.kind === 'nothing' || told.some((one) => one.finding === finding && one.answer.count === 0)
+    if (none && !talked.has(connector)) {
+      const says = `${connector} looked: the two did not talk to each other.`
+      return [{ towards: 'false-alarm-nothing', strength: 2, positive: true, findingId, says }]
     }
-    if (finding.kind !== 'found') return []
-    const says = `${finding.connector} has sessions between the two.`
-    return [{ towards: 'incident', strength: 1, positive: true, findingId: finding.id, says }]
+    if (none || finding.kind !== 'found') return []
+    const says = `${connector} has sessions between the two.`
+    return [{ towards: 'incident', strength: 1, positive: true, findingId, says }]
   })
 }
 
