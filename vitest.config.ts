@@ -23,5 +23,6 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: LongFirst },
     globalSetup: ['test/database-cluster.ts'],
+    setupFiles: ['test/properties.ts'],
   },
 })
