@@ -6,15 +6,13 @@ import { Trouble } from '../kit/errors.ts'
 import { peerNetwork } from '../kit/ip-ranges.ts'
 import { bearerOf } from './bearer.ts'
 import type { Front } from './front.ts'
+import { PerMinute } from './per-minute.ts'
 import { noteProviderLook, type ProviderGate } from './provider-gate.ts'
 
 /** A key of ours is this long; anything else is not looked up. */
 const keyShape = new RegExp(`^${keyMark}[A-Za-z0-9_-]{43}$`)
 /** Wrong keys of one network in a minute. Nobody guesses 208 bits; this keeps a broken program from asking the database all day. */
 const missesMax = 20
-const windowMs = 60_000
-/** Networks remembered at once; past it the oldest is forgotten. */
-const networksMax = 10_000
 
 /** Whether this request comes with a key and has to stand or fall by it. A browser's cookie then does not count. */
 export function comesWithKey(request: FastifyRequest, cookieName: string): boolean {
@@ -26,35 +24,23 @@ export function comesWithKey(request: FastifyRequest, cookieName: string): boole
 
 /** Programs with a key. A request without one never gets here. */
 export function keyDoor(front: Front, gate: ProviderGate) {
-  const misses = new Map<string, { from: number; n: number }>()
-
-  const missed = (network: string, at: number): number => {
-    const seen = misses.get(network)
-    return seen === undefined || at - seen.from >= windowMs ? 0 : seen.n
-  }
-  const note = (network: string, at: number): void => {
-    const n = missed(network, at)
-    const from = n === 0 ? at : (misses.get(network)?.from ?? at)
-    misses.delete(network)
-    if (misses.size >= networksMax) for (const oldest of misses.keys()) if (misses.delete(oldest)) break
-    misses.set(network, { from, n: n + 1 })
-  }
+  const misses = new PerMinute(missesMax, () => front.clock.now().getTime())
 
   /** Throws Trouble('key.refused' | 'rate.limited' | 'person.needed' | 'key.scope' | 'role.refused'). */
   return async (request: FastifyRequest, access: Permission | 'api-key'): Promise<Session> => {
     const now = front.clock.now()
     const network = peerNetwork(request.ip)
-    if (missed(network, now.getTime()) >= missesMax) throw new Trouble('rate.limited', { keys: 'missed' })
+    if (misses.isSpent(network)) throw new Trouble('rate.limited', { keys: 'missed' })
     const secret = bearerOf(request) ?? ''
     const holder = keyShape.test(secret) ? await holderOfKey(front.db, secret, now) : null
     if (holder === null) {
-      note(network, now.getTime())
+      misses.take(network)
       throw new Trouble('key.refused', { why: 'unknown, over or taken back' })
     }
     const { key, user } = holder
     // The same words as for a key that is none: whoever stole it learns nothing from trying it elsewhere. We read of it in the log.
     if (!(await gate.keyFits(holder, request.ip))) {
-      note(network, now.getTime())
+      misses.take(network)
       front.log.warn({ key: key.id, from: request.ip }, 'an API key was tried from an address that it is not for')
       await noteProviderLook(front, holder, { what: 'refused', subject: request.ip, address: request.ip })
       throw new Trouble('key.refused', { why: 'address' })

@@ -7,13 +7,12 @@ import { inRanges, plainAddress } from '../kit/ip-ranges.ts'
 import { append } from '../ledger/append.ts'
 import type { User } from '../model/user.ts'
 import type { Front } from './front.ts'
+import { PerMinute } from './per-minute.ts'
 
 /** Calls of all analysts and systems of one provider in a minute: ten people whose pages look by themselves make forty, a program that reads answers a few hundred. */
 const perMinuteMax = 600
 /** Calls of one key of theirs in a minute: two a second read every answer there is, and leave most of the provider's share to its people. */
 const perMinuteOfKeyMax = 120
-
-type Window = { from: number; calls: number }
 
 /** What those of a provider meet besides their role: addresses that were agreed, and a limit for all of them together. */
 export type ProviderGate = {
@@ -29,13 +28,9 @@ export type ProviderGate = {
 }
 
 export function providerGate(front: Pick<Front, 'db'>): ProviderGate {
-  const windows = new Map<string, Window>()
-  const count = (what: string, most: number): void => {
-    const now = performance.now()
-    const window = windows.get(what)
-    if (window === undefined || now - window.from > 60_000) windows.set(what, { from: now, calls: 1 })
-    else if (window.calls >= most) throw new Trouble('rate.limited', { of: what, perMinute: most })
-    else window.calls += 1
+  const [ofProvider, ofKey] = [new PerMinute(perMinuteMax), new PerMinute(perMinuteOfKeyMax)]
+  const count = (counted: PerMinute, id: string): void => {
+    if (!counted.take(id)) throw new Trouble('rate.limited', { of: id })
   }
   const atDoor = async (providerId: string, address: string): Promise<boolean> => {
     const { ranges } = await doorOf(front.db, providerId)
@@ -46,7 +41,7 @@ export function providerGate(front: Pick<Front, 'db'>): ProviderGate {
       if (user.role !== 'provider-analyst' || user.providerId === null) return
       if (!(await atDoor(user.providerId, address)))
         throw new Trouble('sign-in.needed', { provider: user.providerId, address })
-      count(`provider:${user.providerId}`, perMinuteMax)
+      count(ofProvider, user.providerId)
     },
     keyFits: async ({ user, key }, address) => {
       const listed = inRanges(plainAddress(address), key.allowFrom)
@@ -55,8 +50,8 @@ export function providerGate(front: Pick<Front, 'db'>): ProviderGate {
     },
     countKey: (user, key) => {
       if (user.providerId === null) return
-      count(`key:${key.id}`, perMinuteOfKeyMax)
-      count(`provider:${user.providerId}`, perMinuteMax)
+      count(ofKey, key.id)
+      count(ofProvider, user.providerId)
     },
   }
 }

@@ -15,6 +15,7 @@ import { Role } from '../model/user.ts'
 import { boundBodies } from './bodies.ts'
 import { type Front, type Limits, limitsDefault } from './front.ts'
 import { guard } from './guard.ts'
+import { type LinkGate, linkGate } from './link-gate.ts'
 import { liveHub } from './live-hub.ts'
 import { takeLogPosts } from './log-posts.ts'
 import { completeOpenApi } from './openapi.ts'
@@ -85,6 +86,7 @@ export async function makeServer(front: Front): Promise<FastifyInstance> {
   const hub = liveHub(front)
   app.decorate('live', hub)
   app.addHook('onClose', () => hub.close())
+  app.decorate('links', linkGate(front.db))
   assertServed()
   const [raw, rest] = [allRoutes.filter(isRaw), allRoutes.filter((route) => !isRaw(route))]
   await app.register(async (scope) => addRoutes(scope, rest, front, site, limits))
@@ -106,6 +108,7 @@ export async function makeServer(front: Front): Promise<FastifyInstance> {
 declare module 'fastify' {
   interface FastifyInstance {
     live: ReturnType<typeof liveHub>
+    links: LinkGate
   }
 }
 
@@ -121,6 +124,9 @@ function portOf(app: FastifyInstance): number | null {
   const address = app.server.address()
   return address !== null && typeof address === 'object' ? address.port : null
 }
+
+/** The token stands in the address; the links of the welcome page carry it in the body. */
+const isLinkInPath = (route: Route): boolean => route.permission === 'one-time-link' && route.url.includes(':token')
 
 const isRaw = (route: Route): boolean => route.schema.form === 'raw'
 
@@ -145,6 +151,7 @@ function addRoute(scope: FastifyInstance, route: Route, front: Front, site: Site
       return request.session
     }
     reply.header('cache-control', 'no-store')
+    if (isLinkInPath(route)) await request.server.links.enter((request.params as { token: string }).token, request.ip)
     return route.handle({
       params: request.params,
       query: request.query,
@@ -190,9 +197,10 @@ function bodyLimitOf(route: Route): number {
   return route.permission === 'public' || route.permission === 'one-time-link' ? strangersBodyBytesMax : jsonBytesMax
 }
 
-/** Where secrets are guessed, the limit is a person's typing speed. */
+/** Where secrets are guessed, the limit is a person's typing speed; of links that stand in the address the guesses alone are counted so (link-gate.ts). */
 function limitOf(route: Route, limits: Limits): number {
   if (route.permission === 'provider-key' || route.permission === 'webhook') return limits.postsPerMinute
+  if (isLinkInPath(route)) return limits.perMinute
   if (route.permission === 'one-time-link' || (route.permission === 'public' && route.method !== 'GET'))
     return limits.signInsPerMinute
   return limits.perMinute

@@ -34,9 +34,11 @@ export const showApprovalsOfRun = serve('GET /api/runs/:id/approvals', async ({ 
   return { approvals, mine: mine.map(({ id }) => id) }
 })
 
-export const openMyApproval = serve('POST /api/approvals/:id/link', async ({ front, params, session }) => ({
-  token: known(await front.work.approvals.linkFor(params.id, session().user.id)),
-}))
+export const openMyApproval = serve('POST /api/approvals/:id/link', async ({ front, params, session, request }) => {
+  const token = known(await front.work.approvals.linkFor(params.id, session().user.id))
+  request.server.links.made(token)
+  return { token }
+})
 
 export const answerApprovalQuestion = serve(
   'POST /api/approvals/:id/answer',
