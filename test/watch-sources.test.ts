@@ -59,6 +59,7 @@ test('a provider that writes every hour is watched as its own history suggests, 
     post(desk, key, {
       subject: `[NW-${n}] High: Beaconing`,
       body: `Ticket: NW-${n}\nRule: Beaconing\nSeverity: High\n`,
+      date: new Date(at - 90_000),
     })
   const read = (n: number) =>
     until('the message to be read', async () => {
@@ -86,6 +87,9 @@ test('a provider that writes every hour is watched as its own history suggests, 
     limitMinutes: null,
     proposed: { minutes: 120, usualLongest: 60 },
     silentSince: null,
+    // One day is no usual yet.
+    volume: { of: 'messages', today: 10, usual: null },
+    lagSeconds: 90,
   })
   expect((await call('PUT', '/api/sources/watch', { source, silentAfterMinutes: 120 })).status).toBe(200)
   await look()
@@ -148,6 +152,12 @@ test('a mailbox that stops looking rings; its rhythm is learnt from what the wat
   expect(sources.find(({ id }) => id === source)).toMatchObject({
     waits: 8,
     proposed: { minutes: 2880, usualLongest: 1440 },
+    ...{ volume: null, lagSeconds: null },
+  })
+  // Eleven messages ten days ago, and none since.
+  expect(sources.find(({ id }) => id === `provider:${deskProvider.id}`)).toMatchObject({
+    volume: { of: 'messages', today: 0, usual: 0 },
+    lagSeconds: 90,
   })
   await call('PUT', '/api/sources/watch', { source, silentAfterMinutes: 60 })
   await look()

@@ -5,6 +5,13 @@ import { Done, endpoint } from './endpoint.ts'
 
 const when = z.iso.datetime()
 
+/** How far what a connector answers from is behind. `live`: it looks when it is asked, and keeps nothing that could lag. */
+const Lag = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('live') }),
+  z.object({ kind: z.literal('copy'), of: z.string(), newest: when }),
+  z.object({ kind: z.literal('not-measured'), of: z.string() }),
+])
+
 export const ConnectorCard = z.object({
   id: z.string(),
   title: z.string(),
@@ -22,6 +29,7 @@ export const ConnectorCard = z.object({
   failingSince: when.nullable(),
   lastSuccess: when.nullable(),
   lastMs: z.number().nullable().describe('How long its last answer took'),
+  lag: Lag.describe('Of when the newest is that it answers from'),
   asked: z.int(),
   failed: z.int(),
   today: z.int(),

@@ -19,6 +19,20 @@ export const SourceRow = z.object({
     .nullable()
     .describe('A limit that its own history suggests, from the longest usual wait; null: too little is known'),
   waits: z.int().describe('How many waits, or days, of its history are known'),
+  volume: z
+    .object({
+      of: z.enum(['messages', 'lines', 'questions']),
+      today: z.number().describe('So far, by UTC'),
+      usual: z.number().nullable().describe('Median a day of the 14 days before; null: fewer than 3 days are known'),
+    })
+    .nullable()
+    .describe('null: nobody counts it'),
+  lagSeconds: z
+    .number()
+    .nullable()
+    .describe(
+      'From its own clock to being here: of messages the median of the last 50, of lines that of the newest; below 0: its clock is ahead. null: not measured',
+    ),
 })
 export type SourceRow = z.infer<typeof SourceRow>
 

@@ -7,6 +7,10 @@ import { listProviders } from './providers.ts'
 
 /** Messages of a provider whose waits are looked at: some weeks of a busy one. */
 const messagesMax = 500
+/** Messages of a provider that its usual volume is told by: a fortnight of more than 3,000 a day. Of more, fewer days are judged. */
+const countedMax = 50_000
+/** Messages whose way here is measured: a day of a busy provider, and one that was late for a week does not stand out of them. */
+const timedMax = 50
 /** Days of rhythm that are kept and judged. */
 const daysKept = 60
 /** Messages that come within a few minutes are one sign: a batch says nothing about the wait for the next. */
@@ -100,6 +104,34 @@ export async function waitsOfProvider(db: Db, id: string): Promise<number[]> {
     db,
   )
   return rows.flatMap(({ minutes }) => (minutes === null || Number(minutes) < batchMinutes ? [] : [Number(minutes)]))
+}
+
+/** Messages of a provider on each day (UTC) of the last `days` that has any, oldest first. */
+export async function daysOfProvider(
+  db: Db,
+  id: string,
+  now: Date,
+  days: number,
+): Promise<{ day: string; asked: number }[]> {
+  const from = new Date(now.getTime() - (days - 1) * 86_400_000).toISOString().slice(0, 10)
+  const { rows } = await sql<{ day: string; n: string }>`
+    select to_char(received_at at time zone 'UTC', 'YYYY-MM-DD') as day, count(*) as n
+    from (select received_at from message where provider_id = ${id} and not sample and received_at >= ${from}::date at time zone 'UTC'
+      order by received_at desc limit ${countedMax}) newest
+    group by 1 order by 1`.execute(db)
+  const counted = rows.map(({ day, n }) => ({ day, asked: Number(n) }))
+  // The oldest day was cut: of it only a part was counted.
+  return counted.reduce((sum, { asked }) => sum + asked, 0) < countedMax ? counted : counted.slice(1)
+}
+
+/** How long a provider's messages were under way by the clock of their sender: the median of the last ones, in seconds. null: none names a time. */
+export async function lagOfProvider(db: Db, id: string): Promise<number | null> {
+  const { rows } = await sql<{ seconds: number | null }>`
+    select percentile_cont(0.5) within group (order by extract(epoch from received_at - (letter ->> 'date')::timestamptz)) as seconds
+    from (select received_at, letter from message where provider_id = ${id} and not sample order by received_at desc limit ${timedMax}) newest
+    where letter ->> 'date' is not null`.execute(db)
+  const seconds = rows[0]?.seconds ?? null
+  return seconds === null ? null : Math.round(Number(seconds))
 }
 
 /** The longest wait of each day that was seen, by source. */

@@ -4,7 +4,7 @@ import { fixedClock } from '../kit/clock.ts'
 import { LogSource } from '../model/lake.ts'
 import { applyRetention } from './retention.ts'
 import { getSource, listSources, saveSource, sourceOfBatch } from './sources.ts'
-import { statusOfSources } from './status.ts'
+import { flowOfSources, statusOfSources } from './status.ts'
 
 const { engine } = await freshLake()
 const now = new Date('2026-06-17T12:00:00.000Z')
@@ -124,6 +124,21 @@ test('the status of a source: volume, silence, gaps, and what it costs', async (
   expect(gappy?.diskBytesPerDay).toBeCloseTo(((gappy?.diskBytes ?? 0) / 235) * (gappy?.eventsPerDay ?? 0), 3)
   expect(never).toMatchObject({ events: 0, silent: true, last: null, gaps: [] })
   expect(quiet).toMatchObject({ silent: false })
+})
+
+test('the flow of a source: its lines of each day, and how far behind its newest one came', async () => {
+  await addEvents('late', 3, new Date('2026-06-16T23:00:00Z'), { received: new Date('2026-06-16T23:01:30Z') })
+  await addEvents('late', 2, new Date('2026-06-10T05:00:00Z'), { received: new Date('2026-06-16T23:00:00Z') })
+  await addEvents('late', 2, new Date('2026-05-10T05:00:00Z'), { received: new Date('2026-06-16T23:00:00Z') })
+  const flows = await flowOfSources(engine, now, 15)
+  expect(flows.get('late')).toEqual({
+    lagSeconds: 90,
+    days: [
+      { day: '2026-06-10', asked: 2 },
+      { day: '2026-06-16', asked: 3 },
+    ],
+  })
+  expect(flows.has('never')).toBe(false)
 })
 
 test('lines are packed quickly as they come, and well when they are a day old', async () => {

@@ -51,6 +51,31 @@ export async function lastHeard(engine: Engine): Promise<ReadonlyMap<string, str
   return new Map(rows.map(({ source, at }) => [source, at]))
 }
 
+/** How far behind a source's newest line was when it came, and its lines of each day (UTC, by their own time) of the last `days`, oldest first. */
+export type Flow = {
+  readonly lagSeconds: number
+  readonly days: readonly { readonly day: string; readonly asked: number }[]
+}
+
+/** The flow of each source that ever sent a line, by name. */
+export async function flowOfSources(engine: Engine, now: Date, days: number): Promise<ReadonlyMap<string, Flow>> {
+  const from = Math.floor(now.getTime() / dayMs) * dayMs - (days - 1) * dayMs
+  const rows = await engine.rows<{ source: string; lag: number; on: readonly string[]; counts: readonly number[] }>(
+    `WITH toUnixTimestamp(slot) AS at,
+       sumMapIf(map(toString(toDate(slot)), volume.events), at >= {from:UInt32} AND at <= {now:UInt32}) AS by_day
+     SELECT source, dateDiff('second', max(volume.last), max(last_received)) AS lag, mapKeys(by_day) AS on, mapValues(by_day) AS counts
+     FROM volume GROUP BY source`,
+    { from: seconds(from), now: seconds(now.getTime()) },
+    { rowsMax: sourcesRowsMax },
+  )
+  return new Map(
+    rows.map(({ source, lag, on, counts }) => [
+      source,
+      { lagSeconds: lag, days: on.map((day, place) => ({ day, asked: counts[place] ?? 0 })) },
+    ]),
+  )
+}
+
 async function volumesOf(engine: Engine, now: Date): Promise<readonly Volume[]> {
   const hour = Math.floor(now.getTime() / hourMs) * hourMs
   return engine.rows<Volume>(

@@ -90,6 +90,7 @@ function cardOf(facts: {
     failingSince: word.state === 'failing' ? (state?.failingSince ?? null) : null,
     lastSuccess,
     lastMs: state?.lastMs ?? null,
+    lag: lagOf(connector.copy, health.newest ?? null),
     asked: state?.asked ?? 0,
     failed: state?.failed ?? 0,
     today: ofToday?.asked ?? 0,
@@ -98,6 +99,12 @@ function cardOf(facts: {
     silentAfterHours: state?.silentAfterHours ?? null,
     canTest: connector.tryOut !== undefined,
   }
+}
+
+/** A sign of life that did not come says nothing of the copy's age: not measured, never "now". */
+function lagOf(of: string | undefined, newest: string | null): ConnectorCard['lag'] {
+  if (of === undefined) return { kind: 'live' }
+  return newest === null ? { kind: 'not-measured', of } : { kind: 'copy', of, newest }
 }
 
 function offCard(stored: StoredConnector): ConnectorCard {
@@ -114,6 +121,7 @@ function offCard(stored: StoredConnector): ConnectorCard {
     failingSince: null,
     lastSuccess: null,
     lastMs: null,
+    lag: { kind: 'not-measured', of: 'it' },
     asked: 0,
     failed: 0,
     today: 0,

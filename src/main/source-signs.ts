@@ -1,7 +1,16 @@
-import { connectorStates } from '../db/connector-state.ts'
+import { usualOf } from '../connectors/card-state.ts'
+import type { SourceRow } from '../contract/sources.ts'
+import { connectorDays, connectorStates } from '../db/connector-state.ts'
 import type { Db } from '../db/open.ts'
 import { transaction } from '../db/open.ts'
-import { longestWaits, saveLimit, signsInRecord, waitsOfProvider } from '../db/source-watch.ts'
+import {
+  daysOfProvider,
+  lagOfProvider,
+  longestWaits,
+  saveLimit,
+  signsInRecord,
+  waitsOfProvider,
+} from '../db/source-watch.ts'
 import type { SourcesWork } from '../http/front.ts'
 import type { LogsFront } from '../http/logs-front.ts'
 import { changeable, changeLogSource, existing } from '../http/routes/logs/change-source.ts'
@@ -9,7 +18,7 @@ import type { Clock } from '../kit/clock.ts'
 import { isTrouble, Trouble, wordsOf } from '../kit/errors.ts'
 import type { Lake } from '../lake/open.ts'
 import { listSources } from '../lake/sources.ts'
-import { lastHeard } from '../lake/status.ts'
+import { type Flow, flowOfSources, lastHeard } from '../lake/status.ts'
 import { append } from '../ledger/append.ts'
 import { proposedLimit, type SourceSign, silentSince } from '../model/source-watch.ts'
 import type { Signs } from '../playbooks/watch-sources.ts'
@@ -23,6 +32,8 @@ type Parts = {
 }
 
 const hourMinutes = 60
+/** Today, and the fortnight that its usual is judged by. */
+const volumeDays = 15
 
 /** Every source with its last sign, wherever that is kept. A lake that is away leaves its sources out, and is named. */
 export function sourceSigns({ db, sources, lake }: Parts): Signs {
@@ -75,8 +86,12 @@ export function sourcesWork(parts: Parts & { readonly signs: Signs; readonly log
   const { db, clock } = parts
   return {
     list: async () => {
-      const [{ signs, away }, longest] = await Promise.all([parts.signs(), longestWaits(db)])
       const now = clock.now()
+      const [{ signs, away }, longest, flow] = await Promise.all([
+        parts.signs(),
+        longestWaits(db),
+        flowsNow(parts, now),
+      ])
       const rows = await Promise.all(
         signs.map(async ({ watchedSince, ...sign }) => {
           const waits =
@@ -88,6 +103,7 @@ export function sourcesWork(parts: Parts & { readonly signs: Signs; readonly log
             silentSince: silentSince({ ...sign, watchedSince }, now),
             proposed: proposedLimit(waits),
             waits: waits.length,
+            ...(await flow(sign)),
           }
         }),
       )
@@ -111,6 +127,53 @@ export function sourcesWork(parts: Parts & { readonly signs: Signs; readonly log
         await append(tx, { kind: 'source.watched', actor: by, subject: source, body }, clock)
       })
     },
+  }
+}
+
+type Counts = readonly { readonly day: string; readonly asked: number }[]
+
+/** How much comes from each source, against its usual, and how far behind it is; null where nobody measures it. */
+async function flowsNow(
+  { db, lake }: Parts,
+  now: Date,
+): Promise<(sign: Pick<SourceSign, 'id' | 'kind'>) => Promise<Pick<SourceRow, 'volume' | 'lagSeconds'>>> {
+  const [asked, logs] = await Promise.all([connectorDays(db, now, volumeDays), flowsOfLogs(lake, now)])
+  const today = now.toISOString().slice(0, 10)
+  const volume = (of: NonNullable<SourceRow['volume']>['of'], days: Counts): SourceRow['volume'] => ({
+    of,
+    today: days.find(({ day }) => day === today)?.asked ?? 0,
+    usual: usualOf(days, today),
+  })
+  return async ({ id: source, kind }) => {
+    const id = source.slice(source.indexOf(':') + 1)
+    switch (kind) {
+      case 'provider': {
+        const [days, lagSeconds] = await Promise.all([daysOfProvider(db, id, now, volumeDays), lagOfProvider(db, id)])
+        return { volume: volume('messages', days), lagSeconds }
+      }
+      case 'logs': {
+        // Away: not measured. There, and never heard: no line came.
+        if (logs === null) return { volume: null, lagSeconds: null }
+        const flow = logs.get(id)
+        return { volume: volume('lines', flow?.days ?? []), lagSeconds: flow?.lagSeconds ?? null }
+      }
+      case 'connector':
+        return { volume: volume('questions', asked.get(id) ?? []), lagSeconds: null }
+      case 'door':
+      case 'feed':
+        return { volume: null, lagSeconds: null }
+    }
+  }
+}
+
+/** null: the lake could not be asked, which the list of what is away says already. */
+async function flowsOfLogs(lake: Lake | null, now: Date): Promise<ReadonlyMap<string, Flow> | null> {
+  if (lake === null || !lake.hasBegun()) return null
+  try {
+    return await flowOfSources(lake.engine, now, volumeDays)
+  } catch (error) {
+    if (isTrouble(error, 'lake.unreachable', 'lake.occupied', 'lake.too-costly')) return null
+    throw error
   }
 }
 

@@ -9,6 +9,8 @@ export type Health = {
   readonly state: 'active' | 'failing' | 'warning' | 'silent' | 'not-configured'
   readonly says: string
   readonly lastSuccess: string | null
+  /** Of one that answers from a copy: of when the newest of it is (ISO 8601). Left out or null: that is not known. */
+  readonly newest?: string | null
 }
 
 /** What the Test button shows: a real read, a row of it as it came, and what the key is good for. */
@@ -41,6 +43,8 @@ export type Connector = {
   readonly limits: ConnectorLimits
   /** What this connector can and cannot do, in a sentence for the settings page. */
   readonly scope: string
+  /** What it answers from, where that is a copy kept here and may lag: "the asset lists". Left out: it looks when it is asked. */
+  readonly copy?: string
   readonly ask: (
     question: QuestionName,
     ask: Readonly<Record<string, unknown>>,

@@ -430,7 +430,13 @@ describe('connectors', () => {
     const { connectors } = (await call('GET', '/api/connectors')).body as {
       connectors: { id: string; origin: string; kind: string }[]
     }
-    expect(connectors.find((one) => one.id === 'corp')).toMatchObject({ origin: 'page', kind: 'ldap', canTest: true })
+    expect(connectors.find((one) => one.id === 'corp')).toMatchObject({
+      ...{ origin: 'page', kind: 'ldap', canTest: true },
+      lag: { kind: 'live' },
+    })
+    expect(connectors.find((one) => one.id === 'own-networks')).toMatchObject({
+      lag: { kind: 'not-measured', of: 'the lists of our networks' },
+    })
     const all = [
       shown.text,
       saved.text,

@@ -33,6 +33,7 @@ export function assetList(lookups: AssetLookups): Connector {
     limits: { timeoutMs: 2_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope:
       'Knows the assets of the lists that were imported, as old as those lists are, and who had an address when, as far as leases (DHCP, VPN) were imported. It does not look at the network.',
+    copy: 'the asset lists',
     ask: (question, ask, context) => answer(lookups, question, AssetListAsk.parse(ask), context),
     health: (context) => health(lookups, context),
   }
@@ -184,8 +185,8 @@ async function health(lookups: AssetLookups, { clock }: AskContext): Promise<Hea
   if (at === null) return { state: 'not-configured', says: 'No asset list was ever imported.', lastSuccess: null }
   const days = ageDays(at, clock.now()) ?? 0
   if (days > staleAfterDays)
-    return { state: 'warning', says: `The newest asset list is ${days} days old.`, lastSuccess: at }
-  return { state: 'active', says: `The newest asset list is ${days} days old.`, lastSuccess: at }
+    return { state: 'warning', says: `The newest asset list is ${days} days old.`, lastSuccess: at, newest: at }
+  return { state: 'active', says: `The newest asset list is ${days} days old.`, lastSuccess: at, newest: at }
 }
 
 /** Not ipaddr.js's isValid: that takes inet_aton's "10.0.0" and "0x7f.1" for addresses. A zone ("fe80::1%eth0") means nothing elsewhere. */

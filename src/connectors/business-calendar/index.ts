@@ -38,6 +38,7 @@ export function businessCalendar(lookups: CalendarLookups): Connector {
     limits: { timeoutMs: 2_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope:
       'Knows the changes, tests and exercises that were imported or entered. It knows what was planned, not what was done. A test with known source addresses explains only what comes from them.',
+    copy: 'the calendar',
     ask: async (_question, ask, context) => planned(lookups, CalendarAsk.parse(ask), context),
     health: () => health(lookups),
   }
@@ -146,5 +147,5 @@ async function health(lookups: CalendarLookups): Promise<Health> {
   const at = await lookups.importedAt()
   if (at === null)
     return { state: 'not-configured', says: 'No calendar was ever imported, and nothing entered.', lastSuccess: null }
-  return { state: 'active', says: 'What is planned is known.', lastSuccess: at }
+  return { state: 'active', says: 'What is planned is known.', lastSuccess: at, newest: at }
 }

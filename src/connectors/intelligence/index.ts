@@ -33,6 +33,7 @@ export function intelligence(lookups: IntelligenceLookups): Connector {
     limits: { timeoutMs: 5_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope:
       'Knows what was imported or fetched: indicators of feeds and files, and lists of what is known to be good. It looks here and asks nobody outside. It says "nothing" only while a source is fresh.',
+    copy: 'the feeds and files',
     ask: async (_question, ask, context) => reputation(lookups, ReputationAsk.parse(ask), context),
     health: (context) => health(lookups, context),
   }
@@ -105,6 +106,7 @@ async function health(lookups: IntelligenceLookups, { clock }: AskContext): Prom
         state: heard.length === 0 ? 'failing' : 'warning',
         says: `${first?.id} cannot be fetched: ${first?.why}`,
         lastSuccess,
+        newest: lastSuccess,
       }
     }
     if (heard.length === 0)
@@ -114,12 +116,14 @@ async function health(lookups: IntelligenceLookups, { clock }: AskContext): Prom
         lastSuccess,
       }
     const stale = heard.filter((one) => one.stale)
-    if (stale.length > 0) return { state: 'warning', says: `Stale: ${agesOf(stale, clock.now())}.`, lastSuccess }
+    if (stale.length > 0)
+      return { state: 'warning', says: `Stale: ${agesOf(stale, clock.now())}.`, lastSuccess, newest: lastSuccess }
     const count = heard.reduce((sum, one) => sum + one.indicators, 0)
     return {
       state: 'active',
       says: `${count.toLocaleString('en')} indicators of ${heard.length === 1 ? 'one source' : `${heard.length} sources`}.`,
       lastSuccess,
+      newest: lastSuccess,
     }
   } catch (error) {
     return { state: 'failing', says: `It cannot be looked up: ${wordsOf(error)}`, lastSuccess: null }

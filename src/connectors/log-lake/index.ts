@@ -34,6 +34,7 @@ export function logLake(lookups: LogLakeLookups): Connector {
     limits: { timeoutMs: 12_000, concurrency: 3, perMinute: Number.POSITIVE_INFINITY },
     scope:
       'Looks in the logs that come here: 24 hours before the moment of the alert until an hour after it. It says "nothing" only where logs that would have shown it were there for the whole time; else "not collected", and what is missing.',
+    copy: 'the lines that came here',
     ask: (question, ask, context) => lookups.ask(question, ask, context),
     health: (context) => health(lookups, context),
   }
@@ -48,12 +49,13 @@ async function health(lookups: LogLakeLookups, context: AskContext): Promise<Hea
     if (silent.length > 0) {
       const more = silent.length > namedMax ? ` and ${silent.length - namedMax} more` : ''
       const says = `Silent for longer than they may be: ${silent.slice(0, namedMax).join(', ')}${more}.`
-      return { state: 'silent', says, lastSuccess: lastReceived }
+      return { state: 'silent', says, lastSuccess: lastReceived, newest: lastReceived }
     }
     return {
       state: 'active',
       says: `Logs of ${sources === 1 ? 'one source' : `${sources} sources`} come in.`,
       lastSuccess: lastReceived,
+      newest: lastReceived,
     }
   } catch (error) {
     return { state: 'failing', says: `The logs cannot be asked: ${wordsOf(error)}`, lastSuccess: null }

@@ -50,6 +50,7 @@ function openMaxmind({ id, title, settings }: Opening<MaxmindSettings>): Connect
     answers: ['network-owner-of-address'],
     limits: { timeoutMs: 10_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope: `Looks addresses up in ${settings.files.map((file) => path.basename(file)).join(', ')}. A place is where a network is said to be, not where a machine stands.`,
+    copy: 'files on this machine',
     ask: async (_question, ask, { clock }) => {
       const asked = String(ask['address'])
       try {
@@ -136,12 +137,14 @@ function staleOf(opened: readonly Opened[], settings: MaxmindSettings, now: Date
 
 function health(opened: readonly Opened[], settings: MaxmindSettings, now: Date): Health {
   const stale = staleOf(opened, settings, now)
+  const newest = opened.reduce<string | null>((a, { builtAt }) => (a === null || builtAt > a ? builtAt : a), null)
   return stale.length > 0
-    ? { state: 'warning', says: stale.join(' '), lastSuccess: now.toISOString() }
+    ? { state: 'warning', says: stale.join(' '), lastSuccess: now.toISOString(), newest }
     : {
         state: 'active',
         says: `${opened.length === 1 ? 'The file is' : 'The files are'} read.`,
         lastSuccess: now.toISOString(),
+        newest,
       }
 }
 

@@ -28,6 +28,7 @@ export function ownNetworks(lookups: NetworkLookups): Connector {
     limits: { timeoutMs: 2_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope:
       'Knows the ranges that were imported, and asks our DNS for the name of an address within them. It never asks DNS about foreign addresses: their owners would see it.',
+    copy: 'the lists of our networks',
     ask: async (_question, ask, context) => whichOf(lookups, NetworkAsk.parse(ask).address, context),
     health: () => health(lookups),
   }
@@ -76,7 +77,7 @@ async function health(lookups: NetworkLookups): Promise<Health> {
   const at = await lookups.importedAt()
   if (at === null)
     return { state: 'not-configured', says: 'No list of our networks was ever imported.', lastSuccess: null }
-  return { state: 'active', says: 'Our networks are known.', lastSuccess: at }
+  return { state: 'active', says: 'Our networks are known.', lastSuccess: at, newest: at }
 }
 
 /** Not ipaddr.js's isValid: that takes inet_aton's "10.0.0" and "0x7f.1" for addresses. A zone ("fe80::1%eth0") means nothing elsewhere. */

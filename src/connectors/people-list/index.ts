@@ -26,6 +26,7 @@ export function peopleList(lookups: PeopleLookups): Connector {
     limits: { timeoutMs: 2_000, concurrency: 8, perMinute: Number.POSITIVE_INFINITY },
     scope:
       'Knows the people of the lists that were imported, by mail address, DOMAIN\\user, user@domain or user. It knows nothing of groups or sign-ins.',
+    copy: 'the people lists',
     ask: async (_question, ask, context) => whoIs(lookups, PersonAsk.parse(ask).account, context),
     health: (context) => health(lookups, context),
   }
@@ -110,5 +111,6 @@ async function health(lookups: PeopleLookups, { clock }: AskContext): Promise<He
     state: days > staleAfterDays ? 'warning' : 'active',
     says: `The newest people list is ${days} days old.`,
     lastSuccess: at,
+    newest: at,
   }
 }

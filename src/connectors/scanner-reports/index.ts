@@ -57,6 +57,7 @@ export function scannerReports(lookups: ScanLookups): Connector {
     answers: ['vulnerabilities-of-asset'],
     limits: { timeoutMs: 5_000, concurrency: 4, perMinute: Number.POSITIVE_INFINITY },
     scope: 'Knows what the imported reports of your scanners found, as old as those are. It scans nothing itself.',
+    copy: 'the scanners’ reports',
     ask: (_question, ask, context) => answer(lookups, Ask.parse(ask), context),
     health: (context) => health(lookups, context),
   }
@@ -349,5 +350,10 @@ async function health(lookups: ScanLookups, { clock }: AskContext): Promise<Heal
     return { state: 'not-configured', says: "No scanner's report was ever imported.", lastSuccess: null }
   const days = ageDays(last.scannedAt, clock.now()) ?? 0
   const says = `The newest scan is ${days} days old.`
-  return { state: days > scanStaleDays ? 'warning' : 'active', says, lastSuccess: last.importedAt }
+  return {
+    state: days > scanStaleDays ? 'warning' : 'active',
+    says,
+    lastSuccess: last.importedAt,
+    newest: last.scannedAt,
+  }
 }

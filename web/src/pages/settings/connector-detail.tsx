@@ -71,6 +71,10 @@ function Facts({ connector }: { readonly connector: ConnectorCard }) {
         {connector.lastSuccess === null ? 'never' : <When at={connector.lastSuccess} ago />}
         {connector.lastMs !== null && `, took ${Math.max(1, Math.round(connector.lastMs))} ms`}
       </dd>
+      <dt>Lag</dt>
+      <dd>
+        <Lag lag={connector.lag} />
+      </dd>
       <dt>Volume</dt>
       <dd>
         {plural(today, 'question')} today,{' '}
@@ -102,6 +106,23 @@ function Facts({ connector }: { readonly connector: ConnectorCard }) {
       </dd>
     </dl>
   )
+}
+
+function Lag({ lag }: { readonly lag: ConnectorCard['lag'] }) {
+  switch (lag.kind) {
+    case 'live':
+      return (
+        <>none here: it looks when it is asked, and keeps no copy. How old what it finds there is, is not measured</>
+      )
+    case 'copy':
+      return (
+        <>
+          the newest of {lag.of}: <When at={lag.newest} ago />
+        </>
+      )
+    case 'not-measured':
+      return <>not measured: of {lag.of} no age is known</>
+  }
 }
 
 function Watch({ connector }: { readonly connector: ConnectorCard }) {

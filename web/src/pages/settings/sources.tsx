@@ -9,7 +9,7 @@ import { useMay } from '../../me.ts'
 import { EmptyState, ErrorState, Loading, Problem } from '../../parts/states.tsx'
 import { When } from '../../parts/time.tsx'
 import { say } from '../../parts/toast.tsx'
-import { doorWords, plural } from '../../words.ts'
+import { doorWords, msWords, plural } from '../../words.ts'
 import './sources.css'
 
 const kindWords: Record<SourceKind, string> = {
@@ -21,6 +21,8 @@ const kindWords: Record<SourceKind, string> = {
 }
 const units = { minutes: 1, hours: 60, days: 1440 } as const
 type Unit = keyof typeof units
+/** Two clocks that are kept by NTP differ by less. */
+const clockOffSeconds = 2
 
 /** Everything that may fall silent: its last sign, its usual rhythm, and after how long its silence rings. */
 export function SourcesPart() {
@@ -95,6 +97,8 @@ function Watched({ row }: { readonly row: SourceRow }) {
             ? `Its rhythm is not known yet (${plural(row.waits, 'wait')}, 8 needed).`
             : `Usually at most ${spanWords(proposed.usualLongest)} between signs (${plural(row.waits, 'wait')}).`}
         </span>
+        <br />
+        <Flow row={row} />
       </p>
       {!locked && !edits && (
         <div className="row wrap">
@@ -124,6 +128,34 @@ function Watched({ row }: { readonly row: SourceRow }) {
       <Problem error={watch.error} />
     </li>
   )
+}
+
+/** How much comes against the usual, and how far behind it is; what nobody measures is said to be so. */
+function Flow({ row: { kind, volume, lagSeconds } }: { readonly row: SourceRow }) {
+  const nouns = { messages: 'message', lines: 'line', questions: 'question' } as const
+  return (
+    <span className="dim">
+      Volume:{' '}
+      {volume === null
+        ? kind === 'logs'
+          ? 'not measured, the logs cannot be asked'
+          : 'not counted'
+        : `${plural(volume.today, nouns[volume.of])} today (UTC), ${
+            volume.usual === null
+              ? 'the usual is not known yet'
+              : `usually ${Math.round(volume.usual).toLocaleString('en')} a day`
+          }`}
+      . Lag: {lagWords(kind, lagSeconds)}.
+    </span>
+  )
+}
+
+function lagWords(kind: SourceKind, seconds: number | null): string {
+  if (kind === 'connector') return 'on its card'
+  if (seconds === null) return 'not measured'
+  if (seconds < -clockOffSeconds) return `none that can be told, its clock is ${msWords(-seconds * 1000)} ahead of ours`
+  const what = kind === 'provider' ? 'from their clock to ours, the middle of the last messages' : 'of its newest line'
+  return `${seconds < 1 ? 'under a second' : msWords(seconds * 1000)} ${what}`
 }
 
 function useWatch(row: SourceRow, done: () => void) {
