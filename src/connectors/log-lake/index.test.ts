@@ -11,7 +11,8 @@ test('its card says whether logs come in, which sources are silent, and that it 
   const none = lake(async () => ({ sources: 0, silent: [], lastReceived: null }))
   expect(await none.health(context)).toMatchObject({ state: 'not-configured' })
   const good = lake(async () => ({ sources: 2, silent: [], lastReceived: at }))
-  expect(await good.health(context)).toEqual({ state: 'active', says: 'Logs of 2 sources come in.', lastSuccess: at })
+  const active = { state: 'active', says: 'Logs of 2 sources come in.', lastSuccess: at, newest: at }
+  expect(await good.health(context)).toEqual(active)
   const quiet = lake(async () => ({ sources: 9, silent: ['a', 'b', 'c', 'd', 'e', 'f', 'g'], lastReceived: at }))
   expect(await quiet.health(context)).toMatchObject({
     state: 'silent',
