@@ -73,3 +73,14 @@ export function agreementOf(provider: Pick<Provider, 'mayShare' | 'sharing'>): A
     secondPerson: sharing?.secondPerson ?? secondPersonDefault,
   }
 }
+
+/** True for an address that is the provider's, by its settings. */
+export function isTheirs(address: string, provider: Provider): boolean {
+  const mail = address.toLowerCase()
+  const domain = mail.slice(mail.lastIndexOf('@') + 1)
+  const known = [...provider.addresses, provider.replyAddress ?? ''].map((one) => one.toLowerCase())
+  return (
+    known.includes(mail) ||
+    provider.domains.some((one) => domain === one.toLowerCase() || domain.endsWith(`.${one.toLowerCase()}`))
+  )
+}

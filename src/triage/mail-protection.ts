@@ -87,24 +87,38 @@ function lateWords(whose: string, facts: MailKeyFacts, now: Date): string {
 }
 
 /**
- * Why a mail that was released may not leave any more, though nothing about it changed: the rule asks for more by now, or a key that it
- * was encrypted to was taken out, which people do when it fell into wrong hands. Null when it may.
+ * Why a mail that was released may not leave any more, though nothing about it changed: the rule asks for more by now, a key that it was
+ * encrypted to was taken out or the one that signed it retired, which people do when it fell into wrong hands, or one of them has ended.
+ * Null when it may.
  */
 export function whyNotAsReleased(
   protection: MailProtection | null,
   rule: MailRule | undefined,
-  theirs: readonly MailKeyFacts[],
+  keys: { readonly own: readonly Own[]; readonly theirs: readonly MailKeyFacts[] },
+  now: Date,
 ): string | null {
   const encrypted = protection?.encryptedTo ?? []
   if (rule?.mustEncrypt === true && encrypted.length === 0)
     return 'By now mail to this provider must be encrypted, and this one is not. Draft it anew.'
   if (rule !== undefined && rule.protect !== 'none' && protection === null)
     return 'By now mail to this provider must be signed, and this one is not. Draft it anew.'
-  const gone = encrypted.find((fingerprint) => !theirs.some((one) => one.fingerprint === fingerprint))
-  return gone === undefined
-    ? null
-    : `It was encrypted to ${gone.slice(0, 8)}…, which was taken out since. Draft it anew.`
+  if (protection === null) return null
+  const named = (fingerprint: string): string => `${fingerprint.slice(0, 8)}…`
+  const signer = keys.own.find((one) => one.facts.fingerprint === protection.signedBy)
+  const whyNot =
+    signer === undefined || signer.retiredAt !== null ? 'was retired since' : unusableSince(signer.facts, now)
+  if (whyNot !== null)
+    return `It was signed with our key ${named(protection.signedBy)}, which ${whyNot}. Draft it anew.`
+  for (const fingerprint of encrypted) {
+    const key = keys.theirs.find((one) => one.fingerprint === fingerprint)
+    const why = key === undefined ? 'was taken out since' : unusableSince(key, now)
+    if (why !== null) return `It was encrypted to ${named(fingerprint)}, which ${why}. Draft it anew.`
+  }
+  return null
 }
+
+const unusableSince = (facts: MailKeyFacts, now: Date): string | null =>
+  whyUnusable(facts, now) === null ? null : 'has ended since'
 
 /** How a released mail leaves or left. */
 export function releasedProtection(protection: MailProtection | null): ProtectionSeen {

@@ -7,7 +7,7 @@ import { sha256Hex } from '../../kit/digest.ts'
 import { Trouble } from '../../kit/errors.ts'
 import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
-import type { Provider } from '../../model/provider.ts'
+import { isTheirs, type Provider } from '../../model/provider.ts'
 import { draftMachine, draftSubject, draftText } from '../../triage/draft.ts'
 import { findSensitive } from '../../triage/redact.ts'
 import { asRead } from '../../triage/redaction/views.ts'
@@ -127,17 +127,6 @@ function threadOf(messages: readonly Message[]): {
   const inReplyTo = letter?.messageId ?? null
   const references = [...new Set([...(letter?.references ?? []), ...(inReplyTo === null ? [] : [inReplyTo])])]
   return { inReplyTo, references, subject: letter?.subject ?? null }
-}
-
-/** True for an address that is the provider's, by its settings. */
-export function isTheirs(address: string, provider: Provider): boolean {
-  const mail = address.toLowerCase()
-  const domain = mail.slice(mail.lastIndexOf('@') + 1)
-  const known = [...provider.addresses, provider.replyAddress ?? ''].map((one) => one.toLowerCase())
-  return (
-    known.includes(mail) ||
-    provider.domains.some((one) => domain === one.toLowerCase() || domain.endsWith(`.${one.toLowerCase()}`))
-  )
 }
 
 /** Where they want answers: Reply-To, else From, else what the settings say; but never anybody who is not them. */

@@ -12,9 +12,9 @@ import { PackContent } from '../../model/context-pack.ts'
 import type { FileOut, SendResult } from '../../model/doors.ts'
 import type { Egress, EgressState } from '../../model/egress.ts'
 import type { LedgerKind } from '../../model/ledger.ts'
+import { isTheirs } from '../../model/provider.ts'
 import { waysOf } from '../../triage/context-pack.ts'
 import { mailOf, type ReplyDesk } from './desk.ts'
-import { isTheirs } from './draft-reply.ts'
 import { makeMail, protectionRecord, whyHeldBack } from './protect.ts'
 import { sendJobAttemptsMax } from './release-reply.ts'
 import { backoffMs, sendAttemptsMax } from './send-reply.ts'
@@ -169,7 +169,7 @@ async function take(desk: ReplyDesk, tx: Db, entry: Egress, attempt: number): Pr
     await queue(tx, entry.id, new Date(entry.holdUntil), attempt)
     return null
   }
-  const held = await whyHeldBack(tx, provider, entry.protection)
+  const held = await whyHeldBack(tx, provider, { to: entry.recipients, protection: entry.protection }, desk.clock.now())
   if (held !== null) {
     await moved(desk, tx, entry, 'refused', 'pack.failed', held)
     return null

@@ -8,15 +8,17 @@ import { type Gpg, startGpg } from '../../../test/gpg.ts'
 import { type MailAuthority, type MailIdentity, mailAuthority } from '../../../test/mail-certificates.ts'
 import { lookAtMailKeys } from '../../cli/doctor/mail-keys.ts'
 import { egressOfReply } from '../../db/egress.ts'
-import { removeTheirMailKey } from '../../db/mail-keys.ts'
+import { removeTheirMailKey, retireOwnMailKey } from '../../db/mail-keys.ts'
 import { saveProvider } from '../../db/providers.ts'
 import { repliesOf, replyRecord } from '../../db/replies.ts'
 import { systemClock } from '../../kit/clock.ts'
 import { sha256Hex } from '../../kit/digest.ts'
 import type { MailRule } from '../../model/mail-key.ts'
+import type { Sharing } from '../../model/provider.ts'
 import { takeOwnKey, takeTheirKey } from '../mail-keys.ts'
 
 const sealKey = Buffer.alloc(32, 7)
+const agreed: Sharing = { never: [], upToTlp: 'AMBER', recipientDomains: [], secondPerson: [] }
 const must: MailRule = { protect: 'encrypt', method: 'smime', mustEncrypt: true }
 
 let rig: AnswerRig
@@ -37,12 +39,12 @@ const address = 'soc@provider.example'
 let providers = 0
 
 /** A decided alert of a provider of its own, under this rule and with these certificates of it. */
-async function alertUnder(mail: MailRule, theirs: readonly MailIdentity[]) {
+async function alertUnder(mail: MailRule, theirs: readonly MailIdentity[], reason?: string) {
   const id = `acme-${++providers}`
   await saveProvider(rig.db, { ...sampleProvider, id, mail }, 0, new Date())
   for (const one of theirs) await takeTheirKey(parts(), { providerId: id, publicText: one.certificate }, 'user:1')
   const alert = await putAlert(rig.db, { provider: { id } })
-  await decideAlert(rig.db, alert.alertId)
+  await decideAlert(rig.db, alert.alertId, undefined, reason)
   return { ...alert, providerId: id }
 }
 
@@ -184,6 +186,53 @@ describe('with a certificate of ours', () => {
     })
     expect(rig.faulty.arrived.length).toBe(arrived)
     expect((await egressOfReply(rig.db, plain))?.state).toBe('refused')
+  })
+
+  test('a mail that was signed with a key that is retired while it is held stays here', async () => {
+    const desk = rig.broken(0)
+    rig.faulty.setFault({ at: 'none' })
+    const arrived = rig.faulty.arrived.length
+    const newer = mails.issue('desk@customer.example')
+    const { id } = await takeOwnKey(
+      parts(),
+      { publicText: `${newer.certificate}${mails.authority}`, privateText: newer.privateKey, passphrase: null },
+      'user:1',
+    )
+    const { alertId } = await alertUnder({ ...must, protect: 'sign', mustEncrypt: false }, [])
+    const signed = await answerAll(rig.db, desk, alertId)
+    await retireOwnMailKey(rig.db, id, new Date())
+    await rig.runOnce(desk, signed)
+    const receipt = expect.stringMatching(/^It was signed with our key .*, which was retired since. Draft it anew.$/)
+    expect(await rig.fetchReply(signed)).toMatchObject({ state: 'failed', receipt })
+    expect(rig.faulty.arrived.length).toBe(arrived)
+  })
+
+  test.each([
+    ['addresses that changed', { replyAddress: 'desk@other.example', addresses: [], domains: [] }, 'is no address of'],
+    ['other domains in the agreement', { sharing: { ...agreed, recipientDomains: ['other.example'] } }, 'names other'],
+    [
+      'a class that may not leave any more',
+      { sharing: { ...agreed, never: ['account' as const] } },
+      'may not leave by now',
+    ],
+  ])('%s while it is held keep an answer here', async (_, change, says) => {
+    const desk = rig.broken(0)
+    rig.faulty.setFault({ at: 'none' })
+    const arrived = rig.faulty.arrived.length
+    const open = { ...must, protect: 'none' as const, mustEncrypt: false }
+    const { alertId, providerId } = await alertUnder(open, [], 'Asked anna.lind@customer.example, it was a test.')
+    const replyId = await desk.draft(alertId, 'user:1')
+    const [draft] = await repliesOf(rig.db, alertId)
+    const spans = draft?.reply.spans ?? []
+    expect(spans.map((span) => span.class)).toContain('account')
+    const verdicts = spans.map(({ id }) => ({ spanId: id, verdict: 'keep' as const, keepReason: 'They named it.' }))
+    const version = await desk.review(replyId, verdicts, draft?.reply.version ?? 0, 'user:1')
+    await desk.release(replyId, version, 'user:1')
+    await saveProvider(rig.db, { ...sampleProvider, id: providerId, ...change }, 1, new Date())
+    await rig.runOnce(desk, replyId)
+    expect(await rig.fetchReply(replyId)).toMatchObject({ state: 'failed', receipt: expect.stringContaining(says) })
+    expect(rig.faulty.arrived.length).toBe(arrived)
+    expect((await egressOfReply(rig.db, replyId))?.state).toBe('refused')
   })
 
   test('what was released of it is never changed, not even by PostgreSQL', async () => {

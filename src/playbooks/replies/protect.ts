@@ -6,8 +6,9 @@ import { openpgpHere } from '../../kit/openpgp.ts'
 import { unseal } from '../../kit/seal.ts'
 import type { LetterOut } from '../../model/doors.ts'
 import type { MailProtection } from '../../model/mail-key.ts'
-import type { Provider } from '../../model/provider.ts'
+import { agreementOf, isTheirs, type Provider } from '../../model/provider.ts'
 import { type Protecting, protectionFor, whyNotAsReleased } from '../../triage/mail-protection.ts'
+import { strangersIn } from '../../triage/sharing.ts'
 import { mailOf, type ReplyDesk } from './desk.ts'
 
 /** What a private key of ours is sealed for. */
@@ -71,9 +72,16 @@ export function protectionRecord(clear: Made['clear']): {
 /** Why a released mail may not leave any more; null when it may. Asked again at the last moment, whatever time has passed. */
 export async function whyHeldBack(
   tx: Db,
-  provider: Pick<Provider, 'id' | 'mail'>,
-  protection: MailProtection | null,
+  provider: Provider,
+  mail: { readonly to: readonly string[]; readonly protection: MailProtection | null },
+  now: Date,
 ): Promise<string | null> {
-  const theirs = (await theirMailKeys(tx, provider.id)).map((one) => one.facts)
-  return whyNotAsReleased(protection, provider.mail, theirs)
+  const strangers = strangersIn(mail.to, agreementOf(provider))
+  if (strangers.length > 0)
+    return `By now the agreement names other domains than that of ${strangers.join(', ')}. Change it under Settings, or draft it anew.`
+  const notTheirs = mail.to.filter((address) => !isTheirs(address, provider))
+  if (notTheirs.length > 0)
+    return `By now ${notTheirs.join(', ')} is no address of this provider. Put it under Settings, or draft it anew.`
+  const [own, theirs] = await Promise.all([ownMailKeys(tx), theirMailKeys(tx, provider.id)])
+  return whyNotAsReleased(mail.protection, provider.mail, { own, theirs: theirs.map((one) => one.facts) }, now)
 }

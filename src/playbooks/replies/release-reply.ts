@@ -13,7 +13,7 @@ import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
 import type { PasskeySignature } from '../../model/approval.ts'
 import type { LetterOut } from '../../model/doors.ts'
-import { agreementOf, type Provider } from '../../model/provider.ts'
+import { agreementOf, isTheirs, type Provider } from '../../model/provider.ts'
 import { apiAnswerIn } from '../../model/provider-api.ts'
 import type { ReleaseFacts } from '../../model/release.ts'
 import { filesReleased } from '../../triage/attached.ts'
@@ -26,7 +26,7 @@ import type { Assertion } from '../approvals/sign.ts'
 import { onReplyReleased } from '../wake.ts'
 import { isForThere, makeApiAnswer, recipientOf, type Way, wayOf } from './api-answer.ts'
 import { assertState, mailOf, type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
-import { isTheirs, sendJobKey } from './draft-reply.ts'
+import { sendJobKey } from './draft-reply.ts'
 import { attachedOf, refuseBlockedFiles, spansOfFile } from './files.ts'
 import { keepDraft } from './keep-draft.ts'
 import { contextFor, decisionFor, type Knowledge, knowledgeOf } from './knowledge.ts'
@@ -182,7 +182,12 @@ async function readyToLeave(
   const why =
     from.made === null || way.kind === 'api'
       ? null
-      : await whyHeldBack(tx, known.provider, from.made.clear?.protection ?? null)
+      : await whyHeldBack(
+          tx,
+          known.provider,
+          { to: reply.to, protection: from.made.clear?.protection ?? null },
+          desk.clock.now(),
+        )
   if (why !== null) throw new Trouble('reply.blocked', { fields: { to: why } })
   const made = from.made ?? (await make(desk, tx, record, { known, way, letter }))
   assertSameWay(made, way)

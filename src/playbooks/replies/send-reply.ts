@@ -5,12 +5,16 @@ import { noteChange } from '../../db/elsewhere.ts'
 import type { Db } from '../../db/open.ts'
 import { providerById } from '../../db/providers.ts'
 import { cameWithMessageId, changeReply, type ReplyChange, type ReplyRecord } from '../../db/replies.ts'
+import { filesOfReply } from '../../db/reply-files.ts'
 import { Trouble, wordsOf } from '../../kit/errors.ts'
 import { append } from '../../ledger/append.ts'
 import type { SendResult } from '../../model/doors.ts'
 import type { LedgerKind } from '../../model/ledger.ts'
+import { agreementOf, type Provider } from '../../model/provider.ts'
+import { blockedIn } from '../../triage/sharing.ts'
 import { releasedAnswer, sendByApi } from './api-answer.ts'
 import { type ReplyDesk, subjectOf, tell, withReply } from './desk.ts'
+import { spansOfFile } from './files.ts'
 import { isCopyOf } from './own-copy.ts'
 import { whyHeldBack } from './protect.ts'
 import { queueSend } from './release-reply.ts'
@@ -61,14 +65,23 @@ async function take(desk: ReplyDesk, tx: Db, record: ReplyRecord, job: SendJob):
     await move(desk, tx, record, { state: 'dry-run' }, 'reply.cancelled', { why: 'the provider is not live' })
     return null
   }
-  const byMail = (await egressOfReply(tx, reply.id))?.channel === 'mail'
-  const held = byMail ? await whyHeldBack(tx, provider, record.clear?.protection ?? null) : null
+  const held = await whyNotNow(desk, tx, record, provider)
   if (held !== null) {
     await move(desk, tx, record, { state: 'failed', receipt: held }, 'reply.failed', { why: held })
     return null
   }
   await move(desk, tx, record, { state: 'sending' }, 'reply.sending', { sha256: reply.digest, attempt: job.attempt })
   return record
+}
+
+/** Why what was released may not leave any more as things are: the agreement, the addresses or the keys changed in its hold. Null when it may. */
+async function whyNotNow(desk: ReplyDesk, tx: Db, record: ReplyRecord, provider: Provider): Promise<string | null> {
+  const { reply, clear } = record
+  const files = await filesOfReply(tx, reply.id)
+  const [blocked] = blockedIn([...reply.spans, ...files.flatMap(spansOfFile)], agreementOf(provider))
+  if (blocked !== undefined) return `What stays in it may not leave by now: ${blocked.block.why} Draft it anew.`
+  if ((await egressOfReply(tx, reply.id))?.channel !== 'mail') return null
+  return whyHeldBack(tx, provider, { to: reply.to, protection: clear?.protection ?? null }, desk.clock.now())
 }
 
 async function tryToSend(desk: ReplyDesk, record: ReplyRecord): Promise<SendResult> {
