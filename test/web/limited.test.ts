@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { notify } from '../../src/db/live.ts'
 import { insertPersonQuestion } from '../../src/db/person-questions.ts'
 import { newSecret, sha256Hex } from '../../src/kit/digest.ts'
+import { type ApiAnswer, apiAnswerForm } from '../../src/model/provider-api.ts'
 import { addProvider, alertOf, deskProvider, mailBytes, post, signedIn, until } from '../desk.ts'
 import { deskHere } from '../desk-here.ts'
 import { hearLive } from '../live-stream.ts'
@@ -39,13 +40,11 @@ beforeAll(async () => {
   await asset('lab-printer', 'somebody.else@halden.example')
 })
 
-async function reply(alertId: string, provider: string, state: string): Promise<string> {
+const sampleAnswer = () =>
+  mailBytes({ subject: 'Re: Beaconing', body: 'The host is HOST-1, its owner knows.', from: 'desk@halden.example' })
+
+async function reply(alertId: string, provider: string, state: string, bytes = sampleAnswer()): Promise<string> {
   const id = crypto.randomUUID()
-  const bytes = mailBytes({
-    subject: 'Re: Beaconing',
-    body: 'The host is HOST-1, its owner knows.',
-    from: 'desk@halden.example',
-  })
   await database.db
     .insertInto('reply')
     .values({
@@ -115,6 +114,24 @@ describe('the analyst of a provider', () => {
         .executeTakeFirstOrThrow()
       expect((await portal(`/replies/${id}/raw`)).status, state).toBe(404)
     }
+  })
+
+  test('what they were sent is downloaded under a name that says what it is: a mail, or what was said through their API', async () => {
+    const answer: ApiAnswer = {
+      ...{ form: apiAnswerForm, api: 'crowdstrike', system: 'falcon', address: '', ticket: 'NW-1' },
+      ...{ status: null, verdict: null, comment: 'HOST-1 is known.', mark: 'm' },
+      requests: [{ tells: ['comment'], method: 'POST', path: '/x', type: 'application/json', body: '{}' }],
+    }
+    const id = await reply(ours.id, 'northwatch', 'sent', Buffer.from(JSON.stringify(answer)))
+    const nameOf = async (of: string) =>
+      (
+        await fetch(`${desk.origin}/api/portal/replies/${of}/raw`, {
+          headers: { cookie: analyst, origin: desk.origin },
+        })
+      ).headers.get('content-disposition')
+    expect(await nameOf(id)).toContain(`reply-${id.slice(0, 8)}.json`)
+    expect(await nameOf(theirReply)).toContain(`reply-${theirReply.slice(0, 8)}.eml`)
+    await database.db.deleteFrom('reply').where('id', '=', id).execute()
   })
 
   test('a reply that was moved to a ticket of another provider is not theirs', async () => {

@@ -182,13 +182,15 @@ function OpenTable({ rows, hasKev }: { readonly rows: readonly VulnerabilityRow[
                 <DueCell due={row.due} cleared={row.clearedHosts > 0 && row.clearedHosts === row.hosts} />
               </td>
               <td data-label="Vulnerability" className="clip wide" title={row.title}>
-                {row.cves[0] === undefined ? (
-                  row.title
-                ) : (
-                  <Link to="/context/$part" params={{ part: 'vulnerabilities' }} search={{ cve: row.cves[0] }}>
-                    {row.title}
-                  </Link>
-                )}
+                <span className="few-lines">
+                  {row.cves[0] === undefined ? (
+                    row.title
+                  ) : (
+                    <Link to="/context/$part" params={{ part: 'vulnerabilities' }} search={{ cve: row.cves[0] }}>
+                      {row.title}
+                    </Link>
+                  )}
+                </span>
               </td>
               <td data-label="CVE" className="mono clip">
                 <CveLinks cves={row.cves} />
