@@ -179,7 +179,10 @@ function Sample({ draw, alert }: { readonly draw: AuditDraw; readonly alert: str
       </div>
       <Quality quality={quality} />
       {rows.length === 0 ? (
-        <EmptyState title="No alert lies in this period." proof="Sample data is never drawn." />
+        <EmptyState
+          title="No alert lies in this period."
+          proof="Sample data is never drawn. Choose other days above."
+        />
       ) : (
         <div className="scroll-x" tabIndex={0} role="region" aria-label="Sample">
           <table className="plain cards audit-table">

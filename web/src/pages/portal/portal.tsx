@@ -1,4 +1,4 @@
-import { TextInput } from '@mantine/core'
+import { Button, TextInput } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { call } from '../../api.ts'
@@ -51,6 +51,13 @@ export function PortalPage() {
         <EmptyState
           title={q === '' ? 'No ticket of yours has come in yet.' : 'No ticket of yours is like that.'}
           proof="You see the tickets that your organisation sent here, and the answers that were released to it."
+          action={
+            q === '' ? undefined : (
+              <Button onClick={() => void navigate({ to: '/portal', search: {}, replace: true })}>
+                Show all your tickets
+              </Button>
+            )
+          }
         />
       ) : (
         <div className="card portal-list scroll-x">

@@ -1,5 +1,6 @@
 import { Button, Modal, Select, Textarea } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { QuarantineRow } from '../../../../src/contract/desk.ts'
 import { call } from '../../api.ts'
@@ -11,6 +12,7 @@ import { bytesWords, channelWords, plural } from '../../words.ts'
 import './quarantine.css'
 
 export function QuarantinePage() {
+  const may = useMay()
   const list = useQuery({ queryKey: ['quarantine'], queryFn: () => call('GET /api/quarantine') })
   const [open, setOpen] = useState<QuarantineRow | null>(null)
   if (list.data === undefined)
@@ -31,6 +33,13 @@ export function QuarantinePage() {
           <EmptyState
             title="Nothing is in quarantine."
             proof={`${plural(accepted, 'message')} passed the checks of sender, signature and source by themselves; ${released} were released by a person.`}
+            action={
+              may('house.see') ? (
+                <Link to="/settings/$part" params={{ part: 'providers' }}>
+                  What a sender has to show
+                </Link>
+              ) : undefined
+            }
           />
         ) : (
           rows.map((row) => <Row key={row.id} row={row} open={() => setOpen(row)} />)

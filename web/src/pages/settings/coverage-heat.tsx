@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import type { Coverage, CoverageCell } from '../../../../src/contract/connectors.ts'
 import type { Level, Rung } from '../../../../src/model/question.ts'
 import { call } from '../../api.ts'
@@ -26,7 +27,12 @@ export function CoverageHeat() {
       {cells.length === 0 ? (
         <EmptyState
           title={`No alert of the last ${days} days named an asset of ours.`}
-          proof={`${plural(alerts, 'alert')} looked at; sample data does not count. The asset list (Context, Lists) says which machine is whose, and how critical.`}
+          proof={`${plural(alerts, 'alert')} looked at; sample data does not count. The asset list says which machine is whose, and how critical.`}
+          action={
+            <Link to="/context/$part" params={{ part: 'lists' }}>
+              Import a list of assets
+            </Link>
+          }
         />
       ) : (
         <>
