@@ -15,6 +15,7 @@ import { systemClock } from '../src/kit/clock.ts'
 import { sha256Hex } from '../src/kit/digest.ts'
 import { loadOrCreateKey } from '../src/ledger/key.ts'
 import { PackDefinition } from '../src/model/context-pack.ts'
+import type { Sharing } from '../src/model/provider.ts'
 import { definePack, draftPack, releasePack } from '../src/playbooks/context-packs.ts'
 import { importList } from '../src/playbooks/import-list.ts'
 import { takeOwnKey, takeTheirKey } from '../src/playbooks/mail-keys.ts'
@@ -359,6 +360,18 @@ test('a context pack leaves by mail through the same gate: held, once, with its 
     }
     await rule(null)
 
+    const elsewhere: Sharing = { never: [], upToTlp: 'AMBER', recipientDomains: ['other.example'], secondPerson: [] }
+    const agree = (sharing: Sharing | null) =>
+      sharing === null
+        ? sql`update provider set config = config - 'sharing' where id = 'acme'`.execute(db)
+        : sql`update provider set config = jsonb_set(config, '{sharing}', ${JSON.stringify(sharing)}::jsonb) where id = 'acme'`.execute(
+            db,
+          )
+    await agree(elsewhere)
+    await expect(rig.broken().mailPack('assets', 1, 'user:2')).rejects.toMatchObject({
+      details: { fields: { to: expect.stringContaining('names other domains') } },
+    })
+    await agree(null)
     await share([])
     await expect(rig.broken().mailPack('assets', 1, 'user:2')).rejects.toThrow(/state.conflict/)
   } finally {

@@ -12,11 +12,11 @@ import { PackContent } from '../../model/context-pack.ts'
 import type { FileOut, SendResult } from '../../model/doors.ts'
 import type { Egress, EgressState } from '../../model/egress.ts'
 import type { LedgerKind } from '../../model/ledger.ts'
-import { isTheirs } from '../../model/provider.ts'
+import { agreementOf, isTheirs } from '../../model/provider.ts'
 import { waysOf } from '../../triage/context-pack.ts'
 import { mailOf, type ReplyDesk } from './desk.ts'
 import { makeMail, protectionRecord, whyHeldBack } from './protect.ts'
-import { sendJobAttemptsMax } from './release-reply.ts'
+import { refuseStrangers, sendJobAttemptsMax } from './release-reply.ts'
 import { backoffMs, sendAttemptsMax } from './send-reply.ts'
 
 /** A mail larger than this is sent back by some servers on the way; the files can be downloaded and handed over instead. */
@@ -46,6 +46,7 @@ export async function mailPack(
         field: 'to',
         problem: 'this provider has no address for answers: set it first',
       })
+    refuseStrangers([to], agreementOf(provider))
     const files = await filesOf(tx, packId, version)
     assertStillAgreed(files, provider.mayShare)
     const already = await tx

@@ -13,7 +13,7 @@ import { stableId } from '../../kit/stable-id.ts'
 import { append } from '../../ledger/append.ts'
 import type { PasskeySignature } from '../../model/approval.ts'
 import type { LetterOut } from '../../model/doors.ts'
-import { agreementOf, isTheirs, type Provider } from '../../model/provider.ts'
+import { type Agreement, agreementOf, isTheirs, type Provider } from '../../model/provider.ts'
 import { apiAnswerIn } from '../../model/provider-api.ts'
 import type { ReleaseFacts } from '../../model/release.ts'
 import { filesReleased } from '../../triage/attached.ts'
@@ -346,13 +346,7 @@ async function knowledgeForRelease(
   if (way.waits) throw new Trouble('reply.blocked', { fields: { to: way.why ?? '' } })
   // Without a mail server nothing can be sent.
   mailOf(desk)
-  const strangers = strangersIn(reply.to, agreement)
-  if (strangers.length > 0)
-    throw new Trouble('reply.blocked', {
-      fields: {
-        to: `The agreement names other domains than that of ${strangers.join(', ')}. Change it under Settings, or the reply address.`,
-      },
-    })
+  refuseStrangers(reply.to, agreement)
   if (reply.to.length === 0 || !reply.to.every((address) => isTheirs(address, known.provider))) {
     throw new Trouble('state.conflict', {
       field: 'to',
@@ -360,6 +354,17 @@ async function knowledgeForRelease(
     })
   }
   return { known, way }
+}
+
+/** Throws Trouble('reply.blocked') for recipients that the agreement does not name. */
+export function refuseStrangers(to: readonly string[], agreement: Agreement): void {
+  const strangers = strangersIn(to, agreement)
+  if (strangers.length > 0)
+    throw new Trouble('reply.blocked', {
+      fields: {
+        to: `The agreement names other domains than that of ${strangers.join(', ')}. Change it under Settings, or the reply address.`,
+      },
+    })
 }
 
 /** Fixes what leaves, puts it into the egress ledger, and queues its sending. */
