@@ -40,6 +40,7 @@ import { recordStart } from './main/started.ts'
 import type { Receive } from './model/message.ts'
 import { makeMailDoor } from './outbox/mail/door.ts'
 import { warnOfChains } from './playbooks/approvals/check-chains.ts'
+import { absenceTasks, scheduleAbsences } from './playbooks/approvals/watch-absences.ts'
 import { backtestTasks } from './playbooks/backtest/backtest-job.ts'
 import { chatTasks } from './playbooks/chat/send.ts'
 import { elsewhereTasks, scheduleElsewhere } from './playbooks/elsewhere/watch.ts'
@@ -133,6 +134,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
       ...sourceTasks(house, signs),
       ...backtestTasks(house),
       ...clockTasks(house),
+      ...absenceTasks(house),
       ...memoryTasks(house),
       ...elsewhereTasks(elsewhereDesk(house, settings, sealKey)),
       ...chatTasks(chatDesk(house, desk, settings, sealKey)),
@@ -144,6 +146,7 @@ export async function startHouse(settings: Settings, options: StartOptions = {})
     closers.push(() => worker.stop())
     await detections?.schedule()
     await scheduleClocks(db)
+    await scheduleAbsences(db)
     await scheduleSources(db)
     await scheduleElsewhere(db)
     await intelligence.schedule()

@@ -4,6 +4,7 @@ import { saveEntry } from '../src/db/calendar.ts'
 import { systemClock } from '../src/kit/clock.ts'
 import { CalendarEntry } from '../src/model/calendar.ts'
 import type { Offices } from '../src/model/office.ts'
+import { standInForAway } from '../src/playbooks/approvals/watch-absences.ts'
 import { byLink, fiveAnswers, type Signer, signAs, signer } from './approval-desk.ts'
 import type { FreshDatabase } from './database.ts'
 import { apiAs, type Desk, post, signedIn, until } from './desk.ts'
@@ -110,6 +111,20 @@ const statementsOf = async (approval: Asked) =>
   )
 const stateOf = async ({ id }: Asked) =>
   (await database.db.selectFrom('approval').select('state').where('id', '=', id).executeTakeFirstOrThrow()).state
+
+test('who becomes absent after being asked is stood in for as soon as the calendar says so, and once', async () => {
+  const approval = await asked()
+  expect(await whoIsAsked(approval)).toEqual(['dora', 'hugo'])
+  const to = await goneAway('dora@halden.example', 'Dan Deputy')
+  const look = () => standInForAway(desk.running.house)
+  await Promise.all([look(), look()])
+  await look()
+  expect(await whoIsAsked(approval)).toEqual(['dora', 'hugo', 'dan'])
+  expect(await records(approval, 'approval.stood-in')).toMatchObject([
+    { users: [dan.id], for: [dora.id], until: [to], entries: ['manual/away-dora@halden.example'] },
+  ])
+  expect((await noticeTexts(database.db, 'approval', dan.email)).at(-1)).toContain('for Dora Data, who is away')
+})
 
 test('an office holder who is away: the deputy whom the calendar names is asked at once, and signature, mail, page and ledger say for whom', async () => {
   const to = await goneAway('dora@halden.example', 'Dan Deputy')

@@ -104,6 +104,23 @@ export async function approvalsOfRun(db: Db, runId: string, stepPath?: string): 
   return rows.map(approvalOf)
 }
 
+/** Those that still wait, the soonest end first. */
+export async function openApprovals(
+  db: Db,
+  now: Date,
+  most: number,
+): Promise<readonly { readonly id: string; readonly alertId: string }[]> {
+  return db
+    .selectFrom('approval')
+    .select(['id', 'alert_id as alertId'])
+    .where('state', '=', 'open')
+    .where('expires_at', '>', now)
+    .orderBy('expires_at')
+    .orderBy('id')
+    .limit(most)
+    .execute()
+}
+
 /** Where this person was asked and has not answered, the soonest end first. */
 export async function approvalsFor(db: Db, userId: string, now: Date): Promise<readonly Approval[]> {
   const rows = await db
