@@ -84,7 +84,7 @@ export function judgeJobs(jobs: JobFacts, serverRuns: boolean): Check[] {
       : broken(
           'jobs-failed',
           `${jobs.failed} jobs have failed for good (${names})`,
-          'Mend the cause, then retry them under Settings, or look at the log for their ids.',
+          'The log of the server says why. Mend the cause; a run is tried again on its page (Retry from here).',
         )
   const waiting = `${jobs.ready} jobs are ready, the oldest for ${duration(jobs.oldestReadyMs)}`
   if (jobs.heldTooLong > 0)
