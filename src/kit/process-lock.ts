@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import { Trouble } from './errors.ts'
 
 /** A process, told apart from a later one that got the same number. `startedAt` is in clock ticks since boot; null where /proc is missing. */
-export type PidStamp = { readonly pid: number; readonly startedAt: string | null }
+const Stamp = z.object({ pid: z.int().positive(), startedAt: z.string().nullable() })
+export type PidStamp = Readonly<z.infer<typeof Stamp>>
 
 export function stampOf(pid: number): PidStamp {
   return { pid, startedAt: startOf(pid)?.ticks ?? null }
@@ -39,18 +42,11 @@ const lockWaitMs = 180_000
 /** Runs `work` while no other process of this machine runs it for the same file. A lock left by a dead process is taken. */
 export async function withFolderLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const until = Date.now() + lockWaitMs
-  for (;;) {
-    try {
-      await writeFile(file, JSON.stringify(stampOf(process.pid)), { flag: 'wx' })
-      break
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code
-      if (code === 'ENOSPC') throw new Trouble('disk.full', { file }, error)
-      if (code !== 'EEXIST') throw new Trouble('file.unreadable', { file, code }, error)
-    }
+  while (!(await taken(file))) {
     if (Date.now() > until) throw new Trouble('state.conflict', { file, problem: 'another start is under way' })
-    if (!(await heldByLiving(file))) await rm(file, { force: true })
-    else await sleep(50)
+    const left = await leftByDead(file)
+    if (left === null) await sleep(50)
+    else await removeLeft(file, left)
   }
   try {
     return await work()
@@ -59,18 +55,60 @@ export async function withFolderLock<T>(file: string, work: () => Promise<T>): P
   }
 }
 
-async function heldByLiving(file: string): Promise<boolean> {
-  let text: string
+/** The file appears with its words in it, or not at all: nobody ever reads an empty one and takes it for left. */
+async function taken(file: string): Promise<boolean> {
+  const own = `${file}.${process.pid}-${randomUUID()}`
   try {
-    text = await readFile(file, 'utf8')
-  } catch {
+    await writeFile(own, JSON.stringify(stampOf(process.pid)), { flag: 'wx' })
+    await link(own, file)
     return true
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOSPC') throw new Trouble('disk.full', { file }, error)
+    if (code !== 'EEXIST') throw new Trouble('file.unreadable', { file, code }, error)
+    return false
+  } finally {
+    await rm(own, { force: true })
   }
-  // Between its creation and its first byte the file is empty: somebody is just taking it, unless it stays so.
-  if (text === '') {
-    await sleep(500)
-    return (await readFile(file, 'utf8').catch(() => 'gone')) !== ''
+}
+
+/** What stands in a lock whose process is gone; null while it is held, or gone itself. */
+async function leftByDead(file: string): Promise<string | null> {
+  const text = await read(file)
+  if (text === null) return null
+  // Torn by a loss of power, it names nobody.
+  const stamp = Stamp.safeParse(valueOf(text))
+  return stamp.success && isAlive(stamp.data.pid, stamp.data.startedAt) ? null : text
+}
+
+/** Removes a lock that says this, and no other: of two who found it left the slower one may meet the lock of the faster one. */
+async function removeLeft(file: string, left: string): Promise<void> {
+  const aside = `${file}.${process.pid}-${randomUUID()}`
+  try {
+    await rename(file, aside)
+    if ((await read(aside)) !== left) await link(aside, file)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code !== 'ENOENT' && code !== 'EEXIST') throw new Trouble('file.unreadable', { file, code }, error)
+  } finally {
+    await rm(aside, { force: true })
   }
-  const stamp = JSON.parse(text) as PidStamp
-  return isAlive(stamp.pid, stamp.startedAt)
+}
+
+async function read(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw new Trouble('file.unreadable', { file }, error)
+  }
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
 }
