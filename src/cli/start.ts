@@ -1,6 +1,7 @@
 import { Command } from 'commander'
-import { type LakeConfig, readSettings } from '../config/config.ts'
+import { type Config, type LakeConfig, placesOf, readSettings } from '../config/config.ts'
 import { startHouse } from '../main.ts'
+import { lookAtSettings } from './doctor/settings.ts'
 
 const examples = `
 Examples:
@@ -20,12 +21,15 @@ export function startCommand(): Command {
 
 async function startAction(): Promise<void> {
   const settings = readSettings()
-  const running = await startHouse(settings)
   const say = (text: string) => process.stderr.write(`${text}\n`)
+  const written = lookAtSettings(placesOf().configFile)
+  if (written.state !== 'ok') say(`${written.says}. ${written.mend}`)
+  const running = await startHouse(settings)
   say(`Counterfoil is open at ${running.url}`)
   if (running.firstRun !== null) say(`Make the first administrator here (this link works once):\n  ${running.firstRun}`)
   if (running.doors.smtp !== null)
     say(`Provider mail is taken at ${running.doors.smtp.host}:${running.doors.smtp.port} (SMTP)`)
+  for (const line of mailDoorsIn(settings.config)) say(line)
   const { syslog, files } = settings.config.lake
   if (syslog !== undefined) say(`Logs are taken at ${syslog.host}: ${portsOf(syslog)} (syslog)`)
   if (files.length > 0) say(`Logs are read from ${files.map(({ path }) => path).join(', ')}`)
@@ -34,6 +38,16 @@ async function startAction(): Promise<void> {
   await untilSignal()
   say('stopping ...')
   await running.stop()
+}
+
+/** Where provider mail is fetched, and that none comes in where no door is open. */
+export function mailDoorsIn({ smtp, imap, folders }: Pick<Config, 'smtp' | 'imap' | 'folders'>): readonly string[] {
+  if (smtp === undefined && imap.length + folders.length === 0)
+    return ['No door for mail is open but HTTPS: name smtp, imap or folders in counterfoil.yaml (docs/operations.md).']
+  return [
+    ...imap.map(({ id, host, user }) => `Provider mail is read from the mailbox ${id}: ${user} at ${host} (IMAP)`),
+    ...folders.map((folder) => `Provider mail is read from the folder ${folder.path}`),
+  ]
 }
 
 function portsOf({ udp, tcp, tls }: NonNullable<LakeConfig['syslog']>): string {
