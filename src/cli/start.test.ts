@@ -14,5 +14,5 @@ test('a start names where mail is fetched, and says so where no door for it is o
     'Provider mail is read from the mailbox soc: desk at mail.example.com (IMAP)',
     'Provider mail is read from the folder /var/spool/mdr',
   ])
-  expect(said({ smtp: {} })).toEqual([])
+  expect(said({ smtp: { recipients: ['desk@example.com'] } })).toEqual([])
 })

@@ -13,6 +13,7 @@ import { classWords, plural } from '../../words.ts'
 import { TheirKeys } from './mail-keys.tsx'
 import { MailRulePart } from './mail-rule.tsx'
 import { DoorForm } from './provider-door.tsx'
+import { providerIdOf } from './provider-id.ts'
 import { RepeatRate } from './repeat-rate.tsx'
 import { SharingPart } from './sharing.tsx'
 import { ShownOnce } from './shown-once.tsx'
@@ -231,15 +232,7 @@ function Edit({ start, version, formats, close }: EditProps) {
               const name = event.currentTarget.value
               set({
                 name,
-                ...(version === 0
-                  ? {
-                      id: name
-                        .toLowerCase()
-                        .replace(/[^a-z0-9]+/g, '-')
-                        .replace(/^-|-$/g, '')
-                        .slice(0, 60),
-                    }
-                  : {}),
+                ...(version === 0 ? { id: providerIdOf(name) } : {}),
               })
             }}
           />
