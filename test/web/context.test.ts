@@ -237,7 +237,7 @@ test('the pages work by mouse and pass axe: search, a fact set and undone, somet
     await page.getByRole('button', { name: 'Write it' }).click()
     await notes.getByText('Rebooted every Sunday night.').waitFor()
     await notes.getByRole('button', { name: 'Take it away' }).click()
-    await notes.getByText('taken away by Kari Dahl').waitFor()
+    await notes.getByText(/^Kari Dahl, .*taken away by Kari Dahl/).waitFor()
     expect(await seriousIn(page)).toEqual([])
     await page.goto(`${desk.origin}/context/calendar?from=2026-11-02`)
     await page.getByRole('button', { name: 'Enter something planned' }).click()
